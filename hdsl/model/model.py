@@ -1,0 +1,102 @@
+"""Model: the checked model, the product of the pass ``check``. Every name is bound, every size agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from hdsl.syntax.source import Source, Span
+from hdsl.terms.term import Definition, Scalar, Size
+
+Role: TypeAlias = Literal["input", "target", "state", "param", "const"]
+
+
+@dataclass(frozen=True)
+class Initial:
+    """How a value begins.
+
+    ``kind`` is ``number`` (one scalar expression), ``list`` (a nested tuple of scalar expressions, in ``values``), or one of
+    zeros ones eye normal uniform orthogonal glorot he with its arguments. Scalar expressions hold numbers, sizes and
+    scalar consts only.
+    """
+
+    kind: str
+    arguments: tuple[Scalar, ...] = ()
+    values: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Something declared: an input, a target, a state, a parameter or a const.
+
+    ``below`` is the bound of an index input or target (its values are integers, its sizes are ()), else None.
+    """
+
+    name: str
+    role: Role
+    sizes: tuple[Size, ...]
+    shared: bool
+    initial: Initial | None
+    below: Size | None
+    span: Span
+    doc: str = ""
+
+
+@dataclass(frozen=True)
+class DynamicsOf:
+    """The dynamics of a state: the definition ``definition`` is f for a flow, and F for a ``next``."""
+
+    state: str
+    kind: Literal["flow", "next"]
+    definition: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Learning:
+    """The settings of ``learn``, defaults filled in.
+
+    ``values`` maps each path in force (``tau``, ``eta``, ``eta.h``, ``beta.W``, …) to a scalar expression in numbers, sizes,
+    scalar consts and ``tau``. ``eta`` maps every state and parameter, and ``beta`` every parameter, to the path that holds for
+    it. ``phi`` may also read ``t``.
+    """
+
+    step: str
+    order: Literal["simultaneous", "sequential", "semi-implicit"]
+    schedule: str
+    first: Literal["damped", "undamped"]
+    phi: Scalar
+    values: Mapping[str, Scalar]
+    eta: Mapping[str, str]
+    beta: Mapping[str, str]
+    spans: Mapping[str, Span]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A checked model.
+
+    ``definitions`` stand in an order in which each reads only declared quantities, ``t``, ``tau`` and earlier definitions.
+    ``outputs`` and ``costs`` name definitions, in the order of the text; so do the dynamics. ``dims`` maps each size to its
+    default, a number or an expression in other sizes, or None. ``docs`` holds the doc comments of what is defined.
+    ``targets_of`` gives for each cost the targets that it depends on.
+    """
+
+    name: str
+    doc: str
+    source: Source
+    dims: Mapping[str, Size | None]
+    quantities: Mapping[str, Quantity]
+    definitions: tuple[Definition, ...]
+    dynamics: Mapping[str, DynamicsOf]
+    outputs: tuple[str, ...]
+    costs: tuple[str, ...]
+    targets_of: Mapping[str, tuple[str, ...]]
+    resets: Mapping[str, Literal["sample", "sequence", "never"]]
+    learning: Learning
+    docs: Mapping[str, str]
+
+    def of_role(self, role: Role) -> tuple[Quantity, ...]:
+        """The quantities of a role, in the order of the text."""
+        return tuple(q for q in self.quantities.values() if q.role == role)

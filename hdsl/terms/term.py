@@ -1,0 +1,156 @@
+"""Definitions in index notation: the one form in which models, derivations and programs are held.
+
+A definition is ``name[indices] = body`` and its body is one of three kinds: a sum of products (`Contraction`), a scalar
+expression in indexed symbols (`Elementwise`), or a row of the table of structured operations (`Structured`).
+
+A *slot* is one occurrence ``W[i, j]`` of a quantity: a sympy ``Indexed``, or a plain ``Symbol`` for a scalar quantity.
+Slots hold plain indices only, and no index twice. The batch axis is never an index: a quantity that is not ``shared``
+has one value per stream.
+
+Names that users cannot write mark what hdsl makes: ``z:h`` and ``w:W`` are the costates of ``h`` and ``W``, ``adj:a`` the
+adjoint of ``a``, ``a+`` the value of ``a`` at the new state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import sympy
+
+from hdsl.syntax.source import Span
+
+Size: TypeAlias = Any  # a sympy polynomial in size symbols with integer coefficients
+Scalar: TypeAlias = Any  # a sympy expression
+
+INDEX_NAMES = ("i", "j", "k", "l", "m", "p", "q", "r")
+
+
+def index(position: int) -> sympy.Symbol:
+    """The canonical index at a position: i, j, k, …"""
+    cycle, letter = divmod(position, len(INDEX_NAMES))
+    return sympy.Symbol(INDEX_NAMES[letter] + (str(cycle) if cycle else ""), integer=True)
+
+
+def indices(rank: int) -> tuple[sympy.Symbol, ...]:
+    """The canonical output indices of a definition of this rank."""
+    return tuple(index(k) for k in range(rank))
+
+
+def size(name: str) -> sympy.Symbol:
+    """A named size; sizes stay symbolic through the whole compiler."""
+    return sympy.Symbol(name, integer=True, positive=True)
+
+
+def slot(name: str, at: tuple[sympy.Symbol, ...] = ()) -> Scalar:
+    """One occurrence of a quantity."""
+    return sympy.Indexed(sympy.IndexedBase(name), *at) if at else sympy.Symbol(name)
+
+
+def is_slot(expression: Scalar) -> bool:
+    """True for an occurrence of a quantity; false for sizes and indices, which are integer symbols."""
+    if isinstance(expression, sympy.Indexed):
+        return True
+    return isinstance(expression, sympy.Symbol) and not expression.is_integer
+
+
+def slot_name(occurrence: Scalar) -> str:
+    """The name of the quantity that stands in a slot."""
+    return str(occurrence.base.label) if isinstance(occurrence, sympy.Indexed) else str(occurrence.name)
+
+
+def slot_indices(occurrence: Scalar) -> tuple[sympy.Symbol, ...]:
+    """The indices at which a slot reads its quantity."""
+    return tuple(occurrence.indices) if isinstance(occurrence, sympy.Indexed) else ()
+
+
+def slots(expression: Scalar) -> tuple[Scalar, ...]:
+    """Every slot of an expression once, in a fixed order."""
+    found: set[Scalar] = set()
+
+    def walk(node: Scalar) -> None:
+        if is_slot(node):
+            found.add(node)
+        else:
+            for argument in node.args:
+                walk(argument)
+
+    walk(expression)
+    return tuple(sorted(found, key=lambda s: (slot_name(s), tuple(str(i) for i in slot_indices(s)))))
+
+
+@dataclass(frozen=True)
+class Contraction:
+    """``coefficient * sum over bound of the product of factors``.
+
+    ``bound`` gives each summed index its size. An output index that no factor has is a broadcast. The coefficient is a
+    sympy expression in sizes, numbers and shared scalar slots.
+    """
+
+    factors: tuple[Scalar, ...]
+    bound: tuple[tuple[sympy.Symbol, Size], ...] = ()
+    coefficient: Scalar = sympy.Integer(1)
+
+
+@dataclass(frozen=True)
+class Elementwise:
+    """A scalar expression in slots whose indices are among the output's; a missing index is a broadcast."""
+
+    expression: Scalar
+
+
+@dataclass(frozen=True)
+class Structured:
+    """A row of `hdsl.terms.structured` applied to whole operands, by name, with integer attributes (axis, …)."""
+
+    row: str
+    operands: tuple[str, ...]
+    attributes: tuple[tuple[str, int], ...] = ()
+
+
+Body: TypeAlias = Contraction | Elementwise | Structured
+
+
+@dataclass(frozen=True)
+class Definition:
+    """``name[indices] = body``.
+
+    ``sizes`` has one entry an index. ``shared`` is true where the value is one for all streams; a shared definition that
+    reads a per-stream quantity is the mean over the streams (the one reduction over the batch).
+    ``spans`` are the places of the .ham file that it comes from; ``roots`` are, for what is derived, the names of the cost
+    terms and of the states (for their dynamics) whose derivative it holds.
+    """
+
+    name: str
+    body: Body
+    sizes: tuple[Size, ...] = ()
+    shared: bool = False
+    spans: tuple[Span, ...] = ()
+    roots: tuple[str, ...] = field(default=())
+
+    @property
+    def indices(self) -> tuple[sympy.Symbol, ...]:
+        return indices(len(self.sizes))
+
+    @property
+    def slot(self) -> Scalar:
+        """The left side."""
+        return slot(self.name, self.indices)
+
+    def reads(self) -> Iterator[str]:
+        """Names of the quantities that the body reads, in a fixed order, repeats included."""
+        match self.body:
+            case Contraction(factors=factors, coefficient=coefficient):
+                for factor in (*factors, *slots(coefficient)):
+                    yield slot_name(factor)
+            case Elementwise(expression=expression):
+                for occurrence in slots(expression):
+                    yield slot_name(occurrence)
+            case Structured(operands=operands):
+                yield from operands
+
+
+def merge_spans(*groups: tuple[Span, ...]) -> tuple[Span, ...]:
+    """All spans of the groups once, in the order of the text."""
+    return tuple(sorted({span for group in groups for span in group}))
