@@ -324,7 +324,9 @@ def test_files_and_functions_are_short() -> None:
 
 
 def test_nothing_names_a_machine() -> None:
-    made = re.compile(r"(^|/)(\.git|\.venv|build|dist|__pycache__|\.\w+_cache|\.hypothesis)(/|$)|\.(png|html|pyc)$")
+    made = re.compile(
+        r"(^|/)(\.git|\.venv|build|dist|__pycache__|\.\w+_cache|\.hypothesis)(/|$)|\.(png|pyc)$|^sunspots\.html$"
+    )
     paths = {path.relative_to(CHECKOUT).as_posix() for path in CHECKOUT.rglob("*") if path.is_file()}
     files = [
         File(path, (CHECKOUT / path).read_text(encoding="utf-8", errors="replace"))
