@@ -103,7 +103,7 @@ class Dim:
 
 @dataclass(frozen=True, slots=True)
 class Declare:
-    """``input target state param const``. ``shape`` is () for a scalar; ``index`` is the bound of ``: index(bound)``."""
+    """``input target state param const``. ``shape`` is () for a scalar; ``index`` the bound of ``: index(bound)``."""
 
     role: Literal["input", "target", "state", "param", "const"]
     name: str
@@ -170,8 +170,14 @@ Statement: TypeAlias = Version | ModelName | Dim | Declare | Define | Dynamics |
 
 @dataclass(frozen=True, slots=True)
 class ModelText:
-    """The product of the pass ``parse``."""
+    """The product of the pass ``parse``.
+
+    ``unread`` holds the names that a statement would have declared which could not be read, or which this version refuses;
+    for dynamics the name with its prime (``h'``). Something is wrong with them already: to call them unknown, or missing,
+    would be a second message for one mistake.
+    """
 
     source: Source
     statements: tuple[Statement, ...]
     doc: str = ""
+    unread: frozenset[str] = frozenset()
