@@ -1,0 +1,84 @@
+"""Inlining: which definitions a reader does not miss. They are printed inside the formula that reads them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+
+import sympy
+
+from hdsl.terms.elementwise import RowFunction
+from hdsl.terms.naming import owner
+from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, Structured, is_slot, slot_indices, slot_name
+
+_TEMPORARY = re.compile(r"[aceosx]\d*")
+_DEEPEST = 6
+
+
+def occurrences(expression: Scalar) -> Iterable[Scalar]:
+    """Every slot of an expression as often as it stands there."""
+    if is_slot(expression):
+        yield expression
+    else:
+        for argument in expression.args:
+            yield from occurrences(argument)
+
+
+class Inlining:
+    """``chosen`` are the names of what is printed inside its readers. ``written`` names are never among them."""
+
+    def __init__(self, definitions: Sequence[Definition], written: Collection[str]) -> None:
+        self._written = frozenset(written)
+        self._uses: Counter[str] = Counter()
+        self._arguments: set[str] = set()
+        self._whole: set[str] = set()
+        for definition in definitions:
+            self._count(definition)
+        self._cells = {owner(name) for name in (*self._uses, *(d.name for d in definitions)) if _of_cell(name)}
+        self.chosen: set[str] = set()
+        depths: dict[str, int] = {}
+        for definition in definitions:
+            depth = 1 + max((depths.get(name, 0) for name in definition.reads()), default=0)
+            if depth <= _DEEPEST and self._reads_well(definition):
+                self.chosen.add(definition.name)
+                depths[definition.name] = depth
+
+    def _count(self, definition: Definition) -> None:
+        match definition.body:
+            case Contraction(factors=factors, coefficient=coefficient):
+                self._uses.update(slot_name(s) for s in (*factors, *occurrences(coefficient)))
+            case Elementwise(expression=expression):
+                self._uses.update(slot_name(s) for s in occurrences(expression))
+                for function in expression.atoms(RowFunction):
+                    self._arguments.update(slot_name(a) for a in function.args if is_slot(a))
+            case Structured(operands=operands):
+                self._whole.update(operands)
+
+    def _reads_well(self, definition: Definition) -> bool:
+        name = definition.name
+        made = name.startswith(("adj:", "f:")) or bool(_TEMPORARY.fullmatch(owner(name)))
+        if not made or name in self._written or owner(name) in self._written | self._cells and not name.startswith(("adj:", "f:")):
+            return False
+        if name in self._whole or not self._uses[name] or isinstance(definition.body, Structured):
+            return False
+        if name.startswith("adj:") and _is_scaled(definition):
+            return True
+        if self._uses[name] > 1:
+            return False
+        if isinstance(definition.body, Contraction) or name.startswith("f:"):
+            return True
+        return definition.body.expression.func is not sympy.Add and name not in self._arguments
+
+
+def _of_cell(name: str) -> bool:
+    return name.startswith(("z:", "w:", "dot:", "f:"))
+
+
+def _is_scaled(definition: Definition) -> bool:
+    """A number or scalars times one quantity: φ e, −z."""
+    if not isinstance(definition.body, Elementwise):
+        return False
+    factors = sympy.Mul.make_args(definition.body.expression)
+    tensors = [f for f in factors if not f.is_number and (not is_slot(f) or slot_indices(f))]
+    return all(is_slot(f) for f in tensors) and len(tensors) <= 1 and len(factors) <= 3

@@ -1,0 +1,192 @@
+"""Naming: how the name of a quantity looks in a formula; two names never look the same.
+
+A user's name is shown as a mathematician would write it (``alpha`` α, ``W1`` W₁, ``h_in`` h with subscript in) unless
+another name of the model looks like that already: then it is shown as it was written. Names that hdsl makes (``z:h``,
+``adj:a``, ``h+`` …) are built on the look of what they belong to, and give way to users' names.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+
+from hdsl.terms.spelling import GREEK, SPELLINGS, SUPERSCRIPTS, Spelling, Style
+
+_SETTINGS = {"eta": "η", "beta": "β", "phi": "φ", "tau": "τ"}
+_PLAIN = re.compile(r"(?P<stem>[^\W\d_]+)(?P<digits>\d*)(?:_(?P<rest>[^_]\w*))?")
+_MADE = re.compile(r"(?P<kind>dot|z|w|adj|seed|present|f):(?P<of>.+)")
+_NUMBERED = re.compile(r"(?P<of>.+)~(?P<count>\d+)")
+_WORDS = {
+    "dot": "derivative",
+    "z": "costate",
+    "w": "costate",
+    "adj": "adjoint",
+    "seed": "weight",
+    "present": "given",
+    "f": "dynamics",
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """A name taken apart: a stem with an accent (bar, dot), a subscript and superscript marks (⁺, ′)."""
+
+    stem: str
+    subscript: Look | str = ""
+    accent: str = ""
+    marks: tuple[str, ...] = ()
+
+    def spell(self, spelling: Spelling, superscript: str = "") -> str:
+        """The look in a table; ``superscript`` joins the marks (a transpose, for instance)."""
+        stem = spelling.stem(self.stem)
+        if self.accent:
+            stem = spelling.accent(stem, self.accent, len(self.stem) == 1)
+        below = self.subscript.spell(spelling) if isinstance(self.subscript, Look) else self.subscript
+        marks = [_mark(mark, spelling.style) for mark in self.marks]
+        if below and not isinstance(self.subscript, Look) and not below.isdigit():
+            below = spelling.stem(below)
+        spelt = spelling.scripts(stem, below, "".join(marks) + superscript)
+        return unicodedata.normalize("NFC", spelt)
+
+
+def _mark(mark: str, style: Style) -> str:
+    if style == "text":
+        return mark if mark in "⁺′″" else f"({mark})".translate(SUPERSCRIPTS)
+    return {"⁺": "+", "′": r"\prime ", "″": r"\prime\prime "}.get(mark, f"({mark})")
+
+
+def is_made(name: str) -> bool:
+    """True for a name that hdsl made and no user can write."""
+    return any(mark in name for mark in ":+~")
+
+
+def owner(name: str) -> str:
+    """The user's quantity or definition to which a made name belongs: ``h`` for ``dot:z:h`` and ``z:h+``."""
+    while True:
+        numbered, made = _NUMBERED.fullmatch(name), _MADE.fullmatch(name)
+        if name.endswith("+"):
+            name = name[:-1]
+        elif numbered:
+            name = numbered["of"]
+        elif made:
+            name = made["of"]
+        else:
+            return name
+
+
+def _written(name: str) -> Look:
+    """The look of a user's name by itself."""
+    path, _, rest = name.partition(".")
+    if rest and path in _SETTINGS:
+        return Look(_SETTINGS[path], _written(rest))
+    parts = _PLAIN.fullmatch(name)
+    if not parts or (parts["digits"] and parts["rest"]):
+        return Look(name)
+    stem = GREEK.get(parts["stem"], parts["stem"])
+    below = parts["digits"] or parts["rest"] or ""
+    return Look(stem, GREEK.get(below, below))
+
+
+class Naming:
+    """Looks for a set of names. ``nexts`` are the states that move by ``next``: their dynamics is F, else f."""
+
+    def __init__(self, names: Iterable[str], states: Collection[str], nexts: Collection[str] = ()) -> None:
+        self.states, self.nexts = frozenset(states), frozenset(nexts)
+        self._looks: dict[str, Look] = {}
+        self._taken: set[str] = set()
+        everything = {part for name in names for part in (name, owner(name))}
+        users = sorted(name for name in everything if not is_made(name))
+        self._place_users(users)
+        for name in sorted(everything.difference(users), key=lambda n: (len(n), n)):
+            self.of(name)
+
+    def of(self, name: str) -> Look:
+        """The look of a name; the same for as long as the naming lives."""
+        if name not in self._looks:
+            for look in (*self._tiers(name), Look(_spelt_out(name))):
+                if not self._taken & _keys(look):
+                    break
+            self._looks[name] = look
+            self._taken |= _keys(look)
+        return self._looks[name]
+
+    def free(self, letters: Iterable[str]) -> tuple[str, ...]:
+        """Those of the letters that no name looks like."""
+        return tuple(letter for letter in letters if not self._taken & _keys(Look(letter)))
+
+    def _place_users(self, names: list[str]) -> None:
+        """A look stands where no other name has it, neither in its look nor as it is written."""
+        claims: dict[str, set[str]] = {}
+        for name in names:
+            for key in _keys(_written(name)) | _keys(Look(name)):
+                claims.setdefault(key, set()).add(name)
+        for name in names:
+            look = _written(name)
+            if any(claims[key] != {name} for key in _keys(look)):
+                look = Look(name)
+            self._looks[name] = look
+            self._taken |= _keys(look)
+
+    def _tiers(self, name: str) -> tuple[Look, ...]:
+        """Looks in order of preference."""
+        numbered = _NUMBERED.fullmatch(name)
+        if numbered:
+            count = int(numbered["count"])
+            return (_marked(self.of(numbered["of"]), {2: "′", 3: "″"}.get(count, str(count))),)
+        if name.endswith("+"):
+            return (_marked(self.of(name[:-1]), "⁺"),)
+        made = _MADE.fullmatch(name)
+        if not made:
+            return (_written(name),)
+        return _BUILD[made["kind"]](self, made["of"])
+
+
+def _marked(look: Look, mark: str) -> Look:
+    return replace(look, marks=(*look.marks, mark))
+
+
+def _keys(look: Look) -> set[str]:
+    return {f"{style} {look.spell(spelling)}" for style, spelling in SPELLINGS.items()}
+
+
+def _spelt_out(name: str) -> str:
+    """Words and round brackets, which no other look has."""
+    numbered, made = _NUMBERED.fullmatch(name), _MADE.fullmatch(name)
+    if numbered:
+        return f"number {numbered['count']} of {_spelt_out(numbered['of'])}"
+    if name.endswith("+"):
+        return f"new({_spelt_out(name[:-1])})"
+    return f"{_WORDS[made['kind']]}({_spelt_out(made['of'])})" if made else name
+
+
+def _accented(accent: str) -> Callable[[Naming, str], tuple[Look, ...]]:
+    def build(naming: Naming, of: str) -> tuple[Look, ...]:
+        look = naming.of(of)
+        # A second accent, and a dot over a letter that has one, cannot be told apart.
+        if look.accent or look.stem[0] in "ij" or not look.stem[0].isalpha() or "(" in look.stem:
+            return ()
+        return (replace(look, accent=accent),)
+
+    return build
+
+
+def _own(letter: Callable[[Naming, str], str], alone: bool) -> Callable[[Naming, str], tuple[Look, ...]]:
+    def build(naming: Naming, of: str) -> tuple[Look, ...]:
+        stem = letter(naming, of)
+        subscripted = Look(stem, naming.of(of))
+        return (Look(stem), subscripted) if alone and len(naming.states) == 1 else (subscripted,)
+
+    return build
+
+
+_BUILD: dict[str, Callable[[Naming, str], tuple[Look, ...]]] = {
+    "dot": _accented("dot"),
+    "adj": _accented("bar"),
+    "z": _own(lambda naming, of: "z", alone=True),
+    "w": _own(lambda naming, of: "ω", alone=False),
+    "f": _own(lambda naming, of: "F" if of in naming.nexts else "f", alone=True),
+    "seed": _own(lambda naming, of: "φ", alone=False),
+    "present": _own(lambda naming, of: "given", alone=False),
+}
