@@ -1,0 +1,122 @@
+"""The driver: the passes in order, a line each. Every product is kept, so that any of them can be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from hdsl.diagnostics.diagnostic import Diagnostic, ModelError
+from hdsl.syntax.source import Source
+
+if TYPE_CHECKING:
+    from hdsl.derive.equations import Equations
+    from hdsl.derive.hamiltonian import Hamiltonian
+    from hdsl.derive.step import Step
+    from hdsl.model.model import Model
+    from hdsl.optimise.lower import Programs
+    from hdsl.syntax.tree import ModelText
+
+try:
+    VERSION = version("hdsl")
+except PackageNotFoundError:  # a source tree that was never installed
+    VERSION = "0+unknown"
+
+PASSES = ("text", "model", "hamiltonian", "equations", "step", "program", "numpy", "torch")
+
+
+class Compiler:
+    """One source through the passes, each run when its product is first asked for.
+
+    Raises:
+        ModelError: the text is wrong; raised by `model` and everything after it.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        dims: Mapping[str, int] | None = None,
+        settings: Mapping[str, float | str] | None = None,
+        watch: Callable[[str, Any], None] | None = None,
+    ) -> None:
+        self.source = source
+        self.dims = dict(dims or {})
+        self.settings = dict(settings or {})
+        self.watch = watch or (lambda name, product: None)
+
+    def _made(self, name: str, product: Any) -> Any:
+        self.watch(name, product)
+        return product
+
+    @cached_property
+    def _parsed(self) -> tuple[ModelText, tuple[Diagnostic, ...]]:
+        from hdsl.syntax.parse import parse
+
+        return parse(self.source)
+
+    @cached_property
+    def _checked(self) -> tuple[Model | None, tuple[Diagnostic, ...]]:
+        from hdsl.model.check import check
+
+        text, found = self._parsed
+        model, more = check(text, dims=self.dims, settings=self.settings)
+        wrong = any(d.severity == "error" for d in found)
+        return (None if wrong else model), (*found, *more)
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Every finding, errors and warnings, in the order of the text."""
+        return tuple(sorted(self._checked[1], key=lambda d: (d.span, d.code)))
+
+    @property
+    def text(self) -> ModelText:
+        return self._made("text", self._parsed[0])
+
+    @cached_property
+    def model(self) -> Model:
+        model, _ = self._checked
+        if model is None:
+            raise ModelError(self.source, self.diagnostics)
+        return self._made("model", model)
+
+    @cached_property
+    def hamiltonian(self) -> Hamiltonian:
+        from hdsl.derive.hamiltonian import build_hamiltonian
+
+        return self._made("hamiltonian", build_hamiltonian(self.model))
+
+    @cached_property
+    def equations(self) -> Equations:
+        from hdsl.derive.equations import derive_equations
+
+        return self._made("equations", derive_equations(self.hamiltonian))
+
+    @cached_property
+    def step(self) -> Step:
+        from hdsl.derive.step import build_step
+
+        return self._made("step", build_step(self.equations))
+
+    @cached_property
+    def program(self) -> Programs:
+        from hdsl.optimise.lower import lower
+
+        return self._made("program", lower(self.step))
+
+    @cached_property
+    def numpy(self) -> str:
+        from hdsl.emit.numpy_module import emit_numpy
+
+        return self._made("numpy", emit_numpy(self.program, VERSION))
+
+    @cached_property
+    def torch(self) -> str:
+        from hdsl.emit.torch_module import emit_torch
+
+        return self._made("torch", emit_torch(self.program, VERSION))
+
+    def product(self, name: str) -> Any:
+        """The product of a pass, by name (one of `PASSES`)."""
+        return getattr(self, name)

@@ -1,0 +1,217 @@
+"""The reverse pass over definitions: adjoints of a chosen set of seeds, at whatever point the definitions stand.
+
+The adjoint of a definition is its Lagrange multiplier. Contributions are products of an adjoint with a partial derivative:
+of a contraction by dropping one factor, of an elementwise expression by `sympy.diff` in one slot, of a structured
+operation by the pullback of its row. Nothing else is differentiated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import sympy
+
+from hdsl.derive.workspace import Tracing, Workspace
+from hdsl.syntax.source import Span
+from hdsl.terms.elementwise import RowFunction
+from hdsl.terms.structured import STRUCTURED
+from hdsl.terms.term import (
+    Contraction,
+    Definition,
+    Elementwise,
+    Scalar,
+    Structured,
+    indices,
+    is_slot,
+    merge_spans,
+    slot,
+    slot_indices,
+    slot_name,
+    slots,
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A summand of an adjoint or of a gradient: an expression at the canonical indices of what it belongs to."""
+
+    expression: Scalar
+    spans: tuple[Span, ...]
+    roots: tuple[str, ...]
+
+
+def accumulate(
+    workspace: Workspace,
+    definitions: Sequence[Definition],
+    seeds: Mapping[str, Sequence[Part]],
+    wrt: Iterable[str],
+) -> dict[str, tuple[Part, ...]]:
+    """Derivatives of the seeded definitions by each name of ``wrt``.
+
+    ``seeds`` gives definitions their own adjoints. Adjoint definitions are added to the workspace; the parts of each
+    derivative are returned, an empty tuple where nothing of the seeds depends on the name. Parts of a shared name are
+    means over the streams wherever they cross from per stream to shared.
+    """
+    wanted = set(wrt)
+    active = set(wanted)
+    for definition in definitions:
+        if active.intersection(definition.reads()):
+            active.add(definition.name)
+    parts: dict[str, list[Part]] = {name: list(given) for name, given in seeds.items()}
+    known = {d.body.expression: d.slot for d in definitions if _is_function(d)}
+    for definition in reversed(definitions):
+        if definition.name not in active or not parts.get(definition.name):
+            continue
+        if definition.name in wanted:
+            raise ValueError(f"{definition.name} is defined, so it cannot be a leaf of the derivation")
+        adjoint = _adjoint(workspace, definition, parts.pop(definition.name))
+        for name, part in _pull(workspace, definition, adjoint, active, known):
+            parts.setdefault(name, []).append(part)
+    return {name: tuple(parts.get(name, ())) for name in sorted(wanted)}
+
+
+def _is_function(definition: Definition) -> bool:
+    return isinstance(definition.body, Elementwise) and isinstance(definition.body.expression, RowFunction)
+
+
+def total(parts: Iterable[Part]) -> Scalar:
+    """The sum of the parts."""
+    return sympy.Add(*(part.expression for part in parts))
+
+
+def merge_roots(parts: Iterable[Part]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(root for part in parts for root in part.roots))
+
+
+def _adjoint(workspace: Workspace, definition: Definition, parts: list[Part]) -> Part:
+    """The adjoint of a definition as one slot; a new definition unless it is another quantity's value as it stands."""
+    expression = total(parts)
+    spans = merge_spans(definition.spans, *(part.spans for part in parts))
+    roots = merge_roots(parts)
+    bare = is_slot(expression) and slot_indices(expression) == definition.indices
+    constant = not slots(expression) and not isinstance(definition.body, Structured)
+    if not (bare or constant):
+        name = workspace.fresh(f"adj:{definition.name}")
+        body = Elementwise(expression)
+        shared = definition.shared or workspace.reads_only_shared(body)
+        workspace.append(Definition(name, body, definition.sizes, shared, spans, roots))
+        expression = slot(name, definition.indices)
+    return Part(expression, spans, roots)
+
+
+def _pull(
+    workspace: Workspace,
+    definition: Definition,
+    adjoint: Part,
+    active: set[str],
+    known: Mapping[Scalar, Scalar],
+) -> list[tuple[str, Part]]:
+    """The contributions of one definition to the adjoints of what it reads."""
+    maker = Tracing(workspace, adjoint.spans, adjoint.roots)
+    pulled: list[tuple[str, Scalar]] = []
+    match definition.body:
+        case Contraction():
+            pulled = _pull_contraction(maker, definition, definition.body, adjoint.expression, active)
+        case Elementwise(expression=expression):
+            for occurrence in slots(expression):
+                if slot_name(occurrence) in active:
+                    slope = slot_derivative(expression, occurrence).xreplace(known)
+                    pulled.append(_gather(maker, definition, adjoint.expression * slope, occurrence))
+        case Structured(row=row, operands=operands):
+            given = STRUCTURED[row].pullback(definition, slot_name(adjoint.expression), maker)
+            for operand, expression in zip(operands, given, strict=True):
+                if expression is not None and operand in active:
+                    at = indices(len(workspace.sizes_of(operand)))
+                    pulled.append(_gather(maker, None, expression, slot(operand, at)))
+    return [(name, replace(adjoint, expression=e)) for name, e in pulled if e != 0]
+
+
+def slot_derivative(expression: Scalar, occurrence: Scalar) -> Scalar:
+    """∂ expression / ∂ one slot, every other slot held: each slot is a scalar symbol of its own."""
+    stand_ins = {s: sympy.Dummy() for s in slots(expression)}
+    back = {dummy: s for s, dummy in stand_ins.items()}
+    return sympy.diff(expression.xreplace(stand_ins), stand_ins[occurrence]).xreplace(back)
+
+
+def _pull_contraction(
+    maker: Tracing, definition: Definition, body: Contraction, adjoint: Scalar, active: set[str]
+) -> list[tuple[str, Scalar]]:
+    """Drop one factor at a time; the coefficient's scalars are factors of their own kind."""
+    pulled = []
+    sized = dict(zip(definition.indices, definition.sizes, strict=True)) | dict(body.bound)
+    for position, factor in enumerate(body.factors):
+        if slot_name(factor) not in active:
+            continue
+        others = (adjoint, *body.factors[:position], *body.factors[position + 1 :])
+        pulled.append(_contract(maker, body.coefficient, others, factor, sized))
+    for occurrence in slots(body.coefficient):
+        if slot_name(occurrence) in active:
+            slope = slot_derivative(body.coefficient, occurrence)
+            pulled.append(_contract(maker, slope, (adjoint, *body.factors), occurrence, sized))
+    return pulled
+
+
+def _gather(
+    maker: Tracing, definition: Definition | None, expression: Scalar, occurrence: Scalar
+) -> tuple[str, Scalar]:
+    """Bring an elementwise contribution from the indices of a definition to those of one slot of it."""
+    name, at = slot_name(occurrence), slot_indices(occurrence)
+    if expression == 0:
+        return name, sympy.Integer(0)
+    sized = {}
+    if definition is not None:
+        sized = dict(zip(definition.indices, definition.sizes, strict=True))
+    reduces = any(i not in at for i in sized)
+    crosses = maker.workspace.shared([name]) and not maker.workspace.shared(map(slot_name, slots(expression)))
+    if not reduces and not crosses:
+        return name, expression.xreplace(dict(zip(at, indices(len(at)), strict=True)))
+    coefficient, factors = _monomial(expression)
+    if factors is None:
+        own = definition.sizes if definition is not None else maker.sizes_of(name)
+        stem = maker.add("x", Elementwise(expression), own)
+        coefficient, factors = sympy.Integer(1), (slot(stem, indices(len(own))),)
+    return _contract(maker, coefficient, factors, occurrence, sized or dict(zip(at, maker.sizes_of(name), strict=True)))
+
+
+def _monomial(expression: Scalar) -> tuple[Scalar, tuple[Scalar, ...] | None]:
+    """Coefficient and slots of a plain product of slots; None where it is anything else."""
+    coefficient, factors = sympy.Integer(1), []
+    for factor in sympy.Mul.make_args(expression):
+        base, exponent = factor.as_base_exp()
+        if is_slot(base) and exponent.is_Integer and 0 < exponent <= 4:
+            factors.extend([base] * int(exponent))
+        elif not slots(factor):
+            coefficient *= factor
+        else:
+            return coefficient, None
+    return coefficient, tuple(factors)
+
+
+def _contract(
+    maker: Tracing,
+    coefficient: Scalar,
+    factors: tuple[Scalar, ...],
+    occurrence: Scalar,
+    sized: Mapping[sympy.Symbol, Scalar],
+) -> tuple[str, Scalar]:
+    """``coefficient * sum of the product of factors`` at the indices of one slot, as an expression at canonical indices."""
+    name, at = slot_name(occurrence), slot_indices(occurrence)
+    loose = [f for f in factors if not slots(f) or (not slot_indices(f) and maker.workspace.shared([slot_name(f)]))]
+    factors = tuple(f for f in factors if f not in loose)
+    coefficient = coefficient * sympy.Mul(*loose)
+    present = {i for factor in factors for i in slot_indices(factor)}
+    summed = [i for i in sized if i in present and i not in at]
+    # An index of the definition that neither the slot nor any factor has is summed too: it multiplies by its size.
+    for i in sized:
+        if i not in present and i not in at:
+            coefficient = coefficient * sized[i]
+    crosses = maker.workspace.shared([name]) and not maker.workspace.shared(map(slot_name, factors))
+    renamed = dict(zip((*at, *summed), indices(len(at) + len(summed)), strict=True))
+    product = tuple(factor.xreplace(renamed) for factor in factors)
+    if not summed and not crosses:
+        return name, coefficient * sympy.Mul(*product)
+    bound = tuple((renamed[i], sized[i]) for i in summed)
+    sizes = maker.sizes_of(name)
+    made = maker.add("c", Contraction(product, bound), sizes, shared=maker.workspace.shared([name]) or None)
+    return name, coefficient * slot(made, indices(len(sizes)))

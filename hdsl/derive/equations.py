@@ -1,0 +1,112 @@
+"""Equations: Hamilton's equations of a model, all four groups, in continuous time.
+
+    ḣ = f        θ̇ = −β ω        ż = −s ∂H′/∂h − η z        ω̇ = −s ∂H′/∂θ − η ω
+
+(1-mathematics.md, section 2; s is `hdsl.derive.hamiltonian.SIGN`). The equations are definitions in index notation; the
+adjoints that they share are definitions of their own and stand before them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hdsl.derive.accumulate import Part, accumulate, merge_roots, total
+from hdsl.derive.hamiltonian import SIGN, Hamiltonian
+from hdsl.derive.seeds import PHI, TAU, seed_cost, seed_dynamics
+from hdsl.derive.workspace import Workspace
+from hdsl.model.model import Model
+from hdsl.terms.term import Definition, Elementwise, indices, merge_spans, slot
+
+
+@dataclass(frozen=True)
+class Equations:
+    """Hamilton's equations.
+
+    ``definitions`` are what the equations read: the model's own definitions, then the adjoints, in order. ``state`` and
+    ``parameter`` are keyed by name; ``costate`` by the state or the parameter whose costate it is.
+    """
+
+    model: Model
+    hamiltonian: Hamiltonian
+    definitions: tuple[Definition, ...]
+    state: Mapping[str, Definition]
+    costate: Mapping[str, Definition]
+    parameter: Mapping[str, Definition]
+
+    @property
+    def all(self) -> tuple[Definition, ...]:
+        """Every equation: states, their costates, the parameters' costates, parameters."""
+        return (*self.state.values(), *self.costate.values(), *self.parameter.values())
+
+
+def derive_equations(hamiltonian: Hamiltonian) -> Equations:
+    """The pass ``equations``: differentiate H′ once, at the point (u, h)."""
+    model = hamiltonian.model
+    workspace = Workspace(model)
+    by_name = {d.name: d for d in model.definitions}
+    seeds = {cost: seed_cost(workspace, cost, by_name[cost], PHI) for cost in model.costs}
+    for name, dynamics in model.dynamics.items():
+        scale = 1 / TAU if dynamics.kind == "next" else 1
+        definition = by_name[dynamics.definition]
+        seeds[definition.name] = seed_dynamics(workspace, name, f"z:{name}", definition, scale)
+    params = [p.name for p in model.of_role("param")]
+    parts = accumulate(workspace, model.definitions, seeds, (*model.dynamics, *params))
+    used = _needed(workspace, model, parts)
+    return Equations(
+        model=model,
+        hamiltonian=hamiltonian,
+        definitions=used,
+        state={name: _state(model, name) for name in model.dynamics},
+        costate={name: _costate(workspace, name, parts[name]) for name in (*model.dynamics, *params)},
+        parameter={name: _parameter(model, name) for name in params},
+    )
+
+
+def _needed(
+    workspace: Workspace, model: Model, parts: Mapping[str, tuple[Part, ...]]
+) -> tuple[Definition, ...]:
+    """What the equations, the outputs and the costs read, in order."""
+    wanted = {d.definition for d in model.dynamics.values()} | {*model.outputs, *model.costs}
+    for group in parts.values():
+        for part in group:
+            wanted.update(Definition("", Elementwise(part.expression)).reads())
+    kept: list[Definition] = []
+    for definition in reversed((*model.definitions, *workspace.added)):
+        if definition.name in wanted:
+            kept.append(definition)
+            wanted.update(definition.reads())
+    return tuple(reversed(kept))
+
+
+def _state(model: Model, name: str) -> Definition:
+    """ḣ = f, and (F − h)/τ for a state that moves by ``next``."""
+    quantity, dynamics = model.quantities[name], model.dynamics[name]
+    at = indices(len(quantity.sizes))
+    f = slot(dynamics.definition, at)
+    if dynamics.kind == "next":
+        f = (f - slot(name, at)) / TAU
+    return Definition(f"dot:{name}", Elementwise(f), quantity.sizes, quantity.shared, (dynamics.span,))
+
+
+def _costate(workspace: Workspace, name: str, parts: tuple[Part, ...]) -> Definition:
+    """ż = −s ∂H′/∂h − ηz, and the same for ω: a ``next`` state's f holds −h/τ besides F/τ."""
+    model = workspace.model
+    quantity = model.quantities[name]
+    own = f"z:{name}" if quantity.role == "state" else f"w:{name}"
+    costate = slot(own, indices(len(quantity.sizes)))
+    slope = total(parts)
+    spans = merge_spans(*(part.spans for part in parts))
+    if quantity.role == "state" and model.dynamics[name].kind == "next":
+        slope = slope - costate / TAU
+        spans = merge_spans(spans, (model.dynamics[name].span,))
+    eta = slot(model.learning.eta[name])
+    rate = -SIGN * slope - eta * costate
+    return Definition(f"dot:{own}", Elementwise(rate), quantity.sizes, quantity.shared, spans, merge_roots(parts))
+
+
+def _parameter(model: Model, name: str) -> Definition:
+    """θ̇ = −β ω."""
+    quantity = model.quantities[name]
+    rate = -slot(model.learning.beta[name]) * slot(f"w:{name}", indices(len(quantity.sizes)))
+    return Definition(f"dot:{name}", Elementwise(rate), quantity.sizes, True, (quantity.span,))

@@ -1,0 +1,252 @@
+"""Step: one step on a stream, as definitions in index notation (1-mathematics.md, section 3).
+
+Each order is a row of `ORDERS`: which seeds are pulled back, at which point, with respect to what. One pass over H′ gives
+``simultaneous``; ``sequential`` needs three, since the Lagrangian is read at the new state and the parameters' part of the
+dynamics at the old one with the new costate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import sympy
+
+from hdsl.derive.accumulate import Part, accumulate, merge_roots, total
+from hdsl.derive.equations import Equations
+from hdsl.derive.hamiltonian import SIGN
+from hdsl.derive.seeds import PHI, TAU, seed_cost, seed_dynamics
+from hdsl.derive.workspace import Workspace
+from hdsl.model.model import Model
+from hdsl.syntax.source import Span
+from hdsl.terms.term import (
+    Contraction,
+    Definition,
+    Elementwise,
+    Scalar,
+    Structured,
+    indices,
+    merge_spans,
+    slot,
+    slot_indices,
+    slot_name,
+    slots,
+)
+
+
+@dataclass(frozen=True)
+class Pull:
+    """One reverse pass: seeds are the costs, the dynamics with the old (``z``) or new (``z+``) costate, or both."""
+
+    costs: bool
+    costate: Literal["", "z", "z+"]
+    point: Literal["old", "new"]
+    state: bool
+    param: bool
+
+
+@dataclass(frozen=True)
+class Order:
+    """Reverse passes in order; where outputs and costs are read; which ω moves the parameters."""
+
+    pulls: tuple[Pull, ...]
+    point: Literal["old", "new"]
+    omega: Literal["old", "new"]
+
+
+ORDERS: dict[str, Order] = {
+    "simultaneous": Order((Pull(True, "z", "old", True, True),), "old", "old"),
+    "semi-implicit": Order((Pull(True, "z", "old", True, True),), "old", "new"),
+    "sequential": Order(
+        (
+            Pull(True, "", "new", True, True),
+            Pull(False, "z", "new", True, False),
+            Pull(False, "z+", "old", False, True),
+        ),
+        "new",
+        "new",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: ``lines`` in an order of evaluation; the new value of a cell ``X`` is the definition ``X+``.
+
+    ``cells`` are what a step moves: states, their costates ``z:h``, the parameters' costates ``w:W``, parameters.
+    ``outputs`` and ``costs`` name the definitions that hold them at the order's point.
+    """
+
+    model: Model
+    lines: tuple[Definition, ...]
+    cells: tuple[str, ...]
+    outputs: Mapping[str, str]
+    costs: Mapping[str, str]
+
+
+def build_step(equations: Equations) -> Step:
+    """The pass ``step``: the discrete equations of the model's order."""
+    return _Builder(equations.model).build()
+
+
+def weight_of(model: Model, cost: str) -> Scalar:
+    """φ of a cost term: 1/τ at the first sample where so declared, 0 for a stream where a target it needs is missing."""
+    learning = model.learning
+    phi = learning.phi if slot("t") in learning.phi.free_symbols or learning.phi == 1 else PHI
+    if learning.first == "undamped":
+        phi = slot("first") / TAU + (1 - slot("first")) * phi
+    return phi * sympy.Mul(*(slot(f"present:{target}") for target in model.targets_of[cost]))
+
+
+class _Builder:
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.order = ORDERS[model.learning.order]
+        self.workspace = Workspace(model)
+        # τ multiplies a whole sum of contributions, unless a `next` state is there, whose own part has none.
+        flows_only = all(d.kind == "flow" for d in model.dynamics.values())
+        self.inner, self.outer = (sympy.Integer(1), TAU) if flows_only else (TAU, sympy.Integer(1))
+        self.parts: dict[str, list[Part]] = {}
+        # A state that begins every sample anew is read from its initial value, which is shared.
+        self.start = {name: name if self._held(name) else f"initial:{name}" for name in model.dynamics}
+        for name, start in self.start.items():
+            self.workspace.declare(start, self.workspace.sizes_of(name), model.quantities[name].shared or start != name)
+
+    def build(self) -> Step:
+        model = self.model
+        old = {d.name: self._old(d) for d in model.definitions}
+        for name in model.dynamics:
+            self._move_state(name)
+        renamed = self._at_new_state()
+        points = {"old": old, "new": renamed}
+        for pull in self.order.pulls:
+            if pull.costate == "z+":
+                self._move_costates()
+            self._pull(pull, points[pull.point])
+        self._move_costates()
+        for param in model.of_role("param"):
+            self._move_param(param.name)
+        at = points[self.order.point]
+        return Step(
+            model=model,
+            lines=tuple(self.workspace.added),
+            cells=self._cells(),
+            outputs={name: at[name].name for name in model.outputs},
+            costs={name: at[name].name for name in model.costs},
+        )
+
+    def _cells(self) -> tuple[str, ...]:
+        states, params = tuple(self.model.dynamics), tuple(p.name for p in self.model.of_role("param"))
+        return (*states, *(f"z:{h}" for h in states), *(f"w:{w}" for w in params), *params)
+
+    def _old(self, definition: Definition) -> Definition:
+        """A definition at the old state. What reads the initial value in place of a state may have become shared."""
+        definition = rename(definition, self.start)
+        shared = definition.shared or self.workspace.shared(definition.reads())
+        return self.workspace.append(replace(definition, shared=shared))
+
+    def _move_state(self, name: str) -> None:
+        """h+ = h + τ f, or F."""
+        dynamics, quantity = self.model.dynamics[name], self.model.quantities[name]
+        at = indices(len(quantity.sizes))
+        f = slot(dynamics.definition, at)
+        value = slot(self.start[name], at) + TAU * f if dynamics.kind == "flow" else f
+        self._append(f"{name}+", value, name, (dynamics.span,), ())
+
+    def _at_new_state(self) -> dict[str, Definition]:
+        """Every definition of the model with h+ for h; those that read no state stay as they are."""
+        swap = {name: f"{name}+" for name in self.model.dynamics}
+        renamed: dict[str, Definition] = {}
+        for definition in self.model.definitions:
+            renamed[definition.name] = definition
+            if swap.keys() & set(definition.reads()):
+                swap[definition.name] = f"{definition.name}+"
+                renamed[definition.name] = rename(definition, swap)
+                if self.order.point == "new":
+                    self.workspace.append(renamed[definition.name])
+        return renamed
+
+    def _held(self, name: str) -> bool:
+        """False for a state that starts each sample anew: its old costate is zero."""
+        return self.model.resets[name] != "sample"
+
+    def _pull(self, pull: Pull, at: Mapping[str, Definition]) -> None:
+        model = self.model
+        seeds: dict[str, list[Part]] = {}
+        if pull.costs:
+            for cost in model.costs:
+                weight = self.inner * weight_of(model, cost)
+                seeds.setdefault(at[cost].name, []).extend(seed_cost(self.workspace, cost, at[cost], weight))
+        for name, dynamics in model.dynamics.items():
+            if pull.costate == "z+" or (pull.costate == "z" and self._held(name)):
+                costate = f"z:{name}" + pull.costate[1:]
+                scale = self.inner if dynamics.kind == "flow" else sympy.Integer(1)
+                definition = at[dynamics.definition]
+                given = seed_dynamics(self.workspace, name, costate, definition, scale)
+                seeds.setdefault(definition.name, []).extend(given)
+        mark = "+" if pull.point == "new" else ""
+        leaves = {name + mark if mark else self.start[name]: name for name in model.dynamics} if pull.state else {}
+        leaves |= {p.name: p.name for p in model.of_role("param")} if pull.param else {}
+        found = accumulate(self.workspace, tuple(at.values()), seeds, leaves)
+        for leaf, name in leaves.items():
+            self.parts.setdefault(name, []).extend(found[leaf])
+
+    def _move_costates(self) -> None:
+        """z+ = (1 − τη) z − s τ ∂H′/∂h; of a `next` state f holds −h/τ, which takes one whole z away."""
+        for name, dynamics in self.model.dynamics.items():
+            own = f"z:{name}"
+            if any(d.name == f"{own}+" for d in self.workspace.added):
+                return
+            old = slot(own, indices(len(self.workspace.sizes_of(name))))
+            kept = 1 - TAU * slot(self.model.learning.eta[name])
+            if dynamics.kind == "next":
+                kept = kept + SIGN
+            pulled = [-SIGN * self.outer * term for term in sympy.Add.make_args(total(self.parts.get(name, ())))]
+            own_parts = [term / old for term in pulled if self._is_number(term / old)]
+            rest = [term for term in pulled if not self._is_number(term / old)]
+            kept = sympy.Add(kept, *own_parts) if self._held(name) else sympy.Integer(0)
+            value = kept * old + sympy.Add(*rest)
+            parts = self.parts.get(name, [])
+            self._append(f"{own}+", value, name, merge_spans(*(p.spans for p in parts)), merge_roots(parts))
+
+    def _move_param(self, name: str) -> None:
+        """ω+ = (1 − τη) ω − s τ ∂H′/∂θ and θ+ = θ − τ β ω."""
+        learning = self.model.learning
+        at = indices(len(self.workspace.sizes_of(name)))
+        omega, parts = slot(f"w:{name}", at), self.parts.get(name, [])
+        keep = 1 - TAU * slot(learning.eta[name])
+        value = keep * omega - SIGN * self.outer * total(parts)
+        self._append(f"w:{name}+", value, name, merge_spans(*(p.spans for p in parts)), merge_roots(parts))
+        moved = omega if self.order.omega == "old" else slot(f"w:{name}+", at)
+        beta = slot(learning.beta[name])
+        self._append(f"{name}+", slot(name, at) - TAU * beta * moved, name, (self.model.quantities[name].span,), ())
+
+    def _is_number(self, expression: Scalar) -> bool:
+        """True for what is one number throughout a step: settings, scalar consts, sizes."""
+        consts = {q.name for q in self.model.of_role("const") if not q.sizes}
+        numbers = {"tau", "phi", *self.model.learning.values} | consts
+        return all(slot_name(s) in numbers for s in slots(expression))
+
+    def _append(self, name: str, value: Scalar, of: str, spans: tuple[Span, ...], roots: tuple[str, ...]) -> None:
+        sizes, shared = self.workspace.sizes_of(of), self.workspace.shared([of])
+        self.workspace.append(Definition(name, Elementwise(value), sizes, shared, spans, roots))
+
+
+def rename(definition: Definition, swap: Mapping[str, str]) -> Definition:
+    """The same definition with other names for what it is and what it reads."""
+
+    def renamed(expression: Scalar) -> Scalar:
+        return expression.xreplace({s: slot(swap[slot_name(s)], slot_indices(s)) for s in slots(expression) if slot_name(s) in swap})
+
+    body = definition.body
+    match body:
+        case Contraction(factors=factors, coefficient=coefficient):
+            body = replace(body, factors=tuple(map(renamed, factors)), coefficient=renamed(coefficient))
+        case Elementwise(expression=expression):
+            body = Elementwise(renamed(expression))
+        case Structured(operands=operands):
+            body = replace(body, operands=tuple(swap.get(o, o) for o in operands))
+    return replace(definition, name=swap.get(definition.name, definition.name), body=body)
+
+

@@ -1,0 +1,83 @@
+"""The table of definitions that a derivation adds to: sizes, sharing and fresh names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hdsl.model.model import Model
+from hdsl.syntax.source import Span
+from hdsl.terms.term import Body, Definition, Size
+
+class Workspace:
+    """Knows every quantity and definition by name, and holds what has been added, in order."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.added: list[Definition] = []
+        self._sizes: dict[str, tuple[Size, ...]] = {}
+        self._shared: dict[str, bool] = {}
+        for quantity in model.quantities.values():
+            self.declare(quantity.name, quantity.sizes, quantity.shared)
+            if quantity.role == "state":
+                self.declare(f"z:{quantity.name}", quantity.sizes, quantity.shared)
+                self.declare(f"z:{quantity.name}+", quantity.sizes, quantity.shared)
+            elif quantity.role == "param":
+                self.declare(f"w:{quantity.name}", quantity.sizes, True)
+            elif quantity.role == "target":
+                self.declare(f"present:{quantity.name}", (), False)
+        for name in ("t", "tau", "phi", "first", *model.learning.values):
+            self.declare(name, (), True)
+        for definition in model.definitions:
+            self.declare(definition.name, definition.sizes, definition.shared)
+
+    def declare(self, name: str, sizes: tuple[Size, ...], shared: bool) -> None:
+        self._sizes[name] = sizes
+        self._shared[name] = shared
+
+    def knows(self, name: str) -> bool:
+        return name in self._sizes
+
+    def sizes_of(self, name: str) -> tuple[Size, ...]:
+        return self._sizes[name]
+
+    def shared(self, names: Iterable[str]) -> bool:
+        """True when all of the names are shared."""
+        return all(self._shared[name] for name in names)
+
+    def fresh(self, stem: str) -> str:
+        """A name that nothing has yet: the stem, then numbered (``adj:a`` is followed by ``adj:a~2``)."""
+        name, count = stem, 1
+        mark = "~" if ":" in stem else ""
+        while name in self._sizes:
+            count += 1
+            name = f"{stem}{mark}{count}"
+        return name
+
+    def append(self, definition: Definition) -> Definition:
+        """Add a definition under its own name."""
+        self.declare(definition.name, definition.sizes, definition.shared)
+        self.added.append(definition)
+        return definition
+
+    def reads_only_shared(self, body: Body) -> bool:
+        return self.shared(Definition("", body).reads())
+
+class Tracing:
+    """A Maker that adds definitions to a workspace with given spans and roots (what a pullback is handed)."""
+
+    def __init__(self, workspace: Workspace, spans: tuple[Span, ...], roots: tuple[str, ...]) -> None:
+        self.workspace = workspace
+        self.spans = spans
+        self.roots = roots
+
+    def sizes_of(self, name: str) -> tuple[Size, ...]:
+        return self.workspace.sizes_of(name)
+
+    def add(self, stem: str, body: Body, sizes: tuple[Size, ...], shared: bool | None = None) -> str:
+        """Add a definition; it is shared where all that it reads is, unless said otherwise (a mean over the streams)."""
+        only_shared = self.workspace.reads_only_shared(body)
+        name = self.workspace.fresh(stem)
+        definition = Definition(name, body, sizes, only_shared if shared is None else shared, self.spans, self.roots)
+        return self.workspace.append(definition).name
+
+__all__ = ["Contraction", "Elementwise", "Structured", "Tracing", "Workspace", "slots"]

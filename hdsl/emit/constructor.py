@@ -1,0 +1,134 @@
+"""The text of a generated module's ``__init__``: sizes, settings, parameters, states and costates."""
+
+from __future__ import annotations
+
+from hdsl.emit.facts import Facts
+from hdsl.emit.scalar import nested
+from hdsl.model.model import Initial, Quantity
+
+DRAWN = {"normal": 2, "uniform": 2, "orthogonal": 1, "glorot": 1, "he": 1}
+
+
+def constructor(facts: Facts) -> str:
+    """The whole method."""
+    lines = [
+        f"def __init__(self, batch=1, seed=0, *{_arguments(facts)}, dtype=None, device=None):",
+        *_docs(facts),
+        "    super().__init__()",
+        '    place = {"dtype": dtype or torch.get_default_dtype(), "device": device}',
+        "    self.batch = batch",
+        "    self.sequences = False",
+        *(f"    {line}" for line in (*_sizes(facts), *_settings(facts))),
+        *(f"    {line}" for line in _parameters(facts)),
+        *(f"    {line}" for line in _cells(facts)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _arguments(facts: Facts) -> str:
+    """Sizes and settings, those that are numbers with their defaults."""
+    told = []
+    for name, default in facts.model.dims.items():
+        whole = default is not None and default.is_Integer
+        told.append(f"{facts.names[f'size:{name}']}={default if whole else None}")
+    for name, value in facts.settings.items():
+        told.append(f"{facts.names[name]}={facts.scalar(value) if value.is_Number else None}")
+    for q in facts.model.of_role("const"):
+        if not q.sizes and q.initial is not None:
+            (value,) = q.initial.arguments
+            told.append(f"{facts.names[q.name]}={facts.scalar(value) if value.is_Number else None}")
+    return "".join(f", {one}" for one in told)
+
+
+def _docs(facts: Facts) -> list[str]:
+    return [
+        '    """',
+        "    Args:",
+        "        batch: number of streams learned from side by side",
+        "        seed: initial values are drawn for (seed, name)",
+        "        dtype, device: of every tensor; torch's defaults where not given",
+        "",
+        "    The other arguments are the sizes and settings of the .ham file, with its values.",
+        '    """',
+    ]
+
+
+def _sizes(facts: Facts) -> list[str]:
+    """A size without a number is worked out from the others, or asked for."""
+    lines = []
+    for name, default in facts.model.dims.items():
+        identifier = facts.names[f"size:{name}"]
+        if default is None:
+            lines.append(f"if {identifier} is None:")
+            lines.append(f'    raise TypeError("the size {name} has no default: pass {identifier}=…")')
+        elif not default.is_Integer:
+            numerator, denominator = default.as_numer_denom()
+            lines.append(f"if {identifier} is None:")
+            if denominator == 1:
+                lines.append(f"    {identifier} = {facts.scalar(default)}")
+            else:
+                lines.append(f"    {identifier}, left_over = divmod({facts.scalar(numerator)}, {facts.scalar(denominator)})")
+                lines.append("    if left_over:")
+                lines.append(f'        raise ValueError("the size {name} = {default} is not a whole number")')
+        lines.append(f"self.{identifier} = {identifier}")
+    return lines
+
+
+def _settings(facts: Facts) -> list[str]:
+    lines = []
+    consts = [(q.name, q.initial.arguments[0]) for q in facts.model.of_role("const") if not q.sizes and q.initial]
+    for name, value in (*consts, *facts.settings.items()):
+        identifier = facts.names[name]
+        if value.is_Number:
+            lines.append(f"self.{identifier} = {identifier}")
+        else:
+            lines.append(f"self.{identifier} = {facts.scalar(value, 'self.')} if {identifier} is None else {identifier}")
+    return lines
+
+
+def _parameters(facts: Facts) -> list[str]:
+    return [
+        f"self.{facts.names[q.name]} = nn.Parameter({_value(facts, q)}.to(**place))" for q in facts.model.of_role("param")
+    ]
+
+
+def _value(facts: Facts, quantity: Quantity) -> str:
+    """The initial value as a float64 tensor on the CPU."""
+    initial = quantity.initial or Initial("zeros")
+    shape = facts.shape(quantity)
+    shape = f"({shape},)" if len(quantity.sizes) == 1 else f"({shape})"
+    arguments = [facts.scalar(a, "self.") for a in initial.arguments]
+    if initial.kind in DRAWN:
+        arguments = arguments or (["1.0"] if initial.kind not in ("normal", "uniform") else [])
+        drawn = "".join(f", {a}" for a in arguments)
+        return f'_draw(seed, "{quantity.name}", "{initial.kind}", {shape}{drawn})'
+    if initial.kind == "eye":
+        return f"torch.eye({facts.shape(quantity)}, dtype=torch.float64)"
+    if initial.kind == "list":
+        text = nested(initial.values, lambda value: facts.scalar(value, "self."))
+        return f"torch.tensor({text}, dtype=torch.float64).expand({facts.shape(quantity)})"
+    fill = {"zeros": "0.0", "ones": "1.0"}.get(initial.kind) or arguments[0]
+    return f"torch.full({shape}, {fill}, dtype=torch.float64)"
+
+
+def _cells(facts: Facts) -> list[str]:
+    names, model = facts.names, facts.model
+    lines = ["self.state, self.costate, self.initial = nn.Module(), nn.Module(), nn.Module()"]
+    for h in facts.states:
+        q, identifier = model.quantities[h], names[h]
+        lines.append(f'self.initial.register_buffer("{identifier}", {_value(facts, q)}.to(**place), persistent=False)')
+        value = f"self.initial.{identifier}.clone()"
+        if not q.shared:
+            value = f"self.initial.{identifier}.repeat(batch{', 1' * len(q.sizes)})"
+        lines.append(f'self.state.register_buffer("{identifier}", {value})')
+    for x in (*facts.states, *facts.params):
+        where = f"self.state.{names[x]}" if x in facts.states else f"self.{names[x]}.detach()"
+        lines.append(f'self.costate.register_buffer("{names[x]}", torch.zeros_like({where}))')
+    for c in facts.const_tensors:
+        lines.append(f'self.register_buffer("{names[c]}", {_value(facts, model.quantities[c])}.to(**place), persistent=False)')
+    lines.append('self.register_buffer("share", torch.full((batch,), 1 / batch, **place), persistent=False)')
+    lines.append('self.register_buffer("clock", torch.zeros((), dtype=torch.int64, device=device))')
+    lines.append('self.register_buffer("ended", torch.zeros(batch, dtype=torch.bool, device=device))')
+    if facts.uses_time:
+        lines.append('self.register_buffer("offset", torch.zeros((), **place))')
+    return lines

@@ -1,0 +1,108 @@
+"""Printing of scalar expressions as Python text; slots and functions are spelt by the backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import sympy
+
+from hdsl.terms.elementwise import ROWS, RowFunction
+from hdsl.terms.term import Scalar, is_slot
+
+SUM, PRODUCT, UNARY, ATOM = range(4)
+
+
+class Printer:
+    """Prints an expression; ``spell_slot`` gives the text of a slot, ``backend`` chooses the rows' spelling."""
+
+    def __init__(self, backend: Literal["torch", "numpy"], spell_slot: Callable[[Scalar], str]) -> None:
+        self.backend = backend
+        self.spell_slot = spell_slot
+
+    def __call__(self, expression: Scalar, around: int = SUM) -> str:
+        """The text of an expression, in brackets where it binds weaker than what stands around it."""
+        text, strength = self._print(expression)
+        return f"({text})" if strength < around else text
+
+    def _print(self, expression: Scalar) -> tuple[str, int]:
+        if is_slot(expression) or (isinstance(expression, sympy.Symbol) and expression.is_integer):
+            return self.spell_slot(expression), ATOM
+        if isinstance(expression, RowFunction):
+            return self.function(expression), ATOM
+        if isinstance(expression, sympy.Add):
+            return self._sum(expression), SUM
+        if isinstance(expression, sympy.Mul):
+            return self._product(expression)
+        if isinstance(expression, sympy.Pow):
+            return self._power(expression)
+        return number(expression)
+
+    def function(self, call: Scalar, arguments: tuple[str, ...] | None = None) -> str:
+        """A row applied to its arguments."""
+        row = ROWS[type(call).__name__]
+        texts = arguments or tuple(self(argument) for argument in call.args)
+        template: str = getattr(row, self.backend)
+        # An argument that the spelling uses beside an operator stands in brackets unless it is one word or call.
+        return template.format(*(t if t.isidentifier() or "{0})" in template else f"({t})" for t in texts))
+
+    def _sum(self, expression: Scalar) -> str:
+        terms = ordered_terms(expression)
+        text = self(terms[0], SUM)
+        for term in terms[1:]:
+            negative = term.could_extract_minus_sign()
+            text += f" - {self(-term, PRODUCT)}" if negative else f" + {self(term, PRODUCT)}"
+        return text
+
+    def _product(self, expression: Scalar) -> tuple[str, int]:
+        coefficient, rest = expression.as_coeff_Mul()
+        if coefficient == -1:
+            return f"-{self(rest, PRODUCT)}", SUM
+        if coefficient.is_negative:
+            return f"-{self(-expression, PRODUCT)}", SUM
+        above, below = [], []
+        for factor in expression.as_ordered_factors():
+            base, exponent = factor.as_base_exp() if isinstance(factor, sympy.Pow) else (factor, sympy.Integer(1))
+            if exponent.is_Rational and exponent.is_negative:
+                below.append(base ** (-exponent))
+            elif factor.is_Rational and factor.p == 1 and factor.q != 1 and factor.q < 100 and not (factor.q & 1 == 0):
+                below.append(sympy.Integer(factor.q))
+            else:
+                above.append(factor)
+        top = " * ".join(self(f, PRODUCT if k == 0 else UNARY) for k, f in enumerate(above)) or "1"
+        for factor in below:
+            top += f" / {self(factor, UNARY)}"
+        return top, PRODUCT
+
+    def _power(self, expression: Scalar) -> tuple[str, int]:
+        base, exponent = expression.as_base_exp()
+        if exponent == sympy.Rational(1, 2):
+            if not base.free_symbols:
+                return number(expression)
+            return self.square_root(base), ATOM
+        if exponent.is_Rational and exponent.is_negative:
+            return f"1 / {self(base ** (-exponent), UNARY)}", PRODUCT
+        if not expression.free_symbols:
+            return number(expression)
+        return f"{self(base, ATOM)} ** {self(exponent, ATOM)}", UNARY
+
+    def square_root(self, base: Scalar) -> str:
+        return f"{self(base, ATOM)} ** 0.5"
+
+
+def ordered_terms(expression: Scalar) -> list[Any]:
+    """The summands of a sum, a positive one first, in an order that does not change from run to run."""
+    terms = sorted(sympy.Add.make_args(expression), key=sympy.default_sort_key)
+    return sorted(terms, key=lambda term: bool(term.could_extract_minus_sign()))
+
+
+def number(expression: Scalar) -> tuple[str, int]:
+    """A number as Python reads it: whole numbers as they are, others as the nearest double."""
+    if expression.is_Integer:
+        text = str(int(expression))
+    elif expression == sympy.oo:
+        text = "math.inf"
+    else:
+        value = float(expression)
+        text = repr(value)
+    return text, SUM if text.startswith("-") else ATOM

@@ -1,0 +1,226 @@
+"""What the text of a module needs to know of its model: identifiers, the order of cells and samples, shapes."""
+
+from __future__ import annotations
+
+import re
+
+from hdsl.emit.names import MODULE_NAMES, Names
+from hdsl.emit.scalar import ScalarPrinter
+from hdsl.model.model import Quantity
+from hdsl.optimise.lower import Programs
+from hdsl.syntax.source import Span
+from hdsl.terms.term import Definition, Scalar, Size, is_slot, slot_name
+
+HOW = {
+    "sequential": "h, then z, then ω, then θ (sequential Euler)",
+    "simultaneous": "every cell from old values (simultaneous Euler)",
+    "semi-implicit": "old values, but θ by the new ω (semi-implicit Euler)",
+}
+
+
+class Facts:
+    """Computed once for a module; every part of the text reads them."""
+
+    def __init__(self, programs: Programs) -> None:
+        self.programs = programs
+        self.model = programs.learn.model
+        self.learning = self.model.learning
+        self.how = HOW[self.learning.order]
+        reads = {name for program in programs.all for name in program.reads()}
+        self.uses_time = "t" in reads
+        self.uses_first = "first" in reads
+        scalars = [q.name for q in self.model.of_role("const") if not q.sizes]
+        self.settings: dict[str, Scalar] = dict(self.learning.values)
+        if "phi" in reads:
+            self.settings["phi"] = self.learning.phi
+        self.numbers = {"tau", "phi", *self.settings, *scalars}
+        own = [*self.model.quantities, *(d.name for d in self.model.definitions if ":" not in d.name)]
+        self.names = Names([*own, *(f"size:{n}" for n in self.model.dims), *self.settings], MODULE_NAMES)
+        self.states = list(self.model.dynamics)
+        self.params = [p.name for p in self.model.of_role("param")]
+        self.const_tensors = [q.name for q in self.model.of_role("const") if q.sizes]
+        self.anew = [name for name in self.states if self.model.resets[name] == "sample"]
+        self.draws = any(
+            q.initial is not None and q.initial.kind in ("normal", "uniform", "orthogonal", "glorot", "he")
+            for q in self.model.quantities.values()
+        )
+
+    # --- names and layouts -----------------------------------------------------------------------------------------------
+
+    def shared(self, name: str) -> bool:
+        """True where a quantity from outside a program has no batch axis."""
+        kind, _, rest = name.rpartition(":")
+        if kind in ("initial", "w") or name in ("t", "tau", "first") or name in self.numbers:
+            return True
+        if kind == "present":
+            return False
+        return self.model.quantities[rest].shared
+
+    def size(self, n: Size, prefix: str = "") -> str:
+        """A size as text; ``prefix`` is ``self.`` outside the bodies."""
+        return self.scalar(n, prefix)
+
+    def scalar(self, expression: Scalar, prefix: str = "") -> str:
+        """A scalar expression of sizes, settings and consts as plain Python."""
+
+        def spell(s: Scalar) -> str:
+            return prefix + self.names[slot_name(s) if is_slot(s) else f"size:{s.name}"]
+
+        return ScalarPrinter(spell)(expression)
+
+    def shape(self, quantity: Quantity, prefix: str = "") -> str:
+        """The sizes of a quantity as a tuple's inside: ``n, m``; empty for a scalar."""
+        return ", ".join(self.size(n, prefix) for n in quantity.sizes)
+
+    # --- cells and samples -----------------------------------------------------------------------------------------------
+
+    @property
+    def cells(self) -> list[tuple[str, str]]:
+        """(name, where it is kept on the module) of everything that a body unpacks."""
+        names = self.names
+        found = [(h, f"self.state.{names[h]}") for h in self.states]
+        found += [(f"z:{h}", f"self.costate.{names[h]}") for h in self.states]
+        found += [(f"w:{w}", f"self.costate.{names[w]}") for w in self.params]
+        found += [(w, f"self.{names[w]}") for w in self.params]
+        found += [(c, f"self.{names[c]}") for c in self.const_tensors]
+        found += [(f"initial:{h}", f"self.initial.{names[h]}") for h in self.states]
+        return [*found, ("share", "self.share")]
+
+    def unpack_cells(self) -> str:
+        return ", ".join("share" if name == "share" else self.names[name] for name, _ in self.cells)
+
+    @property
+    def sample(self) -> list[str]:
+        """What a sample holds, in order."""
+        names = [q.name for role in ("input", "target") for q in self.model.of_role(role)]  # type: ignore[arg-type]
+        names += [f"present:{q.name}" for q in self.model.of_role("target")]
+        return names + ["t"] * self.uses_time + ["first"] * self.uses_first
+
+    def unpack_sample(self) -> str:
+        names = [self.names[name] for name in self.sample]
+        return names[0] + "," if len(names) == 1 else ", ".join(names)
+
+    def prologue(self, text: str) -> list[str]:
+        """The lines that bind the numbers, sizes and kinds that a body's text uses."""
+        lines = []
+        for name in (*sorted(self.numbers - {"tau"}), *(f"size:{n}" for n in self.model.dims)):
+            identifier = self.names[name]
+            if re.search(rf"\b{identifier}\b", text):
+                lines.append(f"{identifier} = self.{identifier}")
+        if re.search(r"\bmean\b", text):
+            lines.append("mean = 1 / self.batch  # each stream's part of a mean over the streams")
+        if re.search(r"\b(dtype|device)\b", text):
+            lines.append("dtype, device = share.dtype, share.device")
+        return lines
+
+    def place(self, definitions: tuple[Definition, ...]) -> str:
+        """Where in the .ham file a statement comes from: ``  sunspots.ham:18, 21``."""
+        spans: set[Span] = {span for d in definitions for span in d.spans}
+        lines = sorted({self.model.source.line_of(span) for span in spans})
+        file = self.model.source.name.rpartition("/")[2]
+        return f"   {file}:{', '.join(map(str, lines))}" if lines else ""
+
+    # --- parts of the text -----------------------------------------------------------------------------------------------
+
+    def tables(self) -> str:
+        """Class attributes by which a runtime feeds the module: names as in the .ham file."""
+        model = self.model
+        targets = {cost: tuple(model.targets_of[cost]) for cost in model.costs}
+        arguments = {q.name: self.names[q.name] for q in (*model.of_role("input"), *model.of_role("target"))}
+        return "\n".join(
+            [
+                f'content = "{model.source.name.rpartition("/")[2]}"',
+                f"inputs = {tuple(q.name for q in model.of_role('input'))!r}",
+                f"targets = {tuple(q.name for q in model.of_role('target'))!r}",
+                f"arguments = {arguments!r}",
+                f"outputs = {tuple(model.outputs)!r}",
+                f"costs = {targets!r}",
+                f"sample = {tuple(self.sample)!r}",
+            ]
+        ) + "\n"
+
+    def shapes(self) -> list[str]:
+        """A line for each thing that a user passes or reads, with its shape."""
+        told = []
+        for role in ("input", "target", "state", "param"):
+            for q in self.model.of_role(role):  # type: ignore[arg-type]
+                sizes = ", ".join(str(n) for n in q.sizes)
+                shape = f"({sizes})" if q.shared else f"(batch{', ' if sizes else ''}{sizes})"
+                doc = f": {q.doc.splitlines()[0]}" if q.doc else ""
+                told.append(f"{role:<7} {q.name} {shape}{f' below {q.below}' if q.below is not None else ''}{doc}")
+        return told
+
+    def method_fields(self) -> dict[str, str]:
+        """What the fixed text of the methods leaves open."""
+        model = self.model
+        inputs = [self.names[q.name] for q in model.of_role("input")]
+        targets = [self.names[q.name] for q in model.of_role("target")]
+        passed = "".join(f"{name}, " for name in (*inputs, *targets))
+        width = len(model.outputs)
+        costs = [f'"{cost}": {self._cost(cost, width + k)}' for k, cost in enumerate(model.costs)]
+        restarts = [k for k, name in enumerate([*self.states, *self.states]) if self._restarts(name)]
+        arguments = [*inputs, *(f"{name}=None" for name in targets)]
+        return {
+            "arguments": "".join(f"{a}, " for a in arguments),
+            "argument_docs": "\n".join(f"        {line}" for line in self.shapes() if line.startswith(("input", "target"))),
+            "returned": f"{model.outputs[0]}" if model.outputs else "None",
+            "passed": passed.removesuffix(", "),
+            "passed_arguments": passed,
+            "predict_arguments": ", ".join(inputs),
+            "predict_passed": ", ".join([*inputs, *("None" for _ in targets)]),
+            "costs": "{" + ", ".join(costs) + "}",
+            "first": "made[0]" if model.outputs else "None",
+            "cells": "".join(f"\n        {where}," for _, where in self.cells) + "\n    ",
+            "initials": "".join(f"\n        {text}," for text in self._initials()) + "\n    " if self.states or self.params else "",
+            "restarts": repr(tuple(restarts)),
+            "sample": self._sample(),
+            "offset": ", self.offset" if self.uses_time else "",
+            "tau_passed": ", tau" if self.uses_time else "",
+            "tau_argument": ", tau=None" if self.uses_time else "",
+            "move_offset": "if tau is not None:\n        self.offset.add_(tau - self.tau)\n    " if self.uses_time else "",
+        }
+
+    def _restarts(self, state: str) -> bool:
+        """A shared state belongs to no stream, so no stream's boundary concerns it."""
+        return self.model.resets[state] == "sequence" and not self.model.quantities[state].shared
+
+    def _cost(self, cost: str, position: int) -> str:
+        """The mean of a cost; ``sample[k]`` are the marks of the targets that it needs."""
+        definition = next(d for d in self.model.definitions if d.name == cost)
+        if definition.shared:
+            return f"made[{position}]"
+        marks = "".join(f", sample[{self.sample.index(f'present:{v}')}]" for v in self.model.targets_of[cost])
+        return f"self._mean(made[{position}]{marks})"
+
+    def _initials(self) -> list[str]:
+        names = self.names
+        states = [f"self.initial.{names[h]}.expand_as(self.state.{names[h]})" for h in self.states]
+        return states + [f"torch.zeros_like(self.costate.{names[x]})" for x in (*self.states, *self.params)]
+
+    def _sample(self) -> str:
+        """The body of ``_sample``."""
+        lines = []
+        for q in self.model.of_role("input"):
+            name = self.names[q.name]
+            if q.below is not None:
+                lines.append(f'{name} = self._whole({name}, "{q.name}", {self.size(q.below, "self.")})')
+            else:
+                lines.append(f'{name} = self._real({", ".join([name, repr(q.name), *self._sizes(q)])})')
+        for q in self.model.of_role("target"):
+            name, mark = self.names[q.name], self.names[f"present:{q.name}"]
+            if q.below is not None:
+                lines.append(f'{name}, {mark} = self._class({name}, "{q.name}", {self.size(q.below, "self.")}, lead)')
+            else:
+                sizes = "".join(f"{n}, " for n in self._sizes(q))
+                lines.append(f'{name}, {mark} = self._target({name}, "{q.name}", ({sizes.strip()}), lead)')
+        if self.uses_time:
+            lines.append("t = self.clock.to(self.share.dtype) * self.tau + self.offset")
+        if self.uses_first:
+            lines.append("first = (self.clock == 0).to(self.share.dtype)")
+        lines.append(f"return ({''.join(self.names[name] + ', ' for name in self.sample).strip()})")
+        return "\n".join(f"    {line}" for line in lines)
+
+    def _sizes(self, quantity: Quantity) -> list[str]:
+        return [self.size(n, "self.") for n in quantity.sizes]
+
+

@@ -1,0 +1,69 @@
+"""The one table of names in generated text: what hdsl calls a thing, and its identifier in Python."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterable
+
+PREFIXES = {"z": "z_", "w": "w_", "f": "f_", "adj": "", "seed": "weight_", "present": "has_", "initial": "initial_", "size": ""}
+SUFFIXES = {"adj": "_bar"}
+
+# Names that the text of a generated module uses for itself.
+TAKEN = frozenset({"torch", "np", "math", "nn", "self", "dtype", "device", "batch", "seed", "cells", "sample", "share", "mean"})
+
+# Attributes of torch.nn.Module, and of the generated module itself, that a parameter may not hide.
+MODULE_NAMES = frozenset(
+    """
+    T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches
+    eval extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict
+    modules mtia named_buffers named_children named_modules named_parameters parameters register_backward_hook
+    register_buffer register_forward_hook register_forward_pre_hook register_full_backward_hook
+    register_full_backward_pre_hook register_load_state_dict_post_hook register_load_state_dict_pre_hook
+    register_module register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_
+    set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu zero_grad
+    state costate initial clock ended offset sequences inputs targets arguments outputs costs content step predict reset run
+    """.split()
+)
+
+
+class Names:
+    """Gives every name of a model one identifier, the user's own names first. ``reserved`` are further taken words."""
+
+    def __init__(self, own: Iterable[str], reserved: Iterable[str] = ()) -> None:
+        self._taken = set(TAKEN) | set(reserved)
+        self._given: dict[str, str] = {}
+        for name in own:
+            self[name]
+
+    def __getitem__(self, name: str) -> str:
+        """The identifier of a name, the same one at every call."""
+        if name not in self._given:
+            wish = escape(spell(name))
+            while wish in self._taken:
+                wish += "_"
+            self._taken.add(wish)
+            self._given[name] = wish
+        return self._given[name]
+
+
+def spell(name: str) -> str:
+    """``z:h`` → ``z_h``, ``w:W`` → ``w_W``, ``adj:a`` → ``a_bar``, ``a+`` → ``a_new``, ``eta.h`` → ``eta_h``."""
+    new = "_new" if name.endswith("+") else ""
+    kind, _, rest = name.removesuffix("+").rpartition(":")
+    kinds = kind.split(":") if kind else []
+    text = "".join(PREFIXES[k] for k in kinds) + rest.replace("+", "_new")
+    text += "".join(SUFFIXES.get(k, "") for k in kinds) + new
+    return re.sub(r"\W", "_", text)
+
+
+def escape(word: str) -> str:
+    """A word that Python keeps for itself gets an underscore."""
+    return f"{word}_" if keyword.iskeyword(word) else word
+
+
+def class_name(model: str) -> str:
+    """``iris_mlp`` → ``IrisMlp``."""
+    words = re.split(r"[\W_]+", model)
+    joined = "".join(word[:1].upper() + word[1:] for word in words if word) or "Model"
+    return escape(joined if joined[0].isalpha() else f"Model{joined}")

@@ -1,0 +1,133 @@
+"""The numpy reference: every line of a program as one plain numpy statement, nothing in place, nothing clever.
+
+It is the oracle of the torch text and the teller of which line first made a non-finite value, so it favours plainness.
+"""
+
+from __future__ import annotations
+
+from hdsl.emit.align import Layout, slot_layout, view
+from hdsl.emit.content import content_hash
+from hdsl.emit.contraction import axes_of, einsum
+from hdsl.emit.expression import Printer
+from hdsl.emit.facts import Facts
+from hdsl.optimise.lower import Programs
+from hdsl.optimise.program import Program
+from hdsl.terms.notation import Notation
+from hdsl.terms.structured import STRUCTURED
+from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, Structured, is_slot, slot_name
+
+HEADER = '''"""{name}: numpy reference of one step.
+
+Made by hdsl {version} from {source} (content {content}).
+Each function takes a dict of float arrays (cells, sample, settings, sizes, all by hdsl's own names), computes its lines in
+order, and returns a dict of every line's value; the new value of a cell X is under "X+".
+"""
+
+import math
+
+import numpy as np
+
+
+def sigmoid(x):
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-x))
+
+
+def erf(x):
+    return np.vectorize(math.erf, otypes=[float])(x)
+
+
+def softmax(x, axis):
+    weight = np.exp(x - x.max(axis, keepdims=True))
+    return weight / weight.sum(axis, keepdims=True)
+
+
+def logsumexp(x, axis):
+    top = x.max(axis, keepdims=True)
+    return np.log(np.exp(x - top).sum(axis)) + np.squeeze(top, axis)
+
+
+def power_slope(x, y):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(y == 0, 0.0, y * np.power(x, y - 1))
+
+
+def power_log(x, y):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where((x == 0) & (y >= 0), 0.0, np.power(x, y) * np.log(x))
+
+'''
+
+
+def emit_numpy(programs: Programs, version: str) -> str:
+    """The text of the reference module."""
+    model = programs.learn.model
+    facts = Facts(programs)
+    notation = Notation("text", (*model.definitions, *programs.learn.lines))
+    text = HEADER.format(
+        name=model.name,
+        version=version,
+        source=model.source.name.rpartition("/")[2],
+        content=content_hash(model),
+    )
+    return text + "\n".join(_function(program, facts, notation) for program in programs.all)
+
+
+def _function(program: Program, facts: Facts, notation: Notation) -> str:
+    names = {line.name: line for line in program.lines}
+
+    def shared(name: str) -> bool:
+        return names[name].shared if name in names else facts.shared(name)
+
+    lines = [f"def {program.name}(given):", '    made, batch, dtype = {}, given["batch"], given["share"].dtype']
+    outside = [*program.reads(), *(f"size:{n}" for n in facts.model.dims)]
+    lines += [f'    {facts.names[name]} = given["{name}"]' for name in outside]
+    for line in program.lines:
+        identifier = facts.names[line.name]
+        lines.append(f"    # {notation.equation(line)}{facts.place((line,))}")
+        lines.append(f'    {identifier} = made["{line.name}"] = {_value(line, facts, shared)}')
+    results = {**program.outputs, **program.costs}
+    told = ", ".join(f'"{name}": {facts.names[where]}' for name, where in results.items())
+    lines.append(f'    made["results"] = {{{told}}}')
+    lines.append("    return made")
+    return "\n".join(lines) + "\n\n"
+
+
+def _value(line: Definition, facts: Facts, shared) -> str:  # type: ignore[no-untyped-def]
+    text = _bare_value(line, facts, shared)
+    if not line.shared and all(shared(name) for name in line.reads()):
+        sizes = "".join(f", {facts.size(n)}" for n in line.sizes)
+        return f"np.broadcast_to({text}, (batch{sizes}))" if sizes else f"np.broadcast_to({text}, (batch,))"
+    return text
+
+
+def _bare_value(line: Definition, facts: Facts, shared) -> str:  # type: ignore[no-untyped-def]
+    def spell_for(target: Layout):  # type: ignore[no-untyped-def]
+        def spell(s: Scalar) -> str:
+            if not is_slot(s):
+                return facts.names[f"size:{s.name}"]
+            text = facts.names[slot_name(s)]
+            layout = slot_layout(s, shared)
+            return view(text, layout, target, batched_transpose=".swapaxes(-1, -2)", permute=".transpose")
+
+        return Printer("numpy", spell)
+
+    match line.body:
+        case Elementwise(expression=expression):
+            return spell_for(Layout.of(line.indices, line.shared))(expression)
+        case Structured(row=name, operands=operands, attributes=attributes):
+            row = STRUCTURED[name]
+            alone = shared(operands[0]) and not line.shared and row.numpy_shared
+            template = row.numpy_shared if alone and row.numpy_shared else row.numpy
+            last = facts.size(line.sizes[-1]) if line.sizes else ""
+            return template.format(*(facts.names[o] for o in operands), size=last, **dict(attributes))
+        case Contraction(factors=factors, coefficient=coefficient):
+            pattern, mean, missing = einsum(line, shared)
+            operands = ", ".join(facts.names[slot_name(f)] for f in factors)
+            text = f'np.einsum("{pattern}", {operands})'
+            target = axes_of(line, shared).value
+            if missing:
+                text = f"np.expand_dims({text}, {missing})"
+            if coefficient != 1:
+                text = f"{spell_for(target)(coefficient, 1)} * {text}"
+            return f"{text} / batch" if mean else text

@@ -1,0 +1,161 @@
+'''The fixed text of a generated torch module: what is the same for every model.'''
+
+HEADER = '''"""{name}: {headline}
+
+Made by hdsl {version} from {source} (content {content}). To make it again: {make}
+This file needs torch and nothing else.
+"""
+
+import hashlib
+import math
+
+import torch
+from torch import nn
+
+'''
+
+DRAW = '''
+def _draw(seed, name, kind, shape, first=0.0, second=1.0):
+    """An initial value drawn for (seed, name) alone: the same on every device and in every dtype, in float64."""
+    digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
+    source = torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
+    value = torch.empty(shape, dtype=torch.float64)
+    rows, columns = shape if len(shape) == 2 else (1, 1)
+    if kind == "normal":
+        return value.normal_(first, second, generator=source)
+    if kind == "uniform":
+        return value.uniform_(first, second, generator=source)
+    if kind == "glorot":
+        limit = first * math.sqrt(6 / (rows + columns))
+        return value.uniform_(-limit, limit, generator=source)
+    if kind == "he":
+        return value.normal_(0.0, first * math.sqrt(2 / columns), generator=source)
+    return nn.init.orthogonal_(value, gain=first, generator=source)  # orthogonal
+
+'''
+
+METHODS = '''
+def reset(self):
+    """Put states back to their initial values, costates to zero and the clock to 0. Parameters stay."""
+    with torch.no_grad():
+        for cell, initial in zip(self._cells(), self._initials(), strict=False):
+            cell.copy_(initial)
+        for counter in (self.clock, self.ended{offset}):
+            counter.zero_()
+    self.sequences = False
+    return self
+
+def step(self, {arguments}*, tau=None, boundary=None):
+    """One online step: predict, then learn. `net.eval()` stops learning; states still move.
+
+{argument_docs}
+        tau: time since the previous sample, where it is not `self.tau`
+        boundary: (batch,) bool, True where this is the last sample of a sequence
+
+    Returns:
+        {returned}, and the costs by name: 0-d, the mean over the streams
+        that have the target, NaN where none has. All are the caller's to keep.
+    """
+    with torch.no_grad():
+        sample = self._sample({passed})
+        cells = self._cells()
+        if self.sequences:
+            self._begin(cells)
+        body = self._learn if self.training else self._observe
+        made = body(cells, sample, self.tau if tau is None else tau)
+        costs = {costs}
+        self._finish(1, boundary{tau_passed})
+    return {first}, costs
+
+def predict(self, {predict_arguments}):
+    """The outputs that `step` would return for this sample, by name if there are several. Moves nothing."""
+    with torch.no_grad():
+        sample = self._sample({predict_passed})
+        cells = self._cells()
+        if self.sequences:
+            cells = self._begun(cells)
+        made = self._predict(cells, sample, self.tau)
+    return made[0] if made else None
+
+def load_state_dict(self, *arguments, **keywords):
+    """As torch's; a state saved at the end of a sequence begins the next one."""
+    result = super().load_state_dict(*arguments, **keywords)
+    self.sequences = bool(self.ended.any())
+    return result
+
+def _cells(self):
+    """What a step reads and moves, in the order in which the bodies unpack it."""
+    return ({cells})
+
+def _initials(self):
+    """Where the leading cells begin: states at their initial values, costates at zero."""
+    return ({initials})
+
+def _begun(self, cells):
+    """The cells with the streams whose sequence has ended at their beginning."""
+    cells, initials = list(cells), self._initials()
+    for position in {restarts}:
+        ended = self.ended.reshape(-1, *(1 for _ in cells[position].shape[1:]))
+        cells[position] = torch.where(ended, initials[position], cells[position])
+    return tuple(cells)
+
+def _begin(self, cells):
+    for cell, value in zip(cells, self._begun(cells), strict=True):
+        if value is not cell:
+            cell.copy_(value)
+
+def _finish(self, steps, boundary{tau_argument}):
+    """Move the clock, and remember whose sequence ended."""
+    self.clock.add_(steps)
+    {move_offset}if boundary is not None:
+        self.sequences = True
+        self.ended.copy_(torch.as_tensor(boundary, device=self.ended.device).expand(self.batch))
+    elif self.sequences:
+        self.ended.zero_()
+
+def _sample(self, {passed_arguments}lead=()):
+    """A sample, or a stream of them (`lead` is then (T,)), as the bodies read it: checked, in this module's dtype,
+    missing targets replaced by 0 beside a 0 in `has_…`."""
+{sample}
+
+def _real(self, value, name, *sizes):
+    value = torch.as_tensor(value, dtype=self.share.dtype, device=self.share.device)
+    return self._checked(value, name, sizes)
+
+def _whole(self, value, name, below):
+    value = self._checked(torch.as_tensor(value, device=self.share.device), name, ())
+    if value.is_floating_point() or value.is_complex():
+        raise TypeError(f"{{name}} is an index below {{below}}: whole numbers are wanted, not {{value.dtype}}")
+    return value.long()
+
+def _checked(self, value, name, sizes):
+    wanted = (self.batch, *sizes)
+    if value.shape[value.dim() - len(wanted):] != wanted:
+        raise ValueError(f"{{name}} has shape {{tuple(value.shape)}}; wanted {{wanted}}, the first axis being the batch")
+    return value
+
+def _target(self, value, name, sizes, lead):
+    """A real target and where it is there: NaN in any of its numbers means missing, None means missing throughout."""
+    if value is None:
+        return self.share.new_zeros((*lead, self.batch, *sizes)), self.share.new_zeros((*lead, self.batch))
+    value = self._real(value, name, *sizes)
+    gaps = torch.isnan(value)
+    if sizes:
+        gaps = gaps.flatten(-len(sizes)).any(-1)
+    return torch.nan_to_num(value, nan=0.0, posinf=math.inf, neginf=-math.inf), (~gaps).to(value.dtype)
+
+def _class(self, value, name, below, lead):
+    """An index target and where it is there: −1 means missing, None means missing throughout."""
+    if value is None:
+        whole = torch.zeros((*lead, self.batch), dtype=torch.int64, device=self.share.device)
+        return whole, self.share.new_zeros((*lead, self.batch))
+    value = self._whole(value, name, below)
+    return value.clamp_min(0), (value >= 0).to(self.share.dtype)
+
+def _mean(self, cost, *present):
+    """The mean of a cost over the streams that have its targets."""
+    has = torch.ones_like(cost)
+    for one in present:
+        has = has * one
+    return torch.where(has > 0, cost, 0.0).sum(-1) / has.sum(-1)
+'''

@@ -1,0 +1,418 @@
+"""The lines of a program as torch statements: one equation a statement, in place where nothing reads the old value."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sympy
+
+from hdsl.emit.align import Layout, slot_layout, view
+from hdsl.emit.contraction import Product, as_product, axes_of, einsum
+from hdsl.emit.expression import Printer, ordered_terms
+from hdsl.emit.names import Names
+from hdsl.optimise.program import Program
+from hdsl.terms.elementwise import ROWS, RowFunction
+from hdsl.terms.structured import STRUCTURED
+from hdsl.terms.term import (
+    Contraction,
+    Definition,
+    Elementwise,
+    Scalar,
+    Structured,
+    is_slot,
+    slot_indices,
+    slot_name,
+    slots,
+)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of generated text and the definitions that it computes, for its comment."""
+
+    text: str
+    definitions: tuple[Definition, ...]
+
+
+class TorchLines:
+    """Prints one program. ``numbers`` are names that are Python numbers in a step; ``shared`` tells a quantity's layout."""
+
+    def __init__(self, program: Program, names: Names, numbers: set[str], shared: Callable[[str], bool]) -> None:
+        self.program = program
+        self.names = names
+        self.numbers = numbers
+        self._outer_shared = shared
+        self.lines = {line.name: line for line in program.lines}
+        self.reads = Counter(name for line in program.lines for name in line.reads())
+        self.reads.update((*program.outputs.values(), *program.costs.values()))
+        self.last_read = {name: k for k, line in enumerate(program.lines) for name in line.reads()}
+        for name in (*program.outputs.values(), *program.costs.values()):
+            self.last_read[name] = len(program.lines)
+        self.renamed: dict[str, str] = {}
+        self.folded: set[str] = set()
+        self.position = 0
+        self.uses_share = False
+        self.uses_mean = False
+
+    # --- names and layouts -----------------------------------------------------------------------------------------------
+
+    def shared(self, name: str) -> bool:
+        return self.lines[name].shared if name in self.lines else self._outer_shared(name)
+
+    def name(self, name: str) -> str:
+        """The identifier under which a quantity stands now: a new value made in place has its cell's."""
+        return self.names[self.renamed.get(name, name)]
+
+    def is_number(self, expression: Scalar) -> bool:
+        return all(slot_name(s) in self.numbers for s in slots(expression))
+
+    def bare(self, occurrence: Scalar) -> str:
+        """A slot's tensor as it lies."""
+        return self.name(slot_name(occurrence))
+
+    def printer(self, target: Layout) -> Printer:
+        """A printer that views every slot so that it broadcasts against the target."""
+
+        def spell(occurrence: Scalar) -> str:
+            if not is_slot(occurrence):
+                return self.names[f"size:{occurrence.name}"]
+            if slot_name(occurrence) in self.numbers:
+                return self.names[slot_name(occurrence)]
+            return view(self.bare(occurrence), slot_layout(occurrence, self.shared), target)
+
+        return TorchPrinter(self, spell)
+
+    def text(self, expression: Scalar, line: Definition, around: int = 0) -> str:
+        return self.printer(Layout.of(line.indices, line.shared))(expression, around)
+
+    # --- lines -------------------------------------------------------------------------------------------------------------
+
+    def statements(self) -> list[Statement]:
+        """The whole body, without what binds the cells and returns."""
+        made: list[Statement] = []
+        self._plan_folding()
+        for self.position, line in enumerate(self.program.lines):
+            if line.name not in self.folded:
+                made.append(self._statement(line))
+        made = _foreach(made)
+        for line in self.program.lines:
+            if line.name in self.program.held:
+                made.append(Statement(f"{self.names[line.name[:-1]]}.copy_({self.names[line.name]})", ()))
+        return made
+
+    def _plan_folding(self) -> None:
+        """Matrix products that are read once, as they lie, by a sum: they go into that sum's own call."""
+        for position, line in enumerate(self.program.lines):
+            if not isinstance(line.body, Elementwise):
+                continue
+            for term in sympy.Add.make_args(line.body.expression):
+                _, occurrence = self._scaled_slot(term)
+                if occurrence is None or slot_indices(occurrence) != line.indices or not line.indices:
+                    continue
+                source = self.lines.get(slot_name(occurrence))
+                if source is None or self.reads[source.name] != 1 or not isinstance(source.body, Contraction):
+                    continue
+                if source.body.coefficient != 1 or axes_of(source, self.shared).value != Layout.of(line.indices, line.shared):
+                    continue
+                if any(self._overwritten(name, source, position) for name in source.reads()):
+                    continue
+                if as_product(source, self.shared, self.bare) is not None:
+                    self.folded.add(source.name)
+
+    def _overwritten(self, name: str, source: Definition, until: int) -> bool:
+        """True when a cell gets its new value between a product and the sum that would take it in."""
+        start = self.program.lines.index(source)
+        return any(line.name == f"{name}+" for line in self.program.lines[start:until]) and name in self.program.cells
+
+    def _scaled_slot(self, term: Scalar) -> tuple[Scalar, Scalar | None]:
+        """A term that is a number of this step times one slot."""
+        if is_slot(term) and slot_name(term) not in self.numbers:
+            return sympy.Integer(1), term
+        if isinstance(term, sympy.Mul):
+            tensors = [f for f in term.args if not self.is_number(f)]
+            if len(tensors) == 1 and is_slot(tensors[0]):
+                return term / tensors[0], tensors[0]
+        return term, None
+
+    def _statement(self, line: Definition) -> Statement:
+        used: tuple[Definition, ...] = (line,)
+        if isinstance(line.body, Contraction):
+            return self._assign(line, self._contraction(line), used)
+        if isinstance(line.body, Structured):
+            return self._assign(line, self._structured(line), used)
+        expression = line.body.expression
+        folds = self._folds(expression)
+        used = (*(self.lines[slot_name(s)] for s, _, _ in folds), line)
+        if self.program.is_update(line) and line.name not in self.program.held:
+            text = self._in_place(line, folds)
+            if text is not None:
+                self.renamed[line.name] = line.name[:-1]
+                return Statement(text, used)
+        text = self._sum_of_products(line, folds) if folds else self._elementwise(line)
+        return self._assign(line, text, used)
+
+    def _assign(self, line: Definition, text: str, used: tuple[Definition, ...]) -> Statement:
+        if not line.shared and all(self.shared(name) for name in line.reads()):
+            sizes = "".join(f", {self.printer(Layout(()))(n)}" for n in line.sizes)
+            text = f"({text}).expand(share.shape[0]{sizes})"
+            self.uses_share = True
+        if self.program.is_update(line) and line.name not in self.program.held:
+            self.renamed[line.name] = line.name[:-1]
+            return Statement(f"{self.name(line.name)}.copy_({text})", used)
+        return Statement(f"{self.names[line.name]} = {text}", used)
+
+    # --- contractions and structured operations --------------------------------------------------------------------------
+
+    def _contraction(self, line: Definition) -> str:
+        assert isinstance(line.body, Contraction)
+        product = as_product(line, self.shared, self.bare)
+        scale = line.body.coefficient
+        if product is not None:
+            self._note(product)
+            call = f"torch.{product.kind}({product.left}, {product.right})"
+            return self._scaled(call, scale, product.mean, line)
+        axes = axes_of(line, self.shared)
+        if len(axes.factors) == 2 and axes.factors[0] == axes.factors[1] and len(axes.factors[0].axes) == len(axes.value.axes) + 1:
+            if axes.value.axes == axes.factors[0].axes[:-1]:
+                left, right = (self.bare(f) for f in line.body.factors)
+                return self._scaled(f"torch.linalg.vecdot({left}, {right})", scale, False, line)
+        pattern, mean, missing = einsum(line, self.shared)
+        operands = ", ".join(self.bare(f) for f in line.body.factors)
+        text = f'torch.einsum("{pattern}", {operands})'
+        if pattern.split("->")[0] == pattern.split("->")[1] and not mean:
+            text = operands
+        for axis in missing:
+            text = f"{text}.unsqueeze({axis})"
+        if missing:
+            sizes = [self.printer(axes.value)(n) for n in line.sizes]
+            sizes = sizes if len(sizes) == len(axes.value.axes) else ["-1", *sizes]
+            text = f"{text}.expand({', '.join(sizes)})"
+        return self._scaled(text, scale, mean, line)
+
+    def _scaled(self, text: str, scale: Scalar, mean: bool, line: Definition) -> str:
+        """Text times a coefficient, and divided by the batch for a mean."""
+        if mean:
+            self.uses_mean = True
+            text = f"{text} * mean"
+        if scale == 1:
+            return text
+        return f"{self.text(scale, line, 1)} * {text}"
+
+    def _structured(self, line: Definition) -> str:
+        assert isinstance(line.body, Structured)
+        row = STRUCTURED[line.body.row]
+        first_shared = self.shared(line.body.operands[0])
+        template = row.torch_shared if first_shared and not line.shared and row.torch_shared else row.torch
+        last = self.printer(Layout(()))(line.sizes[-1]) if line.sizes else ""
+        operands = (self.name(operand) for operand in line.body.operands)
+        return template.format(*operands, size=last, **dict(line.body.attributes))
+
+    # --- elementwise lines -----------------------------------------------------------------------------------------------
+
+    def _dead_after(self, occurrence: Scalar, line: Definition) -> bool:
+        """True for a tensor that hdsl made in this body, that nothing reads any more, and that has the line's layout."""
+        name = slot_name(occurrence)
+        source = self.lines.get(name)
+        if source is None or self.program.is_update(source) or self.last_read[name] > self.position:
+            return False
+        if source.shared != line.shared or slot_indices(occurrence) != line.indices:
+            return False
+        return self._owns_storage(source)
+
+    def _owns_storage(self, source: Definition) -> bool:
+        """False for what may be a view of, or the same tensor as, something else."""
+        if isinstance(source.body, Elementwise):
+            return not is_slot(source.body.expression) and not source.shared
+        return isinstance(source.body, Contraction) and as_product(source, self.shared, self.bare) is not None
+
+    def _elementwise(self, line: Definition) -> str:
+        """The value of an elementwise line, by the one call that it is where it is one."""
+        assert isinstance(line.body, Elementwise)
+        expression = line.body.expression
+        if isinstance(expression, RowFunction):
+            return self._function(line, expression)
+        special = self._lerp(line, expression) or self._damped(line, expression)
+        if special:
+            return special
+        if not slots(expression) or self.is_number(expression):
+            fill = self.text(expression, line)
+            return f"torch.full((), {fill}, dtype=dtype, device=device)"
+        text = self.text(expression, line)
+        return f"{text}.clone()" if is_slot(expression) else text
+
+    def _function(self, line: Definition, expression: Scalar) -> str:
+        row = ROWS[type(expression).__name__]
+        (first, *others) = expression.args
+        if row.in_place and not others and is_slot(first) and self._dead_after(first, line):
+            return row.in_place.format(self.bare(first))
+        return self.text(expression, line)
+
+    def _lerp(self, line: Definition, expression: Scalar) -> str | None:
+        """h + τ (s − h)."""
+        terms = sympy.Add.make_args(expression)
+        if len(terms) != 2:
+            return None
+        for start, move in (terms, terms[::-1]):
+            if not is_slot(start) or not isinstance(move, sympy.Mul):
+                continue
+            for difference in move.args:
+                end = difference + start if isinstance(difference, sympy.Add) else None
+                if end is not None and is_slot(end) and self.is_number(move / difference):
+                    if slot_indices(start) == slot_indices(end) == line.indices:
+                        weight = self.text(move / difference, line)
+                        return f"torch.lerp({self.bare(start)}, {self.bare(end)}, {weight})"
+        return None
+
+    def _damped(self, line: Definition, expression: Scalar) -> str | None:
+        """x (1 − s²) as x − x s s, without the constant."""
+        if not isinstance(expression, sympy.Mul) or len(expression.args) != 2:
+            return None
+        for x, rest in (expression.args, expression.args[::-1]):
+            square = 1 - rest if isinstance(rest, sympy.Add) else None
+            if square is not None and isinstance(square, sympy.Pow) and square.exp == 2 and is_slot(square.base) and is_slot(x):
+                if slot_indices(x) == slot_indices(square.base) == line.indices:
+                    s, x_text = self.bare(square.base), self.bare(x)
+                    return f"torch.addcmul({x_text}, {x_text} * {s}, {s}, value=-1)"
+        return None
+
+    # --- sums that take matrix products in -------------------------------------------------------------------------------
+
+    def _folds(self, expression: Scalar) -> list[tuple[Scalar, Scalar, Product]]:
+        """(slot, coefficient, product) of the folded terms of a sum."""
+        found = []
+        for term in ordered_terms(expression):
+            coefficient, occurrence = self._scaled_slot(term)
+            if occurrence is not None and slot_name(occurrence) in self.folded:
+                product = as_product(self.lines[slot_name(occurrence)], self.shared, self.bare)
+                assert product is not None
+                found.append((occurrence, coefficient, product))
+        return found
+
+    def _note(self, product: Product) -> None:
+        self.uses_mean |= product.mean
+        self.uses_share |= product.right == "share"
+
+    def _factors(self, line: Definition, beta: Scalar, alpha: Scalar, product: Product) -> str:
+        """The scaling arguments of addmm_: only those that are not one."""
+        self._note(product)
+        text = "" if beta == 1 else f", beta={self.text(beta, line)}"
+        scale = "" if alpha == 1 else self.text(alpha, line, 1)
+        if product.mean:
+            scale = f"{scale} * mean" if scale else "mean"
+        return text + (f", alpha={scale}" if scale else "")
+
+    def _sum_of_products(self, line: Definition, folds: list[tuple[Scalar, Scalar, Product]]) -> str:
+        """A fresh value: the rest of the sum first, then the products."""
+        assert isinstance(line.body, Elementwise)
+        rest = line.body.expression - sympy.Add(*(alpha * occurrence for occurrence, alpha, _ in folds))
+        _, alpha, product = folds[0]
+        if rest != 0:
+            beta, base = self._scaled_slot(rest)
+            text = self.bare(base) if base is not None else self.text(rest, line)
+            beta = beta if base is not None else sympy.Integer(1)
+            scaling = self._factors(line, beta, alpha, product)
+            text = f"torch.add{product.kind}({text}, {product.left}, {product.right}{scaling})"
+        elif len(folds) == 1 or alpha != 1 or product.mean:
+            self._note(product)
+            text = self._scaled(f"torch.{product.kind}({product.left}, {product.right})", alpha, product.mean, line)
+            text = text if text.startswith("torch.") and text.endswith(")") else f"({text})"
+        else:
+            text = f"torch.{product.kind}({product.left}, {product.right})"
+        for _, alpha, product in folds[1:]:
+            scaling = self._factors(line, sympy.Integer(1), alpha, product)
+            text += f".add{product.kind}_({product.left}, {product.right}{scaling})"
+        return text
+
+    def _in_place(self, line: Definition, folds: list[tuple[Scalar, Scalar, Product]]) -> str | None:
+        """``X+ = k X + …`` on X itself; None where X occurs in another way."""
+        assert isinstance(line.body, Elementwise)
+        cell = line.name[:-1]
+        moved = self._lerp(line, line.body.expression)
+        if moved and moved.startswith(f"torch.lerp({self.names[cell]}, "):
+            return moved.replace("torch.lerp(", "", 1).replace(", ", ".lerp_(", 1)
+        kept, others = sympy.Integer(0), []
+        taken = {slot_name(occurrence) for occurrence, _, _ in folds}
+        for term in ordered_terms(line.body.expression):
+            coefficient, occurrence = self._scaled_slot(term)
+            if occurrence is not None and slot_name(occurrence) == cell and slot_indices(occurrence) == line.indices:
+                kept += coefficient
+            elif occurrence is None or slot_name(occurrence) not in taken:
+                others.append(term)
+        if any(slot_name(s) == cell for term in others for s in slots(term)):
+            return None
+        if any(cell in self.lines[name].reads() for name in taken):
+            return None
+        text = self.names[cell]
+        for _, alpha, product in folds:
+            scaling = self._factors(line, kept, alpha, product)
+            text += f".add{product.kind}_({product.left}, {product.right}{scaling})"
+            kept = sympy.Integer(1)
+        if not folds and kept == 0:
+            return None
+        if kept != 1:
+            text += f".mul_({self.text(kept, line)})"
+        for term in others:
+            text += self._added(term, line)
+        return text
+
+    def _added(self, term: Scalar, line: Definition) -> str:
+        """``.add_(…)`` of one term, its number as the call's own factor."""
+        tensors = [f for f in sympy.Mul.make_args(term) if not self.is_number(f)]
+        scale = term / sympy.Mul(*tensors)
+        if len(tensors) == 2 and all(is_slot(f) for f in tensors):
+            left, right = (self.text(f, line) for f in tensors)
+            return f".addcmul_({left}, {right}{self._keyword('value', scale, line)})"
+        return f".add_({self.text(sympy.Mul(*tensors), line)}{self._keyword('alpha', scale, line)})"
+
+    def _keyword(self, word: str, scale: Scalar, line: Definition) -> str:
+        return "" if scale == 1 else f", {word}={self.text(scale, line)}"
+
+
+class TorchPrinter(Printer):
+    """Torch's functions take tensors: a number among their arguments becomes one."""
+
+    def __init__(self, lines: TorchLines, spell_slot: Callable[[Scalar], str]) -> None:
+        super().__init__("torch", spell_slot)
+        self.lines = lines
+
+    def function(self, call: Scalar, arguments: tuple[str, ...] | None = None) -> str:
+        texts = tuple(
+            f"torch.full((), {self(a)}, dtype=dtype, device=device)" if self.lines.is_number(a) else self(a)
+            for a in call.args
+        )
+        return super().function(call, arguments or texts)
+
+
+def _foreach(statements: list[Statement]) -> list[Statement]:
+    """Neighbouring ``X.add_(Y, alpha=k)`` with one k become one call over lists."""
+    made: list[Statement] = []
+    groups: list[tuple[str, list[tuple[str, str]], list[Definition]]] = []
+
+    def close() -> None:
+        for alpha, pairs, definitions in groups:
+            if len(pairs) == 1:
+                text = f"{pairs[0][0]}.add_({pairs[0][1]}, alpha={alpha})"
+            else:
+                left, right = (", ".join(side) for side in zip(*pairs, strict=True))
+                text = f"torch._foreach_add_(({left}), ({right}), alpha={alpha})"
+            made.append(Statement(text, tuple(definitions)))
+        groups.clear()
+
+    for statement in statements:
+        head, found, alpha = statement.text.partition(", alpha=")
+        cell, dot, rest = head.partition(".add_(")
+        if found and dot and cell.isidentifier() and rest.isidentifier() and alpha.endswith(")"):
+            for known, pairs, definitions in groups:
+                if known == alpha[:-1]:
+                    pairs.append((cell, rest))
+                    definitions.extend(statement.definitions)
+                    break
+            else:
+                groups.append((alpha[:-1], [(cell, rest)], list(statement.definitions)))
+        else:
+            close()
+            made.append(statement)
+    close()
+    return made

@@ -1,0 +1,123 @@
+"""The pass ``emit``: the programs of a model as the text of a torch module that stands alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hdsl.emit.constructor import constructor
+from hdsl.emit.content import content_hash
+from hdsl.emit.facts import Facts
+from hdsl.emit.names import class_name
+from hdsl.emit.skeleton import DRAW, HEADER, METHODS
+from hdsl.emit.torch_lines import Statement, TorchLines
+from hdsl.optimise.lower import Programs
+from hdsl.optimise.program import Program
+from hdsl.terms.notation import Notation
+from hdsl.terms.term import Definition
+
+DOCS = {
+    "learn": "One step: {how}. Moves every cell; returns outputs and costs.",
+    "observe": "The same step without learning: the states move, parameters and costates stay.",
+    "predict": "The outputs that a step would return. Moves nothing.",
+}
+COMMENT_COLUMN = 76
+
+
+def emit_torch(programs: Programs, version: str) -> str:
+    """The text of the module, the same at every run for the same model."""
+    model = programs.learn.model
+    facts = Facts(programs)
+    notation = Notation("text", (*model.definitions, *programs.learn.lines))
+    parts = [
+        HEADER.format(
+            name=model.name,
+            headline=(model.doc.splitlines() or ["learned by Hamiltonian Learning"])[0],
+            version=version,
+            source=model.source.name.rpartition("/")[2],
+            content=content_hash(model),
+            make=f"hdsl compile {model.name} -o {model.name}.py",
+        ),
+        DRAW if facts.draws else "",
+        f"class {class_name(model.name)}(nn.Module):\n",
+        _indent(_class_docs(programs, facts, notation), 1),
+        _indent(facts.tables(), 1),
+        _indent(constructor(facts), 1),
+        _indent(METHODS.format(**facts.method_fields()), 1),
+    ]
+    for program in programs.all:
+        parts.append(_indent(_body(program, facts, notation), 1))
+    return "\n".join(part.rstrip() + "\n" for part in parts if part)
+
+
+def _class_docs(programs: Programs, facts: Facts, notation: Notation) -> str:
+    model = programs.learn.model
+    lines = [f'"""{model.name}: {facts.how}, one sample at a time, no autograd.', ""]
+    lines += [f"    {line}" for line in model.doc.splitlines()]
+    lines += ["", "One step, in order:", ""]
+    folded = _folded(programs.learn, facts)
+    for line in programs.learn.lines:
+        if line.name not in folded:
+            lines.append(f"    {notation.equation(line)}")
+    lines += ["", *facts.shapes(), '"""', ""]
+    return "\n".join(lines)
+
+
+def _folded(program: Program, facts: Facts) -> set[str]:
+    lines = TorchLines(program, facts.names, facts.numbers, facts.shared)
+    lines.statements()
+    return set(lines.folded)
+
+
+def _body(program: Program, facts: Facts, notation: Notation) -> str:
+    """One of the three bodies."""
+    lines = TorchLines(program, facts.names, facts.numbers, facts.shared)
+    statements = lines.statements()
+    results = [_result(program, name, lines) for name in (*program.outputs.values(), *program.costs.values())]
+    text = "\n".join([*(s.text for s in statements), *results])
+    head = [
+        f"def _{program.name}(self, cells, sample, tau):",
+        f'    """{DOCS[program.name].format(how=facts.how)}"""',
+        f"    {facts.unpack_cells()} = cells",
+    ]
+    if facts.sample:
+        head.append(f"    {facts.unpack_sample()} = sample")
+    head += [f"    {line}" for line in facts.prologue(text)]
+    body = [f"    {line}" for s in statements for line in _commented(s, facts, notation)]
+    return "\n".join([*head, *body, f"    return ({', '.join(results)}{',' if len(results) == 1 else ''})", ""])
+
+
+def _result(program: Program, name: str, lines: TorchLines) -> str:
+    """What is handed out is the caller's to keep: never a cell or a sample itself."""
+    text = lines.name(name)
+    made = {line.name for line in program.lines}
+    if name not in made or (name.endswith("+") and name[:-1] in program.cells):
+        return f"{text}.clone()"
+    return text
+
+
+def _commented(statement: Statement, facts: Facts, notation: Notation) -> Iterable[str]:
+    """The statement with its equation and the lines of the .ham file that it comes from."""
+    if not statement.definitions:
+        yield statement.text
+        return
+    told: list[Definition] = []
+    names = [d.name for d in statement.definitions]
+    for definition in statement.definitions:
+        if not any(definition.name in other.reads() for other in statement.definitions) or definition.name not in notation.inlined:
+            told.append(definition)
+    if len(names) > 1 and statement.text.startswith("torch._foreach"):
+        told = list(statement.definitions)
+    equations = ", ".join(dict.fromkeys(notation.equation(d) for d in told))
+    comment = f"# {equations}{facts.place(statement.definitions)}"
+    if len(statement.text) < COMMENT_COLUMN - 2 and len(comment) < 76:
+        yield f"{statement.text:<{COMMENT_COLUMN}}{comment}"
+    else:
+        yield comment
+        yield statement.text
+
+
+def _indent(text: str, depth: int) -> str:
+    pad = "    " * depth
+    return "\n".join(pad + line if line else "" for line in text.splitlines()) + "\n"
+
+

@@ -1,0 +1,222 @@
+"""The pass ``lower``: from one step in index notation to the programs that a module runs.
+
+Four rewrites, each a function from lines to lines, in this order: names that only repeat another go (`forward`), what is
+computed twice is computed once (`share`), what is read once and is plain arithmetic moves into its reader (`fuse`), what
+nothing needs goes (`keep_needed`). Then `arrange` puts the new values of the cells where most can be made in place.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from hdsl.derive.step import Step, rename
+from hdsl.optimise.program import Program, check_program
+from hdsl.terms.elementwise import RowFunction
+from hdsl.terms.term import (
+    Definition,
+    Elementwise,
+    Scalar,
+    is_slot,
+    merge_spans,
+    slot_indices,
+    slot_name,
+    slots,
+)
+
+
+@dataclass(frozen=True)
+class Programs:
+    """The bodies of a module: ``learn`` moves every cell, ``observe`` the states only, ``predict`` nothing."""
+
+    learn: Program
+    observe: Program
+    predict: Program
+
+    @property
+    def all(self) -> tuple[Program, ...]:
+        return (self.learn, self.observe, self.predict)
+
+
+def lower(step: Step) -> Programs:
+    """The programs of a step."""
+    states = tuple(cell for cell in step.cells if cell in step.model.dynamics)
+    programs = Programs(
+        learn=_program("learn", step, step.cells, dict(step.costs)),
+        observe=_program("observe", step, states, dict(step.costs)),
+        predict=_program("predict", step, (), {}),
+    )
+    for program in programs.all:
+        check_program(program)
+    return programs
+
+
+def _program(name: str, step: Step, cells: tuple[str, ...], costs: Mapping[str, str]) -> Program:
+    outputs = dict(step.outputs)
+    results = {*outputs.values(), *costs.values(), *(f"{cell}+" for cell in cells)}
+    lines = keep_needed(step.lines, results)
+    swap: dict[str, str] = {}
+    lines = forward(lines, results, swap)
+    lines = share(lines, results, swap)
+    lines = fuse(lines, results)
+    outputs = {key: _follow(swap, value) for key, value in outputs.items()}
+    costs = {key: _follow(swap, value) for key, value in costs.items()}
+    results = {*outputs.values(), *costs.values(), *(f"{cell}+" for cell in cells)}
+    lines = arrange(keep_needed(lines, results), cells)
+    return Program(name, step.model, lines, cells, _held(lines, cells), outputs, costs)
+
+
+def _follow(swap: Mapping[str, str], name: str) -> str:
+    while name in swap:
+        name = swap[name]
+    return name
+
+
+def keep_needed(lines: Iterable[Definition], results: Iterable[str]) -> tuple[Definition, ...]:
+    """The lines that the results depend on, in order."""
+    wanted, kept = set(results), []
+    for line in reversed(tuple(lines)):
+        if line.name in wanted:
+            kept.append(line)
+            wanted.update(line.reads())
+    return tuple(reversed(kept))
+
+
+def _repeats(line: Definition) -> str | None:
+    """The name of the quantity that a line only repeats."""
+    if isinstance(line.body, Elementwise) and is_slot(line.body.expression):
+        if slot_indices(line.body.expression) == line.indices:
+            return slot_name(line.body.expression)
+    return None
+
+
+def forward(lines: Iterable[Definition], results: set[str], swap: dict[str, str]) -> tuple[Definition, ...]:
+    """Let a name that only repeats another stand for it. A new state that repeats a definition takes its place."""
+    lines = tuple(lines)
+    by_name = {line.name: line for line in lines}
+    taken: dict[str, str] = {}
+    for line in lines:
+        source = _repeats(line)
+        if source is None:
+            continue
+        source = _follow(swap, source)
+        if line.name not in results:
+            swap[line.name] = source
+        elif source in by_name and source not in results and by_name[source].shared == line.shared:
+            swap[source] = line.name
+            taken[source] = line.name
+    kept = []
+    for line in lines:
+        if line.name in taken:
+            kept.append(replace(line, name=taken[line.name]))
+        elif line.name not in swap and line.name not in taken.values():
+            kept.append(line)
+    return tuple(rename(line, {name: _follow(swap, name) for name in line.reads() if name in swap}) for line in kept)
+
+
+def share(lines: Iterable[Definition], results: set[str], swap: dict[str, str]) -> tuple[Definition, ...]:
+    """Compute once what stands twice."""
+    seen: dict[object, str] = {}
+    kept = []
+    for line in lines:
+        line = rename(line, {name: _follow(swap, name) for name in line.reads() if name in swap})
+        key = (line.body, line.sizes, line.shared)
+        if key in seen and line.name not in results:
+            swap[line.name] = seen[key]
+        else:
+            seen.setdefault(key, line.name)
+            kept.append(line)
+    return tuple(kept)
+
+
+def fuse(lines: Iterable[Definition], results: set[str]) -> tuple[Definition, ...]:
+    """Move plain arithmetic that hdsl made, and that is read in one place, into its reader."""
+    lines = list(lines)
+    reads = Counter(name for line in lines for name in line.reads())
+    readers: dict[str, Definition] = {name: line for line in lines for name in line.reads()}
+    moved: dict[str, Definition] = {}
+    kept = []
+    for line in lines:
+        line = _take_in(line, moved)
+        reader = readers.get(line.name)
+        if reader is not None and reads[line.name] == 1 and line.name not in results and _moves(line, reader):
+            moved[line.name] = line
+        else:
+            kept.append(line)
+    return tuple(kept)
+
+
+def _moves(line: Definition, reader: Definition) -> bool:
+    """Only what has the reader's own shape moves, so that nothing is computed on more numbers than before."""
+    if ":" not in line.name or not isinstance(line.body, Elementwise) or not isinstance(reader.body, Elementwise):
+        return False
+    if isinstance(line.body.expression, RowFunction) or isinstance(reader.body.expression, RowFunction):
+        return False
+    (occurrence,) = (s for s in slots(reader.body.expression) if slot_name(s) == line.name)
+    once = reader.body.expression.count(occurrence) == 1
+    same = set(slot_indices(occurrence)) == set(reader.indices) and line.shared == reader.shared
+    return once and (same or not line.sizes)
+
+
+def _take_in(line: Definition, moved: Mapping[str, Definition]) -> Definition:
+    """Put the expressions of the moved lines in for their slots."""
+    if not isinstance(line.body, Elementwise):
+        return line
+    swap: dict[Scalar, Scalar] = {}
+    spans = [line.spans]
+    for occurrence in slots(line.body.expression):
+        source = moved.get(slot_name(occurrence))
+        if source is not None and isinstance(source.body, Elementwise):
+            at = dict(zip(source.indices, slot_indices(occurrence), strict=True))
+            swap[occurrence] = source.body.expression.xreplace(at)
+            spans.append(source.spans)
+    if not swap:
+        return line
+    return replace(line, body=Elementwise(line.body.expression.xreplace(swap)), spans=merge_spans(*spans))
+
+
+def arrange(lines: Iterable[Definition], cells: tuple[str, ...]) -> tuple[Definition, ...]:
+    """Put the new values that no other line needs last, each after what still reads its cell, where that can be had."""
+    lines = list(lines)
+    last: dict[str, Definition] = {}
+    for line in reversed(lines):
+        readers = [other for other in lines if line.name in other.reads()]
+        if line.name[:-1] in cells and all(other.name in last for other in readers):
+            last[line.name] = line
+    body = [line for line in lines if line.name not in last]
+    waiting = [line for line in lines if line.name in last]
+    kinds = {line.name: _kind(line.name, cells) for line in waiting}
+    previous = ""
+    while waiting:
+        ready = [x for x in waiting if not any(y.name in x.reads() for y in waiting if y is not x)]
+        free = [x for x in ready if not any(x.name[:-1] in y.reads() for y in waiting if y is not x)]
+        # ω takes in outer products of old states and costates, so it goes first, and θ before it where θ reads old ω.
+        order = ["ω", "θ", "z", "h"] if any(kinds[x.name] == "ω" for x in waiting) else ["z", "h", "θ"]
+        # Where every choice would be read again, hold back the smallest: a costate or state of neurons, not a parameter.
+        order = order if free else ["z", "h", "θ", "ω"]
+        chosen = min(free or ready, key=lambda x: (kinds[x.name] != previous, order.index(kinds[x.name])))
+        previous = kinds[chosen.name]
+        waiting.remove(chosen)
+        body.append(chosen)
+    return tuple(body)
+
+
+def _kind(name: str, cells: tuple[str, ...]) -> str:
+    """Which of the four groups of cells a new value belongs to."""
+    if ":" in name:
+        return {"w": "ω", "z": "z"}[name.split(":")[0]]
+    return "θ" if f"w:{name[:-1]}" in cells else "h"
+
+
+def _held(lines: tuple[Definition, ...], cells: tuple[str, ...]) -> frozenset[str]:
+    """The new values whose cell is read again below them."""
+    held = set()
+    for position, line in enumerate(lines):
+        if line.name.endswith("+") and line.name[:-1] in cells:
+            cell = line.name[:-1]
+            if any(cell in later.reads() for later in lines[position + 1 :]):
+                held.add(line.name)
+    return frozenset(held)
+
+

@@ -1,0 +1,67 @@
+"""Program: one body of straight-line tensor assignments, in the order in which it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hdsl.model.model import Model
+from hdsl.terms.term import Definition, Structured
+
+
+@dataclass(frozen=True)
+class Program:
+    """``lines`` run in order; a line named ``X+`` with ``X`` among ``cells`` is the new value of that cell.
+
+    A line of ``held`` may not overwrite its cell where it stands, since the old value is still read below it: it is made
+    beside the cell and put in at the end. Every other new value may be made in place.
+    ``outputs`` and ``costs`` give the line or the quantity that holds each.
+    """
+
+    name: str
+    model: Model
+    lines: tuple[Definition, ...]
+    cells: tuple[str, ...]
+    held: frozenset[str]
+    outputs: Mapping[str, str]
+    costs: Mapping[str, str]
+
+    def reads(self) -> tuple[str, ...]:
+        """What the program reads from outside, in order of first use."""
+        made: set[str] = set()
+        outside: dict[str, None] = {}
+        for line in self.lines:
+            for name in line.reads():
+                if name not in made:
+                    outside[name] = None
+            made.add(line.name)
+        for name in (*self.outputs.values(), *self.costs.values()):
+            if name not in made:
+                outside[name] = None
+        return tuple(outside)
+
+    def is_update(self, line: Definition) -> bool:
+        """True where the line is the new value of a cell."""
+        return line.name.endswith("+") and line.name[:-1] in self.cells
+
+
+def check_program(program: Program) -> None:
+    """Assert what every later pass relies on: each name made once, before it is read; operands known.
+
+    Raises:
+        ValueError: the compiler has made a program that does not hold together; never the user's fault.
+    """
+    made: set[str] = set()
+    all_made = {line.name for line in program.lines}
+    for line in program.lines:
+        late = [name for name in line.reads() if name in all_made and name not in made]
+        if late:
+            raise ValueError(f"{program.name}: {line.name} reads {late[0]} before it is made")
+        if line.name in made:
+            raise ValueError(f"{program.name}: {line.name} is made twice")
+        if isinstance(line.body, Structured) and not line.body.operands:
+            raise ValueError(f"{program.name}: {line.name} has no operands")
+        made.add(line.name)
+    missing = {f"{cell}+" for cell in program.cells} - made
+    if missing:
+        raise ValueError(f"{program.name}: no new value for {sorted(missing)[0]}")
