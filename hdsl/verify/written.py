@@ -1,0 +1,246 @@
+"""Written: what a .ham text says, put in order for the judge. Names, sizes in numbers, settings, and who reads whom.
+
+It reads the tree of the text and nothing else of the compiler. The text is supposed to have been checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+import torch
+from torch import Tensor
+
+from hdsl.syntax.tree import (
+    Binary,
+    Call,
+    Declare,
+    Define,
+    Dim,
+    Dynamics,
+    Expression,
+    Learn,
+    ListLiteral,
+    ModelText,
+    Name,
+    Negate,
+    Number,
+    Reset,
+    Transpose,
+)
+from hdsl.verify.evaluate import DTYPE, evaluate, number
+
+Setting = float | str | Expression
+
+DEFAULTS: Mapping[str, float | str] = {
+    "step": "euler",
+    "order": "sequential",
+    "schedule": "online",
+    "tau": 1.0,
+    "eta": 0.0,
+    "phi": 1.0,
+    "first": "damped",
+    "beta": 0.01,
+}
+
+
+class Written:
+    """A written model with numbers for its sizes and settings.
+
+    ``dims`` gives sizes by name, over their defaults. ``settings`` replaces consts by name and settings of ``learn``
+    by dotted path (``alpha``, ``eta.h``, ``order``); where a name is both, the const is meant.
+
+    A quantity that reads an input or a target, through any chain of definitions and states, is *per stream*; any other is
+    *shared*. `per_stream` holds the declared names of the first kind.
+
+    Raises ValueError for a size without a number, and for settings that this judge does not know.
+    """
+
+    def __init__(
+        self, text: ModelText, dims: Mapping[str, int] | None = None, settings: Mapping[str, float | str] | None = None
+    ) -> None:
+        statements = text.statements
+        self.declared = {s.name: s for s in statements if isinstance(s, Declare)}
+        self.defined = {s.name: s.value for s in statements if isinstance(s, Define)}
+        self.dynamics = {s.name: s for s in statements if isinstance(s, Dynamics)}
+        self.resets = {s.name: s.when for s in statements if isinstance(s, Reset)}
+        self.outputs = [s.name for s in statements if isinstance(s, Define) and s.role == "output"]
+        self.costs = [s.name for s in statements if isinstance(s, Define) and s.role == "cost"]
+        self.inputs, self.targets = self._of_role("input"), self._of_role("target")
+        self.states, self.parameters = self._of_role("state"), self._of_role("param")
+
+        self.sizes = self._sizes([s for s in statements if isinstance(s, Dim)], dims or {})
+        changed = dict(settings or {})
+        self.consts: dict[str, Tensor] = {}
+        for name in self._of_role("const"):
+            self.consts[name] = self._filled(self.declared[name], changed.pop(name, None))
+        self.settings = self._settings([s for s in statements if isinstance(s, Learn)], changed)
+
+        self._read_by = {name: self.reads(value) for name, value in self.defined.items()}
+        self.per_stream = self._per_stream()
+
+    def _of_role(self, role: str) -> list[str]:
+        return [name for name, statement in self.declared.items() if statement.role == role]
+
+    # --- sizes and values written as numbers -------------------------------------------------------------------------
+
+    def _sizes(self, statements: list[Dim], given: Mapping[str, int]) -> dict[str, Fraction]:
+        """Every named size; a default may be an expression in other sizes, wherever these stand."""
+        sizes = {name: Fraction(value) for name, value in given.items()}
+        waiting = [s for s in statements if s.name not in sizes]
+        while waiting:
+            ready = [s for s in waiting if s.default is not None and names_in(s.default) <= sizes.keys()]
+            if not ready:
+                raise ValueError(f"no number for the size {waiting[0].name}")
+            for statement in ready:
+                assert statement.default is not None
+                sizes[statement.name] = exact(statement.default, sizes)
+            waiting = [s for s in waiting if s not in ready]
+        return sizes
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The sizes of something declared, in numbers."""
+        axes = [exact(axis, self.sizes) for axis in self.declared[name].shape]
+        if any(axis.denominator != 1 or axis < 1 for axis in axes):
+            raise ValueError(f"a size of {name} is not a whole number above 0")
+        return tuple(int(axis) for axis in axes)
+
+    def constants(self) -> dict[str, Tensor]:
+        """What never changes: sizes as scalars, consts, pi."""
+        sizes = {name: number(float(value)) for name, value in self.sizes.items()}
+        return {**sizes, **self.consts, "pi": number(torch.pi)}
+
+    def _filled(self, statement: Declare, given: float | str | None = None) -> Tensor:
+        """The value of a declaration in its shape: the one given, else the one written. Nothing is drawn at random."""
+        shape = self.shape(statement.name)
+        if given is not None:
+            return number(given).broadcast_to(shape).clone()
+        match statement.value:
+            case None | Name(name="zeros") | Call(function="zeros"):
+                return torch.zeros(shape, dtype=DTYPE)
+            case Name(name="ones") | Call(function="ones"):
+                return torch.ones(shape, dtype=DTYPE)
+            case Name(name="eye") | Call(function="eye"):
+                return torch.eye(*shape, dtype=DTYPE)
+            case written:
+                return evaluate(written, self.constants().__getitem__).broadcast_to(shape).clone()
+
+    def initial(self, state: str) -> Tensor:
+        """The value with which a state begins, and to which it returns. Shape: the state's."""
+        return self._filled(self.declared[state])
+
+    # --- settings ----------------------------------------------------------------------------------------------------
+
+    def _settings(self, written: list[Learn], given: Mapping[str, float | str]) -> dict[str, Setting]:
+        settings: dict[str, Setting] = dict(DEFAULTS)
+        for learn in written:
+            settings.update({".".join(setting.path): setting.value for setting in learn.settings})
+        settings.update(given)
+        for path in settings:
+            prefix, _, narrower = path.partition(".")
+            if prefix not in DEFAULTS or (narrower and prefix not in ("eta", "beta")):
+                raise ValueError(f"the judge knows no setting {path}")
+        self.settings = settings
+        if self.word("step") != "euler" or self.word("schedule") != "online":
+            raise ValueError("the judge knows step = euler and schedule = online")
+        return settings
+
+    def word(self, path: str) -> str:
+        """A setting that is a word, the order say; the tree of ``semi-implicit`` is that of a difference."""
+        match self.settings[path]:
+            case str(word) | Name(name=word):
+                return word
+            case Binary(operator="-", left=Name(name=left), right=Name(name=right)):
+                return f"{left}-{right}"
+        raise ValueError(f"the judge does not know this {path}")
+
+    def setting(self, path: str, **moment: float) -> float:
+        """A setting that is a number; ``moment`` gives `t` and `tau` where it may read them."""
+        match self.settings[path]:
+            case str():
+                raise ValueError(f"{path} is not a number")
+            case float() | int() as given:
+                return float(given)
+            case written:
+                known = self.constants() | {name: number(value) for name, value in moment.items()}
+                return float(evaluate(written, known.__getitem__))
+
+    def phi(self, t: float, tau: float, first: bool) -> float:
+        """φ at a time; 1/τ at the very first sample where ``first = undamped``."""
+        if first and self.word("first") == "undamped":
+            return 1.0 / tau
+        return self.setting("phi", t=t, tau=tau)
+
+    def rate(self, prefix: str, name: str, tau: float) -> float:
+        """η or β of a state or a parameter: that of its name, else of its group, else the general one."""
+        group = "state" if name in self.states else "param"
+        narrowest = next(path for path in (f"{prefix}.{name}", f"{prefix}.{group}", prefix) if path in self.settings)
+        return self.setting(narrowest, tau=tau)
+
+    # --- who reads whom ----------------------------------------------------------------------------------------------
+
+    def reads(self, expression: Expression) -> set[str]:
+        """Every name, but those of definitions, that an expression reads, be it through definitions."""
+        found: set[str] = set()
+        waiting = list(names_in(expression))
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting.extend(names_in(self.defined[name]) if name in self.defined else ())
+        return found - self.defined.keys()
+
+    def _per_stream(self) -> set[str]:
+        """Inputs, targets, every state that reads one of these, every state that reads such a state, and so on."""
+        found = {*self.inputs, *self.targets}
+        while True:
+            more = {name for name, law in self.dynamics.items() if self.reads(law.value) & found} - found
+            if not more:
+                return found
+            found |= more
+
+    def is_shared(self, name: str) -> bool:
+        """Whether something declared or defined is one for all streams."""
+        return not (self._read_by[name] if name in self.defined else {name}) & self.per_stream
+
+    def targets_of(self, definition: str) -> set[str]:
+        """The targets that a definition reads."""
+        return self._read_by[definition] & set(self.targets)
+
+
+def names_in(expression: Expression) -> set[str]:
+    """Every name that stands in an expression; not those of functions."""
+    match expression:
+        case Name(name=name):
+            return {name}
+        case Number():
+            return set()
+        case Negate(operand=operand) | Transpose(operand=operand):
+            return names_in(operand)
+        case Binary(left=left, right=right):
+            return names_in(left) | names_in(right)
+        case Call(arguments=arguments, keywords=keywords):
+            return {n for part in (*arguments, *(value for _, value in keywords)) for n in names_in(part)}
+        case ListLiteral(items=items):
+            return {n for item in items for n in names_in(item)}
+    raise ValueError(f"{type(expression).__name__} is not an expression")
+
+
+def exact(expression: Expression, sizes: Mapping[str, Fraction]) -> Fraction:
+    """The exact value of an expression in numbers and sizes."""
+    match expression:
+        case Number(value=value):
+            return value
+        case Name(name=name):
+            return sizes[name]
+        case Negate(operand=operand):
+            return -exact(operand, sizes)
+        case Binary(operator="+", left=left, right=right):
+            return exact(left, sizes) + exact(right, sizes)
+        case Binary(operator="-", left=left, right=right):
+            return exact(left, sizes) - exact(right, sizes)
+        case Binary(operator="*", left=left, right=right):
+            return exact(left, sizes) * exact(right, sizes)
+        case Binary(operator="/", left=left, right=right):
+            return exact(left, sizes) / exact(right, sizes)
+    raise ValueError("a size is made of numbers, sizes, sums, differences, products and quotients")
