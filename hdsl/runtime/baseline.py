@@ -1,8 +1,8 @@
 """Baselines that a model is shown beside: online predictors of a target from its own past, test-then-train.
 
 Row k of a prediction is made from the targets 0 … k−1 only, then target k is learned from: what a model has that reads
-`x[k]` as its input and `x[k+1]` as its target. Targets are in their own units: a scaling that moves with the stream would
-hand the predictor values that no longer fit one another.
+`x[k]` as its input and `x[k+1]` as its target. Targets are in their own units: a scaling that moves with the stream
+would hand the predictor values that no longer fit one another.
 """
 
 from __future__ import annotations
