@@ -1,13 +1,14 @@
-"""Every code that hdsl can report, and the words of those about syntax. Nowhere else does a message have text.
+"""The register of every code that hdsl can report.
 
-A code is registered once, with `register`; a function below it makes the `Diagnostic` from facts::
+A code is registered once, with `register`; a function beside it makes the `Diagnostic` from facts::
 
     UNKNOWN_NAME = register("unknown-name", "a name is used that nothing declares")
 
     def unknown_name(span: Span, name: str) -> Diagnostic:
         return UNKNOWN_NAME.at(span, f"`{name}` is not declared in this model")
 
-Messages about what a model means stand in `hdsl.diagnostics.catalogue_model`, which registers its codes here as well.
+Nowhere else does a message have text: the codes and words about syntax stand in `hdsl.diagnostics.catalogue_syntax`, those
+about what a model means in `hdsl.diagnostics.catalogue_model`.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from hdsl.emit.content import content_hash
 from hdsl.emit.names import MODULE_NAMES, Names
 from hdsl.emit.scalar import ScalarPrinter
 from hdsl.model.model import Quantity
@@ -129,15 +130,22 @@ class Facts:
         arguments = {q.name: self.names[q.name] for q in (*model.of_role("input"), *model.of_role("target"))}
         return "\n".join(
             [
-                f'content = "{model.source.name.rpartition("/")[2]}"',
+                f'content = "{content_hash(model)}"',
                 f"inputs = {tuple(q.name for q in model.of_role('input'))!r}",
                 f"targets = {tuple(q.name for q in model.of_role('target'))!r}",
                 f"arguments = {arguments!r}",
                 f"outputs = {tuple(model.outputs)!r}",
                 f"costs = {targets!r}",
                 f"sample = {tuple(self.sample)!r}",
+                f"cells = {tuple(name for name, _ in self.cells)!r}",
+                f"numbers = {self._numbers()!r}",
             ]
         ) + "\n"
+
+    def _numbers(self) -> dict[str, str]:
+        """hdsl's name of every setting, scalar const and size, and the attribute that holds it."""
+        names = (*sorted(self.numbers - ({"phi"} - set(self.settings))), *(f"size:{n}" for n in self.model.dims))
+        return {name: self.names[name] for name in names}
 
     def shapes(self) -> list[str]:
         """A line for each thing that a user passes or reads, with its shape."""

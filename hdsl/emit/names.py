@@ -22,7 +22,8 @@ MODULE_NAMES = frozenset(
     register_full_backward_pre_hook register_load_state_dict_post_hook register_load_state_dict_pre_hook
     register_module register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_
     set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu zero_grad
-    state costate initial clock ended offset sequences inputs targets arguments outputs costs content step predict reset run
+    state costate initial clock ended offset sequences inputs targets arguments outputs costs content sample cells numbers share step
+    predict reset run origin source equations
     """.split()
 )
 

@@ -57,8 +57,7 @@ class Inlining:
 
     def _reads_well(self, definition: Definition) -> bool:
         name = definition.name
-        made = name.startswith(("adj:", "f:")) or bool(_TEMPORARY.fullmatch(owner(name)))
-        if not made or name in self._written or owner(name) in self._written | self._cells and not name.startswith(("adj:", "f:")):
+        if not self._is_made(name):
             return False
         if name in self._whole or not self._uses[name] or isinstance(definition.body, Structured):
             return False
@@ -69,6 +68,11 @@ class Inlining:
         if isinstance(definition.body, Contraction) or name.startswith("f:"):
             return True
         return definition.body.expression.func is not sympy.Add and name not in self._arguments
+
+    def _is_made(self, name: str) -> bool:
+        if name.startswith(("adj:", "f:")):
+            return True
+        return bool(_TEMPORARY.fullmatch(owner(name))) and owner(name) not in self._written | self._cells
 
 
 def _of_cell(name: str) -> bool:

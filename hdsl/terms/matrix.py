@@ -1,7 +1,7 @@
 """Matrix form: a sum of products over indices as products of matrices and vectors, where it is one.
 
-The factors are a graph: an index is a node, a vector sits on its node, a matrix is an edge. What is a tree reads as matrix
-notation: a path is a product, a branch a Hadamard product, a loose end a vector of ones.
+The factors are a graph: an index is a node, a vector sits on its node, a matrix is an edge. What is a tree reads as
+matrix notation: a path is a product, a branch a Hadamard product, a loose end a vector of ones.
 """
 
 from __future__ import annotations
@@ -196,23 +196,24 @@ def matrix_form(
 
     Raises NoMatrixForm where only indices will do.
     """
-    if factors and not bound and all(at == tuple(out) for _, at in factors):
+    if not factors and not bound:
+        return []
+    if not bound and all(at == tuple(out) for _, at in factors):
         return [layout.hadamard([piece for piece, _ in factors])]
     if len(out) > 2:
         raise NoMatrixForm
     nodes = (*out, *bound)
     graph = Graph(layout, factors, nodes)
-    done: set[sympy.Symbol] = set()
+    reached: set[sympy.Symbol] = set()
     for node in out:
-        done |= graph.component(node)
+        reached |= graph.component(node)
+    with_axes = any(reached & set(at) for _, at in factors)
     pieces = []
     for node in bound:
-        if node not in done:
+        if node not in reached:
             members = graph.component(node)
-            done |= members
+            reached |= members
             pieces.append(graph.scalar([n for n in nodes if n in members]))
-    if factors and len(out) == 1 and any(set(at) & graph.component(out[0]) for _, at in factors):
-        pieces.append(graph.column(out[0], set()))
-    elif factors and len(out) == 2 and any(set(at) & (graph.component(out[0]) | graph.component(out[1])) for _, at in factors):
-        pieces.append(graph.plane(out[0], out[1]))
+    if with_axes:
+        pieces.append(graph.column(out[0], set()) if len(out) == 1 else graph.plane(out[0], out[1]))
     return pieces

@@ -1,6 +1,7 @@
-"""Spelling: the two tables of the notation, unicode text and LaTeX. What is printed is decided in `hdsl.terms.notation`.
+"""Spelling: the two tables of the notation, unicode text and LaTeX. What is printed is decided in `hdsl.terms.formula`.
 
-Both tables hold the same entries, so a formula has one structure and two looks. A newcomer adds a look by adding a table.
+Both tables hold the same entries, so a formula has one structure and two looks. A newcomer adds a look by adding a
+table.
 """
 
 from __future__ import annotations
@@ -98,11 +99,11 @@ def _latex_accent(stem: str, accent: str, letter: bool) -> str:
     return rf"\{command}{{{stem}}}"
 
 
-_GREEK = (
-    "alpha α beta β gamma γ delta δ epsilon ε zeta ζ eta η theta θ iota ι kappa κ lambda λ mu μ nu ν xi ξ rho ρ sigma σ tau τ "
-    "upsilon υ phi φ chi χ psi ψ omega ω Gamma Γ Delta Δ Theta Θ Lambda Λ Xi Ξ Pi Π Sigma Σ Upsilon Υ Phi Φ Psi Ψ Omega Ω"
-).split()
-GREEK = dict(zip(_GREEK[::2], _GREEK[1::2], strict=True))
+_GREEK_NAMES = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon phi chi psi omega "
+    "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
+)
+GREEK = dict(zip(_GREEK_NAMES.split(), "αβγδεζηθικλμνξρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ", strict=True))
 _LATEX_GREEK = {letter: f"\\{name}" for name, letter in GREEK.items()} | {"ε": r"\varepsilon", "φ": r"\varphi"}
 
 

@@ -50,8 +50,8 @@ class Written:
     ``dims`` gives sizes by name, over their defaults. ``settings`` replaces consts by name and settings of ``learn``
     by dotted path (``alpha``, ``eta.h``, ``order``); where a name is both, the const is meant.
 
-    A quantity that reads an input or a target, through any chain of definitions and states, is *per stream*; any other is
-    *shared*. `per_stream` holds the declared names of the first kind.
+    A quantity that reads an input or a target, through any chain of definitions and states, is *per stream*; any other
+    is *shared*. `per_stream` holds the declared names of the first kind.
 
     Raises ValueError for a size without a number, and for settings that this judge does not know.
     """

@@ -1,0 +1,110 @@
+"""What Python users touch: `load` and `loads` give a `Model`, whose `compile` gives a torch module class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hdsl.compiler import PASSES, Compiler
+from hdsl.diagnostics.diagnostic import Diagnostic
+from hdsl.resources import folder
+from hdsl.syntax.source import Source
+
+if TYPE_CHECKING:
+    from hdsl.derive.equations import Equations
+    from hdsl.derive.hamiltonian import Hamiltonian
+
+
+class Model:
+    """A checked model and everything derived from it, each product worked out when first asked for."""
+
+    def __init__(self, compiler: Compiler) -> None:
+        self._compiler = compiler
+        self.name = compiler.model.name
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Warnings; a model with errors cannot be loaded."""
+        return self._compiler.diagnostics
+
+    @property
+    def hamiltonian(self) -> Hamiltonian:
+        """The cost functional, H, stationarity and H′, as sympy objects."""
+        return self._compiler.hamiltonian
+
+    @property
+    def equations(self) -> Equations:
+        """Hamilton's equations: ``.state["h"]``, ``.costate["h"]``, ``.costate["W"]``, ``.parameter["W"]``."""
+        return self._compiler.equations
+
+    def product(self, name: str) -> Any:
+        """The product of a pass of the compiler: one of text, model, hamiltonian, equations, step, program, numpy, torch."""
+        if name not in PASSES:
+            raise ValueError(f"there is no pass {name!r}; the passes are {', '.join(PASSES)}")
+        return self._compiler.product(name)
+
+    def compile(self, *, dtype: Any = None, device: Any = None, backend: str = "torch") -> Any:
+        """The generated module class, a `torch.nn.Module` with ``step``, ``run`` and ``predict``.
+
+        Args:
+            dtype, device: what instances use where they are not told otherwise; torch's defaults if None.
+            backend: ``torch``, or ``numpy`` for the text of the reference as a module of functions.
+        """
+        from hdsl.runtime.load import load_class, load_text
+        from hdsl.runtime.run import Origin
+
+        if backend == "numpy":
+            return load_text(self._compiler.numpy, self.name)
+        if backend != "torch":
+            raise ValueError(f"there is no backend {backend!r}; there are torch and numpy")
+        compiler = self._compiler
+        origin = Origin(self.name, compiler.source, tuple(compiler.dims.items()), tuple(compiler.settings.items()))
+        return load_class(compiler.torch, origin, (dtype, device))
+
+    def __repr__(self) -> str:
+        return f"<hdsl model {self.name} of {self._compiler.source.name}>"
+
+
+def load(path: str | Path, *, settings: dict[str, float | str] | None = None, **dims: int) -> Model:
+    """Read and check a .ham file.
+
+    Args:
+        path: a file, or the name of a model that ships.
+        settings: values in place of those in the file, by path: ``{"beta": 0.1, "eta.h": 0.5, "alpha": 0.2}``.
+        dims: sizes by name.
+
+    Raises:
+        hdsl.ModelError: the text is wrong; ``.diagnostics`` holds every finding.
+        FileNotFoundError: there is no such file and no such model.
+    """
+    found = find(path)
+    return Model(compiler(Source(read(found), str(path) if found == Path(path) else found.name), settings, dims))
+
+
+def loads(text: str, *, name: str = "<text>", settings: dict[str, float | str] | None = None, **dims: int) -> Model:
+    """The same from text. Raises hdsl.ModelError."""
+    return Model(compiler(Source(text, name), settings, dims))
+
+
+def compiler(source: Source, settings: dict[str, float | str] | None, dims: dict[str, int]) -> Compiler:
+    """A compiler whose model has been checked."""
+    made = Compiler(source, dims=dims, settings=settings)
+    assert made.model
+    return made
+
+
+def find(path: str | Path) -> Path:
+    """The file that a path names, or the model of that name that ships."""
+    given = Path(path)
+    shipped = folder("models") / f"{given.name.removesuffix('.ham')}.ham"
+    if given.is_file():
+        return given
+    if given.parent == Path(".") and given.suffix in ("", ".ham") and shipped.is_file():
+        return shipped
+    known = ", ".join(sorted(p.stem for p in folder("models").glob("*.ham")))
+    raise FileNotFoundError(f"there is no file {given} and no model of that name that ships (there are {known})")
+
+
+def read(path: Path) -> str:
+    """The text of a file; a byte that is not UTF-8 becomes U+FFFD, which the parser reports at its place."""
+    return path.read_bytes().decode("utf-8", errors="replace")

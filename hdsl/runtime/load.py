@@ -1,0 +1,63 @@
+"""Generated text to a class: the one place where text is run as code, and it is text that hdsl has just printed itself."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import linecache
+import sys
+import types
+from typing import Any
+
+from torch import nn
+
+from hdsl.runtime.run import Origin, Runner
+
+_CLASSES: dict[tuple[Any, ...], type[nn.Module]] = {}
+
+
+def load_text(text: str, name: str) -> types.ModuleType:
+    """Run generated text as a module of its own, once for the same text.
+
+    It is registered under a file name made of its hash, so that a traceback or a debugger shows its lines.
+    """
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    path = f"hdsl_generated_{name}_{digest}"
+    if path in sys.modules:
+        return sys.modules[path]
+    module = types.ModuleType(path)
+    file = f"<hdsl {name} {digest}>"
+    module.__file__ = file
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    exec(compile(text, file, "exec"), module.__dict__)  # text that hdsl.emit printed; no user text reaches it as code
+    sys.modules[path] = module
+    return module
+
+
+def load_class(text: str, origin: Origin, place: tuple[Any, Any] = (None, None)) -> type[nn.Module]:
+    """The module class that generated torch text defines, with `run` added; the same class for the same arguments.
+
+    ``place`` is the (dtype, device) that instances use where they are not told otherwise.
+    """
+    key = (text, origin, place)
+    if key not in _CLASSES:
+        module = load_text(text, origin.model)
+        (made,) = (m for m in vars(module).values() if isinstance(m, type) and m.__module__ == module.__name__)
+
+        @functools.wraps(made.__init__)
+        def begin(self: Any, *arguments: Any, dtype: Any = None, device: Any = None, **keywords: Any) -> None:
+            made.__init__(self, *arguments, dtype=dtype or place[0], device=device or place[1], **keywords)
+
+        body = {"source": text, "origin": origin, "place": place, "__doc__": made.__doc__}
+        _CLASSES[key] = type(made.__name__, (Runner, made), {**body, "__init__": begin, "__reduce_ex__": _reduce})
+    return _CLASSES[key]
+
+
+def _reduce(net: Any, protocol: Any = 4) -> Any:
+    """Instances pickle and copy by their text, since the class stands in no file."""
+    return _rebuild, (net.source, net.origin, net.place), net.__dict__
+
+
+def _rebuild(text: str, origin: Origin, place: tuple[Any, Any]) -> Any:
+    made = load_class(text, origin, place)
+    return made.__new__(made)

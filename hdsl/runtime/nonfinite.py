@@ -1,0 +1,69 @@
+"""Where a nan or an infinity came from: the first step at which one appears, and the line of the model that made it."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import numpy as np
+import torch
+
+from hdsl.runtime.reference import evaluate
+from hdsl.runtime.run import NonFinite, _by_step
+from hdsl.terms.notation import Notation
+
+
+def find_nonfinite(net: Any, chunk: dict[str, Any], sample: tuple[torch.Tensor, ...], before: Any) -> NoReturn:
+    """Go back to the start of a chunk, step until a value is not finite, and ask the numpy reference which line made it.
+
+    The module is left as it was before that step, so that it can be saved or looked at.
+
+    Raises:
+        NonFinite: always.
+    """
+    cells, clock, ended = before
+    for cell, value in zip(net._cells(), cells, strict=True):
+        cell.copy_(value)
+    net.clock.copy_(clock)
+    net.ended.copy_(ended)
+    rows = list(zip(*(_by_step(net, n, v, chunk) for n, v in zip(net.sample, sample, strict=True)), strict=True))
+    body = net._learn if net.training else net._observe
+    boundary = chunk.get("boundary")
+    for k in range(chunk["steps"]):
+        row = rows[k] if rows else ()
+        if net.sequences:
+            net._begin(net._cells())
+        tau = float(chunk["tau"][k]) if "tau" in chunk else net.tau
+        kept = [cell.clone() for cell in net._cells()]
+        made = body(net._cells(), row, tau)
+        if not all(bool(torch.isfinite(value).all()) for value in (*made, *net._cells())):
+            for cell, value in zip(net._cells(), kept, strict=True):
+                cell.copy_(value)
+            _tell(net, row, tau, int(net.clock))
+        net._finish(1, None if boundary is None else boundary[k])
+    raise NonFinite("a value became nan or infinite and could not be found again", int(net.clock), "", None)
+
+
+def _tell(net: Any, row: tuple[torch.Tensor, ...], tau: float, step: int) -> NoReturn:
+    """Name the first line whose value is not finite although all that it reads is."""
+    compiler = net.origin.compiler()
+    program = compiler.program.learn if net.training else compiler.program.observe
+    made = evaluate(net, program.name, row, tau)
+    notation = Notation("text", (*compiler.model.definitions, *program.lines))
+    for line in program.lines:
+        value = np.asarray(made[line.name], dtype=float)
+        if not np.isfinite(value).all():
+            kind = "nan" if np.isnan(value).any() else "infinite"
+            number = compiler.source.line_of(line.spans[0]) if line.spans else None
+            where = f"; made by {compiler.source.name}:{number}: {notation.equation(line)}" if number else ""
+            shown = _shown(line.name)
+            raise NonFinite(f"{shown} became {kind} at step {step}{where}", step, shown, number)
+    for name, value in zip(net.sample, row, strict=True):
+        if not bool(torch.isfinite(value.double()).all()):
+            raise NonFinite(f"the sample's `{name}` is not finite at step {step}", step, name, None)
+    raise NonFinite(f"a value became infinite at step {step} in {net.share.dtype}", step, "", None)
+
+
+def _shown(name: str) -> str:
+    """A line's name as a user knows it: ``z:h+`` is the costate ``z.h``."""
+    kind, _, rest = name.rstrip("+").rpartition(":")
+    return {"z": f"z.{rest}", "w": f"costate.{rest}", "adj": f"the adjoint of {rest}", "f": f"the dynamics of {rest}"}.get(kind, rest)

@@ -1,0 +1,215 @@
+"""`run`: the loop over a stream. One Python call a step; everything else is prepared and handed back a chunk at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from hdsl.compiler import Compiler
+from hdsl.syntax.source import Source
+
+CHUNK = 1024
+"""Steps between two looks at the results: how often non-finite values are looked for and progress is told."""
+
+if TYPE_CHECKING:
+    Base = torch.nn.Module
+else:
+    Base = object
+
+
+class NonFinite(ArithmeticError):
+    """A value of the model became nan or infinite. ``step`` is the tick at which it first did (0 is the first ever);
+    ``found`` names it; ``line`` is the line of the .ham file that made it, or None."""
+
+    def __init__(self, message: str, step: int, found: str, line: int | None) -> None:
+        super().__init__(message)
+        self.step, self.found, self.line = step, found, line
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a generated class was made from: enough to compile it again."""
+
+    model: str
+    source: Source
+    dims: tuple[tuple[str, int], ...]
+    settings: tuple[tuple[str, float | str], ...]
+
+    def compiler(self) -> Compiler:
+        """The compiler of this origin, its products kept for the next call."""
+        return _compiler(self)
+
+
+@lru_cache(maxsize=64)
+def _compiler(origin: Origin) -> Compiler:
+    return Compiler(origin.source, dims=dict(origin.dims), settings=dict(origin.settings))
+
+
+class Equal:
+    """``Net.equations``: Hamilton's equations of the class's model, derived again when first asked for."""
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        return owner.origin.compiler().equations
+
+
+class Runner(Base):
+    """What is added to a generated module: `run`, and the way back to its equations."""
+
+    source: str
+    origin: Origin
+    equations = Equal()
+    inputs: tuple[str, ...]
+    targets: tuple[str, ...]
+    outputs: tuple[str, ...]
+    costs: Mapping[str, tuple[str, ...]]
+
+    def run(
+        self,
+        stream: Mapping[str, Any] | Iterable[Mapping[str, Any]],
+        *,
+        told: Callable[[int, dict[str, torch.Tensor]], None] | None = None,
+    ) -> dict[str, torch.Tensor]:
+        """Step through a stream.
+
+        Args:
+            stream: tensors (T, batch, …) by name, targets with NaN or −1 where missing or left out altogether, optionally
+                ``tau`` (T,) and ``boundary`` (T,) or (T, batch); or any iterable of samples, each a mapping of (batch, …)
+                tensors by the same names.
+            told: called after each chunk with the number of steps done so far and that chunk's results.
+
+        Returns:
+            outputs (T, batch, …) as predicted before learning from their sample, and costs (T, batch), NaN where the
+            target is missing; a cost that is shared by all streams is (T,).
+
+        Raises:
+            NonFinite: a value became nan or infinite, with the step and the line of the .ham file.
+            ValueError: a name is missing or unknown, or a shape does not fit.
+        """
+        parts: dict[str, list[torch.Tensor]] = {name: [] for name in (*self.outputs, *self.costs)}
+        done = 0
+        for chunk in _chunks(stream, self.inputs, self.targets):
+            results = run_chunk(self, chunk)
+            for name, value in results.items():
+                parts[name].append(value)
+            done += chunk["steps"]
+            if told is not None:
+                told(done, results)
+        return {name: torch.cat(values) for name, values in parts.items() if values}
+
+
+def _chunks(stream: Any, inputs: tuple[str, ...], targets: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    """A stream in pieces of at most `CHUNK` steps, each a dict of tensors with their number of steps under ``steps``."""
+    known = {*inputs, *targets, "tau", "boundary"}
+    if isinstance(stream, Mapping):
+        stream = {name: torch.as_tensor(value) for name, value in stream.items() if value is not None}
+        _check_names(stream, inputs, known)
+        lengths = {name: len(value) for name, value in stream.items()}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"the parts of the stream differ in length: {lengths}")
+        total = next(iter(lengths.values()), 0)
+        for start in range(0, total, CHUNK):
+            piece = {name: value[start : start + CHUNK] for name, value in stream.items()}
+            yield {**piece, "steps": min(CHUNK, total - start)}
+        return
+    held: list[Mapping[str, Any]] = []
+    for sample in stream:
+        _check_names(sample, inputs, known)
+        if held and _given(sample) != _given(held[0]):
+            yield _stack(held)
+            held = []
+        held.append(sample)
+        if len(held) == CHUNK:
+            yield _stack(held)
+            held = []
+    if held:
+        yield _stack(held)
+
+
+def _given(sample: Mapping[str, Any]) -> set[str]:
+    return {name for name, value in sample.items() if value is not None}
+
+
+def _stack(samples: list[Mapping[str, Any]]) -> dict[str, Any]:
+    piece = {name: torch.stack([torch.as_tensor(s[name]) for s in samples]) for name in _given(samples[0])}
+    return {**piece, "steps": len(samples)}
+
+
+def _check_names(sample: Mapping[str, Any], inputs: tuple[str, ...], known: set[str]) -> None:
+    for name in inputs:
+        if sample.get(name) is None:
+            raise ValueError(f"the stream has no `{name}`, an input of the model; it has {', '.join(sample) or 'nothing'}")
+    for name in sample:
+        if name not in known:
+            raise ValueError(f"the stream has `{name}`, which the model does not read; it reads {', '.join(sorted(known))}")
+
+
+def run_chunk(net: Any, chunk: dict[str, Any]) -> dict[str, torch.Tensor]:
+    """Run one chunk; on a non-finite result go back to its start and find the step and the line that made it."""
+    steps = chunk["steps"]
+    with torch.no_grad():
+        given = {net.arguments[name]: chunk.get(name) for name in (*net.inputs, *net.targets)}
+        sample = net._sample(**given, lead=(steps,))
+        before = [cell.clone() for cell in net._cells()], net.clock.clone(), net.ended.clone()
+        made = _loop(net, chunk, sample)
+        results = _results(net, made, sample)
+        sums = torch.stack([value.double().nansum() if name in net.costs else value.double().sum()
+                            for name, value in results.items()] + [cell.double().sum() for cell in net._cells()])
+        if not bool(torch.isfinite(sums).all()):
+            from hdsl.runtime.nonfinite import find_nonfinite
+
+            find_nonfinite(net, chunk, sample, before)
+    return results
+
+
+def _loop(net: Any, chunk: dict[str, Any], sample: tuple[torch.Tensor, ...]) -> list[tuple[torch.Tensor, ...]]:
+    """The inner loop. What does not change from step to step is bound outside of it."""
+    steps, cells = chunk["steps"], net._cells()
+    body = net._learn if net.training else net._observe
+    rows = list(zip(*(_by_step(net, name, value, chunk) for name, value in zip(net.sample, sample, strict=True)), strict=True))
+    rows = rows or [()] * steps
+    taus = chunk["tau"].tolist() if "tau" in chunk else None
+    boundary = chunk.get("boundary")
+    if taus is None and boundary is None and not net.sequences:
+        tau = net.tau
+        made = [body(cells, row, tau) for row in rows]
+        net._finish(steps, None)
+        return made
+    made = []
+    for k, row in enumerate(rows):
+        if net.sequences:
+            net._begin(cells)
+        tau = net.tau if taus is None else taus[k]
+        made.append(body(cells, row, tau))
+        timing = {"tau": tau} if hasattr(net, "offset") else {}
+        net._finish(1, None if boundary is None else boundary[k], **timing)
+    return made
+
+
+def _by_step(net: Any, name: str, value: torch.Tensor, chunk: dict[str, Any]) -> tuple[torch.Tensor, ...]:
+    """One entry of the sample, a step at a time; the time of each step from the clock at the chunk's start."""
+    steps = chunk["steps"]
+    if name == "t":
+        ticks = net.clock + torch.arange(steps, device=value.device)
+        times = ticks.to(value.dtype) * net.tau + net.offset
+        if "tau" in chunk:
+            extra = chunk["tau"].to(value.dtype).to(value.device) - net.tau
+            times = times + torch.cat([extra.new_zeros(1), extra.cumsum(0)[:-1]])
+        return times.unbind(0)
+    if name == "first":
+        ticks = net.clock + torch.arange(steps, device=value.device)
+        return (ticks == 0).to(value.dtype).unbind(0)
+    return value.unbind(0)
+
+
+def _results(net: Any, made: list[tuple[torch.Tensor, ...]], sample: tuple[torch.Tensor, ...]) -> dict[str, torch.Tensor]:
+    columns = [torch.stack(column) for column in zip(*made, strict=True)]
+    results = dict(zip((*net.outputs, *net.costs), columns, strict=True))
+    for name, targets in net.costs.items():
+        for target in targets:
+            has = sample[net.sample.index(f"present:{target}")]
+            results[name] = torch.where(has > 0, results[name], torch.nan)
+    return results
