@@ -29,8 +29,8 @@ _MORE_LETTERS = tuple("abcdefghstuvwxyz") + tuple(f"{letter}{n}" for n in range(
 class Notation:
     """Prints definitions.
 
-    ``definitions`` are all that belong together: they decide how names look and what is inlined. ``inline`` names what is
-    put into its readers (None: what reads well); ``written`` names what the user named, which stays. ``mean`` shows
+    ``definitions`` are all that belong together: they decide how names look and what is inlined. ``inline`` names what
+    is put into its readers (None: what reads well); ``written`` names what the user named, which stays. ``mean`` shows
     the mean over the streams as ⟨…⟩. ``shared`` names undefined quantities that are one for all streams (None: guessed
     from the definitions). ``order`` gives undefined names their order in sums and products. ``states`` are the model's
     states (None: whatever has dynamics or a costate), ``nexts`` those that move by ``next``. ``names`` are further

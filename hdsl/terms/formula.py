@@ -1,0 +1,258 @@
+"""Formula: the right side of one definition, written in one spelling and one form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Literal, TypeAlias
+
+import sympy
+
+from hdsl.terms.elementwise import RowFunction
+from hdsl.terms.matrix import ATOM, CHAIN, HADAMARD, POWER, SUM, Factor, Layout, Piece, matrix_form
+from hdsl.terms.naming import Naming
+from hdsl.terms.ordering import Ordering
+from hdsl.terms.product import Indices, Product, Unfolding, averaged, indices_in
+from hdsl.terms.spelling import Spelling
+from hdsl.terms.term import Contraction, Definition, Scalar, Structured, is_slot, slot_indices, slot_name
+
+Form: TypeAlias = Literal["matrix", "index"]
+
+
+@dataclass
+class Formula:
+    """A writer for one equation. ``letters`` are free for indices; ``means`` tells of definitions shown as a mean.
+
+    Raises NoMatrixForm (in matrix form) for what only indices can say.
+    """
+
+    spelling: Spelling
+    form: Form
+    naming: Naming
+    unfolding: Unfolding
+    ordering: Ordering
+    means: Callable[[Definition], bool]
+    letters: Sequence[str]
+    _letter: dict[sympy.Symbol, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.layout = Layout(self.spelling)
+
+    # --- definitions and sums ----------------------------------------------------------------------------------------
+
+    def left(self, definition: Definition) -> str:
+        """The name that is defined, with its indices in index form."""
+        name = self.naming.of(definition.name).spell(self.spelling)
+        at = self.spell_indices(definition.indices)
+        return self.spelling.at(name, at) if at and self.form == "index" else name
+
+    def value(self, definition: Definition, at: Indices) -> Piece:
+        """The right side, at the given indices."""
+        body = definition.body
+        if isinstance(body, Structured):
+            return self._structured(body, at)
+        if isinstance(body, Contraction):
+            piece = self._signed([self.unfolding.contraction(definition, body, at)], at)
+        else:
+            swap = dict(zip(definition.indices, at, strict=True))
+            piece = self.sum(body.expression.xreplace(swap), at, definition)
+        return Piece(self.spelling.mean(piece.text), ATOM) if self.means(definition) else piece
+
+    def sum(self, expression: Scalar, at: Indices, of: Definition | None = None) -> Piece:
+        """An expression whose slots have no other indices than ``at``."""
+        return self._signed(self.ordering.summands(self.unfolding.sum(expression), of), at)
+
+    def spell_indices(self, at: Iterable[sympy.Symbol]) -> list[str]:
+        """Letters for indices, in the order in which they turn up."""
+        return [self._letter.setdefault(i, self.letters[len(self._letter)]) for i in at]
+
+    def _signed(self, products: Sequence[Product], at: Indices) -> Piece:
+        signed = [self._product(product, at) for product in products]
+        if len(signed) == 1 and not signed[0][0]:
+            return signed[0][1]
+        text = ""
+        for negative, piece in signed:
+            sign = self.spelling.minus if negative else self.spelling.plus
+            if not text:
+                sign = self.spelling.negative if negative else ""
+            text += sign + self.layout.within(piece, HADAMARD)
+        return Piece(text, SUM)
+
+    def _structured(self, body: Structured, at: Indices) -> Piece:
+        operands = [self._named(operand) for operand in body.operands]
+        axis = dict(body.attributes).get("axis", -1)
+        if body.row == "pick":
+            return Piece(self.spelling.at(operands[0].text, [operands[1].text]), ATOM)
+        if axis != -1:
+            operands.append(Piece(f"axis {self.spelling.number(Fraction(axis))}", ATOM))
+        piece = self.layout.call(body.row, *operands)
+        if self.form == "index" and at:
+            return Piece(self.spelling.at(piece.text, self.spell_indices(at)), ATOM)
+        return piece
+
+    # --- one product -------------------------------------------------------------------------------------------------
+
+    def _product(self, product: Product, at: Indices) -> tuple[bool, Piece]:
+        """Sign and formula of a summand."""
+        average = averaged(product, at) if self.form == "matrix" else None
+        number, scalars = average or (product.number, product.scalars)
+        above: list[Piece] = []
+        below: list[Piece] = []
+        negative = bool(number.could_extract_minus_sign())
+        self._place_number(-number if negative else number, above, below)
+        for scalar in self.ordering.factors(scalars):
+            self._place_factor(scalar, (), above, below)
+        tensors = product.tensors if product.in_order else self.ordering.factors(product.tensors)
+        if average:
+            above.append(self.layout.call("mean", self._factor(tensors[0], indices_in(tensors[0]))))
+        elif self.form == "index":
+            above += self._summed(product, tensors, below)
+        else:
+            above += self._multiplied(product, tensors, at, below)
+        return negative, self._quotient(above, below)
+
+    def _place_factor(self, factor: Scalar, at: Indices, above: list[Piece], below: list[Piece]) -> None:
+        """A factor goes above the line, a power with a negative exponent below it."""
+        base, exponent = factor.as_base_exp()
+        if exponent.is_number and exponent.is_negative:
+            below.append(self._factor(base**-exponent, at))
+        else:
+            above.append(self._factor(factor, at))
+
+    def _multiplied(self, product: Product, tensors: list[Scalar], at: Indices, below: list[Piece]) -> list[Piece]:
+        """The tensors in matrix form."""
+        bound = tuple(i for i, _ in product.bound)
+        factors: list[Factor] = []
+        for tensor in tensors:
+            own = set(indices_in(tensor))
+            where = slot_indices(tensor) if is_slot(tensor) else tuple(i for i in (*at, *bound) if i in own)
+            base, exponent = tensor.as_base_exp()
+            # Only where everything stands side by side may a tensor divide; elsewhere 1 / y is a factor of its own.
+            if not bound and where == at and exponent.is_number and exponent.is_negative:
+                below.append(self._factor(base**-exponent, at))
+            else:
+                factors.append((self._factor(tensor, where), where))
+        return matrix_form(self.layout, factors, at, bound)
+
+    def _summed(self, product: Product, tensors: list[Scalar], below: list[Piece]) -> list[Piece]:
+        """The tensors with their indices, behind a sum sign where an index is bound."""
+        bound = [i for i, _ in product.bound]
+        letters = self.spell_indices(bound)
+        pieces: list[Piece] = []
+        for tensor in tensors:
+            if bound:
+                pieces.append(self._factor(tensor, ()))
+            else:
+                self._place_factor(tensor, (), pieces, below)
+        if not bound:
+            return pieces
+        inner = self.layout.chain([*pieces, Piece("", ATOM)]).text.rstrip() if pieces else "1"
+        return [Piece(self.spelling.total(letters) + inner, CHAIN)]
+
+    def _quotient(self, above: list[Piece], below: list[Piece]) -> Piece:
+        top = self._juxtapose(above) if above else Piece("1", ATOM)
+        if not below:
+            return top
+        bottom = below[0] if len(below) == 1 else self.layout.chain(below)
+        if self.spelling.style == "latex":
+            return Piece(self.spelling.fraction(top.text, bottom.text), CHAIN)
+        texts = self.layout.within(top, CHAIN), self.layout.within(bottom, POWER)
+        return Piece(self.spelling.fraction(*texts), HADAMARD)
+
+    def _juxtapose(self, pieces: list[Piece]) -> Piece:
+        """Scalars in front of the last piece, which may be a Hadamard product and then needs no brackets."""
+        if len(pieces) > 1 and pieces[-1].level == HADAMARD:
+            return Piece(self.layout.chain([*pieces[:-1], Piece("", ATOM)]).text + pieces[-1].text, HADAMARD)
+        return self.layout.chain(pieces)
+
+    # --- numbers -----------------------------------------------------------------------------------------------------
+
+    def _place_number(self, number: Any, above: list[Piece], below: list[Piece]) -> None:
+        """A positive number: nothing for 1, a denominator where the number has no short spelling."""
+        for factor in sympy.Mul.make_args(number):
+            base, exponent = factor.as_base_exp()
+            if not factor.is_Rational:
+                irrational = self._irrational(base**-exponent if exponent.is_negative else factor)
+                (below if exponent.is_negative else above).append(irrational)
+                continue
+            spelt = self.spelling.number(Fraction(int(factor.p), int(factor.q)))
+            if "/" in spelt or (self.spelling.style == "latex" and factor.q > 4 and "frac" in spelt):
+                below.append(Piece(str(factor.q), ATOM))
+                spelt = str(factor.p)
+            if spelt != "1":
+                above.append(Piece(spelt, ATOM))
+
+    def _irrational(self, number: Any) -> Piece:
+        if number is sympy.pi or number is sympy.oo:
+            return Piece(self.spelling.pi if number is sympy.pi else self.spelling.infinity, ATOM)
+        if number.is_Pow:
+            return self._power(number, ())
+        return self.sum(number, ()) if number.is_Add or number.is_Mul else Piece(str(number), ATOM)
+
+    # --- one factor --------------------------------------------------------------------------------------------------
+
+    def _factor(self, expression: Scalar, at: Indices) -> Piece:
+        """A factor with the indices ``at``."""
+        definition = self.unfolding.inlined(expression)
+        if definition is not None:
+            return self.value(definition, slot_indices(expression))
+        if is_slot(expression):
+            piece = self._named(slot_name(expression))
+            own = self.spell_indices(slot_indices(expression)) if self.form == "index" else []
+            return Piece(self.spelling.at(piece.text, own), ATOM) if own else piece
+        if expression.is_Rational and expression >= 0:
+            return Piece(self.spelling.number(Fraction(int(expression.p), int(expression.q))), ATOM)
+        if isinstance(expression, sympy.Symbol):
+            return self._named(str(expression.name))
+        if expression.is_Pow:
+            return self._power(expression, at)
+        if isinstance(expression, RowFunction):
+            arguments = [self.sum(argument, at) for argument in expression.args]
+            return write_function(self, type(expression).__name__, arguments)
+        return self.sum(expression, at)
+
+    def _named(self, name: str) -> Piece:
+        look = self.naming.of(name)
+        text = look.spell(self.spelling)
+        if not look.marks:
+            return Piece(text, ATOM)
+        return Piece(text, ATOM, lambda extra: look.spell(self.spelling, extra))
+
+    def _power(self, expression: Any, at: Indices) -> Piece:
+        base, exponent = expression.args
+        if exponent.is_number and exponent.is_negative:
+            return self._quotient([], [self._factor(base**-exponent, at)])
+        inner = self._factor(base, at)
+        if exponent == sympy.Rational(1, 2):
+            return Piece(self.spelling.root(inner.text, inner.level >= ATOM), POWER)
+        return self.layout.power(inner, self.sum(exponent, at).text)
+
+
+def _condition(pattern: str) -> Callable[[Formula, list[Piece]], Piece]:
+    """[x < y]: 1 where it holds and 0 elsewhere."""
+
+    def show(formula: Formula, arguments: list[Piece]) -> Piece:
+        words = [w if w in "<>≤≥or" else w.format(*(a.text for a in arguments)) for w in pattern.split()]
+        text = "".join(formula.spelling.compare(word) if word in "<>≤≥or" else word for word in words)
+        return Piece(formula.spelling.condition(text), ATOM)
+
+    return show
+
+
+_FUNCTIONS: Mapping[str, Callable[[Formula, list[Piece]], Piece]] = {
+    "abs": lambda formula, a: Piece(formula.spelling.absolute(a[0].text), ATOM),
+    "sqrt": lambda formula, a: Piece(formula.spelling.root(a[0].text, a[0].level >= ATOM), POWER),
+    "power": lambda formula, a: formula.layout.power(a[0], a[1].text),
+    "positive": _condition("{0} > 0"),
+    "less": _condition("{0} < {1}"),
+    "inside": _condition("{1} ≤ {0} ≤ {2}"),
+    "clipped_low": _condition("{0} < {1} < {2}"),
+    "clipped_high": _condition("{0} > {2} or {1} > {2}"),
+}
+
+
+def write_function(formula: Formula, name: str, arguments: list[Piece]) -> Piece:
+    """A function of the table of elementwise functions, by its name unless mathematics has a sign for it."""
+    special = _FUNCTIONS.get(name)
+    return special(formula, arguments) if special else formula.layout.call(name, *arguments)

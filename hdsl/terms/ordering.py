@@ -1,0 +1,76 @@
+"""Ordering: sympy's sums and products have no order; this gives them the one that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from hdsl.terms.product import Product
+from hdsl.terms.term import Definition, Scalar, is_slot, slot_name, slots
+
+_OLD, _COSTS, _OTHER, _OWN, _DISSIPATION = range(5)
+
+
+def is_setting(name: str) -> bool:
+    """True for the scalars of learning: φ, τ, η, β, the weights of costs and what tells that a target is there."""
+    return name.startswith(("seed:", "present:")) or name.partition(".")[0] in ("phi", "tau", "eta", "beta", "first")
+
+
+class Ordering:
+    """``places`` orders names that nothing defines; what is defined comes before them, in its order."""
+
+    def __init__(
+        self, by_name: Mapping[str, Definition], places: Mapping[str, int], states: Collection[str]
+    ) -> None:
+        self._by_name, self._places, self._states = by_name, places, frozenset(states)
+        self._defined = {name: place for place, name in enumerate(by_name)}
+
+    def summands(self, products: Sequence[Product], of: Definition | None) -> list[Product]:
+        """The old value, the costs' part, the rest, −z, −ηz; within these as defined; one with a plus sign leads."""
+        ordered = sorted(products, key=lambda product: self._summand_key(product, of))
+        for position, product in enumerate(ordered):
+            if not product.number.could_extract_minus_sign():
+                return [product, *ordered[:position], *ordered[position + 1 :]]
+        return ordered
+
+    def factors(self, factors: Sequence[Scalar]) -> list[Scalar]:
+        """Settings, then quantities, each before sums and functions of it, then costates and adjoints."""
+        return sorted(factors, key=self._factor_key)
+
+    def _summand_key(self, product: Product, of: Definition | None) -> tuple[Any, ...]:
+        places = [self._place(name) for name in product.origin if not is_setting(name)]
+        tie = (str(product.tensors), str(product.scalars), str(product.number))
+        return (self._summand_class(product, of), min(places, default=(0, -1)), *tie)
+
+    def _summand_class(self, product: Product, of: Definition | None) -> int:
+        names = product.origin
+        if not names:
+            return _DISSIPATION if product.number.could_extract_minus_sign() else _OLD
+        tensors = product.tensors or [s for s in product.scalars if is_slot(s)]
+        if of is not None and any(is_slot(t) and slot_name(t) == _own(of.name) for t in tensors):
+            if of.name.endswith("+"):
+                return _OLD
+            return _DISSIPATION if any(name.partition(".")[0] == "eta" for name in names) else _OWN
+        roots = {root for name in names if name in self._by_name for root in self._by_name[name].roots}
+        weighted = any(name == "phi" or name.startswith("seed:") for name in names)
+        return _COSTS if weighted or (roots and not roots & self._states) else _OTHER
+
+    def _factor_key(self, factor: Scalar) -> tuple[Any, ...]:
+        names = [slot_name(s) for s in slots(factor)]
+        if not names:
+            return (0, (0, 0), False, str(factor))
+        rank = 1 if all(map(is_setting, names)) else 3 if any(n.startswith(("z:", "w:", "adj:")) for n in names) else 2
+        compound = not is_slot(factor) and not factor.is_Pow
+        return (rank, min(map(self._place, names)), compound, str(factor))
+
+    def _place(self, name: str) -> tuple[int, int]:
+        if name in self._defined:
+            return (0, self._defined[name])
+        return (1, self._places.get(name, len(self._places)))
+
+
+def _own(name: str) -> str:
+    """The quantity whose change or new value this is: ``z:h`` for ``dot:z:h`` and ``z:h+``."""
+    if name.startswith("dot:"):
+        return name.removeprefix("dot:")
+    return name[:-1] if name.endswith("+") else ""

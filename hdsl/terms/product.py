@@ -1,0 +1,117 @@
+"""Product: a summand taken apart, with what is inlined in it multiplied out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import sympy
+
+from hdsl.terms.inlining import occurrences
+from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, is_slot, slot_indices, slot_name, slots
+
+Indices: TypeAlias = tuple[sympy.Symbol, ...]
+
+
+@dataclass
+class Product:
+    """``number * scalars * Σ over bound of tensors``.
+
+    ``origin`` are the names that the summand read before anything was put in. ``in_order`` says that the tensors stand
+    as they were written (in a contraction); sympy's own products have no order.
+    """
+
+    number: Any = sympy.Integer(1)
+    scalars: list[Scalar] = field(default_factory=list)
+    tensors: list[Scalar] = field(default_factory=list)
+    bound: list[tuple[sympy.Symbol, Any]] = field(default_factory=list)
+    origin: tuple[str, ...] = ()
+    in_order: bool = False
+
+
+def indices_in(expression: Scalar) -> Indices:
+    """Every index that slots of the expression have, once."""
+    return tuple(dict.fromkeys(i for occurrence in occurrences(expression) for i in slot_indices(occurrence)))
+
+
+class Unfolding:
+    """Writes expressions as sums of products. ``closed`` tells of definitions that stay in brackets of their own."""
+
+    def __init__(
+        self, by_name: Mapping[str, Definition], inlined: Collection[str], closed: Callable[[Definition], bool]
+    ) -> None:
+        self._by_name, self._inlined, self._closed = by_name, inlined, closed
+        self._fresh = 0
+
+    def inlined(self, expression: Scalar) -> Definition | None:
+        """The definition that is printed in the place of this slot, if any."""
+        if is_slot(expression) and slot_name(expression) in self._inlined:
+            return self._by_name[slot_name(expression)]
+        return None
+
+    def sum(self, expression: Scalar) -> list[Product]:
+        """The summands of an expression."""
+        return [product for term in sympy.Add.make_args(expression) for product in self._term(term)]
+
+    def contraction(self, definition: Definition, body: Contraction, at: Indices) -> Product:
+        """A contraction at the given indices."""
+        product = Product(origin=tuple(definition.reads()))
+        self._splice(product, definition, body, at)
+        return product
+
+    def _term(self, term: Scalar) -> list[Product]:
+        """A summand; several, where it is an inlined sum and nothing else."""
+        sign, bare = (-1, -term) if term.could_extract_minus_sign() else (1, term)
+        inner = self._expression(bare)
+        if inner is not None and inner.func is sympy.Add:
+            found = self.sum(inner)
+        else:
+            found = [Product(origin=tuple(map(slot_name, slots(bare))))]
+            self._multiply(found[0], bare)
+        for product in found:
+            product.number = product.number * sign
+        return found
+
+    def _multiply(self, product: Product, expression: Scalar) -> None:
+        """Put a factor into a product, with what is inlined in it."""
+        for factor in sympy.Mul.make_args(expression):
+            definition, inner = self.inlined(factor), self._expression(factor)
+            if factor.is_number:
+                product.number = product.number * factor
+            elif definition and isinstance(definition.body, Contraction) and not self._closed(definition):
+                self._splice(product, definition, definition.body, slot_indices(factor))
+            elif inner is not None and inner.func is not sympy.Add:
+                self._multiply(product, inner)
+            else:
+                (product.tensors if indices_in(factor) else product.scalars).append(factor)
+
+    def _splice(self, product: Product, definition: Definition, body: Contraction, at: Indices) -> None:
+        swap = dict(zip(definition.indices, at, strict=True))
+        for i, size in body.bound:
+            swap[i] = sympy.Symbol(f"_{self._fresh}", integer=True)
+            product.bound.append((swap[i], size))
+            self._fresh += 1
+        product.in_order = True
+        self._multiply(product, body.coefficient)
+        for factor in body.factors:
+            self._multiply(product, factor.xreplace(swap))
+
+    def _expression(self, expression: Scalar) -> Scalar | None:
+        """What an inlined elementwise definition says, at the indices of the slot that reads it."""
+        definition = self.inlined(expression)
+        if definition is None or not isinstance(definition.body, Elementwise) or self._closed(definition):
+            return None
+        return definition.body.expression.xreplace(dict(zip(definition.indices, slot_indices(expression), strict=True)))
+
+
+def averaged(product: Product, at: Indices) -> tuple[Any, Sequence[Scalar]] | None:
+    """Number and scalars that are left where they divide one plain sum by the number of its terms, else None."""
+    if at or len(product.tensors) != 1 or not product.bound or not product.number.is_Rational:
+        return None
+    count = sympy.Mul(*(size for _, size in product.bound))
+    left = sympy.Mul(product.number, *product.scalars) * count
+    if count == 1 or any(left.has(size) for size in count.free_symbols) or product.number.q % count.as_coeff_Mul()[0]:
+        return None
+    number, rest = left.as_coeff_Mul()
+    return number, () if rest == 1 else sympy.Mul.make_args(rest)
