@@ -1,0 +1,1 @@
+"""Measurements: speed, memory and start; see README.md. Nothing in hdsl imports this package."""

@@ -1,0 +1,85 @@
+"""Paired timing: variants take turns (A B C, A B C, …) in one process, and a ratio is taken within each turn."""
+
+from __future__ import annotations
+
+import gc
+import os
+import platform
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of one unit of work, one entry a round; entries of the same position belong together."""
+
+    rounds: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        return median(self.rounds)
+
+    def over(self, other: Timing) -> float:
+        """The median over rounds of how many times longer this takes than ``other``."""
+        return median(a / b for a, b in zip(self.rounds, other.rounds, strict=True))
+
+
+def steps_for(work: Callable[[int], object], seconds: float, most: int) -> int:
+    """How many steps of ``work`` take about ``seconds``, from 2 to ``most``; warms up on the way."""
+    steps = 2
+    while True:
+        start = perf_counter()
+        work(steps)
+        taken = perf_counter() - start
+        if taken >= seconds / 2 or steps >= most:
+            return max(2, min(most, round(steps * seconds / taken)))
+        steps = min(most, steps * 4)
+
+
+def interleave(
+    variants: Mapping[str, Callable[[int], object]], rounds: int, seconds: float, most: int
+) -> dict[str, Timing]:
+    """Times each variant ``rounds`` times in turn, about ``seconds`` a call; it takes a number of steps, at most ``most``.
+
+    Returns seconds a step. The garbage collector runs between rounds only.
+    """
+    steps = {name: steps_for(work, seconds, most) for name, work in variants.items()}
+    taken: dict[str, list[float]] = {name: [] for name in variants}
+    gc.disable()
+    try:
+        for _ in range(rounds):
+            gc.collect()
+            for name, work in variants.items():
+                start = perf_counter()
+                work(steps[name])
+                taken[name].append((perf_counter() - start) / steps[name])
+    finally:
+        gc.enable()
+    return {name: Timing(tuple(each)) for name, each in taken.items()}
+
+
+def machine(threads: int) -> str:
+    """The kind of machine: processor, cores, threads used, versions."""
+    model = platform.processor() or platform.machine()
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        lines = information.read_text(encoding="utf-8", errors="replace").splitlines()
+        model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), model)
+    versions = [f"Python {platform.python_version()}"]
+    if "torch" in sys.modules:
+        versions.append(f"torch {sys.modules['torch'].__version__}")
+    return f"{model}, {os.cpu_count()} cores, {threads} thread{'s' * (threads != 1)}, {', '.join(versions)}"
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Plain text in columns; the first to the left, the others to the right."""
+    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
+    lines = []
+    for row in [head, ["-" * width for width in widths], *rows]:
+        cells = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
+        lines.append("  ".join([row[0].ljust(widths[0]), *cells[1:]]).rstrip())
+    return "\n".join(lines)
