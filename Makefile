@@ -40,7 +40,7 @@ slow: $(VENV)/.tests  ## the slow tests
 	$(BIN)/python -m pytest -n $(WORKERS) -m slow
 
 bench: $(VENV)/.runs  ## the speed table
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.speed
 
 format: $(VENV)/.tests  ## sort imports, mend what ruff can mend
 	$(BIN)/ruff check --fix .
