@@ -7,8 +7,8 @@ A code is registered once, with `register`; a function beside it makes the `Diag
     def unknown_name(span: Span, name: str) -> Diagnostic:
         return UNKNOWN_NAME.at(span, f"`{name}` is not declared in this model")
 
-Nowhere else does a message have text: the codes and words about syntax stand in `hdsl.diagnostics.catalogue_syntax`, those
-about what a model means in `hdsl.diagnostics.catalogue_model`.
+Nowhere else does a message have text: the codes and words about syntax stand in `hdsl.diagnostics.catalogue_syntax`,
+those about what a model means in `hdsl.diagnostics.catalogue_model`.
 """
 
 from __future__ import annotations

@@ -172,9 +172,9 @@ Statement: TypeAlias = Version | ModelName | Dim | Declare | Define | Dynamics |
 class ModelText:
     """The product of the pass ``parse``.
 
-    ``unread`` holds the names that a statement would have declared which could not be read, or which this version refuses;
-    for dynamics the name with its prime (``h'``). Something is wrong with them already: to call them unknown, or missing,
-    would be a second message for one mistake.
+    ``unread`` holds the names that a statement would have declared which could not be read, or which this version
+    refuses; for dynamics the name with its prime (``h'``). Something is wrong with them already: to call them unknown,
+    or missing, would be a second message for one mistake.
     """
 
     source: Source

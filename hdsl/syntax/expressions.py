@@ -1,0 +1,214 @@
+"""Make the expressions of `hdsl.syntax.tree` from the parser's nodes.
+
+A method is named after the rule of the grammar that it reads. Nodes are visited from the leaves up without recursion,
+so that no depth of a file is a danger here; what comes out is at most `DEEPEST` operations deep, which later passes may
+walk recursively.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+from lark import Token, Tree
+
+from hdsl.diagnostics import catalogue_syntax as catalogue
+from hdsl.diagnostics.diagnostic import Diagnostic
+from hdsl.syntax.names import ascii_spelling, stray_character
+from hdsl.syntax.source import Span
+from hdsl.syntax.tree import Binary, Call, Expression, ListLiteral, Name, Negate, Number, Transpose
+from hdsl.syntax.words import LATER_FUNCTIONS
+
+DEEPEST = 100
+MOST_DIGITS = 40
+LARGEST_EXPONENT = 400
+LONGEST_NAME = 100
+
+Node: TypeAlias = Tree[Token]
+Children: TypeAlias = list[Any]
+
+
+class TooDeep(Exception):
+    """An expression is deeper than `DEEPEST`; ``diagnostic`` says where."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+class ExpressionMaker:
+    """Makes expressions and gathers what is wrong in them in ``found``.
+
+    ``base`` is the place in the file of the text that was parsed.
+    """
+
+    def __init__(self, base: int) -> None:
+        self.base = base
+        self.found: list[Diagnostic] = []
+        self.refused: list[tuple[catalogue.Construct, Span]] = []
+        self.depths: dict[int, int] = {}  # by id, of expressions that are alive: they are in `make`'s values
+
+    def make(self, tree: Node) -> Any:
+        """What the tree stands for."""
+        values: dict[int, Any] = {}
+        for node in tree.iter_subtrees():
+            children = [values[id(child)] if isinstance(child, Tree) else child for child in node.children]
+            value = getattr(self, node.data)(node, children)
+            if isinstance(value, Expression):
+                self._measure(value, children)
+            values[id(node)] = value
+        self._refuse()
+        return values[id(tree)]
+
+    def _refuse(self) -> None:
+        """Report what is for later versions. Named indices come with sums, and these with indexing: one message."""
+        constructs = {construct for construct, _ in self.refused}
+        silent: set[catalogue.Construct] = set()
+        if "named indices" in constructs:
+            silent = {"index sum", "indexing"}
+        elif "index sum" in constructs:
+            silent = {"indexing"}
+        for construct, span in self.refused:
+            if construct not in silent:
+                self.found.append(catalogue.reserved_construct(span, construct))
+
+    def _measure(self, value: Expression, children: Children) -> None:
+        depth = 1 + max((self._depth(child) for child in children), default=0)
+        if depth > DEEPEST:
+            raise TooDeep(catalogue.expression_too_deep(value.span, DEEPEST))
+        self.depths[id(value)] = depth
+
+    def _depth(self, child: Any) -> int:
+        if isinstance(child, list):
+            return max((self._depth(item) for item in child), default=0)
+        if isinstance(child, tuple):  # an argument: its name and its value
+            return self._depth(child[1])
+        return self.depths.get(id(child), 0)
+
+    # --- places and words --------------------------------------------------------------------------------------------
+
+    def span(self, node: Node | Token) -> Span:
+        """Where a node or a word stands in the file."""
+        place: Any = node if isinstance(node, Token) else node.meta
+        return Span(self.base + place.start_pos, self.base + place.end_pos)
+
+    def word(self, token: Token, span: Span | None = None) -> str:
+        """The ASCII spelling of a name or a path, which may be a part of its token."""
+        span = span or self.span(token)
+        text = str(token)[: span.end - span.start]
+        if len(text) > LONGEST_NAME:
+            self.found.append(catalogue.name_too_long(span, len(text), LONGEST_NAME))
+        elif (stray := stray_character(text)) is not None:
+            at = span.start + stray
+            self.found.append(catalogue.character(Span(at, at + 1), text[stray]))
+        return ascii_spelling(text[:LONGEST_NAME])
+
+    # --- leaves ------------------------------------------------------------------------------------------------------
+
+    def number(self, node: Node, children: Children) -> Number:
+        span = self.span(node)
+        text = str(children[0])
+        mantissa, _, exponent = text.lower().partition("e")
+        digits = sum(map(str.isdigit, mantissa))
+        if digits > MOST_DIGITS:
+            self.found.append(catalogue.too_many_digits(span, digits, MOST_DIGITS))
+            return Number(Fraction(0), span)
+        # A long exponent is not read as a number: its value is of no interest, and Python bounds its digits.
+        magnitude = exponent.lstrip("+-").lstrip("0")
+        if len(magnitude) > 3 or int(magnitude or 0) > LARGEST_EXPONENT:
+            self.found.append(catalogue.exponent_too_large(span, LARGEST_EXPONENT))
+            return Number(Fraction(0), span)
+        return Number(Fraction(text), span)
+
+    def name(self, node: Node, children: Children) -> Expression:
+        """A path; each ``.T`` at its end is a transpose."""
+        token, whole = children[0], self.span(node)
+        length = len(token)
+        while token[:length].endswith(".T"):
+            length -= 2
+        inner = Span(whole.start, whole.start + length)
+        made: Expression = Name(self.word(token, inner), inner)
+        for end in range(inner.end + 2, whole.end + 1, 2):
+            made = self._checked(Transpose(made, Span(whole.start, end)), made)
+        return made
+
+    def _checked(self, made: Expression, *operands: Expression) -> Expression:
+        """An expression made outside a rule of its own, measured like the others."""
+        self._measure(made, list(operands))
+        return made
+
+    # --- operations --------------------------------------------------------------------------------------------------
+
+    def binary(self, node: Node, children: Children) -> Binary:
+        left, operator, right = children
+        sign: Any = "^" if operator == "**" else str(operator)
+        return Binary(sign, left, right, self.span(node))
+
+    def negate(self, node: Node, children: Children) -> Negate:
+        return Negate(children[1], self.span(node))
+
+    def transpose(self, node: Node, children: Children) -> Transpose:
+        return Transpose(children[0], self.span(node))
+
+    def parenthesised(self, node: Node, children: Children) -> Expression:
+        """The expression itself; its place takes in the parentheses."""
+        made: Expression = replace(children[0], span=self.span(node))
+        return made
+
+    def list_literal(self, node: Node, children: Children) -> ListLiteral:
+        return ListLiteral(tuple(child for child in children if child is not None), self.span(node))
+
+    def call(self, node: Node, children: Children) -> Call:
+        path, arguments = children
+        function_span = self.span(path)
+        function = self.word(path)
+        if function in LATER_FUNCTIONS:
+            self.found.append(catalogue.reserved(function_span, function))
+        positional: list[Expression] = []
+        keywords: dict[str, Expression] = {}
+        places: dict[str, Span] = {}
+        for name, value in arguments or ():
+            if name is None:
+                if places:
+                    self.found.append(catalogue.positional_after_keyword(value.span, next(iter(places.values()))))
+                positional.append(value)
+                continue
+            word, place = self.word(name), self.span(name)
+            if word in keywords:
+                self.found.append(catalogue.keyword_twice(place, word, places[word]))
+            elif "." in word:
+                self.found.append(catalogue.dotted_argument(place, word))
+            keywords[word], places[word] = value, place
+        return Call(function, tuple(positional), tuple(keywords.items()), function_span, self.span(node))
+
+    def arguments(self, node: Node, children: Children) -> list[tuple[Token | None, Expression]]:
+        return [child for child in children if child is not None]
+
+    def argument(self, node: Node, children: Children) -> tuple[Token | None, Expression]:
+        return children[0], children[1]
+
+    # --- what later versions have: read, and refused by name ---------------------------------------------------------
+
+    def compare(self, node: Node, children: Children) -> Expression:
+        self.refused.append(("comparison", self.span(children[1])))
+        return self._stand_in(children[0])
+
+    def conditional(self, node: Node, children: Children) -> Expression:
+        self.refused.append(("conditional", self.span(children[1])))
+        return self._stand_in(children[0])
+
+    def indexing(self, node: Node, children: Children) -> Expression:
+        self.refused.append(("indexing", Span(children[0].span.end, self.span(node).end)))
+        return self._stand_in(children[0])
+
+    def index_sum(self, node: Node, children: Children) -> Expression:
+        self.refused.append(("index sum", children[0].span))
+        return self._stand_in(children[0])
+
+    def subscript(self, node: Node, children: Children) -> None:
+        return None
+
+    def _stand_in(self, operand: Expression) -> Expression:
+        """An expression in place of a refused one: never used, for its statement is refused with it."""
+        return replace(operand)

@@ -1,0 +1,203 @@
+"""Cut a source into logical lines: one statement each, with its doc comments, whatever else is wrong in the file.
+
+A line goes on while a bracket is open. So that a forgotten bracket does not swallow the file, an open line ends where
+the next physical line starts as only a statement can; inside the braces of a component, whose lines are statements, it
+does not.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from hdsl.diagnostics import catalogue_syntax as catalogue
+from hdsl.diagnostics.diagnostic import Diagnostic
+from hdsl.syntax.source import Source, Span
+from hdsl.syntax.words import KEYWORDS
+
+MOST_LINES = 10_000
+DEEPEST = 100  # brackets in brackets; the passes that follow recurse, and Python allows them about 1000 calls
+
+_PIECE = re.compile(r"""\n|\#[^\n]*|"[^"\n]*"?|[(\[{]|[)\]}]|[^\n\#"()\[\]{}]+""")
+_SPACES = " \t\f\r\u00a0\ufeff"
+_KEYWORD = "|".join(sorted(KEYWORDS))
+# What no expression can hold: a keyword and a name side by side, a prime, the word `learn` on a line of its own.
+_START = rf"(?:(?:{_KEYWORD})[ \t]+[^\W\d]|[^\W\d]\w*['′’]|learn[ \t]*(?:#|\r?$))"
+_STATEMENT_STARTS = re.compile(rf"[ \t]*{_START}", re.MULTILINE)
+_BRACE_BELOW = re.compile(r"(?:[ \t\r]*\n){0,3}[ \t]*\{")
+_AT_MARGIN = re.compile(rf"^{_START}", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One logical line.
+
+    ``span`` runs from its first to its last character without comments around it. ``doc`` joins the doc comments
+    directly before it and behind it, ``apart`` those before it that an empty line separates from it. ``whole`` is false
+    where its brackets do not fit: a message has said so.
+    """
+
+    span: Span
+    doc: str
+    apart: str
+    whole: bool
+
+
+class _Cutter:
+    """The state of one walk over a text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.lines: list[Line] = []
+        self.found: list[Diagnostic] = []
+        self.docs: list[str] = []
+        self.apart: list[str] = []
+        self.resumed = False
+        self._begin()
+
+    def _begin(self) -> None:
+        self.start: int | None = None
+        self.end = 0
+        self.open: list[tuple[str, int]] = []
+        self.surplus = 0  # open brackets beyond the deepest
+        self.whole = True
+        self.component = False
+        self.braced = False
+        self.commented = False
+
+    def run(self) -> None:
+        while len(self.lines) <= MOST_LINES and self._step():
+            pass
+        if len(self.lines) > MOST_LINES:
+            self.found.append(catalogue.too_many_statements(self.lines.pop().span, MOST_LINES))
+
+    def _step(self) -> bool:
+        """Take one piece of the text; false at its end."""
+        piece = _PIECE.match(self.text, self.at)
+        if piece is None:
+            return not self._at_end()
+        self.at = piece.end()
+        text = piece.group()
+        if text == "\n":
+            self._newline()
+        elif text.startswith("#"):
+            self._comment(text)
+        else:
+            self._code(text, piece.start())
+        return True
+
+    def _comment(self, text: str) -> None:
+        self.commented = True
+        if text.startswith("##") and not text.startswith("###") and not self.open:
+            self.docs.append(text[2:].strip(_SPACES))
+
+    def _newline(self) -> None:
+        if self.start is None:
+            if not self.commented:
+                self.apart += self.docs
+                self.docs = []
+            self.commented = False
+        elif not self.open:
+            if not (self.component and not self.braced and _BRACE_BELOW.match(self.text, self.at)):
+                self._finish()
+        elif not self._in_component() and _STATEMENT_STARTS.match(self.text, self.at):
+            self._unclosed()
+            self._finish()
+
+    def _at_end(self) -> bool:
+        """End the last line; false where the walk goes on behind the line of a brace that is never closed."""
+        if self.start is None:
+            return True
+        resume = None
+        if self.open:
+            if self._in_component():
+                brace = [bracket for bracket, _ in self.open].index("{")
+                del self.open[brace + 1 :]
+                resume = self._margin_after(self.open[brace][1])
+            self._unclosed()
+        if resume is not None:
+            self.end = len(self.text[:resume].rstrip())
+            self.at = resume
+        self._finish()
+        return resume is None
+
+    def _margin_after(self, brace: int) -> int | None:
+        """Where the next line below a brace starts a statement without indentation.
+
+        Looked for once a file: a file of nothing but open braces would be walked once for each of them.
+        """
+        if self.resumed:
+            return None
+        self.resumed = True
+        below = self.text.find("\n", brace)
+        start = _AT_MARGIN.search(self.text, below + 1) if below >= 0 else None
+        return start.start() if start else None
+
+    def _code(self, text: str, at: int) -> None:
+        stripped = text.strip(_SPACES)
+        if not stripped:
+            return
+        first = at + text.index(stripped)
+        if self.start is None:
+            self.start = first
+            self.component = re.match(r"component\b", stripped) is not None
+        self.end = first + len(stripped)
+        if stripped in catalogue.CLOSING:
+            self._open(stripped, at)
+        elif stripped in (")", "]", "}"):
+            self._close(stripped, Span(at, at + 1))
+
+    def _open(self, bracket: str, at: int) -> None:
+        self.braced |= bracket == "{"
+        if len(self.open) < DEEPEST:
+            self.open.append((bracket, at))
+        else:
+            self.surplus += 1
+            self._say(catalogue.brackets_too_deep(Span(at, at + 1), DEEPEST))
+
+    def _close(self, bracket: str, span: Span) -> None:
+        if self.surplus:
+            self.surplus -= 1
+            return
+        if not self.open:
+            self._say(catalogue.closes_nothing(span, bracket))
+            return
+        opening, at = self.open[-1]
+        if catalogue.CLOSING[opening] == bracket:
+            self.open.pop()
+            return
+        matching = [k for k, (other, _) in enumerate(self.open) if catalogue.CLOSING[other] == bracket]
+        if not self._in_component():
+            self._say(catalogue.closes_wrong(span, bracket, Span(at, at + 1), opening))
+            # The bracket is taken to close one that it fits, or else to be a slip for the one that is open.
+            del self.open[matching[-1] if matching else -1 :]
+        elif matching:
+            del self.open[matching[-1] :]
+
+    def _in_component(self) -> bool:
+        """True inside the braces of a component, which is refused as a whole: nothing in it gives a message."""
+        return self.component and any(bracket == "{" for bracket, _ in self.open)
+
+    def _unclosed(self) -> None:
+        bracket, at = self.open[-1]
+        self._say(catalogue.unclosed(Span(at, at + 1), bracket))
+
+    def _say(self, diagnostic: Diagnostic) -> None:
+        if self.whole and not (self._in_component() and diagnostic.code != "unclosed"):
+            self.found.append(diagnostic)
+            self.whole = False
+
+    def _finish(self) -> None:
+        assert self.start is not None
+        doc, apart = "\n".join(self.docs), "\n".join(self.apart)
+        self.lines.append(Line(Span(self.start, self.end), doc, apart, self.whole))
+        self.docs, self.apart = [], []
+        self._begin()
+
+
+def cut(source: Source) -> tuple[tuple[Line, ...], tuple[Diagnostic, ...]]:
+    """The logical lines of a source, and what is wrong with its brackets: at most one message a line."""
+    cutter = _Cutter(source.text)
+    cutter.run()
+    return tuple(cutter.lines), tuple(cutter.found)

@@ -1,0 +1,262 @@
+"""The pass ``parse``: from a source to what was written in it. Every mistake of a file is found in one run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from lark import UnexpectedInput
+
+from hdsl.diagnostics import catalogue_syntax as catalogue
+from hdsl.diagnostics.diagnostic import Diagnostic
+from hdsl.diagnostics.suggest import nearest
+from hdsl.syntax.expressions import TooDeep
+from hdsl.syntax.grammar import grammar
+from hdsl.syntax.lines import Line, cut
+from hdsl.syntax.mistakes import PRIMES, explain, explain_start
+from hdsl.syntax.names import ascii_spelling
+from hdsl.syntax.read import LARGEST_FILE
+from hdsl.syntax.source import Source, Span
+from hdsl.syntax.statements import StatementMaker
+from hdsl.syntax.tree import Declare, Define, Dim, Dynamics, Learn, ModelName, ModelText, Setting, Statement, Version
+from hdsl.syntax.words import DECLARING, KEYWORDS, LATER_STATEMENTS, PYTHON_WORDS, SETTINGS, STATEMENTS
+
+_FIRST = re.compile(rf"([^\W\d]\w*(?:\.\w+)*)([{PRIMES}]?)")
+_NAME = re.compile(r"[^\W\d]\w*")
+_DOTTED = re.compile(r"[^\W\d]\w*(?:\.\w+)+")
+_CALLED = re.compile(r"([^\W\d][\w.]*)[ \t]*\(")
+_QUOTIENT = re.compile(r"d(\w+)\s*/\s*dt\b")
+# Control characters, and those that show a text in another order than it is read, or do not show at all.
+_INVISIBLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff]")
+
+
+def parse(source: Source) -> tuple[ModelText, tuple[Diagnostic, ...]]:
+    """What a text says, and what is wrong with how it says it.
+
+    A statement with an error is left out of the tree; the names that it would have declared are in ``unread``. Never
+    raises for anything that a text may hold.
+    """
+    size = len(source.text.encode("utf-8", "surrogatepass"))
+    if size > LARGEST_FILE:
+        return ModelText(source, ()), (catalogue.file_too_large(Span(0, 0), size, LARGEST_FILE),)
+    zero = source.text.find("\0")
+    if zero >= 0:  # not a text at all: a message for each of its lines would help nobody
+        return ModelText(source, ()), (catalogue.character(Span(zero, zero + 1), "\0"),)
+    lines, found = cut(source)
+    reader = _Reader(source)
+    for line in lines:
+        reader.take(line)
+    text = reader.finish()
+    return text, tuple(sorted((*found, *reader.found), key=lambda diagnostic: diagnostic.span))
+
+
+class _Reader:
+    """The state of one walk over the lines of a file."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.text = source.text
+        self.statements: list[Statement] = []
+        self.found: list[Diagnostic] = []
+        self.unread: set[str] = set()
+        self.docs: list[str] = []  # of the file
+        self.refused: set[str] = set()  # first words of statements of a later version
+        self.settings: list[Setting] | None = None  # of the `learn` that is open
+        self.learn = 0  # its place among the statements
+        self.taken = 0
+        self.block: int | None = None  # indentation of the head of a Python block: what is further in belongs to it
+        self.continues = False  # the last line ended with a backslash, which has its message
+        self.invisible = {match.start() for match in _INVISIBLE.finditer(self.text)}
+
+    def take(self, line: Line) -> None:
+        """Read one line."""
+        text = self.text[line.span.start : line.span.end]
+        continues, self.continues = self.continues, text.endswith("\\")
+        if continues or (self.block is not None and self._indentation(line) > self.block):
+            return
+        self.block = None
+        self.taken += 1
+        first = _FIRST.match(text)
+        word = first.group(1) if first else ""
+        hidden = self._hidden(line)
+        if hidden is not None or not line.whole:
+            if hidden is not None and line.whole:
+                self.found.append(catalogue.character(Span(hidden, hidden + 1), self.text[hidden]))
+            if word in LATER_STATEMENTS:
+                self._refuse(line, word)
+            self._give_up(text, word)
+        elif first is None:
+            self._stray(line, text)
+        elif first.group(2):
+            self._derivative(line, text, word)
+        elif word in STATEMENTS:
+            self._read(line, text, "statement", STATEMENTS[word])
+        elif word in LATER_STATEMENTS:
+            self._refuse(line, word)
+            self._give_up(text, word)
+        else:
+            self._other(line, text, word)
+
+    # --- what a line may be ------------------------------------------------------------------------------------------
+
+    def _read(self, line: Line, text: str, start: str, writing: str) -> None:
+        """Read a line by a rule of the grammar."""
+        base = line.span.start
+        maker = StatementMaker(base)
+        try:
+            made = maker.make(grammar().parse(text, start=start))
+        except UnexpectedInput:
+            maker.found.append(explain(text, base, start, writing))
+        except TooDeep as error:
+            maker.found.append(error.diagnostic)
+        if maker.found:
+            self.found += maker.found
+            self._give_up(text, _FIRST.match(text)[1])  # type: ignore[index]
+        elif isinstance(made, Setting):
+            assert self.settings is not None
+            self.settings.append(made)
+        else:
+            for statement in made:
+                self._add(line, statement)
+
+    def _derivative(self, line: Line, text: str, word: str) -> None:
+        if "." in word:
+            self.found.append(catalogue.dotted_name(Span(line.span.start, line.span.start + len(word)), word))
+            self._give_up(text, word)
+        else:
+            self._read(line, text, "statement", f"the dynamics of `{catalogue.clipped(word)}`")
+
+    def _other(self, line: Line, text: str, word: str) -> None:
+        """A line that starts with a word which is no keyword: a setting, or a mistake."""
+        rest = text[len(word) :].lstrip()
+        defines = rest.startswith("=") and not rest.startswith("==")
+        known = word.split(".")[0] in SETTINGS
+        span = Span(line.span.start, line.span.start + len(word))
+        if self.settings is not None and (defines or known):
+            self._read(line, text, "setting", f"the setting `{catalogue.clipped(word)}`")
+            return
+        quotient = _QUOTIENT.match(text)
+        if word in PYTHON_WORDS or text.endswith(":"):
+            self.found.append(catalogue.python(span, word))
+            self._skip_block(line, text)
+        elif rest[:1] in tuple(PRIMES):
+            at = line.span.end - len(rest)
+            self.found.append(catalogue.prime_misplaced(Span(at, at + 1), word))
+            self.unread.add(ascii_spelling(word) + "'")
+        elif quotient:
+            span = Span(line.span.start, line.span.start + quotient.end())
+            self.found.append(catalogue.derivative_quotient(span, quotient.group(), quotient.group(1)))
+            self.unread.add(ascii_spelling(quotient.group(1)) + "'")
+        elif defines and known:
+            self.found.append(catalogue.outside_learn(span, word))
+        elif rest.startswith("="):
+            self.found.append(catalogue.missing_keyword(span, word))
+            self.unread.add(ascii_spelling(word))
+        else:
+            near = nearest(word, KEYWORDS)
+            self.found.append(catalogue.unknown_statement(span, word, near))
+            self._give_up(text, near or word)
+
+    def _stray(self, line: Line, text: str) -> None:
+        """A line that starts with no word at all."""
+        self.found.append(explain_start(text, line.span.start))
+
+    def _refuse(self, line: Line, word: str) -> None:
+        self.found.append(catalogue.reserved(Span(line.span.start, line.span.start + len(word)), word))
+        self.refused.add(word)
+        text = self.text[line.span.start : line.span.end]
+        if text.endswith(":"):
+            self._skip_block(line, text)
+
+    # --- what follows from a mistake ---------------------------------------------------------------------------------
+
+    def _give_up(self, text: str, word: str) -> None:
+        """Note the names that a line would have declared; ``word`` is its keyword or the nearest to it."""
+        names = [ascii_spelling(name) for name in _NAME.findall(text)]
+        first = _FIRST.match(text)
+        if first and first.group(2):
+            self.unread.add(f"{names[0]}'")
+        elif word == "dim":
+            self.unread.update(names[1:])
+        elif word == "next":
+            self.unread.update(f"{name}'" for name in names[1:2])
+        elif word in DECLARING:
+            self.unread.update(names[1:2])
+        elif word not in KEYWORDS:
+            self.unread.update(names[:2])
+        elif word == "learn":
+            self._open_learn(Span(0, 0), None)
+
+    def _skip_block(self, line: Line, text: str) -> None:
+        if text.endswith(":"):
+            self.block = self._indentation(line)
+
+    def _indentation(self, line: Line) -> int:
+        return line.span.start - (self.text.rfind("\n", 0, line.span.start) + 1)
+
+    def _hidden(self, line: Line) -> int | None:
+        """The first character of a line that cannot be seen."""
+        if not self.invisible:
+            return None
+        return next((at for at in range(line.span.start, line.span.end) if at in self.invisible), None)
+
+    # --- the tree ----------------------------------------------------------------------------------------------------
+
+    def _add(self, line: Line, statement: Statement) -> None:
+        self._close_learn()
+        match statement:
+            case Version():
+                if self.taken > 1:
+                    self.found.append(catalogue.version_not_first(statement.span))
+                    return
+                self._document_file(line)
+            case ModelName():
+                self._document_file(line)
+                statement = replace(statement, doc=_joined(line.apart, line.doc))
+            case Declare() | Define() | Dim() | Dynamics():
+                statement = replace(statement, doc=self._document(line))
+            case Learn():
+                self._open_learn(statement.span, statement)
+                return
+        self.statements.append(statement)
+
+    def _document_file(self, line: Line) -> None:
+        self.docs += filter(None, (line.apart, line.doc))
+
+    def _document(self, line: Line) -> str:
+        """The doc comment of a declaration. In the first one an empty line parts the file's from its own."""
+        heading = all(isinstance(statement, Version | ModelName) for statement in self.statements)
+        if heading and line.apart:
+            self.docs.append(line.apart)
+            return line.doc
+        return _joined(line.apart, line.doc)
+
+    def _open_learn(self, span: Span, statement: Learn | None) -> None:
+        """Start a list of settings; of a `learn` line with a mistake in it they are read and left out."""
+        self._close_learn()
+        self.settings = []
+        self.learn = len(self.statements) if statement else -1
+        if statement:
+            self.statements.append(statement)
+
+    def _close_learn(self) -> None:
+        settings, self.settings = self.settings, None
+        if settings and self.learn >= 0:
+            opened = self.statements[self.learn]
+            span = Span(opened.span.start, settings[-1].span.end)
+            self.statements[self.learn] = Learn(tuple(settings), span)
+
+    def finish(self) -> ModelText:
+        """The tree."""
+        self._close_learn()
+        if self.refused & {"component", "use", "def"}:
+            # What an instance of a refused component would have declared, and where one might come from another file.
+            paths = {ascii_spelling(path).removesuffix(".T") for path in _DOTTED.findall(self.text)}
+            self.unread |= {path for path in paths if "." in path and path.split(".")[0] not in SETTINGS}
+        if "use" in self.refused:
+            self.unread |= {ascii_spelling(name) for name in _CALLED.findall(self.text)}
+        return ModelText(self.source, tuple(self.statements), _joined(*self.docs), frozenset(self.unread))
+
+
+def _joined(*docs: str) -> str:
+    return "\n".join(filter(None, docs))

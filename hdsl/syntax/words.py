@@ -1,0 +1,117 @@
+"""The words that the syntax gives a meaning: of this version, and kept for the rest of the language."""
+
+from __future__ import annotations
+
+# Words that start a statement of this version, with what that statement is called in messages.
+STATEMENTS: dict[str, str] = {
+    "ham": "the `ham` line",
+    "model": "the `model` line",
+    "dim": "a `dim` declaration",
+    "input": "an `input` declaration",
+    "target": "a `target` declaration",
+    "state": "a `state` declaration",
+    "param": "a `param` declaration",
+    "const": "a `const` declaration",
+    "let": "a `let` definition",
+    "output": "an `output` definition",
+    "cost": "a `cost` definition",
+    "next": "a `next` line",
+    "reset": "a `reset` line",
+    "learn": "the `learn` line",
+}
+
+# Words that start a statement of the language which this version refuses by name.
+LATER_STATEMENTS: frozenset[str] = frozenset(
+    {
+        "component",
+        "control",
+        "costate",
+        "def",
+        "hamiltonian",
+        "horizon",
+        "latex",
+        "local",
+        "project",
+        "return",
+        "terminal",
+        "use",
+    }
+)
+
+# Functions of the language which this version refuses by name.
+LATER_FUNCTIONS: frozenset[str] = frozenset(
+    {
+        "avgpool2d",
+        "concat",
+        "conv2d",
+        "delay",
+        "diag",
+        "embed",
+        "expm",
+        "inv",
+        "maxpool2d",
+        "norm2",
+        "one_hot",
+        "outer",
+        "permute",
+        "previous",
+        "repeat",
+        "reshape",
+        "solve",
+        "stack",
+    }
+)
+
+# Words whose statement declares the name that follows.
+DECLARING: frozenset[str] = frozenset(
+    {
+        "component",
+        "const",
+        "control",
+        "cost",
+        "costate",
+        "def",
+        "hamiltonian",
+        "input",
+        "let",
+        "output",
+        "param",
+        "state",
+        "target",
+        "terminal",
+    }
+)
+
+# Words that start a statement, of this version or a later one.
+KEYWORDS: frozenset[str] = frozenset(STATEMENTS) | LATER_STATEMENTS
+
+# First words of the settings below `learn`.
+SETTINGS: frozenset[str] = frozenset(
+    {"beta", "dissipation", "eta", "first", "order", "phi", "schedule", "step", "tau"}
+)
+
+# First words of Python lines that people write out of habit and that no .ham line can start with.
+PYTHON_WORDS: frozenset[str] = frozenset(
+    {
+        "assert",
+        "async",
+        "class",
+        "del",
+        "elif",
+        "else",
+        "except",
+        "finally",
+        "for",
+        "from",
+        "global",
+        "if",
+        "import",
+        "pass",
+        "print",
+        "raise",
+        "try",
+        "while",
+        "with",
+        "yield",
+    }
+)
