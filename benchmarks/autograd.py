@@ -1,7 +1,7 @@
 """What a torch user would write: autograd and ``torch.optim.SGD`` with momentum, one update a step, at the same batch.
 
 Where the workload has a state, the gradient is truncated to one step (the state is cut from its history): less work
-than H′, which carries credit through the costate. The optimizer's variants are torch's: default (a loop on the processor), foreach and fused.
+than H′, which carries credit through the costate. The optimizer's variants are torch's: default, foreach and fused.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Autograd:
             self.optimiser.zero_grad()
             y = self.forward(u)
             cost = cross_entropy(y, target) if classes else 0.5 * (y - target).square().sum(-1).mean()
-            cost.backward()
+            cost.backward()  # type: ignore[no-untyped-call]
             self.optimiser.step()
             ys.append(y.detach())
             costs.append(cost.detach())

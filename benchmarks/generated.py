@@ -28,16 +28,14 @@ class Generated:
     """One workload at one order through hdsl, with the same initial parameters as the others."""
 
     def __init__(self, workload: Workload, order: str, dtype: torch.dtype = torch.float32) -> None:
-        import hdsl
-
-        if not hasattr(hdsl, "loads"):
-            raise NotThereYet("hdsl.loads")
         self.workload = workload
-        model: Any = hdsl.loads(text_of(workload, order), **workload.sizes)
         try:
-            net_class = model.compile(dtype=dtype)
-        except (AttributeError, NotImplementedError, ImportError) as missing:
-            raise NotThereYet(f"compile: {missing}") from missing
+            import hdsl
+
+            sizes: dict[str, Any] = dict(workload.sizes)
+            net_class = hdsl.loads(text_of(workload, order), **sizes).compile(dtype=dtype)
+        except (ImportError, NotImplementedError) as missing:
+            raise NotThereYet(str(missing)) from missing
         self.net: Any = net_class(batch=workload.batch, seed=0)
         drawn = workload.draw(dtype)
         named = dict(self.net.named_parameters())
@@ -55,7 +53,7 @@ class Generated:
         return self.net.run(dict(stream))
 
     def step(self, stream: Mapping[str, Tensor]) -> None:
-        """``net.step`` for each sample; y and costs are dropped at once. Samples are cut beforehand, as a loader would."""
+        """``net.step`` for each sample; y and costs are dropped. Samples are cut beforehand, as a loader would."""
         step, target = self.net.step, self.workload.target
         for u, value in zip(stream["u"].unbind(0), stream[target].unbind(0), strict=True):
             step(u=u, **{target: value})

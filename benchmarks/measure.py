@@ -29,23 +29,23 @@ class Timing:
 
 
 def steps_for(work: Callable[[int], object], seconds: float, most: int) -> int:
-    """How many steps of ``work`` take about ``seconds``, from 2 to ``most``; warms up on the way."""
-    steps = 2
+    """How many steps of ``work`` take about ``seconds``, at most ``most``; warms up on the way."""
+    steps = min(2, most)
     while True:
         start = perf_counter()
         work(steps)
         taken = perf_counter() - start
         if taken >= seconds / 2 or steps >= most:
-            return max(2, min(most, round(steps * seconds / taken)))
+            return max(1, min(most, round(steps * seconds / taken)))
         steps = min(most, steps * 4)
 
 
 def interleave(
     variants: Mapping[str, Callable[[int], object]], rounds: int, seconds: float, most: int
 ) -> dict[str, Timing]:
-    """Times each variant ``rounds`` times in turn, about ``seconds`` a call; it takes a number of steps, at most ``most``.
+    """Times each variant ``rounds`` times in turn; a variant takes a number of steps, chosen to last about ``seconds``.
 
-    Returns seconds a step. The garbage collector runs between rounds only.
+    At most ``most`` steps a call. Returns seconds a step. The garbage collector runs between rounds only.
     """
     steps = {name: steps_for(work, seconds, most) for name, work in variants.items()}
     taken: dict[str, list[float]] = {name: [] for name in variants}

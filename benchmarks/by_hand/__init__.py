@@ -1,8 +1,8 @@
 """Hand-written steps in careful in-place torch: the measure of the generated text.
 
-``separate`` keeps each parameter a tensor of its own, which is what ordinary ``nn.Parameter``s are; ``packed`` lays the
-parameters that meet the same contraction side by side; ``stacked`` (the recurrent network) also lays those one below the
-other that meet the same vector.
+``separate`` keeps each parameter a tensor of its own, which is what ordinary ``nn.Parameter``s are; ``packed`` lays
+the parameters that meet the same contraction side by side; ``stacked`` (the recurrent network) also lays those below
+one another that meet the same vector.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from benchmarks.by_hand.hand import Hand, whole_lines
 
 
 class MlpPacked(Hand):
-    """[W | b] of each layer meets [x | 1]; a layer writes its activation into the x of the next. Rows are padded with zeros."""
+    """[W | b] of each layer meets [x | 1]; a layer writes its activation into the next x. Rows are padded."""
 
     def build(self, parameters: dict[str, Tensor]) -> None:
         m, n, batch = self.workload.sizes["m"], self.workload.sizes["n"], self.workload.batch

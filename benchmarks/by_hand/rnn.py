@@ -97,10 +97,12 @@ class RnnPacked(Hand):
 
 
 class RnnStacked(RnnPacked):
-    """C stands below W as well: A = [[W, U, b], [C, 0, 0]], for both meet h. Needs φ = 1, so that q and e share a factor.
+    """C stands below W as well: A = [[W, U, b], [C, 0, 0]], for both meet h.
 
-    Where W and C meet the same h (the point of y), one product gives the slope's argument and y; one gives Wᵀq + Cᵀe; and one
-    addition moves all parameters. The costates of the zeros are never written, so they stay zeros.
+    Needs φ = 1, so that q and e share a factor.
+
+    Where W and C meet the same h (the point of y), one product gives the argument of tanh and y; one gives Wᵀq + Cᵀe;
+    and one addition moves all parameters. The costates of the zeros are never written, so they stay zeros.
     """
 
     def build(self, parameters: dict[str, Tensor]) -> None:

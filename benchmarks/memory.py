@@ -1,0 +1,140 @@
+"""``python -m benchmarks.memory``: does memory grow with the number of steps? ``run`` and ``step`` in a process each.
+
+The resident set is read from the system at equal distances; growth is counted after the first tenth. Live tensors and
+Python's own blocks are counted at the same places (tracemalloc would slow the steps and hold memory itself); torch's
+allocations are counted over a few steps by its profiler.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from benchmarks.generated import Generated, NotThereYet
+from benchmarks.measure import machine, table
+from benchmarks.workload import WORKLOADS, Workload
+
+WAYS = ("run", "step")
+MARKS = 20
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What is held after a number of steps: bytes of the resident set, live tensors, Python's allocated blocks."""
+
+    steps: int
+    resident: int
+    tensors: int
+    blocks: int
+
+
+def resident() -> int:
+    """Bytes of the resident set now; the largest so far where the system does not say what it is now."""
+    path = Path("/proc/self/statm")
+    if path.exists():
+        return int(path.read_text(encoding="ascii").split()[1]) * resource.getpagesize()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def mark(steps: int) -> Mark:
+    gc.collect()
+    tensors = sum(1 for each in gc.get_objects() if type(each) in (torch.Tensor, torch.nn.Parameter))
+    return Mark(steps, resident(), tensors, sys.getallocatedblocks())
+
+
+def allocations(work: Callable[[int], object], steps: int = 50) -> float | None:
+    """How many times a step asks torch's allocator for memory; None where the profiler does not say."""
+    activities = [torch.profiler.ProfilerActivity.CPU]
+    with torch.profiler.profile(activities=activities, profile_memory=True) as profile:
+        work(steps)
+    results = getattr(getattr(profile, "profiler", None), "kineto_results", None)
+    if results is None:
+        return None
+    return sum(1 for event in results.events() if event.name() == "[memory]" and event.nbytes() > 0) / steps
+
+
+def measure(workload: Workload, way: str, steps: int, chunk: int) -> dict[str, object]:
+    """One way over ``steps`` steps, a chunk of the stream at a time. Raises NotThereYet."""
+    made = Generated(workload, "sequential")
+    stream = workload.stream(chunk)
+    call = made.run if way == "run" else made.step
+
+    def work(count: int) -> None:
+        call({name: value[:count] for name, value in stream.items()})
+
+    work(chunk)
+    marks = [mark(0)]
+    for index in range(1, steps // chunk + 1):
+        work(chunk)
+        if index % max(1, steps // chunk // MARKS) == 0:
+            marks.append(mark(index * chunk))
+    finite = all(bool(torch.isfinite(value).all()) for value in made.parameters().values())
+    # The profiler holds memory of its own, so it comes last.
+    return {"marks": [asdict(each) for each in marks], "allocations": allocations(work), "finite": finite}
+
+
+def growth(marks: list[Mark]) -> tuple[float, int, int]:
+    """Bytes, tensors and blocks gained from the first tenth to the end."""
+    settled = next(each for each in marks if each.steps * 10 >= marks[-1].steps)
+    last = marks[-1]
+    return last.resident - settled.resident, last.tensors - settled.tensors, last.blocks - settled.blocks
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(prog="python -m benchmarks.memory", description=__doc__)
+    options.add_argument("--row", default="rnn-64", choices=list(WORKLOADS))
+    options.add_argument("--steps", type=int, default=100_000)
+    options.add_argument("--chunk", type=int, default=1000, help="steps handed to one call of run")
+    options.add_argument("--json", action="store_true")
+    options.add_argument("--worker", choices=WAYS, help=argparse.SUPPRESS)
+    given = options.parse_args()
+    if given.steps < given.chunk * 10:
+        raise SystemExit("--steps should be at least ten chunks")
+    torch.set_num_threads(1)
+    workload = WORKLOADS[given.row]
+    if given.worker:
+        try:
+            print(json.dumps(measure(workload, given.worker, given.steps, given.chunk)))
+        except NotThereYet as missing:
+            print(json.dumps({"missing": str(missing)}))
+        return 0
+    command = [sys.executable, "-m", "benchmarks.memory", "--row", given.row]
+    command += ["--steps", str(given.steps), "--chunk", str(given.chunk), "--worker"]
+    found = {}
+    for way in WAYS:
+        done = subprocess.run([*command, way], stdout=subprocess.PIPE, text=True, check=False, env=os.environ)
+        if done.returncode:
+            raise SystemExit(f"{way} ended with {done.returncode}")
+        found[way] = json.loads(done.stdout)
+    if given.json:
+        print(json.dumps({"machine": machine(1), "row": given.row, "steps": given.steps, "ways": found}, indent=1))
+        return 0
+    body = []
+    for way, result in found.items():
+        if "missing" in result:
+            body.append([way, f"not there yet: {result['missing']}", *[""] * 6])
+            continue
+        marks = [Mark(**each) for each in result["marks"]]
+        gained, tensors, blocks = growth(marks)
+        megabytes = marks[-1].resident / 2**20
+        per_step = "–" if result["allocations"] is None else f"{result['allocations']:.1f}"
+        body.append([way, f"{marks[-1].steps}", f"{megabytes:.1f} MiB", f"{gained / 1024:+.0f} KiB", f"{tensors:+d}"])
+        body[-1] += [f"{blocks:+d}", per_step, "yes" if result["finite"] else "NO"]
+    print(f"{machine(1)}; {given.row}, chunks of {given.chunk}; growth after the first tenth of the steps\n")
+    head = ["way", "steps", "resident", "growth", "tensors", "Python blocks", "allocations a step", "finite"]
+    print(table(head, body))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
