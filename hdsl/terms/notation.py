@@ -52,11 +52,12 @@ class Notation:
         nexts: Collection[str] = (),
         names: Collection[str] = (),
     ) -> None:
-        self.definitions = tuple(definitions)
+        # A definition that is given twice (by a model and by its program) is one.
+        self._by_name = {d.name: d for d in definitions}
+        self.definitions = tuple(self._by_name.values())
         self.form: Form = form
         self._spelling = SPELLINGS[style]
         self._mean, self._shared = mean, shared
-        self._by_name = {d.name: d for d in self.definitions}
         met = dict.fromkeys((*order, *names))
         for definition in self.definitions:
             met |= dict.fromkeys((definition.name, *definition.reads(), *_size_names(definition)))
