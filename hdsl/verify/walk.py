@@ -1,22 +1,8 @@
 """Walk: the judge of every derived equation, by a walk of the written model and torch.autograd.
 
 It shares no code with the rooms that check, derive, lower and print: only the tree of the text is common. It takes one
-stream at a time, has no batch axis, and is slow and plain on purpose. Read it beside the orders of one step on a stream
-(u, ŷ, τ of a sample; s = −1):
-
-    simultaneous     y = g(u, h)      gradients of H′ at (u, h, θ, z)
-                     h⁺ = h + τ f(u, h)          θ⁺ = θ − τ β ω
-                     z⁺ = (1−τη) z + τ ∂H′/∂h    ω⁺ = (1−τη) ω + τ ∂H′/∂θ
-
-    sequential       h⁺ = h + τ f(u, h)          y = g(u, h⁺),  L at h⁺
-                     z⁺ = (1−τη) z + τ ( φ ∂L/∂h⁺  +  (∂f/∂h at (u, h⁺))ᵀ z )
-                     ω⁺ = (1−τη) ω + τ ( φ ∂L/∂θ   +  (∂f/∂θ at (u, h))ᵀ z⁺ )
-                     θ⁺ = θ − τ β ω⁺
-
-    semi-implicit    as simultaneous, but θ⁺ = θ − τ β ω⁺
-
-Source: Melacci et al., *A Unified Framework for Neural Computation and Learning Over Time*, PMLR 277, 2025, Algorithm 1
-for the simultaneous order.
+stream at a time, has no batch axis, and is slow and plain on purpose. The orders of a step, and the cells between two
+steps, stand in `hdsl.verify.step`.
 """
 
 from __future__ import annotations
@@ -29,8 +15,6 @@ from torch import Tensor
 
 from hdsl.syntax.tree import ModelText
 from hdsl.verify.derivatives import (
-    Moment,
-    Point,
     Sample,
     Values,
     assigned,
@@ -38,18 +22,13 @@ from hdsl.verify.derivatives import (
     lacks_target,
     moment_of,
     moves_by_assignment,
-    of_stream,
     point_at,
-    point_of_shared,
-    point_of_stream,
     slope,
     terms_of_hamiltonian,
 )
-from hdsl.verify.evaluate import DTYPE, number
+from hdsl.verify.evaluate import number
+from hdsl.verify.step import Cells, Report, first_cells, one_step
 from hdsl.verify.written import Written
-
-Cells = dict[str, Any]
-Report = list[dict[str, Tensor]]
 
 
 class Walk:
@@ -59,13 +38,7 @@ class Walk:
     dotted path (``alpha``, ``eta.h``, ``order``). Raises ValueError for what this version of the judge does not know.
 
     Values of a batch are tensors by name: (batch, …) for a per-stream state, (…) for a parameter or a shared state. The
-    cells between two steps are a dictionary:
-
-        "state", "costate"                 h and z of each state by name
-        "parameter", "parameter costate"   θ and ω of each parameter by name
-        "clock"                            int, how many steps were made
-        "time"                             (batch,), t of the coming sample: starts at 0, and each step adds its τ
-        "ended"                            (batch,) of bool, true where the last sample was the last of its sequence
+    cells between two steps are the dictionary that `hdsl.verify.step` describes.
     """
 
     def __init__(
@@ -125,22 +98,7 @@ class Walk:
 
     def begin(self, parameters: Mapping[str, Any], batch: int = 1) -> Cells:
         """The cells before the first sample: parameters as given, states as written, costates 0."""
-        theta = {
-            name: number(parameters[name]).reshape(self.written.shape(name)).clone() for name in self.written.parameters
-        }
-        h = {}
-        for name in self.written.states:
-            value = self.written.initial(name)
-            h[name] = value if self.written.is_shared(name) else torch.stack([value] * batch)
-        return {
-            "state": h,
-            "costate": {name: torch.zeros_like(value) for name, value in h.items()},
-            "parameter": theta,
-            "parameter costate": {name: torch.zeros_like(value) for name, value in theta.items()},
-            "clock": 0,
-            "time": torch.zeros(batch, dtype=DTYPE),
-            "ended": torch.zeros(batch, dtype=torch.bool),
-        }
+        return first_cells(self.written, parameters, batch)
 
     def step(
         self,
@@ -156,127 +114,9 @@ class Walk:
         where the sample is the last of its sequence; the state then returns before the next sample. A cost without its
         target is nan.
         """
-        written, batch = self.written, len(samples)
-        taus = a_stream_each(written.setting("tau") if tau is None else tau, batch)
-        moment = moment_of(written, samples, cells["time"].tolist(), taus, first=cells["clock"] == 0)
-        h, z = returned(written, cells)
-        theta, omega = cells["parameter"], cells["parameter costate"]
-
-        new_h = moved(written, h, theta, moment)
-        order = written.word("order")
-        if order == "sequential":
-            old, new = {**h, **theta}, {**new_h, **theta}
-            pull = differentiate(written, new, moment, True, z, times_tau=True)
-            new_z = plus(faded(written, z, moment), pull)
-            by_cost = differentiate(written, new, moment, True, None, times_tau=True)
-            by_dynamics = differentiate(written, old, moment, False, new_z, times_tau=True)
-            new_omega = plus(plus(faded(written, omega, moment), by_cost), by_dynamics)
-            new_theta = lowered(written, theta, new_omega, moment)
-            outputs, costs = reported(written, new, moment)
-        elif order in ("simultaneous", "semi-implicit"):
-            old = {**h, **theta}
-            pull = differentiate(written, old, moment, True, z, times_tau=True)
-            new_z = plus(faded(written, z, moment), pull)
-            new_omega = plus(faded(written, omega, moment), pull)
-            new_theta = lowered(written, theta, omega if order == "simultaneous" else new_omega, moment)
-            outputs, costs = reported(written, old, moment)
-        else:
-            raise ValueError(f"the judge does not know the order {order}")
-
-        result = {
-            "state": new_h,
-            "costate": new_z,
-            "parameter": new_theta,
-            "parameter costate": new_omega,
-            "clock": cells["clock"] + 1,
-            "time": cells["time"] + number(taus),
-            "ended": torch.as_tensor(boundary).broadcast_to((batch,)).clone(),
-        }
-        return result, outputs, costs
-
-
-def returned(written: Written, cells: Mapping[str, Any]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """States and costates before a sample: where the sample or the sequence ended, back at their beginning.
-
-    A shared state is one for all streams, so it returns when the sequences of all of them have ended.
-    """
-    h, z, ended = dict(cells["state"]), dict(cells["costate"]), cells["ended"]
-    for name in written.states:
-        when = written.resets.get(name, "sequence")
-        if when == "never":
-            continue
-        back = torch.ones_like(ended) if when == "sample" else ended
-        initial = written.initial(name)
-        if written.is_shared(name):
-            if bool(back.all()):
-                h[name], z[name] = initial, torch.zeros_like(initial)
-        else:
-            h[name] = torch.stack([initial if back[b] else value for b, value in enumerate(h[name])])
-            z[name] = torch.stack([torch.zeros_like(value) if back[b] else value for b, value in enumerate(z[name])])
-    return h, z
-
-
-def moved(written: Written, h: Values, theta: Values, moment: Moment) -> dict[str, Tensor]:
-    """h⁺ = h + τ f(u, h); a ``next`` state is assigned F itself."""
-
-    def new(name: str, value: Tensor, point: Point, tau: float) -> Tensor:
-        if moves_by_assignment(written, name):
-            return assigned(written, name, point).clone()
-        return value + tau * slope(written, name, point)
-
-    values = {**h, **theta}
-    streams = range(len(moment.samples))
-    points = [point_of_stream(written, of_stream(written, values, b), moment, b) for b in streams]
-    common = point_of_shared(written, values, moment)
-    result = {}
-    for name, value in h.items():
-        if written.is_shared(name):
-            result[name] = new(name, value, common, moment.shared_tau)
-        else:
-            result[name] = torch.stack([new(name, value[b], points[b], moment.taus[b]) for b in streams])
-    return result
-
-
-def faded(written: Written, costates: Values, moment: Moment) -> dict[str, Tensor]:
-    """(1 − τη) z, and likewise ω."""
-
-    def factor(name: str, tau: float) -> float:
-        return 1 - tau * written.rate("eta", name, tau)
-
-    return {
-        name: torch.stack([factor(name, tau) * value[b] for b, tau in enumerate(moment.taus)])
-        if name in written.per_stream
-        else factor(name, moment.shared_tau) * value
-        for name, value in costates.items()
-    }
-
-
-def plus(costates: Values, pull: Values) -> dict[str, Tensor]:
-    """Costates with what pulls on them added, name by name."""
-    return {name: value + pull[name] for name, value in costates.items()}
-
-
-def lowered(written: Written, theta: Values, omega: Values, moment: Moment) -> dict[str, Tensor]:
-    """θ⁺ = θ − τ β ω."""
-    tau = moment.shared_tau
-    return {name: value - tau * written.rate("beta", name, tau) * omega[name] for name, value in theta.items()}
-
-
-def reported(written: Written, values: Values, moment: Moment) -> tuple[Report, Report]:
-    """The outputs and the costs of each stream; those that are shared have one value, with the mean t and τ."""
-    common = point_of_shared(written, values, moment)
-    outputs, costs = [], []
-    for b, sample in enumerate(moment.samples):
-        own = point_of_stream(written, of_stream(written, values, b), moment, b)
-        named = {name: common if written.is_shared(name) else own for name in (*written.outputs, *written.costs)}
-        outputs.append({name: named[name](name) for name in written.outputs})
-        costs.append(
-            {
-                name: number(torch.nan) if lacks_target(written, name, sample) else named[name](name)
-                for name in written.costs
-            }
-        )
-    return outputs, costs
+        taus = a_stream_each(self.written.setting("tau") if tau is None else tau, len(samples))
+        ended = torch.as_tensor(boundary).broadcast_to((len(samples),)).clone()
+        return one_step(self.written, cells, samples, taus, ended)
 
 
 def a_stream_each(value: float | Sequence[float] | Tensor, streams: int) -> tuple[float, ...]:
