@@ -50,8 +50,9 @@ class Model:
             dtype, device: what instances use where they are not told otherwise; torch's defaults if None.
             backend: ``torch``, or ``numpy`` for the text of the reference as a module of functions.
         """
-        from hdsl.runtime.load import load_class, load_text
-        from hdsl.runtime.run import Origin
+        from hdsl.runtime.load import load_class
+        from hdsl.runtime.origin import Origin
+        from hdsl.runtime.text import load_text
 
         if backend == "numpy":
             return load_text(self._compiler.numpy, self.name)

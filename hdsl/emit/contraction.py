@@ -44,22 +44,29 @@ def axes_of(definition: Definition, shared: Callable[[str], bool]) -> Axes:
     return Axes(factors, Layout.of(definition.indices, not per_stream), mean)
 
 
-def as_product(definition: Definition, shared: Callable[[str], bool], spell: Spell) -> Product | None:
-    """The matrix product that a contraction is, if it is one (two factors, one summed axis; or a mean of vectors)."""
+def as_product(
+    definition: Definition, shared: Callable[[str], bool], spell: Spell, turn: Spell | None = None
+) -> Product | None:
+    """The matrix product that a contraction is, if it is one (two factors, one summed axis; or a mean of vectors).
+
+    ``spell`` gives a factor's text, ``turn`` that of its transpose.
+    """
+    turn = turn or (lambda factor: f"{spell(factor)}.t()")
     assert isinstance(definition.body, Contraction)
     factors, axes = definition.body.factors, axes_of(definition, shared)
     if len(factors) == 1 and axes.mean and axes.factors[0].axes == (BATCH, *axes.value.axes) and len(axes.value.axes) == 1:
-        return Product("mv", f"{spell(factors[0])}.t()", "share", False)
+        return Product("mv", turn(factors[0]), "share", False)
     if len(factors) != 2:
         return None
     for first, second in ((0, 1), (1, 0)):
-        product = _ordered_product(axes, first, second, tuple(spell(f) for f in factors))
+        texts = tuple((spell(f), turn(f)) for f in factors)
+        product = _ordered_product(axes, first, second, texts)
         if product is not None:
             return product
     return None
 
 
-def _ordered_product(axes: Axes, first: int, second: int, texts: tuple[str, ...]) -> Product | None:
+def _ordered_product(axes: Axes, first: int, second: int, texts: tuple[tuple[str, str], ...]) -> Product | None:
     left, right, value = axes.factors[first].axes, axes.factors[second].axes, axes.value.axes
     common = [axis for axis in left if axis in right]
     if len(common) != 1 or common[0] in value or len(left) != 2 or len(right) not in (1, 2):
@@ -72,8 +79,8 @@ def _ordered_product(axes: Axes, first: int, second: int, texts: tuple[str, ...]
     mean = axes.mean and summed == BATCH
     if axes.mean and not mean:
         return None
-    a = texts[first] if left == (rows, summed) else f"{texts[first]}.t()"
-    b = texts[second] if right[0] == summed else f"{texts[second]}.t()"
+    a = texts[first][left != (rows, summed)]
+    b = texts[second][right[0] != summed]
     return Product("mm" if columns else "mv", a, b, mean)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import sympy
 
 from hdsl.terms.elementwise import ROWS, RowFunction
-from hdsl.terms.term import Scalar, is_slot
+from hdsl.terms.term import Scalar, is_slot, ordered_terms
 
 SUM, PRODUCT, UNARY, ATOM = range(4)
 
@@ -88,12 +88,6 @@ class Printer:
 
     def square_root(self, base: Scalar) -> str:
         return f"{self(base, ATOM)} ** 0.5"
-
-
-def ordered_terms(expression: Scalar) -> list[Any]:
-    """The summands of a sum, a positive one first, in an order that does not change from run to run."""
-    terms = sorted(sympy.Add.make_args(expression), key=sympy.default_sort_key)
-    return sorted(terms, key=lambda term: bool(term.could_extract_minus_sign()))
 
 
 def number(expression: Scalar) -> tuple[str, int]:

@@ -7,8 +7,10 @@ import re
 from hdsl.emit.content import content_hash
 from hdsl.emit.names import MODULE_NAMES, Names
 from hdsl.emit.scalar import ScalarPrinter
+from hdsl.emit.torch_lines import TorchLines
 from hdsl.model.model import Quantity
 from hdsl.optimise.lower import Programs
+from hdsl.optimise.program import Program
 from hdsl.syntax.source import Span
 from hdsl.terms.term import Definition, Scalar, Size, is_slot, slot_name
 
@@ -41,10 +43,26 @@ class Facts:
         self.params = [p.name for p in self.model.of_role("param")]
         self.const_tensors = [q.name for q in self.model.of_role("const") if q.sizes]
         self.anew = [name for name in self.states if self.model.resets[name] == "sample"]
+        self.matrices = frozenset(w for w in self.params if len(self.model.quantities[w].sizes) == 2)
+        self.turned: list[str] = []
+        self.columns: list[str] = []
+        self._look()
         self.draws = any(
             q.initial is not None and q.initial.kind in ("normal", "uniform", "orthogonal", "glorot", "he")
             for q in self.model.quantities.values()
         )
+
+    def lines(self, program: Program) -> TorchLines:
+        """The printer of one body."""
+        return TorchLines(program, self.names, self.numbers, self.shared, self.matrices)
+
+    def _look(self) -> None:
+        """Print every body once to see which views it wants made beforehand."""
+        text = "\n".join(s.text for program in self.programs.all for s in self.lines(program).statements())
+        words = set(re.findall(r"\w+", text))
+        self.turned = [w for w in self.params if self.names[f"turned:{w}"] in words]
+        targets = [q.name for q in self.model.of_role("target")]
+        self.columns = [v for v in targets if self.names[f"column:present:{v}"] in words]
 
     # --- names and layouts -----------------------------------------------------------------------------------------------
 
@@ -85,6 +103,7 @@ class Facts:
         found += [(w, f"self.{names[w]}") for w in self.params]
         found += [(c, f"self.{names[c]}") for c in self.const_tensors]
         found += [(f"initial:{h}", f"self.initial.{names[h]}") for h in self.states]
+        found += [(f"turned:{w}", f"self.{names[w]}.t()") for w in self.turned]
         return [*found, ("share", "self.share")]
 
     def unpack_cells(self) -> str:
@@ -95,23 +114,24 @@ class Facts:
         """What a sample holds, in order."""
         names = [q.name for role in ("input", "target") for q in self.model.of_role(role)]  # type: ignore[arg-type]
         names += [f"present:{q.name}" for q in self.model.of_role("target")]
+        names += [f"column:present:{q.name}" for q in self.model.of_role("target") if q.name in self.columns]
         return names + ["t"] * self.uses_time + ["first"] * self.uses_first
 
     def unpack_sample(self) -> str:
         names = [self.names[name] for name in self.sample]
         return names[0] + "," if len(names) == 1 else ", ".join(names)
 
-    def prologue(self, text: str) -> list[str]:
+    def prologue(self, text: str, alone: bool = False) -> list[str]:
         """The lines that bind the numbers, sizes and kinds that a body's text uses."""
         lines = []
-        for name in (*sorted(self.numbers - {"tau"}), *(f"size:{n}" for n in self.model.dims)):
+        for name in (*sorted(self.numbers - (set() if alone else {"tau"})), *(f"size:{n}" for n in self.model.dims)):
             identifier = self.names[name]
             if re.search(rf"\b{identifier}\b", text):
                 lines.append(f"{identifier} = self.{identifier}")
         if re.search(r"\bmean\b", text):
             lines.append("mean = 1 / self.batch  # each stream's part of a mean over the streams")
         if re.search(r"\b(dtype|device)\b", text):
-            lines.append("dtype, device = share.dtype, share.device")
+            lines.append(f"dtype, device = {'self.' * alone}share.dtype, {'self.' * alone}share.device")
         return lines
 
     def place(self, definitions: tuple[Definition, ...]) -> str:
@@ -136,11 +156,17 @@ class Facts:
                 f"arguments = {arguments!r}",
                 f"outputs = {tuple(model.outputs)!r}",
                 f"costs = {targets!r}",
+                f"shared_costs = {self._shared_costs()!r}",
                 f"sample = {tuple(self.sample)!r}",
                 f"cells = {tuple(name for name, _ in self.cells)!r}",
                 f"numbers = {self._numbers()!r}",
             ]
         ) + "\n"
+
+    def _shared_costs(self) -> tuple[str, ...]:
+        """The costs that are one number for all streams, a weight decay for example."""
+        shared = {d.name for d in self.model.definitions if d.shared}
+        return tuple(cost for cost in self.model.costs if cost in shared)
 
     def _numbers(self) -> dict[str, str]:
         """hdsl's name of every setting, scalar const and size, and the attribute that holds it."""
@@ -164,8 +190,7 @@ class Facts:
         inputs = [self.names[q.name] for q in model.of_role("input")]
         targets = [self.names[q.name] for q in model.of_role("target")]
         passed = "".join(f"{name}, " for name in (*inputs, *targets))
-        width = len(model.outputs)
-        costs = [f'"{cost}": {self._cost(cost, width + k)}' for k, cost in enumerate(model.costs)]
+        costs = [f'"{cost}": {self._cost(cost, k)}' for k, cost in enumerate(model.costs)]
         restarts = [k for k, name in enumerate([*self.states, *self.states]) if self._restarts(name)]
         arguments = [*inputs, *(f"{name}=None" for name in targets)]
         return {
@@ -177,6 +202,7 @@ class Facts:
             "predict_arguments": ", ".join(inputs),
             "predict_passed": ", ".join([*inputs, *("None" for _ in targets)]),
             "costs": "{" + ", ".join(costs) + "}",
+            "handed": f"made[{len(model.outputs)}:]",
             "first": "made[0]" if model.outputs else "None",
             "cells": "".join(f"\n        {where}," for _, where in self.cells) + "\n    ",
             "initials": "".join(f"\n        {text}," for text in self._initials()) + "\n    " if self.states or self.params else "",
@@ -196,9 +222,9 @@ class Facts:
         """The mean of a cost; ``sample[k]`` are the marks of the targets that it needs."""
         definition = next(d for d in self.model.definitions if d.name == cost)
         if definition.shared:
-            return f"made[{position}]"
+            return f"told[{position}]"
         marks = "".join(f", sample[{self.sample.index(f'present:{v}')}]" for v in self.model.targets_of[cost])
-        return f"self._mean(made[{position}]{marks})"
+        return f"self._mean(told[{position}]{marks})"
 
     def _initials(self) -> list[str]:
         names = self.names
@@ -225,6 +251,9 @@ class Facts:
             lines.append("t = self.clock.to(self.share.dtype) * self.tau + self.offset")
         if self.uses_first:
             lines.append("first = (self.clock == 0).to(self.share.dtype)")
+        for target in self.columns:
+            column, mark = self.names[f"column:present:{target}"], self.names[f"present:{target}"]
+            lines.append(f"{column} = {mark}.unsqueeze(-1)")
         lines.append(f"return ({''.join(self.names[name] + ', ' for name in self.sample).strip()})")
         return "\n".join(f"    {line}" for line in lines)
 

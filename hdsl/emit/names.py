@@ -6,8 +6,11 @@ import keyword
 import re
 from collections.abc import Iterable
 
-PREFIXES = {"z": "z_", "w": "w_", "f": "f_", "adj": "", "seed": "weight_", "present": "has_", "initial": "initial_", "size": ""}
-SUFFIXES = {"adj": "_bar"}
+PREFIXES = {
+    "z": "z_", "w": "w_", "f": "f_", "adj": "", "seed": "weight_", "present": "has_", "initial": "initial_", "size": "",
+    "column": "", "turned": "", "half": "",
+}
+SUFFIXES = {"adj": "_bar", "column": "_column", "turned": "_t", "half": "_half"}
 
 # Names that the text of a generated module uses for itself.
 TAKEN = frozenset({"torch", "np", "math", "nn", "self", "dtype", "device", "batch", "seed", "cells", "sample", "share", "mean"})

@@ -74,21 +74,20 @@ def emit_numpy(programs: Programs, version: str) -> str:
 
 
 def _function(program: Program, facts: Facts, notation: Notation) -> str:
-    names = {line.name: line for line in program.lines}
+    names = {line.name: line for line in (*program.given, *program.lines)}
 
     def shared(name: str) -> bool:
         return names[name].shared if name in names else facts.shared(name)
 
     lines = [f"def {program.name}(given):", '    made, batch, dtype = {}, given["batch"], given["share"].dtype']
-    outside = [*program.reads(), *(f"size:{n}" for n in facts.model.dims)]
+    outside = [*program.reads(), *(line.name for line in program.given), *(f"size:{n}" for n in facts.model.dims)]
     lines += [f'    {facts.names[name]} = given["{name}"]' for name in outside]
     for line in program.lines:
         identifier = facts.names[line.name]
         lines.append(f"    # {notation.equation(line)}{facts.place((line,))}")
         lines.append(f'    {identifier} = made["{line.name}"] = {_value(line, facts, shared)}')
-    results = {**program.outputs, **program.costs}
-    told = ", ".join(f'"{name}": {facts.names[where]}' for name, where in results.items())
-    lines.append(f'    made["results"] = {{{told}}}')
+    told = ", ".join(facts.names[name] for name in program.results)
+    lines.append(f'    made["results"] = [{told}]')
     lines.append("    return made")
     return "\n".join(lines) + "\n\n"
 

@@ -63,6 +63,7 @@ def step(self, {arguments}*, tau=None, boundary=None):
             self._begin(cells)
         body = self._learn if self.training else self._observe
         made = body(cells, sample, self.tau if tau is None else tau)
+        told = self._costs({handed}, sample)
         costs = {costs}
         self._finish(1, boundary{tau_passed})
     return {first}, costs

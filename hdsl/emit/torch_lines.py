@@ -10,7 +10,7 @@ import sympy
 
 from hdsl.emit.align import Layout, slot_layout, view
 from hdsl.emit.contraction import Product, as_product, axes_of, einsum
-from hdsl.emit.expression import Printer, ordered_terms
+from hdsl.emit.expression import Printer
 from hdsl.emit.names import Names
 from hdsl.optimise.program import Program
 from hdsl.terms.elementwise import ROWS, RowFunction
@@ -22,6 +22,7 @@ from hdsl.terms.term import (
     Scalar,
     Structured,
     is_slot,
+    ordered_terms,
     slot_indices,
     slot_name,
     slots,
@@ -39,16 +40,25 @@ class Statement:
 class TorchLines:
     """Prints one program. ``numbers`` are names that are Python numbers in a step; ``shared`` tells a quantity's layout."""
 
-    def __init__(self, program: Program, names: Names, numbers: set[str], shared: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        names: Names,
+        numbers: set[str],
+        shared: Callable[[str], bool],
+        matrices: frozenset[str] = frozenset(),
+    ) -> None:
+        self.matrices = matrices
         self.program = program
         self.names = names
         self.numbers = numbers
         self._outer_shared = shared
         self.lines = {line.name: line for line in program.lines}
+        self.given = {line.name for line in program.given}
         self.reads = Counter(name for line in program.lines for name in line.reads())
-        self.reads.update((*program.outputs.values(), *program.costs.values()))
+        self.reads.update(program.results)
         self.last_read = {name: k for k, line in enumerate(program.lines) for name in line.reads()}
-        for name in (*program.outputs.values(), *program.costs.values()):
+        for name in program.results:
             self.last_read[name] = len(program.lines)
         self.renamed: dict[str, str] = {}
         self.folded: set[str] = set()
@@ -59,7 +69,7 @@ class TorchLines:
     # --- names and layouts -----------------------------------------------------------------------------------------------
 
     def shared(self, name: str) -> bool:
-        return self.lines[name].shared if name in self.lines else self._outer_shared(name)
+        return self.lines[name].shared if name in self.lines else name not in self.given and self._outer_shared(name)
 
     def name(self, name: str) -> str:
         """The identifier under which a quantity stands now: a new value made in place has its cell's."""
@@ -80,7 +90,10 @@ class TorchLines:
                 return self.names[f"size:{occurrence.name}"]
             if slot_name(occurrence) in self.numbers:
                 return self.names[slot_name(occurrence)]
-            return view(self.bare(occurrence), slot_layout(occurrence, self.shared), target)
+            name, source = slot_name(occurrence), slot_layout(occurrence, self.shared)
+            if name.startswith("present:") and target.axes[1:] and len(source.axes) == 1:
+                return self.names[f"column:{name}"] if len(target.axes) == 2 else view(self.bare(occurrence), source, target)
+            return view(self.bare(occurrence), source, target)
 
         return TorchPrinter(self, spell)
 
@@ -163,11 +176,21 @@ class TorchLines:
             return Statement(f"{self.name(line.name)}.copy_({text})", used)
         return Statement(f"{self.names[line.name]} = {text}", used)
 
+    def product(self, line: Definition) -> Product | None:
+        """A contraction as a matrix product; the transpose of a matrix that is a cell is a view made beforehand."""
+
+        def turn(occurrence: Scalar) -> str:
+            name = slot_name(occurrence)
+            made_once = name in self.matrices
+            return self.names[f"turned:{name}"] if made_once else f"{self.bare(occurrence)}.t()"
+
+        return as_product(line, self.shared, self.bare, turn)
+
     # --- contractions and structured operations --------------------------------------------------------------------------
 
     def _contraction(self, line: Definition) -> str:
         assert isinstance(line.body, Contraction)
-        product = as_product(line, self.shared, self.bare)
+        product = self.product(line)
         scale = line.body.coefficient
         if product is not None:
             self._note(product)
@@ -266,7 +289,7 @@ class TorchLines:
         return None
 
     def _damped(self, line: Definition, expression: Scalar) -> str | None:
-        """x (1 − s²) as x − x s s, without the constant."""
+        """x (1 − s²) in one call, the one by which torch itself makes it."""
         if not isinstance(expression, sympy.Mul) or len(expression.args) != 2:
             return None
         for x, rest in (expression.args, expression.args[::-1]):
@@ -274,7 +297,7 @@ class TorchLines:
             if square is not None and isinstance(square, sympy.Pow) and square.exp == 2 and is_slot(square.base) and is_slot(x):
                 if slot_indices(x) == slot_indices(square.base) == line.indices:
                     s, x_text = self.bare(square.base), self.bare(x)
-                    return f"torch.addcmul({x_text}, {x_text} * {s}, {s}, value=-1)"
+                    return f"torch.ops.aten.tanh_backward({x_text}, {s})"
         return None
 
     # --- sums that take matrix products in -------------------------------------------------------------------------------
@@ -285,7 +308,7 @@ class TorchLines:
         for term in ordered_terms(expression):
             coefficient, occurrence = self._scaled_slot(term)
             if occurrence is not None and slot_name(occurrence) in self.folded:
-                product = as_product(self.lines[slot_name(occurrence)], self.shared, self.bare)
+                product = self.product(self.lines[slot_name(occurrence)])
                 assert product is not None
                 found.append((occurrence, coefficient, product))
         return found

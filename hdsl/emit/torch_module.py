@@ -16,9 +16,10 @@ from hdsl.terms.notation import Notation
 from hdsl.terms.term import Definition
 
 DOCS = {
-    "learn": "One step: {how}. Moves every cell; returns outputs and costs.",
+    "learn": "One step: {how}. Moves every cell; returns outputs and what the costs are made of.",
     "observe": "The same step without learning: the states move, parameters and costates stay.",
     "predict": "The outputs that a step would return. Moves nothing.",
+    "costs": "The costs of each stream, from what a step hands on. For many steps at once, their streams lie side by side.",
 }
 COMMENT_COLUMN = 76
 
@@ -63,25 +64,28 @@ def _class_docs(programs: Programs, facts: Facts, notation: Notation) -> str:
 
 
 def _folded(program: Program, facts: Facts) -> set[str]:
-    lines = TorchLines(program, facts.names, facts.numbers, facts.shared)
+    lines = facts.lines(program)
     lines.statements()
     return set(lines.folded)
 
 
 def _body(program: Program, facts: Facts, notation: Notation) -> str:
-    """One of the three bodies."""
-    lines = TorchLines(program, facts.names, facts.numbers, facts.shared)
+    """One of the bodies."""
+    lines = facts.lines(program)
     statements = lines.statements()
-    results = [_result(program, name, lines) for name in (*program.outputs.values(), *program.costs.values())]
+    results = [_result(program, name, lines) for name in program.results]
     text = "\n".join([*(s.text for s in statements), *results])
-    head = [
-        f"def _{program.name}(self, cells, sample, tau):",
-        f'    """{DOCS[program.name].format(how=facts.how)}"""',
-        f"    {facts.unpack_cells()} = cells",
-    ]
+    if program.name == "costs":
+        head = ["def _costs(self, made, sample):", f'    """{DOCS["costs"]}"""']
+        if program.given:
+            names = [facts.names[line.name] for line in program.given]
+            head.append(f"    {', '.join(names)}{',' if len(names) == 1 else ''} = made")
+    else:
+        head = [f"def _{program.name}(self, cells, sample, tau):", f'    """{DOCS[program.name].format(how=facts.how)}"""']
+        head.append(f"    {facts.unpack_cells()} = cells")
     if facts.sample:
         head.append(f"    {facts.unpack_sample()} = sample")
-    head += [f"    {line}" for line in facts.prologue(text)]
+    head += [f"    {line}" for line in facts.prologue(text, program.name == "costs")]
     body = [f"    {line}" for s in statements for line in _commented(s, facts, notation)]
     return "\n".join([*head, *body, f"    return ({', '.join(results)}{',' if len(results) == 1 else ''})", ""])
 

@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+import sympy
+
 from hdsl.derive.step import Step, rename
 from hdsl.optimise.program import Program, check_program
 from hdsl.terms.elementwise import RowFunction
@@ -20,6 +22,7 @@ from hdsl.terms.term import (
     Scalar,
     is_slot,
     merge_spans,
+    ordered_terms,
     slot_indices,
     slot_name,
     slots,
@@ -28,43 +31,81 @@ from hdsl.terms.term import (
 
 @dataclass(frozen=True)
 class Programs:
-    """The bodies of a module: ``learn`` moves every cell, ``observe`` the states only, ``predict`` nothing."""
+    """The bodies of a module, sliced from one list of lines.
+
+    ``learn`` moves every cell, ``observe`` the states only, ``predict`` nothing. ``costs`` works out the cost terms from what
+    the first two hand on; it reads no cell, so that it can be run once for many steps. ``outputs`` gives the line of each
+    output; `learn` and `observe` return the outputs, then ``costs.given``.
+    """
 
     learn: Program
     observe: Program
     predict: Program
+    costs: Program
+    outputs: Mapping[str, str]
 
     @property
     def all(self) -> tuple[Program, ...]:
-        return (self.learn, self.observe, self.predict)
+        return (self.learn, self.observe, self.predict, self.costs)
 
 
 def lower(step: Step) -> Programs:
     """The programs of a step."""
-    states = tuple(cell for cell in step.cells if cell in step.model.dynamics)
+    model, cells = step.model, step.cells
+    states = tuple(cell for cell in cells if cell in model.dynamics)
+    results = {*step.outputs.values(), *step.costs.values(), *(f"{cell}+" for cell in cells)}
+    swap: dict[str, str] = {}
+    lines = keep_needed(step.lines, results)
+    lines = forward(lines, results, swap)
+    lines = share(lines, results, swap)
+    lines = halve(lines)
+    lines = fuse(lines, results)
+    outputs = {name: _follow(swap, line) for name, line in step.outputs.items()}
+    costs = tuple(_follow(swap, line) for line in step.costs.values())
+    handed, tail = split_costs(lines, {*outputs.values(), *(f"{cell}+" for cell in cells)}, costs, step)
+    given = tuple(line for line in lines if line.name in handed)
+
+    def body(name: str, moved: tuple[str, ...], returned: tuple[str, ...]) -> Program:
+        needed = keep_needed(lines, {*returned, *(f"{cell}+" for cell in moved)})
+        arranged = arrange(needed, moved)
+        return Program(name, model, arranged, moved, _held(arranged, moved), returned)
+
+    returned = (*outputs.values(), *(line.name for line in given))
     programs = Programs(
-        learn=_program("learn", step, step.cells, dict(step.costs)),
-        observe=_program("observe", step, states, dict(step.costs)),
-        predict=_program("predict", step, (), {}),
+        learn=body("learn", cells, returned),
+        observe=body("observe", states, returned),
+        predict=body("predict", (), tuple(outputs.values())),
+        costs=Program("costs", model, tail, (), frozenset(), costs, given),
+        outputs=outputs,
     )
     for program in programs.all:
         check_program(program)
     return programs
 
 
-def _program(name: str, step: Step, cells: tuple[str, ...], costs: Mapping[str, str]) -> Program:
-    outputs = dict(step.outputs)
-    results = {*outputs.values(), *costs.values(), *(f"{cell}+" for cell in cells)}
-    lines = keep_needed(step.lines, results)
-    swap: dict[str, str] = {}
-    lines = forward(lines, results, swap)
-    lines = share(lines, results, swap)
-    lines = fuse(lines, results)
-    outputs = {key: _follow(swap, value) for key, value in outputs.items()}
-    costs = {key: _follow(swap, value) for key, value in costs.items()}
-    results = {*outputs.values(), *costs.values(), *(f"{cell}+" for cell in cells)}
-    lines = arrange(keep_needed(lines, results), cells)
-    return Program(name, step.model, lines, cells, _held(lines, cells), outputs, costs)
+def split_costs(
+    lines: tuple[Definition, ...], core: set[str], costs: tuple[str, ...], step: Step
+) -> tuple[set[str], tuple[Definition, ...]]:
+    """What the costs need of a step, and the lines that only they need and that read no cell, nothing shared but numbers.
+
+    Such lines give the same value whether they are run at each step or once for many, with the steps as more streams.
+    """
+    inside = {line.name for line in keep_needed(lines, core)}
+    per_stream = {line.name for line in lines if not line.shared}
+    sample = {q.name for role in ("input", "target") for q in step.model.of_role(role)}  # type: ignore[arg-type]
+    numbers = {"tau", *step.model.learning.values, *(q.name for q in step.model.of_role("const") if not q.sizes)}
+    tail = []
+    for line in keep_needed(lines, costs):
+        reads = set(line.reads())
+        plain = reads <= sample | numbers | per_stream and bool(reads - numbers) and not line.shared
+        if line.name not in inside and plain:
+            tail.append(line)
+        elif line.name not in inside:
+            inside.update(other.name for other in keep_needed(lines, {line.name}))
+    tail = [line for line in tail if line.name not in inside]
+    made = {line.name for line in tail}
+    handed = ({name for line in tail for name in line.reads()} | set(costs)) - made
+    return handed & {line.name for line in lines}, tuple(tail)
 
 
 def _follow(swap: Mapping[str, str], name: str) -> str:
@@ -130,6 +171,33 @@ def share(lines: Iterable[Definition], results: set[str], swap: dict[str, str]) 
     return tuple(kept)
 
 
+def halve(lines: Iterable[Definition]) -> tuple[Definition, ...]:
+    """Where a sum stands at the old and at the new state, add up once what both have in common (``U u + b``)."""
+    lines = tuple(lines)
+    by_name = {line.name: line for line in lines}
+    made: list[Definition] = []
+    for line in lines:
+        line = by_name[line.name]
+        twin = by_name.get(f"{line.name}+")
+        common = _common_terms(line, twin) if twin else ()
+        if twin and len(common) > 1:
+            half = replace(line, name=f"half:{line.name}", body=Elementwise(sympy.Add(*common)))
+            made.append(half)
+            rest = half.slot - sympy.Add(*common)
+            line = replace(line, body=Elementwise(line.body.expression + rest))  # type: ignore[union-attr]
+            by_name[twin.name] = replace(twin, body=Elementwise(twin.body.expression + rest))  # type: ignore[union-attr]
+        made.append(line)
+    return tuple(made)
+
+
+def _common_terms(line: Definition, twin: Definition) -> tuple[Scalar, ...]:
+    """The summands that two sums of one layout share."""
+    if not isinstance(line.body, Elementwise) or not isinstance(twin.body, Elementwise) or line.shared != twin.shared:
+        return ()
+    theirs = sympy.Add.make_args(twin.body.expression)
+    return tuple(term for term in ordered_terms(line.body.expression) if term in theirs)
+
+
 def fuse(lines: Iterable[Definition], results: set[str]) -> tuple[Definition, ...]:
     """Move plain arithmetic that hdsl made, and that is read in one place, into its reader."""
     lines = list(lines)
@@ -154,6 +222,8 @@ def _moves(line: Definition, reader: Definition) -> bool:
     if isinstance(line.body.expression, RowFunction) or isinstance(reader.body.expression, RowFunction):
         return False
     (occurrence,) = (s for s in slots(reader.body.expression) if slot_name(s) == line.name)
+    if line.name.startswith("half:"):
+        return False
     once = reader.body.expression.count(occurrence) == 1
     same = set(slot_indices(occurrence)) == set(reader.indices) and line.shared == reader.shared
     return once and (same or not line.sizes)

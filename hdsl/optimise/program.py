@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hdsl.model.model import Model
@@ -15,7 +14,7 @@ class Program:
 
     A line of ``held`` may not overwrite its cell where it stands, since the old value is still read below it: it is made
     beside the cell and put in at the end. Every other new value may be made in place.
-    ``outputs`` and ``costs`` give the line or the quantity that holds each.
+    ``results`` are what it returns, by name of line or quantity; ``given`` what it is handed by the program before it.
     """
 
     name: str
@@ -23,8 +22,8 @@ class Program:
     lines: tuple[Definition, ...]
     cells: tuple[str, ...]
     held: frozenset[str]
-    outputs: Mapping[str, str]
-    costs: Mapping[str, str]
+    results: tuple[str, ...]
+    given: tuple[Definition, ...] = ()
 
     def reads(self) -> tuple[str, ...]:
         """What the program reads from outside, in order of first use."""
@@ -35,10 +34,11 @@ class Program:
                 if name not in made:
                     outside[name] = None
             made.add(line.name)
-        for name in (*self.outputs.values(), *self.costs.values()):
+        for name in self.results:
             if name not in made:
                 outside[name] = None
-        return tuple(outside)
+        handed = {line.name for line in self.given}
+        return tuple(name for name in outside if name not in handed)
 
     def is_update(self, line: Definition) -> bool:
         """True where the line is the new value of a cell."""

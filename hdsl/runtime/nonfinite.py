@@ -7,9 +7,18 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 
+from hdsl.runtime.loop import by_step
 from hdsl.runtime.reference import evaluate
-from hdsl.runtime.run import NonFinite, _by_step
 from hdsl.terms.notation import Notation
+
+
+class NonFinite(ArithmeticError):
+    """A value of the model became nan or infinite. ``step`` is the tick at which it first did (0 is the first ever);
+    ``found`` names it; ``line`` is the line of the .ham file that made it, or None."""
+
+    def __init__(self, message: str, step: int, found: str, line: int | None) -> None:
+        super().__init__(message)
+        self.step, self.found, self.line = step, found, line
 
 
 def find_nonfinite(net: Any, chunk: dict[str, Any], sample: tuple[torch.Tensor, ...], before: Any) -> NoReturn:
@@ -25,7 +34,7 @@ def find_nonfinite(net: Any, chunk: dict[str, Any], sample: tuple[torch.Tensor, 
         cell.copy_(value)
     net.clock.copy_(clock)
     net.ended.copy_(ended)
-    rows = list(zip(*(_by_step(net, n, v, chunk) for n, v in zip(net.sample, sample, strict=True)), strict=True))
+    rows = list(zip(*(by_step(net, n, v, chunk) for n, v in zip(net.sample, sample, strict=True)), strict=True))
     body = net._learn if net.training else net._observe
     boundary = chunk.get("boundary")
     for k in range(chunk["steps"]):

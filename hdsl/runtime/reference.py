@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from hdsl.runtime.load import load_text
+from hdsl.runtime.text import load_text
 
 
 def given(net: Any, row: tuple[torch.Tensor, ...], tau: float) -> dict[str, Any]:

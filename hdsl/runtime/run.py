@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from hdsl.compiler import Compiler
-from hdsl.syntax.source import Source
+from hdsl.runtime.loop import loop, results_of
+from hdsl.runtime.nonfinite import NonFinite, find_nonfinite
+from hdsl.runtime.origin import Origin
+
+__all__ = ["CHUNK", "NonFinite", "Runner", "run_chunk"]
 
 CHUNK = 1024
 """Steps between two looks at the results: how often non-finite values are looked for and progress is told."""
@@ -19,34 +20,6 @@ if TYPE_CHECKING:
     Base = torch.nn.Module
 else:
     Base = object
-
-
-class NonFinite(ArithmeticError):
-    """A value of the model became nan or infinite. ``step`` is the tick at which it first did (0 is the first ever);
-    ``found`` names it; ``line`` is the line of the .ham file that made it, or None."""
-
-    def __init__(self, message: str, step: int, found: str, line: int | None) -> None:
-        super().__init__(message)
-        self.step, self.found, self.line = step, found, line
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What a generated class was made from: enough to compile it again."""
-
-    model: str
-    source: Source
-    dims: tuple[tuple[str, int], ...]
-    settings: tuple[tuple[str, float | str], ...]
-
-    def compiler(self) -> Compiler:
-        """The compiler of this origin, its products kept for the next call."""
-        return _compiler(self)
-
-
-@lru_cache(maxsize=64)
-def _compiler(origin: Origin) -> Compiler:
-    return Compiler(origin.source, dims=dict(origin.dims), settings=dict(origin.settings))
 
 
 class Equal:
@@ -154,62 +127,10 @@ def run_chunk(net: Any, chunk: dict[str, Any]) -> dict[str, torch.Tensor]:
         given = {net.arguments[name]: chunk.get(name) for name in (*net.inputs, *net.targets)}
         sample = net._sample(**given, lead=(steps,))
         before = [cell.clone() for cell in net._cells()], net.clock.clone(), net.ended.clone()
-        made = _loop(net, chunk, sample)
-        results = _results(net, made, sample)
+        made = loop(net, chunk, sample)
+        results = results_of(net, made, sample)
         sums = torch.stack([value.double().nansum() if name in net.costs else value.double().sum()
                             for name, value in results.items()] + [cell.double().sum() for cell in net._cells()])
         if not bool(torch.isfinite(sums).all()):
-            from hdsl.runtime.nonfinite import find_nonfinite
-
             find_nonfinite(net, chunk, sample, before)
-    return results
-
-
-def _loop(net: Any, chunk: dict[str, Any], sample: tuple[torch.Tensor, ...]) -> list[tuple[torch.Tensor, ...]]:
-    """The inner loop. What does not change from step to step is bound outside of it."""
-    steps, cells = chunk["steps"], net._cells()
-    body = net._learn if net.training else net._observe
-    rows = list(zip(*(_by_step(net, name, value, chunk) for name, value in zip(net.sample, sample, strict=True)), strict=True))
-    rows = rows or [()] * steps
-    taus = chunk["tau"].tolist() if "tau" in chunk else None
-    boundary = chunk.get("boundary")
-    if taus is None and boundary is None and not net.sequences:
-        tau = net.tau
-        made = [body(cells, row, tau) for row in rows]
-        net._finish(steps, None)
-        return made
-    made = []
-    for k, row in enumerate(rows):
-        if net.sequences:
-            net._begin(cells)
-        tau = net.tau if taus is None else taus[k]
-        made.append(body(cells, row, tau))
-        timing = {"tau": tau} if hasattr(net, "offset") else {}
-        net._finish(1, None if boundary is None else boundary[k], **timing)
-    return made
-
-
-def _by_step(net: Any, name: str, value: torch.Tensor, chunk: dict[str, Any]) -> tuple[torch.Tensor, ...]:
-    """One entry of the sample, a step at a time; the time of each step from the clock at the chunk's start."""
-    steps = chunk["steps"]
-    if name == "t":
-        ticks = net.clock + torch.arange(steps, device=value.device)
-        times = ticks.to(value.dtype) * net.tau + net.offset
-        if "tau" in chunk:
-            extra = chunk["tau"].to(value.dtype).to(value.device) - net.tau
-            times = times + torch.cat([extra.new_zeros(1), extra.cumsum(0)[:-1]])
-        return times.unbind(0)
-    if name == "first":
-        ticks = net.clock + torch.arange(steps, device=value.device)
-        return (ticks == 0).to(value.dtype).unbind(0)
-    return value.unbind(0)
-
-
-def _results(net: Any, made: list[tuple[torch.Tensor, ...]], sample: tuple[torch.Tensor, ...]) -> dict[str, torch.Tensor]:
-    columns = [torch.stack(column) for column in zip(*made, strict=True)]
-    results = dict(zip((*net.outputs, *net.costs), columns, strict=True))
-    for name, targets in net.costs.items():
-        for target in targets:
-            has = sample[net.sample.index(f"present:{target}")]
-            results[name] = torch.where(has > 0, results[name], torch.nan)
     return results

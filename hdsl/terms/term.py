@@ -154,3 +154,9 @@ class Definition:
 def merge_spans(*groups: tuple[Span, ...]) -> tuple[Span, ...]:
     """All spans of the groups once, in the order of the text."""
     return tuple(sorted({span for group in groups for span in group}))
+
+
+def ordered_terms(expression: Scalar) -> list[Any]:
+    """The summands of a sum, a positive one first, in an order that does not change from run to run."""
+    terms = sorted(sympy.Add.make_args(expression), key=sympy.default_sort_key)
+    return sorted(terms, key=lambda term: bool(term.could_extract_minus_sign()))

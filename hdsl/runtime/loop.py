@@ -1,0 +1,64 @@
+"""The inner loop over a chunk of a stream, and what it hands back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+
+def loop(net: Any, chunk: dict[str, Any], sample: tuple[torch.Tensor, ...]) -> list[tuple[torch.Tensor, ...]]:
+    """The inner loop. What does not change from step to step is bound outside of it."""
+    steps, cells = chunk["steps"], net._cells()
+    body = net._learn if net.training else net._observe
+    rows = list(zip(*(by_step(net, name, value, chunk) for name, value in zip(net.sample, sample, strict=True)), strict=True))
+    rows = rows or [()] * steps
+    taus = chunk["tau"].tolist() if "tau" in chunk else None
+    boundary = chunk.get("boundary")
+    if taus is None and boundary is None and not net.sequences:
+        tau = net.tau
+        made = [body(cells, row, tau) for row in rows]
+        net._finish(steps, None)
+        return made
+    made = []
+    for k, row in enumerate(rows):
+        if net.sequences:
+            net._begin(cells)
+        tau = net.tau if taus is None else taus[k]
+        made.append(body(cells, row, tau))
+        timing = {"tau": tau} if hasattr(net, "offset") else {}
+        net._finish(1, None if boundary is None else boundary[k], **timing)
+    return made
+
+
+def by_step(net: Any, name: str, value: torch.Tensor, chunk: dict[str, Any]) -> tuple[torch.Tensor, ...]:
+    """One entry of the sample, a step at a time; the time of each step from the clock at the chunk's start."""
+    steps = chunk["steps"]
+    if name == "t":
+        ticks = net.clock + torch.arange(steps, device=value.device)
+        times = ticks.to(value.dtype) * net.tau + net.offset
+        if "tau" in chunk:
+            extra = chunk["tau"].to(value.dtype).to(value.device) - net.tau
+            times = times + torch.cat([extra.new_zeros(1), extra.cumsum(0)[:-1]])
+        return times.unbind(0)
+    if name == "first":
+        ticks = net.clock + torch.arange(steps, device=value.device)
+        return (ticks == 0).to(value.dtype).unbind(0)
+    return value.unbind(0)
+
+
+def results_of(net: Any, made: list[tuple[torch.Tensor, ...]], sample: tuple[torch.Tensor, ...]) -> dict[str, torch.Tensor]:
+    """Outputs (T, batch, …) and costs (T, batch): the costs of all steps are worked out at once."""
+    columns = [torch.stack(column) for column in zip(*made, strict=True)]
+    width = len(net.outputs)
+    results = dict(zip(net.outputs, columns[:width], strict=True))
+    steps = len(made)
+    flat = tuple(value.flatten(0, 1) if value.dim() > 1 else value for value in sample)
+    told = net._costs(tuple(column.flatten(0, 1) if column.dim() > 1 else column for column in columns[width:]), flat)
+    for (name, targets), value in zip(net.costs.items(), told, strict=True):
+        shared = name in net.shared_costs
+        results[name] = value if shared else value.unflatten(0, (steps, net.batch))
+        for target in targets:
+            has = sample[net.sample.index(f"present:{target}")]
+            results[name] = torch.where(has > 0, results[name], torch.nan)
+    return results
