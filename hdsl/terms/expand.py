@@ -203,7 +203,7 @@ class _Expansion:
         each = [self._value(definition, shape, stream) for stream in range(streams)]
         if definition.shared or self.batch is None:
             # A shared definition that reads what is per stream is the mean over the streams.
-            sums = {place: sympy.Add(*(entries[place] for entries in each)) for place in _places(shape)}
+            sums = {place: sympy.Add(*(own[place] for own in each)) for place in _places(shape)}
             each = [{place: value / streams for place, value in sums.items()}]
             self.alone.add(name)
         elif streams == 1:

@@ -9,7 +9,6 @@ from typing import Any, Literal, TypeAlias
 
 import sympy
 
-from hdsl.terms.elementwise import RowFunction
 from hdsl.terms.matrix import ATOM, CHAIN, HADAMARD, POWER, SUM, Factor, Layout, Piece, matrix_form
 from hdsl.terms.naming import Naming
 from hdsl.terms.ordering import Ordering
@@ -157,7 +156,7 @@ class Formula:
         bottom = below[0] if len(below) == 1 else self.layout.chain(below)
         if self.spelling.style == "latex":
             return Piece(self.spelling.fraction(top.text, bottom.text), CHAIN)
-        texts = self.layout.within(top, CHAIN), self.layout.within(bottom, POWER)
+        texts = self.layout.within(top, HADAMARD), self.layout.within(bottom, POWER)
         return Piece(self.spelling.fraction(*texts), HADAMARD)
 
     def _juxtapose(self, pieces: list[Piece]) -> Piece:
@@ -207,7 +206,7 @@ class Formula:
             return self._named(str(expression.name))
         if expression.is_Pow:
             return self._power(expression, at)
-        if isinstance(expression, RowFunction):
+        if isinstance(expression, sympy.Function):
             arguments = [self.sum(argument, at) for argument in expression.args]
             return write_function(self, type(expression).__name__, arguments)
         return self.sum(expression, at)

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Sequence
 
 import sympy
 
-from hdsl.terms.elementwise import RowFunction
 from hdsl.terms.naming import owner
 from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, Structured, is_slot, slot_indices, slot_name
 
@@ -31,7 +30,8 @@ class Inlining:
     def __init__(self, definitions: Sequence[Definition], written: Collection[str]) -> None:
         self._written = frozenset(written)
         self._uses: Counter[str] = Counter()
-        self._arguments: set[str] = set()
+        self._within: set[str] = set()  # read inside a function, a power or a bracket
+        self._contracted: set[str] = set()
         self._whole: set[str] = set()
         for definition in definitions:
             self._count(definition)
@@ -48,10 +48,13 @@ class Inlining:
         match definition.body:
             case Contraction(factors=factors, coefficient=coefficient):
                 self._uses.update(slot_name(s) for s in (*factors, *occurrences(coefficient)))
+                self._contracted.update(map(slot_name, factors))
             case Elementwise(expression=expression):
                 self._uses.update(slot_name(s) for s in occurrences(expression))
-                for function in expression.atoms(RowFunction):
-                    self._arguments.update(slot_name(a) for a in function.args if is_slot(a))
+                for term in sympy.Add.make_args(expression):
+                    for factor in sympy.Mul.make_args(term):
+                        if not is_slot(factor):
+                            self._within.update(map(slot_name, occurrences(factor)))
             case Structured(operands=operands):
                 self._whole.update(operands)
 
@@ -67,7 +70,8 @@ class Inlining:
             return False
         if isinstance(definition.body, Contraction) or name.startswith("f:"):
             return True
-        return definition.body.expression.func is not sympy.Add and name not in self._arguments
+        plain = definition.body.expression.func is not sympy.Add
+        return plain and name not in self._within and name not in self._contracted
 
     def _is_made(self, name: str) -> bool:
         if name.startswith(("adj:", "f:")):

@@ -149,8 +149,6 @@ class Graph:
         aligned = [p if at == factors[0][1] else layout.transpose(p) for p, at in factors]
         if len(aligned) == 2 and aligned[0] == aligned[1]:
             return Piece(spelling.norm_squared(aligned[0].text), ATOM)
-        if len(aligned) == 2 and len(factors[0][1]) == 1:
-            return layout.chain([layout.transpose(aligned[0]), aligned[1]])
         if len(aligned) == 2:
             return Piece(spelling.inner(aligned[0].text, aligned[1].text), ATOM)
         return layout.call("sum", layout.hadamard(aligned))

@@ -16,7 +16,7 @@ from hdsl.terms.spelling import GREEK, SPELLINGS, SUPERSCRIPTS, Spelling, Style
 
 _SETTINGS = {"eta": "η", "beta": "β", "phi": "φ", "tau": "τ"}
 _PLAIN = re.compile(r"(?P<stem>[^\W\d_]+)(?P<digits>\d*)(?:_(?P<rest>[^_]\w*))?")
-_MADE = re.compile(r"(?P<kind>dot|z|w|adj|seed|present|f):(?P<of>.+)")
+_MADE = re.compile(r"(?P<kind>[a-z]+):(?P<of>.+)")
 _NUMBERED = re.compile(r"(?P<of>.+)~(?P<count>\d+)")
 _WORDS = {
     "dot": "derivative",
@@ -26,12 +26,13 @@ _WORDS = {
     "seed": "weight",
     "present": "given",
     "f": "dynamics",
+    "half": "part",
 }
 
 
 @dataclass(frozen=True)
 class Look:
-    """A name taken apart: a stem with an accent (bar, dot), a subscript and superscript marks (⁺, ′)."""
+    """A name taken apart: a stem with an accent (bar, dot, hat), a subscript and superscript marks (⁺, ′)."""
 
     stem: str
     subscript: Look | str = ""
@@ -140,7 +141,8 @@ class Naming:
         made = _MADE.fullmatch(name)
         if not made:
             return (_written(name),)
-        return _BUILD[made["kind"]](self, made["of"])
+        build = _BUILD.get(made["kind"])
+        return build(self, made["of"]) if build else ()
 
 
 def _marked(look: Look, mark: str) -> Look:
@@ -158,7 +160,7 @@ def _spelt_out(name: str) -> str:
         return f"number {numbered['count']} of {_spelt_out(numbered['of'])}"
     if name.endswith("+"):
         return f"new({_spelt_out(name[:-1])})"
-    return f"{_WORDS[made['kind']]}({_spelt_out(made['of'])})" if made else name
+    return f"{_WORDS.get(made['kind'], made['kind'])}({_spelt_out(made['of'])})" if made else name
 
 
 def _accented(accent: str) -> Callable[[Naming, str], tuple[Look, ...]]:
@@ -181,9 +183,16 @@ def _own(letter: Callable[[Naming, str], str], alone: bool) -> Callable[[Naming,
     return build
 
 
+def _initial(naming: Naming, of: str) -> tuple[Look, ...]:
+    look = naming.of(of)
+    return () if look.subscript else (replace(look, subscript="0"),)
+
+
 _BUILD: dict[str, Callable[[Naming, str], tuple[Look, ...]]] = {
     "dot": _accented("dot"),
     "adj": _accented("bar"),
+    "half": _accented("hat"),
+    "initial": _initial,
     "z": _own(lambda naming, of: "z", alone=True),
     "w": _own(lambda naming, of: "ω", alone=False),
     "f": _own(lambda naming, of: "F" if of in naming.nexts else "f", alone=True),

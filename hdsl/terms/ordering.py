@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from hdsl.terms.naming import owner
 from hdsl.terms.product import Product
 from hdsl.terms.term import Definition, Scalar, is_slot, slot_name, slots
 
 _OLD, _COSTS, _OTHER, _OWN, _DISSIPATION = range(5)
+_SETTINGS = ("tau", "phi", "seed", "present", "first", "eta", "beta")
+_NUMBERED = re.compile(r"[a-z](\d*)")
 
 
 def is_setting(name: str) -> bool:
     """True for the scalars of learning: φ, τ, η, β, the weights of costs and what tells that a target is there."""
-    return name.startswith(("seed:", "present:")) or name.partition(".")[0] in ("phi", "tau", "eta", "beta", "first")
+    return _kind(name) in _SETTINGS
+
+
+def _kind(name: str) -> str:
+    return name.partition(":")[0] if ":" in name else name.partition(".")[0]
 
 
 class Ordering:
@@ -46,11 +54,11 @@ class Ordering:
         names = product.origin
         if not names:
             return _DISSIPATION if product.number.could_extract_minus_sign() else _OLD
-        tensors = product.tensors or [s for s in product.scalars if is_slot(s)]
-        if of is not None and any(is_slot(t) and slot_name(t) == _own(of.name) for t in tensors):
-            if of.name.endswith("+"):
+        moved = [t for t in product.tensors or product.scalars if not (is_slot(t) and is_setting(slot_name(t)))]
+        if of is not None and [slot_name(t) for t in moved if is_slot(t)] == [_own(of.name)]:
+            if of.name.endswith("+") and not product.number.could_extract_minus_sign():
                 return _OLD
-            return _DISSIPATION if any(name.partition(".")[0] == "eta" for name in names) else _OWN
+            return _DISSIPATION if any(_kind(name) == "eta" for name in names) else _OWN
         roots = {root for name in names if name in self._by_name for root in self._by_name[name].roots}
         weighted = any(name == "phi" or name.startswith("seed:") for name in names)
         return _COSTS if weighted or (roots and not roots & self._states) else _OTHER
@@ -59,14 +67,18 @@ class Ordering:
         names = [slot_name(s) for s in slots(factor)]
         if not names:
             return (0, (0, 0), False, str(factor))
-        rank = 1 if all(map(is_setting, names)) else 3 if any(n.startswith(("z:", "w:", "adj:")) for n in names) else 2
         compound = not is_slot(factor) and not factor.is_Pow
+        if all(map(is_setting, names)):
+            return (1, (0, min(_SETTINGS.index(_kind(name)) for name in names)), compound, str(factor))
+        rank = 3 if any(name.startswith(("z:", "w:", "adj:")) for name in names) else 2
         return (rank, min(map(self._place, names)), compound, str(factor))
 
     def _place(self, name: str) -> tuple[int, int]:
+        """What hdsl numbered in the order of the text (c, c2, c3 …), what is defined, what is given."""
+        numbered = _NUMBERED.fullmatch(owner(name))
         if name in self._defined:
-            return (0, self._defined[name])
-        return (1, self._places.get(name, len(self._places)))
+            return (0, int(numbered[1] or 1)) if numbered else (1, self._defined[name])
+        return (2, self._places.get(name, len(self._places)))
 
 
 def _own(name: str) -> str:

@@ -17,7 +17,7 @@ SUPERSCRIPTS = str.maketrans("0123456789+-−()n", "⁰¹²³⁴⁵⁶⁷⁸⁹�
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _INDEX_SUBSCRIPTS = str.maketrans("ijklmpr", "ᵢⱼₖₗₘₚᵣ")
 _VULGAR = {(1, 2): "½", (1, 3): "⅓", (2, 3): "⅔", (1, 4): "¼", (3, 4): "¾"}
-_ACCENTS = {"bar": "\u0304", "dot": "\u0307"}
+_ACCENTS = {"bar": "\u0304", "dot": "\u0307", "hat": "\u0302"}
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _text_accent(stem: str, accent: str, _letter: bool) -> str:
 
 
 def _latex_accent(stem: str, accent: str, letter: bool) -> str:
-    command = accent if letter or accent == "dot" else "overline"
+    command = accent if letter or accent == "dot" else {"bar": "overline", "hat": "widehat"}[accent]
     return rf"\{command}{{{stem}}}"
 
 
