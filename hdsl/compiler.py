@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hdsl.diagnostics.diagnostic import Diagnostic, ModelError
 from hdsl.syntax.source import Source
@@ -22,6 +22,8 @@ try:
     VERSION = version("hdsl")
 except PackageNotFoundError:  # a source tree that was never installed
     VERSION = "0+unknown"
+
+Product = TypeVar("Product")
 
 PASSES = ("text", "model", "hamiltonian", "equations", "step", "program", "numpy", "torch")
 
@@ -46,7 +48,7 @@ class Compiler:
         self.settings = dict(settings or {})
         self.watch = watch or (lambda name, product: None)
 
-    def _made(self, name: str, product: Any) -> Any:
+    def _made(self, name: str, product: Product) -> Product:
         self.watch(name, product)
         return product
 

@@ -59,7 +59,7 @@ def accumulate(
         if active.intersection(definition.reads()):
             active.add(definition.name)
     parts: dict[str, list[Part]] = {name: list(given) for name, given in seeds.items()}
-    known = {d.body.expression: d.slot for d in definitions if _is_function(d)}
+    known = {call: d.slot for d in definitions if (call := _function(d)) is not None}
     for definition in reversed(definitions):
         if definition.name not in active or not parts.get(definition.name):
             continue
@@ -71,8 +71,11 @@ def accumulate(
     return {name: tuple(parts.get(name, ())) for name in sorted(wanted)}
 
 
-def _is_function(definition: Definition) -> bool:
-    return isinstance(definition.body, Elementwise) and isinstance(definition.body.expression, RowFunction)
+def _function(definition: Definition) -> Scalar | None:
+    """The function's value that a definition is, if it is one: derivatives that hold it read the definition instead."""
+    if isinstance(definition.body, Elementwise) and isinstance(definition.body.expression, RowFunction):
+        return definition.body.expression
+    return None
 
 
 def total(parts: Iterable[Part]) -> Scalar:

@@ -63,9 +63,7 @@ def derive_equations(hamiltonian: Hamiltonian) -> Equations:
     )
 
 
-def _needed(
-    workspace: Workspace, model: Model, parts: Mapping[str, tuple[Part, ...]]
-) -> tuple[Definition, ...]:
+def _needed(workspace: Workspace, model: Model, parts: Mapping[str, tuple[Part, ...]]) -> tuple[Definition, ...]:
     """What the equations, the outputs and the costs read, in order."""
     wanted = {d.definition for d in model.dynamics.values()} | {*model.outputs, *model.costs}
     for group in parts.values():

@@ -237,7 +237,9 @@ def rename(definition: Definition, swap: Mapping[str, str]) -> Definition:
     """The same definition with other names for what it is and what it reads."""
 
     def renamed(expression: Scalar) -> Scalar:
-        return expression.xreplace({s: slot(swap[slot_name(s)], slot_indices(s)) for s in slots(expression) if slot_name(s) in swap})
+        return expression.xreplace(
+            {s: slot(swap[slot_name(s)], slot_indices(s)) for s in slots(expression) if slot_name(s) in swap}
+        )
 
     body = definition.body
     match body:
@@ -248,5 +250,3 @@ def rename(definition: Definition, swap: Mapping[str, str]) -> Definition:
         case Structured(operands=operands):
             body = replace(body, operands=tuple(swap.get(o, o) for o in operands))
     return replace(definition, name=swap.get(definition.name, definition.name), body=body)
-
-

@@ -8,6 +8,7 @@ from hdsl.model.model import Model
 from hdsl.syntax.source import Span
 from hdsl.terms.term import Body, Definition, Size
 
+
 class Workspace:
     """Knows every quantity and definition by name, and holds what has been added, in order."""
 
@@ -62,6 +63,7 @@ class Workspace:
     def reads_only_shared(self, body: Body) -> bool:
         return self.shared(Definition("", body).reads())
 
+
 class Tracing:
     """A Maker that adds definitions to a workspace with given spans and roots (what a pullback is handed)."""
 
@@ -79,5 +81,3 @@ class Tracing:
         name = self.workspace.fresh(stem)
         definition = Definition(name, body, sizes, only_shared if shared is None else shared, self.spans, self.roots)
         return self.workspace.append(definition).name
-
-__all__ = ["Contraction", "Elementwise", "Structured", "Tracing", "Workspace", "slots"]

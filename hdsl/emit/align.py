@@ -28,7 +28,9 @@ def slot_layout(occurrence: Scalar, shared: Callable[[str], bool]) -> Layout:
     return Layout.of(slot_indices(occurrence), shared(slot_name(occurrence)))
 
 
-def view(text: str, source: Layout, target: Layout, *, batched_transpose: str = ".mT", permute: str = ".permute") -> str:
+def view(
+    text: str, source: Layout, target: Layout, *, batched_transpose: str = ".mT", permute: str = ".permute"
+) -> str:
     """Text that views a value of one layout so that it broadcasts against another."""
     wanted = [axis for axis in target.axes if axis in source.axes]
     have = list(source.axes)
@@ -51,7 +53,11 @@ def view(text: str, source: Layout, target: Layout, *, batched_transpose: str = 
     first = next((k for k, axis in enumerate(target.axes) if axis in source.axes), len(target.axes))
     if places and len(places) == 1:
         # Counted from the end, so that missing axes in front do not matter.
-        return f"{text}.unsqueeze({places[0]})" if batched_transpose == ".mT" else f"{text}[{_pick(target, source, first)}]"
+        return (
+            f"{text}.unsqueeze({places[0]})"
+            if batched_transpose == ".mT"
+            else f"{text}[{_pick(target, source, first)}]"
+        )
     if places:
         return f"{text}[{_pick(target, source, first)}]"
     return text

@@ -67,7 +67,9 @@ def _sizes(facts: Facts) -> list[str]:
             if denominator == 1:
                 lines.append(f"    {identifier} = {facts.scalar(default)}")
             else:
-                lines.append(f"    {identifier}, left_over = divmod({facts.scalar(numerator)}, {facts.scalar(denominator)})")
+                lines.append(
+                    f"    {identifier}, left_over = divmod({facts.scalar(numerator)}, {facts.scalar(denominator)})"
+                )
                 lines.append("    if left_over:")
                 lines.append(f'        raise ValueError("the size {name} = {default} is not a whole number")')
         lines.append(f"self.{identifier} = {identifier}")
@@ -82,13 +84,16 @@ def _settings(facts: Facts) -> list[str]:
         if value.is_Number:
             lines.append(f"self.{identifier} = {identifier}")
         else:
-            lines.append(f"self.{identifier} = {facts.scalar(value, 'self.')} if {identifier} is None else {identifier}")
+            lines.append(
+                f"self.{identifier} = {facts.scalar(value, 'self.')} if {identifier} is None else {identifier}"
+            )
     return lines
 
 
 def _parameters(facts: Facts) -> list[str]:
     return [
-        f"self.{facts.names[q.name]} = nn.Parameter({_value(facts, q)}.to(**place))" for q in facts.model.of_role("param")
+        f"self.{facts.names[q.name]} = nn.Parameter({_value(facts, q)}.to(**place))"
+        for q in facts.model.of_role("param")
     ]
 
 
@@ -125,7 +130,9 @@ def _cells(facts: Facts) -> list[str]:
         where = f"self.state.{names[x]}" if x in facts.states else f"self.{names[x]}.detach()"
         lines.append(f'self.costate.register_buffer("{names[x]}", torch.zeros_like({where}))')
     for c in facts.const_tensors:
-        lines.append(f'self.register_buffer("{names[c]}", {_value(facts, model.quantities[c])}.to(**place), persistent=False)')
+        lines.append(
+            f'self.register_buffer("{names[c]}", {_value(facts, model.quantities[c])}.to(**place), persistent=False)'
+        )
     lines.append('self.register_buffer("share", torch.full((batch,), 1 / batch, **place), persistent=False)')
     lines.append('self.register_buffer("clock", torch.zeros((), dtype=torch.int64, device=device))')
     lines.append('self.register_buffer("ended", torch.zeros(batch, dtype=torch.bool, device=device))')

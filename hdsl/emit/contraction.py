@@ -54,7 +54,12 @@ def as_product(
     turn = turn or (lambda factor: f"{spell(factor)}.t()")
     assert isinstance(definition.body, Contraction)
     factors, axes = definition.body.factors, axes_of(definition, shared)
-    if len(factors) == 1 and axes.mean and axes.factors[0].axes == (BATCH, *axes.value.axes) and len(axes.value.axes) == 1:
+    if (
+        len(factors) == 1
+        and axes.mean
+        and axes.factors[0].axes == (BATCH, *axes.value.axes)
+        and len(axes.value.axes) == 1
+    ):
         return Product("mv", turn(factors[0]), "share", False)
     if len(factors) != 2:
         return None

@@ -65,7 +65,7 @@ class Printer:
             base, exponent = factor.as_base_exp() if isinstance(factor, sympy.Pow) else (factor, sympy.Integer(1))
             if exponent.is_Rational and exponent.is_negative:
                 below.append(base ** (-exponent))
-            elif factor.is_Rational and factor.p == 1 and factor.q != 1 and factor.q < 100 and not (factor.q & 1 == 0):
+            elif factor.is_Rational and factor.p == 1 and factor.q != 1 and factor.q < 100 and factor.q % 2:
                 below.append(sympy.Integer(factor.q))
             else:
                 above.append(factor)
@@ -88,6 +88,21 @@ class Printer:
 
     def square_root(self, base: Scalar) -> str:
         return f"{self(base, ATOM)} ** 0.5"
+
+
+class TorchPrinter(Printer):
+    """Torch's functions take tensors: a number among their arguments becomes one."""
+
+    def __init__(self, spell_slot: Callable[[Scalar], str], is_number: Callable[[Scalar], bool]) -> None:
+        super().__init__("torch", spell_slot)
+        self.is_number = is_number
+
+    def function(self, call: Scalar, arguments: tuple[str, ...] | None = None) -> str:
+        texts = tuple(
+            f"torch.full((), {self(a)}, dtype=dtype, device=device)" if self.is_number(a) else self(a)
+            for a in call.args
+        )
+        return super().function(call, arguments or texts)
 
 
 def number(expression: Scalar) -> tuple[str, int]:

@@ -64,7 +64,7 @@ class Facts:
         targets = [q.name for q in self.model.of_role("target")]
         self.columns = [v for v in targets if self.names[f"column:present:{v}"] in words]
 
-    # --- names and layouts -----------------------------------------------------------------------------------------------
+    # --- names and layouts -----------------------------------------------------------------------
 
     def shared(self, name: str) -> bool:
         """True where a quantity from outside a program has no batch axis."""
@@ -91,7 +91,7 @@ class Facts:
         """The sizes of a quantity as a tuple's inside: ``n, m``; empty for a scalar."""
         return ", ".join(self.size(n, prefix) for n in quantity.sizes)
 
-    # --- cells and samples -----------------------------------------------------------------------------------------------
+    # --- cells and samples -----------------------------------------------------------------------
 
     @property
     def cells(self) -> list[tuple[str, str]]:
@@ -112,7 +112,7 @@ class Facts:
     @property
     def sample(self) -> list[str]:
         """What a sample holds, in order."""
-        names = [q.name for role in ("input", "target") for q in self.model.of_role(role)]  # type: ignore[arg-type]
+        names = [q.name for role in ("input", "target") for q in self.model.of_role(role)]
         names += [f"present:{q.name}" for q in self.model.of_role("target")]
         names += [f"column:present:{q.name}" for q in self.model.of_role("target") if q.name in self.columns]
         return names + ["t"] * self.uses_time + ["first"] * self.uses_first
@@ -141,27 +141,30 @@ class Facts:
         file = self.model.source.name.rpartition("/")[2]
         return f"   {file}:{', '.join(map(str, lines))}" if lines else ""
 
-    # --- parts of the text -----------------------------------------------------------------------------------------------
+    # --- parts of the text -----------------------------------------------------------------------
 
     def tables(self) -> str:
         """Class attributes by which a runtime feeds the module: names as in the .ham file."""
         model = self.model
         targets = {cost: tuple(model.targets_of[cost]) for cost in model.costs}
         arguments = {q.name: self.names[q.name] for q in (*model.of_role("input"), *model.of_role("target"))}
-        return "\n".join(
-            [
-                f'content = "{content_hash(model)}"',
-                f"inputs = {tuple(q.name for q in model.of_role('input'))!r}",
-                f"targets = {tuple(q.name for q in model.of_role('target'))!r}",
-                f"arguments = {arguments!r}",
-                f"outputs = {tuple(model.outputs)!r}",
-                f"costs = {targets!r}",
-                f"shared_costs = {self._shared_costs()!r}",
-                f"sample = {tuple(self.sample)!r}",
-                f"cells = {tuple(name for name, _ in self.cells)!r}",
-                f"numbers = {self._numbers()!r}",
-            ]
-        ) + "\n"
+        return (
+            "\n".join(
+                [
+                    f'content = "{content_hash(model)}"',
+                    f"inputs = {tuple(q.name for q in model.of_role('input'))!r}",
+                    f"targets = {tuple(q.name for q in model.of_role('target'))!r}",
+                    f"arguments = {arguments!r}",
+                    f"outputs = {tuple(model.outputs)!r}",
+                    f"costs = {targets!r}",
+                    f"shared_costs = {self._shared_costs()!r}",
+                    f"sample = {tuple(self.sample)!r}",
+                    f"cells = {tuple(name for name, _ in self.cells)!r}",
+                    f"numbers = {self._numbers()!r}",
+                ]
+            )
+            + "\n"
+        )
 
     def _shared_costs(self) -> tuple[str, ...]:
         """The costs that are one number for all streams, a weight decay for example."""
@@ -177,7 +180,7 @@ class Facts:
         """A line for each thing that a user passes or reads, with its shape."""
         told = []
         for role in ("input", "target", "state", "param"):
-            for q in self.model.of_role(role):  # type: ignore[arg-type]
+            for q in self.model.of_role(role):
                 sizes = ", ".join(str(n) for n in q.sizes)
                 shape = f"({sizes})" if q.shared else f"(batch{', ' if sizes else ''}{sizes})"
                 doc = f": {q.doc.splitlines()[0]}" if q.doc else ""
@@ -195,7 +198,9 @@ class Facts:
         arguments = [*inputs, *(f"{name}=None" for name in targets)]
         return {
             "arguments": "".join(f"{a}, " for a in arguments),
-            "argument_docs": "\n".join(f"        {line}" for line in self.shapes() if line.startswith(("input", "target"))),
+            "argument_docs": "\n".join(
+                f"        {line}" for line in self.shapes() if line.startswith(("input", "target"))
+            ),
             "returned": f"{model.outputs[0]}" if model.outputs else "None",
             "passed": passed.removesuffix(", "),
             "passed_arguments": passed,
@@ -205,13 +210,17 @@ class Facts:
             "handed": f"made[{len(model.outputs)}:]",
             "first": "made[0]" if model.outputs else "None",
             "cells": "".join(f"\n        {where}," for _, where in self.cells) + "\n    ",
-            "initials": "".join(f"\n        {text}," for text in self._initials()) + "\n    " if self.states or self.params else "",
+            "initials": "".join(f"\n        {text}," for text in self._initials()) + "\n    "
+            if self.states or self.params
+            else "",
             "restarts": repr(tuple(restarts)),
             "sample": self._sample(),
             "offset": ", self.offset" if self.uses_time else "",
             "tau_passed": ", tau" if self.uses_time else "",
             "tau_argument": ", tau=None" if self.uses_time else "",
-            "move_offset": "if tau is not None:\n        self.offset.add_(tau - self.tau)\n    " if self.uses_time else "",
+            "move_offset": "if tau is not None:\n        self.offset.add_(tau - self.tau)\n    "
+            if self.uses_time
+            else "",
         }
 
     def _restarts(self, state: str) -> bool:
@@ -239,7 +248,7 @@ class Facts:
             if q.below is not None:
                 lines.append(f'{name} = self._whole({name}, "{q.name}", {self.size(q.below, "self.")})')
             else:
-                lines.append(f'{name} = self._real({", ".join([name, repr(q.name), *self._sizes(q)])})')
+                lines.append(f"{name} = self._real({', '.join([name, repr(q.name), *self._sizes(q)])})")
         for q in self.model.of_role("target"):
             name, mark = self.names[q.name], self.names[f"present:{q.name}"]
             if q.below is not None:
@@ -259,5 +268,3 @@ class Facts:
 
     def _sizes(self, quantity: Quantity) -> list[str]:
         return [self.size(n, "self.") for n in quantity.sizes]
-
-

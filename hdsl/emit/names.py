@@ -7,27 +7,107 @@ import re
 from collections.abc import Iterable
 
 PREFIXES = {
-    "z": "z_", "w": "w_", "f": "f_", "adj": "", "seed": "weight_", "present": "has_", "initial": "initial_", "size": "",
-    "column": "", "turned": "", "half": "",
+    "z": "z_",
+    "w": "w_",
+    "f": "f_",
+    "adj": "",
+    "seed": "weight_",
+    "present": "has_",
+    "initial": "initial_",
+    "size": "",
+    "column": "",
+    "turned": "",
+    "half": "",
 }
 SUFFIXES = {"adj": "_bar", "column": "_column", "turned": "_t", "half": "_half"}
 
 # Names that the text of a generated module uses for itself.
-TAKEN = frozenset({"torch", "np", "math", "nn", "self", "dtype", "device", "batch", "seed", "cells", "sample", "share", "mean"})
+TAKEN = frozenset(
+    {"torch", "np", "math", "nn", "self", "dtype", "device", "batch", "seed", "cells", "sample", "share", "mean"}
+)
 
 # Attributes of torch.nn.Module, and of the generated module itself, that a parameter may not hide.
 MODULE_NAMES = frozenset(
-    """
-    T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches
-    eval extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict
-    modules mtia named_buffers named_children named_modules named_parameters parameters register_backward_hook
-    register_buffer register_forward_hook register_forward_pre_hook register_full_backward_hook
-    register_full_backward_pre_hook register_load_state_dict_post_hook register_load_state_dict_pre_hook
-    register_module register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_
-    set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu zero_grad
-    state costate initial clock ended offset sequences inputs targets arguments outputs costs content sample cells numbers share step
-    predict reset run origin source equations
-    """.split()
+    [
+        "T_destination",
+        "add_module",
+        "apply",
+        "bfloat16",
+        "buffers",
+        "call_super_init",
+        "children",
+        "compile",
+        "cpu",
+        "cuda",
+        "double",
+        "dump_patches",
+        "eval",
+        "extra_repr",
+        "float",
+        "forward",
+        "get_buffer",
+        "get_extra_state",
+        "get_parameter",
+        "get_submodule",
+        "half",
+        "ipu",
+        "load_state_dict",
+        "modules",
+        "mtia",
+        "named_buffers",
+        "named_children",
+        "named_modules",
+        "named_parameters",
+        "parameters",
+        "register_backward_hook",
+        "register_buffer",
+        "register_forward_hook",
+        "register_forward_pre_hook",
+        "register_full_backward_hook",
+        "register_full_backward_pre_hook",
+        "register_load_state_dict_post_hook",
+        "register_load_state_dict_pre_hook",
+        "register_module",
+        "register_parameter",
+        "register_state_dict_post_hook",
+        "register_state_dict_pre_hook",
+        "requires_grad_",
+        "set_extra_state",
+        "set_submodule",
+        "share_memory",
+        "state_dict",
+        "to",
+        "to_empty",
+        "train",
+        "training",
+        "type",
+        "xpu",
+        "zero_grad",
+        "state",
+        "costate",
+        "initial",
+        "clock",
+        "ended",
+        "offset",
+        "sequences",
+        "inputs",
+        "targets",
+        "arguments",
+        "outputs",
+        "costs",
+        "content",
+        "sample",
+        "cells",
+        "numbers",
+        "share",
+        "step",
+        "predict",
+        "reset",
+        "run",
+        "origin",
+        "source",
+        "equations",
+    ]
 )
 
 

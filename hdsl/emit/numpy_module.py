@@ -5,6 +5,8 @@ It is the oracle of the torch text and the teller of which line first made a non
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hdsl.emit.align import Layout, slot_layout, view
 from hdsl.emit.content import content_hash
 from hdsl.emit.contraction import axes_of, einsum
@@ -92,7 +94,7 @@ def _function(program: Program, facts: Facts, notation: Notation) -> str:
     return "\n".join(lines) + "\n\n"
 
 
-def _value(line: Definition, facts: Facts, shared) -> str:  # type: ignore[no-untyped-def]
+def _value(line: Definition, facts: Facts, shared: Callable[[str], bool]) -> str:
     text = _bare_value(line, facts, shared)
     if not line.shared and all(shared(name) for name in line.reads()):
         sizes = "".join(f", {facts.size(n)}" for n in line.sizes)
@@ -100,8 +102,8 @@ def _value(line: Definition, facts: Facts, shared) -> str:  # type: ignore[no-un
     return text
 
 
-def _bare_value(line: Definition, facts: Facts, shared) -> str:  # type: ignore[no-untyped-def]
-    def spell_for(target: Layout):  # type: ignore[no-untyped-def]
+def _bare_value(line: Definition, facts: Facts, shared: Callable[[str], bool]) -> str:
+    def spell_for(target: Layout) -> Printer:
         def spell(s: Scalar) -> str:
             if not is_slot(s):
                 return facts.names[f"size:{s.name}"]
@@ -122,8 +124,8 @@ def _bare_value(line: Definition, facts: Facts, shared) -> str:  # type: ignore[
             return template.format(*(facts.names[o] for o in operands), size=last, **dict(attributes))
         case Contraction(factors=factors, coefficient=coefficient):
             pattern, mean, missing = einsum(line, shared)
-            operands = ", ".join(facts.names[slot_name(f)] for f in factors)
-            text = f'np.einsum("{pattern}", {operands})'
+            joined = ", ".join(facts.names[slot_name(f)] for f in factors)
+            text = f'np.einsum("{pattern}", {joined})'
             target = axes_of(line, shared).value
             if missing:
                 text = f"np.expand_dims({text}, {missing})"

@@ -1,4 +1,4 @@
-'''The fixed text of a generated torch module: what is the same for every model.'''
+"""The fixed text of a generated torch module: what is the same for every model."""
 
 HEADER = '''"""{name}: {headline}
 

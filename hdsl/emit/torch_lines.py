@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import sympy
 
 from hdsl.emit.align import Layout, slot_layout, view
 from hdsl.emit.contraction import Product, as_product, axes_of, einsum
-from hdsl.emit.expression import Printer
+from hdsl.emit.expression import Printer, TorchPrinter
 from hdsl.emit.names import Names
+from hdsl.emit.statement import Statement, gather_additions
+from hdsl.emit.torch_forms import lerp, tanh_pullback
 from hdsl.optimise.program import Program
 from hdsl.terms.elementwise import ROWS, RowFunction
 from hdsl.terms.structured import STRUCTURED
@@ -27,14 +28,6 @@ from hdsl.terms.term import (
     slot_name,
     slots,
 )
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One statement of generated text and the definitions that it computes, for its comment."""
-
-    text: str
-    definitions: tuple[Definition, ...]
 
 
 class TorchLines:
@@ -66,7 +59,7 @@ class TorchLines:
         self.uses_share = False
         self.uses_mean = False
 
-    # --- names and layouts -----------------------------------------------------------------------------------------------
+    # --- names and layouts -----------------------------------------------------------------------
 
     def shared(self, name: str) -> bool:
         return self.lines[name].shared if name in self.lines else name not in self.given and self._outer_shared(name)
@@ -92,24 +85,29 @@ class TorchLines:
                 return self.names[slot_name(occurrence)]
             name, source = slot_name(occurrence), slot_layout(occurrence, self.shared)
             if name.startswith("present:") and target.axes[1:] and len(source.axes) == 1:
-                return self.names[f"column:{name}"] if len(target.axes) == 2 else view(self.bare(occurrence), source, target)
+                return (
+                    self.names[f"column:{name}"]
+                    if len(target.axes) == 2
+                    else view(self.bare(occurrence), source, target)
+                )
             return view(self.bare(occurrence), source, target)
 
-        return TorchPrinter(self, spell)
+        return TorchPrinter(spell, self.is_number)
 
     def text(self, expression: Scalar, line: Definition, around: int = 0) -> str:
         return self.printer(Layout.of(line.indices, line.shared))(expression, around)
 
-    # --- lines -------------------------------------------------------------------------------------------------------------
+    # --- lines -----------------------------------------------------------------------------------
 
     def statements(self) -> list[Statement]:
         """The whole body, without what binds the cells and returns."""
         made: list[Statement] = []
         self._plan_folding()
-        for self.position, line in enumerate(self.program.lines):
+        for position, line in enumerate(self.program.lines):
+            self.position = position
             if line.name not in self.folded:
                 made.append(self._statement(line))
-        made = _foreach(made)
+        made = gather_additions(made)
         for line in self.program.lines:
             if line.name in self.program.held:
                 made.append(Statement(f"{self.names[line.name[:-1]]}.copy_({self.names[line.name]})", ()))
@@ -127,7 +125,9 @@ class TorchLines:
                 source = self.lines.get(slot_name(occurrence))
                 if source is None or self.reads[source.name] != 1 or not isinstance(source.body, Contraction):
                     continue
-                if source.body.coefficient != 1 or axes_of(source, self.shared).value != Layout.of(line.indices, line.shared):
+                if source.body.coefficient != 1 or axes_of(source, self.shared).value != Layout.of(
+                    line.indices, line.shared
+                ):
                     continue
                 if any(self._overwritten(name, source, position) for name in source.reads()):
                     continue
@@ -186,7 +186,7 @@ class TorchLines:
 
         return as_product(line, self.shared, self.bare, turn)
 
-    # --- contractions and structured operations --------------------------------------------------------------------------
+    # --- contractions and structured operations --------------------------------------------------
 
     def _contraction(self, line: Definition) -> str:
         assert isinstance(line.body, Contraction)
@@ -197,10 +197,10 @@ class TorchLines:
             call = f"torch.{product.kind}({product.left}, {product.right})"
             return self._scaled(call, scale, product.mean, line)
         axes = axes_of(line, self.shared)
-        if len(axes.factors) == 2 and axes.factors[0] == axes.factors[1] and len(axes.factors[0].axes) == len(axes.value.axes) + 1:
-            if axes.value.axes == axes.factors[0].axes[:-1]:
-                left, right = (self.bare(f) for f in line.body.factors)
-                return self._scaled(f"torch.linalg.vecdot({left}, {right})", scale, False, line)
+        one = axes.factors[0].axes
+        if len(axes.factors) == 2 and axes.factors[1].axes == one and one and axes.value.axes == one[:-1]:
+            left, right = (self.bare(f) for f in line.body.factors)
+            return self._scaled(f"torch.linalg.vecdot({left}, {right})", scale, False, line)
         pattern, mean, missing = einsum(line, self.shared)
         operands = ", ".join(self.bare(f) for f in line.body.factors)
         text = f'torch.einsum("{pattern}", {operands})'
@@ -232,7 +232,7 @@ class TorchLines:
         operands = (self.name(operand) for operand in line.body.operands)
         return template.format(*operands, size=last, **dict(line.body.attributes))
 
-    # --- elementwise lines -----------------------------------------------------------------------------------------------
+    # --- elementwise lines -----------------------------------------------------------------------
 
     def _dead_after(self, occurrence: Scalar, line: Definition) -> bool:
         """True for a tensor that hdsl made in this body, that nothing reads any more, and that has the line's layout."""
@@ -256,7 +256,7 @@ class TorchLines:
         expression = line.body.expression
         if isinstance(expression, RowFunction):
             return self._function(line, expression)
-        special = self._lerp(line, expression) or self._damped(line, expression)
+        special = lerp(self, line) or tanh_pullback(self, line)
         if special:
             return special
         if not slots(expression) or self.is_number(expression):
@@ -272,35 +272,7 @@ class TorchLines:
             return row.in_place.format(self.bare(first))
         return self.text(expression, line)
 
-    def _lerp(self, line: Definition, expression: Scalar) -> str | None:
-        """h + τ (s − h)."""
-        terms = sympy.Add.make_args(expression)
-        if len(terms) != 2:
-            return None
-        for start, move in (terms, terms[::-1]):
-            if not is_slot(start) or not isinstance(move, sympy.Mul):
-                continue
-            for difference in move.args:
-                end = difference + start if isinstance(difference, sympy.Add) else None
-                if end is not None and is_slot(end) and self.is_number(move / difference):
-                    if slot_indices(start) == slot_indices(end) == line.indices:
-                        weight = self.text(move / difference, line)
-                        return f"torch.lerp({self.bare(start)}, {self.bare(end)}, {weight})"
-        return None
-
-    def _damped(self, line: Definition, expression: Scalar) -> str | None:
-        """x (1 − s²) in one call, the one by which torch itself makes it."""
-        if not isinstance(expression, sympy.Mul) or len(expression.args) != 2:
-            return None
-        for x, rest in (expression.args, expression.args[::-1]):
-            square = 1 - rest if isinstance(rest, sympy.Add) else None
-            if square is not None and isinstance(square, sympy.Pow) and square.exp == 2 and is_slot(square.base) and is_slot(x):
-                if slot_indices(x) == slot_indices(square.base) == line.indices:
-                    s, x_text = self.bare(square.base), self.bare(x)
-                    return f"torch.ops.aten.tanh_backward({x_text}, {s})"
-        return None
-
-    # --- sums that take matrix products in -------------------------------------------------------------------------------
+    # --- sums that take matrix products in -------------------------------------------------------
 
     def _folds(self, expression: Scalar) -> list[tuple[Scalar, Scalar, Product]]:
         """(slot, coefficient, product) of the folded terms of a sum."""
@@ -352,7 +324,7 @@ class TorchLines:
         """``X+ = k X + …`` on X itself; None where X occurs in another way."""
         assert isinstance(line.body, Elementwise)
         cell = line.name[:-1]
-        moved = self._lerp(line, line.body.expression)
+        moved = lerp(self, line)
         if moved and moved.startswith(f"torch.lerp({self.names[cell]}, "):
             return moved.replace("torch.lerp(", "", 1).replace(", ", ".lerp_(", 1)
         kept, others = sympy.Integer(0), []
@@ -391,51 +363,3 @@ class TorchLines:
 
     def _keyword(self, word: str, scale: Scalar, line: Definition) -> str:
         return "" if scale == 1 else f", {word}={self.text(scale, line)}"
-
-
-class TorchPrinter(Printer):
-    """Torch's functions take tensors: a number among their arguments becomes one."""
-
-    def __init__(self, lines: TorchLines, spell_slot: Callable[[Scalar], str]) -> None:
-        super().__init__("torch", spell_slot)
-        self.lines = lines
-
-    def function(self, call: Scalar, arguments: tuple[str, ...] | None = None) -> str:
-        texts = tuple(
-            f"torch.full((), {self(a)}, dtype=dtype, device=device)" if self.lines.is_number(a) else self(a)
-            for a in call.args
-        )
-        return super().function(call, arguments or texts)
-
-
-def _foreach(statements: list[Statement]) -> list[Statement]:
-    """Neighbouring ``X.add_(Y, alpha=k)`` with one k become one call over lists."""
-    made: list[Statement] = []
-    groups: list[tuple[str, list[tuple[str, str]], list[Definition]]] = []
-
-    def close() -> None:
-        for alpha, pairs, definitions in groups:
-            if len(pairs) == 1:
-                text = f"{pairs[0][0]}.add_({pairs[0][1]}, alpha={alpha})"
-            else:
-                left, right = (", ".join(side) for side in zip(*pairs, strict=True))
-                text = f"torch._foreach_add_(({left}), ({right}), alpha={alpha})"
-            made.append(Statement(text, tuple(definitions)))
-        groups.clear()
-
-    for statement in statements:
-        head, found, alpha = statement.text.partition(", alpha=")
-        cell, dot, rest = head.partition(".add_(")
-        if found and dot and cell.isidentifier() and rest.isidentifier() and alpha.endswith(")"):
-            for known, pairs, definitions in groups:
-                if known == alpha[:-1]:
-                    pairs.append((cell, rest))
-                    definitions.extend(statement.definitions)
-                    break
-            else:
-                groups.append((alpha[:-1], [(cell, rest)], list(statement.definitions)))
-        else:
-            close()
-            made.append(statement)
-    close()
-    return made

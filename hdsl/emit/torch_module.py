@@ -9,7 +9,8 @@ from hdsl.emit.content import content_hash
 from hdsl.emit.facts import Facts
 from hdsl.emit.names import class_name
 from hdsl.emit.skeleton import DRAW, HEADER, METHODS
-from hdsl.emit.torch_lines import Statement, TorchLines
+from hdsl.emit.statement import Statement
+from hdsl.emit.torch_lines import TorchLines
 from hdsl.optimise.lower import Programs
 from hdsl.optimise.program import Program
 from hdsl.terms.notation import Notation
@@ -81,7 +82,10 @@ def _body(program: Program, facts: Facts, notation: Notation) -> str:
             names = [facts.names[line.name] for line in program.given]
             head.append(f"    {', '.join(names)}{',' if len(names) == 1 else ''} = made")
     else:
-        head = [f"def _{program.name}(self, cells, sample, tau):", f'    """{DOCS[program.name].format(how=facts.how)}"""']
+        head = [
+            f"def _{program.name}(self, cells, sample, tau):",
+            f'    """{DOCS[program.name].format(how=facts.how)}"""',
+        ]
         head.append(f"    {facts.unpack_cells()} = cells")
     if facts.sample:
         head.append(f"    {facts.unpack_sample()} = sample")
@@ -107,7 +111,10 @@ def _commented(statement: Statement, facts: Facts, notation: Notation) -> Iterab
     told: list[Definition] = []
     names = [d.name for d in statement.definitions]
     for definition in statement.definitions:
-        if not any(definition.name in other.reads() for other in statement.definitions) or definition.name not in notation.inlined:
+        if (
+            not any(definition.name in other.reads() for other in statement.definitions)
+            or definition.name not in notation.inlined
+        ):
             told.append(definition)
     if len(names) > 1 and statement.text.startswith("torch._foreach"):
         told = list(statement.definitions)
@@ -123,5 +130,3 @@ def _commented(statement: Statement, facts: Facts, notation: Notation) -> Iterab
 def _indent(text: str, depth: int) -> str:
     pad = "    " * depth
     return "\n".join(pad + line if line else "" for line in text.splitlines()) + "\n"
-
-

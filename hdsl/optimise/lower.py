@@ -92,7 +92,7 @@ def split_costs(
     """
     inside = {line.name for line in keep_needed(lines, core)}
     per_stream = {line.name for line in lines if not line.shared}
-    sample = {q.name for role in ("input", "target") for q in step.model.of_role(role)}  # type: ignore[arg-type]
+    sample = {q.name for role in ("input", "target") for q in step.model.of_role(role)}
     numbers = {"tau", *step.model.learning.values, *(q.name for q in step.model.of_role("const") if not q.sizes)}
     tail = []
     for line in keep_needed(lines, costs):
@@ -126,10 +126,10 @@ def keep_needed(lines: Iterable[Definition], results: Iterable[str]) -> tuple[De
 
 def _repeats(line: Definition) -> str | None:
     """The name of the quantity that a line only repeats."""
-    if isinstance(line.body, Elementwise) and is_slot(line.body.expression):
-        if slot_indices(line.body.expression) == line.indices:
-            return slot_name(line.body.expression)
-    return None
+    if not isinstance(line.body, Elementwise) or not is_slot(line.body.expression):
+        return None
+    occurrence = line.body.expression
+    return slot_name(occurrence) if slot_indices(occurrence) == line.indices else None
 
 
 def forward(lines: Iterable[Definition], results: set[str], swap: dict[str, str]) -> tuple[Definition, ...]:
@@ -160,8 +160,8 @@ def share(lines: Iterable[Definition], results: set[str], swap: dict[str, str]) 
     """Compute once what stands twice."""
     seen: dict[object, str] = {}
     kept = []
-    for line in lines:
-        line = rename(line, {name: _follow(swap, name) for name in line.reads() if name in swap})
+    for written in lines:
+        line = rename(written, {name: _follow(swap, name) for name in written.reads() if name in swap})
         key = (line.body, line.sizes, line.shared)
         if key in seen and line.name not in results:
             swap[line.name] = seen[key]
@@ -176,8 +176,8 @@ def halve(lines: Iterable[Definition]) -> tuple[Definition, ...]:
     lines = tuple(lines)
     by_name = {line.name: line for line in lines}
     made: list[Definition] = []
-    for line in lines:
-        line = by_name[line.name]
+    for name in [line.name for line in lines]:
+        line = by_name[name]
         twin = by_name.get(f"{line.name}+")
         common = _common_terms(line, twin) if twin else ()
         if twin and len(common) > 1:
@@ -205,8 +205,8 @@ def fuse(lines: Iterable[Definition], results: set[str]) -> tuple[Definition, ..
     readers: dict[str, Definition] = {name: line for line in lines for name in line.reads()}
     moved: dict[str, Definition] = {}
     kept = []
-    for line in lines:
-        line = _take_in(line, moved)
+    for written in lines:
+        line = _take_in(written, moved)
         reader = readers.get(line.name)
         if reader is not None and reads[line.name] == 1 and line.name not in results and _moves(line, reader):
             moved[line.name] = line
@@ -288,5 +288,3 @@ def _held(lines: tuple[Definition, ...], cells: tuple[str, ...]) -> frozenset[st
             if any(cell in later.reads() for later in lines[position + 1 :]):
                 held.add(line.name)
     return frozenset(held)
-
-

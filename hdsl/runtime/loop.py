@@ -11,7 +11,9 @@ def loop(net: Any, chunk: dict[str, Any], sample: tuple[torch.Tensor, ...]) -> l
     """The inner loop. What does not change from step to step is bound outside of it."""
     steps, cells = chunk["steps"], net._cells()
     body = net._learn if net.training else net._observe
-    rows = list(zip(*(by_step(net, name, value, chunk) for name, value in zip(net.sample, sample, strict=True)), strict=True))
+    rows = list(
+        zip(*(by_step(net, name, value, chunk) for name, value in zip(net.sample, sample, strict=True)), strict=True)
+    )
     rows = rows or [()] * steps
     taus = chunk["tau"].tolist() if "tau" in chunk else None
     boundary = chunk.get("boundary")
@@ -47,7 +49,9 @@ def by_step(net: Any, name: str, value: torch.Tensor, chunk: dict[str, Any]) -> 
     return value.unbind(0)
 
 
-def results_of(net: Any, made: list[tuple[torch.Tensor, ...]], sample: tuple[torch.Tensor, ...]) -> dict[str, torch.Tensor]:
+def results_of(
+    net: Any, made: list[tuple[torch.Tensor, ...]], sample: tuple[torch.Tensor, ...]
+) -> dict[str, torch.Tensor]:
     """Outputs (T, batch, …) and costs (T, batch): the costs of all steps are worked out at once."""
     columns = [torch.stack(column) for column in zip(*made, strict=True)]
     width = len(net.outputs)

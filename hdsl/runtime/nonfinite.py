@@ -75,4 +75,9 @@ def _tell(net: Any, row: tuple[torch.Tensor, ...], tau: float, step: int) -> NoR
 def _shown(name: str) -> str:
     """A line's name as a user knows it: ``z:h+`` is the costate ``z.h``."""
     kind, _, rest = name.rstrip("+").rpartition(":")
-    return {"z": f"z.{rest}", "w": f"costate.{rest}", "adj": f"the adjoint of {rest}", "f": f"the dynamics of {rest}"}.get(kind, rest)
+    return {
+        "z": f"z.{rest}",
+        "w": f"costate.{rest}",
+        "adj": f"the adjoint of {rest}",
+        "f": f"the dynamics of {rest}",
+    }.get(kind, rest)

@@ -22,7 +22,7 @@ else:
     Base = object
 
 
-class Equal:
+class _FromOrigin:
     """``Net.equations``: Hamilton's equations of the class's model, derived again when first asked for."""
 
     def __get__(self, instance: Any, owner: Any) -> Any:
@@ -34,7 +34,7 @@ class Runner(Base):
 
     source: str
     origin: Origin
-    equations = Equal()
+    equations = _FromOrigin()
     inputs: tuple[str, ...]
     targets: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -114,10 +114,14 @@ def _stack(samples: list[Mapping[str, Any]]) -> dict[str, Any]:
 def _check_names(sample: Mapping[str, Any], inputs: tuple[str, ...], known: set[str]) -> None:
     for name in inputs:
         if sample.get(name) is None:
-            raise ValueError(f"the stream has no `{name}`, an input of the model; it has {', '.join(sample) or 'nothing'}")
+            raise ValueError(
+                f"the stream has no `{name}`, an input of the model; it has {', '.join(sample) or 'nothing'}"
+            )
     for name in sample:
         if name not in known:
-            raise ValueError(f"the stream has `{name}`, which the model does not read; it reads {', '.join(sorted(known))}")
+            raise ValueError(
+                f"the stream has `{name}`, which the model does not read; it reads {', '.join(sorted(known))}"
+            )
 
 
 def run_chunk(net: Any, chunk: dict[str, Any]) -> dict[str, torch.Tensor]:
@@ -129,8 +133,10 @@ def run_chunk(net: Any, chunk: dict[str, Any]) -> dict[str, torch.Tensor]:
         before = [cell.clone() for cell in net._cells()], net.clock.clone(), net.ended.clone()
         made = loop(net, chunk, sample)
         results = results_of(net, made, sample)
-        sums = torch.stack([value.double().nansum() if name in net.costs else value.double().sum()
-                            for name, value in results.items()] + [cell.double().sum() for cell in net._cells()])
+        sums = torch.stack(
+            [value.double().nansum() if name in net.costs else value.double().sum() for name, value in results.items()]
+            + [cell.double().sum() for cell in net._cells()]
+        )
         if not bool(torch.isfinite(sums).all()):
             find_nonfinite(net, chunk, sample, before)
     return results

@@ -17,7 +17,7 @@ import sympy
 class RowFunction(sympy.Function):  # type: ignore[misc]
     """A sympy function that never evaluates by itself and whose derivative is its row's."""
 
-    slopes: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
+    slopes: ClassVar[Any] = None  # a function from the arguments to the derivative by each of them
 
     @classmethod
     def eval(cls, *arguments: Any) -> None:
@@ -73,45 +73,45 @@ def _row(
     return function
 
 
-# Rows that occur in derivatives only -----------------------------------------------------------------------------------
+# Rows that occur in derivatives only ------------------------------------------------------------
 
-positive = _row("positive", None, numpy="np.asarray({0} > 0, dtype)", torch="({0} > 0).to(dtype)")
-less = _row(
+positive: Any = _row("positive", None, numpy="np.asarray({0} > 0, dtype)", torch="({0} > 0).to(dtype)")
+less: Any = _row(
     "less",
     None,
     arity=2,
     numpy="np.where({0} == {1}, 0.5, np.where({0} < {1}, 1.0, 0.0)).astype(dtype)",
     torch="({0} < {1}).to(dtype).add_({0} == {1}, alpha=0.5)",
 )
-inside = _row(
+inside: Any = _row(
     "inside",
     None,
     arity=3,
     numpy="np.asarray(({0} >= {1}) & ({0} <= {2}), dtype)",
     torch="(({0} >= {1}) & ({0} <= {2})).to(dtype)",
 )
-clipped_low = _row(
+clipped_low: Any = _row(
     "clipped_low",
     None,
     arity=3,
     numpy="np.asarray(({0} < {1}) & ({1} < {2}), dtype)",
     torch="(({0} < {1}) & ({1} < {2})).to(dtype)",
 )
-clipped_high = _row(
+clipped_high: Any = _row(
     "clipped_high",
     None,
     arity=3,
     numpy="np.asarray(({0} > {2}) | ({1} > {2}), dtype)",
     torch="(({0} > {2}) | ({1} > {2})).to(dtype)",
 )
-power_slope = _row(
+power_slope: Any = _row(
     "power_slope",
     None,
     arity=2,
     numpy="power_slope({0}, {1})",
     torch="torch.where({1} == 0, 0.0, {1} * torch.pow({0}, {1} - 1))",
 )
-power_log = _row(
+power_log: Any = _row(
     "power_log",
     None,
     arity=2,
@@ -119,11 +119,11 @@ power_log = _row(
     torch="torch.where(({0} == 0) & ({1} >= 0), 0.0, torch.pow({0}, {1}) * torch.log({0}))",
 )
 
-# Rows that users write -------------------------------------------------------------------------------------------------
+# Rows that users write ---------------------------------------------------------------------------
 
 _half = sympy.Rational(1, 2)
 
-tanh = _row(
+tanh: Any = _row(
     "tanh",
     lambda x: (1 - tanh(x) ** 2,),
     numpy="np.tanh({0})",
@@ -131,7 +131,7 @@ tanh = _row(
     in_place="{0}.tanh_()",
     plain=sympy.tanh,
 )
-sigmoid = _row(
+sigmoid: Any = _row(
     "sigmoid",
     lambda x: (sigmoid(x) * (1 - sigmoid(x)),),
     numpy="sigmoid({0})",
@@ -139,7 +139,7 @@ sigmoid = _row(
     in_place="{0}.sigmoid_()",
     plain=lambda x: 1 / (1 + sympy.exp(-x)),
 )
-relu = _row(
+relu: Any = _row(
     "relu",
     lambda x: (positive(x),),
     numpy="np.maximum({0}, 0)",
@@ -148,7 +148,7 @@ relu = _row(
     kinks=(0.0,),
     plain=lambda x: sympy.Max(x, 0),
 )
-erf = _row(
+erf: Any = _row(
     "erf",
     lambda x: (2 / sympy.sqrt(sympy.pi) * exp(-(x**2)),),
     numpy="erf({0})",
@@ -156,28 +156,28 @@ erf = _row(
     in_place="{0}.erf_()",
     plain=sympy.erf,
 )
-gelu = _row(
+gelu: Any = _row(
     "gelu",
     lambda x: (_half * (1 + erf(x / sympy.sqrt(2))) + x * exp(-(x**2) / 2) / sympy.sqrt(2 * sympy.pi),),
     numpy="0.5 * ({0}) * (1 + erf(({0}) / np.sqrt(2.0)))",
     torch="torch.nn.functional.gelu({0})",
     plain=lambda x: x * (1 + sympy.erf(x / sympy.sqrt(2))) / 2,
 )
-silu = _row(
+silu: Any = _row(
     "silu",
     lambda x: (sigmoid(x) * (1 + x * (1 - sigmoid(x))),),
     numpy="({0}) * sigmoid({0})",
     torch="torch.nn.functional.silu({0})",
     plain=lambda x: x / (1 + sympy.exp(-x)),
 )
-softplus = _row(
+softplus: Any = _row(
     "softplus",
     lambda x: (sigmoid(x),),
     numpy="np.logaddexp({0}, 0)",
     torch="torch.nn.functional.softplus({0}, threshold=40.0)",  # torch's own threshold of 20 is 2e-9 off
     plain=lambda x: sympy.log(1 + sympy.exp(x)),
 )
-exp = _row(
+exp: Any = _row(
     "exp",
     lambda x: (exp(x),),
     numpy="np.exp({0})",
@@ -185,7 +185,7 @@ exp = _row(
     in_place="{0}.exp_()",
     plain=sympy.exp,
 )
-log = _row(
+log: Any = _row(
     "log",
     lambda x: (1 / x,),
     numpy="np.log({0})",
@@ -194,7 +194,7 @@ log = _row(
     domain="positive",
     plain=sympy.log,
 )
-sqrt = _row(
+sqrt: Any = _row(
     "sqrt",
     lambda x: (1 / (2 * sqrt(x)),),
     numpy="np.sqrt({0})",
@@ -203,7 +203,7 @@ sqrt = _row(
     domain="positive",
     plain=sympy.sqrt,
 )
-sin = _row(
+sin: Any = _row(
     "sin",
     lambda x: (cos(x),),
     numpy="np.sin({0})",
@@ -211,7 +211,7 @@ sin = _row(
     in_place="{0}.sin_()",
     plain=sympy.sin,
 )
-cos = _row(
+cos: Any = _row(
     "cos",
     lambda x: (-sin(x),),
     numpy="np.cos({0})",
@@ -219,7 +219,7 @@ cos = _row(
     in_place="{0}.cos_()",
     plain=sympy.cos,
 )
-sign = _row(
+sign: Any = _row(
     "sign",
     lambda x: (sympy.Integer(0),),
     numpy="np.sign({0})",
@@ -228,7 +228,7 @@ sign = _row(
     kinks=(0.0,),
     plain=sympy.sign,
 )
-absolute = _row(
+absolute: Any = _row(
     "abs",
     lambda x: (sign(x),),
     numpy="np.abs({0})",
@@ -237,7 +237,7 @@ absolute = _row(
     kinks=(0.0,),
     plain=sympy.Abs,
 )
-minimum = _row(
+minimum: Any = _row(
     "min",
     lambda x, y: (less(x, y), less(y, x)),
     arity=2,
@@ -245,7 +245,7 @@ minimum = _row(
     torch="torch.minimum({0}, {1})",
     plain=sympy.Min,
 )
-maximum = _row(
+maximum: Any = _row(
     "max",
     lambda x, y: (less(y, x), less(x, y)),
     arity=2,
@@ -253,7 +253,7 @@ maximum = _row(
     torch="torch.maximum({0}, {1})",
     plain=sympy.Max,
 )
-clip = _row(
+clip: Any = _row(
     "clip",
     lambda x, low, high: (inside(x, low, high), clipped_low(x, low, high), clipped_high(x, low, high)),
     arity=3,
@@ -261,7 +261,7 @@ clip = _row(
     torch="torch.clamp({0}, {1}, {2})",
     plain=lambda x, low, high: sympy.Min(sympy.Max(x, low), high),
 )
-power = _row(
+power: Any = _row(
     "power",
     lambda x, y: (power_slope(x, y), power_log(x, y)),
     arity=2,

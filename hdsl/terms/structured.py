@@ -22,8 +22,6 @@ class Maker(Protocol):
         """Add a definition under a name of that stem and return the name."""
 
 
-
-
 @dataclass(frozen=True)
 class StructuredRow:
     """One structured operation.
@@ -59,10 +57,8 @@ def _softmax_pullback(definition: Definition, adjoint: str, maker: Maker) -> tup
     renamed = dict(zip((at[k] for k in kept), indices(len(kept)), strict=True))
     summed = indices(len(sizes))[-1]
     renamed[at[axis]] = summed
-    swap = lambda x: x.xreplace(renamed)  # noqa: E731
-    total = maker.add(
-        "c", Contraction((swap(s_bar), swap(s)), ((summed, sizes[axis]),)), tuple(sizes[k] for k in kept)
-    )
+    product = Contraction((s_bar.xreplace(renamed), s.xreplace(renamed)), ((summed, sizes[axis]),))
+    total = maker.add("c", product, tuple(sizes[k] for k in kept))
     return (s * (s_bar - slot(total, tuple(at[k] for k in kept))),)
 
 
@@ -94,12 +90,8 @@ def _no_pullback(definition: Definition, adjoint: str, maker: Maker) -> tuple[Sc
 STRUCTURED: dict[str, StructuredRow] = {
     row.name: row
     for row in (
-        StructuredRow(
-            "softmax", 1, "softmax({0}, {axis})", "torch.softmax({0}, {axis})", _softmax_pullback
-        ),
-        StructuredRow(
-            "logsumexp", 1, "logsumexp({0}, {axis})", "torch.logsumexp({0}, {axis})", _logsumexp_pullback
-        ),
+        StructuredRow("softmax", 1, "softmax({0}, {axis})", "torch.softmax({0}, {axis})", _softmax_pullback),
+        StructuredRow("logsumexp", 1, "logsumexp({0}, {axis})", "torch.logsumexp({0}, {axis})", _logsumexp_pullback),
         StructuredRow(
             "pick",
             2,

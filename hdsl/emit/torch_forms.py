@@ -1,0 +1,56 @@
+"""Elementwise expressions that torch makes in one call."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import sympy
+
+from hdsl.terms.term import Definition, Elementwise, Scalar, is_slot, slot_indices
+
+
+class Lines(Protocol):
+    """What a form asks of the printer of lines."""
+
+    def is_number(self, expression: Scalar) -> bool: ...
+
+    def bare(self, occurrence: Scalar) -> str: ...
+
+    def text(self, expression: Scalar, line: Definition, around: int = 0) -> str: ...
+
+
+def lerp(lines: Lines, line: Definition) -> str | None:
+    """h + τ (s − h)."""
+    terms = _terms(line, sympy.Add)
+    if len(terms) != 2:
+        return None
+    for start, move in (terms, terms[::-1]):
+        if not is_slot(start) or not isinstance(move, sympy.Mul):
+            continue
+        for difference in move.args:
+            end = difference + start if isinstance(difference, sympy.Add) else None
+            if end is None or not is_slot(end) or not lines.is_number(move / difference):
+                continue
+            if slot_indices(start) == slot_indices(end) == line.indices:
+                weight = lines.text(move / difference, line)
+                return f"torch.lerp({lines.bare(start)}, {lines.bare(end)}, {weight})"
+    return None
+
+
+def tanh_pullback(lines: Lines, line: Definition) -> str | None:
+    """x (1 − s²) in one call, the one by which torch itself makes it."""
+    factors = _terms(line, sympy.Mul)
+    if len(factors) != 2:
+        return None
+    for x, rest in (factors, factors[::-1]):
+        square = 1 - rest if isinstance(rest, sympy.Add) else None
+        if not is_slot(x) or not isinstance(square, sympy.Pow) or square.exp != 2 or not is_slot(square.base):
+            continue
+        if slot_indices(x) == slot_indices(square.base) == line.indices:
+            return f"torch.ops.aten.tanh_backward({lines.bare(x)}, {lines.bare(square.base)})"
+    return None
+
+
+def _terms(line: Definition, kind: Any) -> tuple[Scalar, ...]:
+    expression = line.body.expression if isinstance(line.body, Elementwise) else None
+    return tuple(expression.args) if isinstance(expression, kind) else ()
