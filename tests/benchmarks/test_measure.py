@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.measure import Timing, interleave, steps_for, table
+
+
+def test_a_ratio_is_taken_within_each_round() -> None:
+    # A machine that is ten times slower in the second round: the medians of each say nothing, the pairs do.
+    slow, fast = Timing((2.0, 20.0, 2.0, 20.0)), Timing((1.0, 10.0, 1.0, 10.0))
+    assert slow.over(fast) == 2.0
+    assert slow.median == 11.0
+
+
+def test_variants_take_turns() -> None:
+    called: list[str] = []
+    variants = {name: (lambda steps, name=name: called.append(name)) for name in "AB"}
+    timings = interleave(variants, rounds=3, seconds=0, most=1)
+    assert called[-6:] == ["A", "B", "A", "B", "A", "B"]
+    assert {name: len(timing.rounds) for name, timing in timings.items()} == {"A": 3, "B": 3}
+
+
+@pytest.mark.parametrize("most", [1, 2, 50])
+def test_never_more_steps_than_the_stream_has(most: int) -> None:
+    asked: list[int] = []
+    assert steps_for(asked.append, seconds=10.0, most=most) == most
+    assert max(asked) == most
+
+
+def test_the_first_column_stands_left_and_the_others_right() -> None:
+    assert table(["row", "time"], [["a", "1"], ["long", "12345"]]).splitlines() == [
+        "row    time",
+        "----  -----",
+        "a         1",
+        "long  12345",
+    ]
