@@ -20,6 +20,18 @@ def test_variants_take_turns() -> None:
     assert {name: len(timing.rounds) for name, timing in timings.items()} == {"A": 3, "B": 3}
 
 
+def test_a_slow_first_call_does_not_make_the_turns_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    calls: list[int] = []
+
+    def work(steps: int) -> None:
+        clock[0] += 1.0 * steps + (0 if calls else 1000.0)
+        calls.append(steps)
+
+    monkeypatch.setattr("benchmarks.measure.perf_counter", lambda: clock[0])
+    assert steps_for(work, seconds=40.0, most=10_000) == 40
+
+
 @pytest.mark.parametrize("most", [1, 2, 50])
 def test_never_more_steps_than_the_stream_has(most: int) -> None:
     asked: list[int] = []
