@@ -23,10 +23,6 @@ def walk(text, dims=None, **settings):
     return Walk(tree, dims, {name.replace("__", "."): value for name, value in settings.items()})
 
 
-def numbers(values):
-    return {name: value.tolist() for name, value in values.items()}
-
-
 # --- steps of one neuron, on paper ------------------------------------------------------------------------------------
 
 NEURON = """
@@ -97,6 +93,18 @@ def test_steps_of_one_neuron(order):
         assert cells["parameter"][name].item() == pytest.approx(paper[name], abs=1e-15)
         assert cells["parameter costate"][name].item() == pytest.approx(paper[f"omega_{name}"], abs=1e-15)
     assert (cells["clock"], cells["time"].tolist()) == (3, [0.75])
+
+
+def test_the_first_sample_may_be_undamped():
+    # φ is 1/τ at the first sample, so ω_c⁺ = e h⁺; then φ = 1.5 + t at t = τ. Nothing is learned in between.
+    judge = walk(NEURON, first="undamped", beta__c=0.0, beta=0.0)
+    cells = judge.begin({"w": 0.7, "c": -1.2})
+    h, omega = 0.5, 0.0
+    for u, v, phi in [(0.3, 1.0, 4.0), (-0.8, 0.2, 1.75)]:
+        cells, _, _ = judge.step(cells, [{"u": u, "v": v}])
+        h += 0.25 * f(h, 0.7, u)
+        omega = (1 - 0.25 * 0.6) * omega + 0.25 * phi * (-1.2 * h - v) * h
+        assert cells["parameter costate"]["c"].item() == pytest.approx(omega, abs=1e-15)
 
 
 def test_the_orders_differ():
@@ -210,15 +218,20 @@ cost small = 1/2*s^2
 
 @pytest.mark.parametrize(
     ("reset", "expected"),
-    [("reset s each sample", [0.5, 0.5, 0.5]), ("", [0.5, 0.25, 0.5]), ("reset s never", [0.5, 0.25, 0.125])],
+    [
+        ("reset s each sample", [(0.5, 0.5), (0.5, 0.5), (0.5, 0.5)]),
+        ("", [(0.5, 0.5), (0.25, 0.5), (0.5, 0.5)]),
+        ("reset s never", [(0.5, 0.5), (0.25, 0.5), (0.125, 0.375)]),
+    ],
 )
 def test_a_shared_state_returns_when_all_streams_have_ended(reset, expected):
+    # s⁺ = s/2 and, the cost being s²/2 at s⁺, z⁺ = z/2 + s⁺.
     judge = walk(CLOCKWORK + reset, beta=0.0)
     cells = judge.begin({"a": 0.5}, batch=2)
     seen = []
     for boundary in ([True, False], [True, True], [False, False]):
         cells, _, _ = judge.step(cells, [{}, {}], boundary=boundary)
-        seen.append(cells["state"]["s"].item())
+        seen.append((cells["state"]["s"].item(), cells["costate"]["s"].item()))
     assert seen == expected
 
 
@@ -274,6 +287,7 @@ cost price = 1/2*s^2
 learn
     eta.s = 0.3
     eta.h = 0.2
+    phi = 1 + 0.5*t
     beta = 0.5
 """
 
@@ -291,9 +305,10 @@ def test_a_shared_state_has_one_costate_on_paper():
         t = sum(time) / 2  # the shared equation's; its τ is the mean, 1
         h_new = [h[b] + taus[b] * (-h[b] + s * u[b]) for b in (0, 1)]
         s_new = s + 1.0 * (-p * s + 0.1 * t)
-        z_new = [(1 - taus[b] * 0.2) * z[b] + taus[b] * (h_new[b] - v[b] - z[b]) for b in (0, 1)]
+        phi = [1 + 0.5 * time[b] for b in (0, 1)]
+        z_new = [(1 - taus[b] * 0.2) * z[b] + taus[b] * (phi[b] * (h_new[b] - v[b]) - z[b]) for b in (0, 1)]
         pull = sum(taus[b] * z[b] * u[b] for b in (0, 1)) / 2  # of ⟨z, s u⟩ at the old z
-        z_s_new = (1 - 0.3) * z_s + pull + s_new - p * z_s
+        z_s_new = (1 - 0.3) * z_s + pull + (1 + 0.5 * t) * s_new - p * z_s
         omega += -s * z_s_new
         p -= 0.5 * omega
         h, z, s, z_s = h_new, z_new, s_new, z_s_new
