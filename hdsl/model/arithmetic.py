@@ -1,0 +1,103 @@
+"""Exact arithmetic on terms, bounded: whatever a file holds, no number grows without end and no tower is evaluated."""
+
+from __future__ import annotations
+
+from math import isnan
+
+import sympy
+
+from hdsl.diagnostics import catalogue_model as catalogue
+from hdsl.diagnostics.diagnostic import Diagnostic
+from hdsl.model.evaluate import evaluate
+from hdsl.syntax.source import Span
+from hdsl.terms.elementwise import ROWS
+from hdsl.terms.term import Scalar, slots
+
+MOST_DIGITS = 400  # of a numerator or a denominator
+LARGEST_EXPONENT = 64  # a literal exponent up to this is a power of sympy's, any other the row ``power``
+MOST_NODES = 150  # of one expression: longer ones are cut by definitions where that is possible
+LARGEST_FOLDED = 1000  # functions of larger numbers are not simplified
+
+
+def number(value: object, span: Span) -> Scalar | Diagnostic:
+    """A literal as a sympy number."""
+    return bounded(sympy.Rational(value.numerator, value.denominator), span)  # type: ignore[attr-defined]
+
+
+def combine(operator: str, left: Scalar, right: Scalar, span: Span) -> Scalar | Diagnostic:
+    """``left operator right`` for one of ``+ - * / ^``; what is wrong with it where it has no value."""
+    match operator:
+        case "+":
+            return bounded(left + right, span)
+        case "-":
+            return bounded(left - right, span)
+        case "*":
+            return bounded(left * right, span)
+        case "/":
+            return catalogue.division_by_zero(span) if right == 0 else bounded(left / right, span)
+        case "^":
+            return _raise(left, right, span)
+    raise ValueError(f"no operator of scalars: {operator}")
+
+
+def _raise(base: Scalar, exponent: Scalar, span: Span) -> Scalar | Diagnostic:
+    """``base ^ exponent``: exact for small literal exponents, else the row ``power``."""
+    if not literal_exponent(base, exponent):
+        return apply_row("power", (base, exponent), span)
+    if base == 0 and exponent < 0:
+        return catalogue.division_by_zero(span)
+    if base.is_Rational and base < 0 and not exponent.is_Integer:
+        return catalogue.not_real(span, "a negative number has no such power")
+    if measure(base)[1] * abs(exponent) > MOST_DIGITS:
+        return catalogue.number_too_long(span, MOST_DIGITS)
+    return bounded(base**exponent, span)
+
+
+def literal_exponent(base: Scalar, exponent: Scalar) -> bool:
+    """True where ``base ^ exponent`` is a power of sympy's: small exponents, and only whole ones of constants."""
+    if not exponent.is_Rational or abs(exponent) > LARGEST_EXPONENT or exponent.q > LARGEST_EXPONENT:
+        return False
+    return bool(exponent.is_Integer or base.is_Rational or slots(base) or _positive_size(base))
+
+
+def _positive_size(base: Scalar) -> bool:
+    """A product of sizes and a positive number."""
+    coefficient, rest = base.as_coeff_Mul()
+    return bool(coefficient > 0) and all(factor.is_Symbol for factor in sympy.Mul.make_args(rest))
+
+
+def apply_row(name: str, arguments: tuple[Scalar, ...], span: Span) -> Scalar | Diagnostic:
+    """An elementwise function of expressions. Functions of small numbers become sympy's own exact constants."""
+    row = ROWS[name]
+    if name == "sqrt" and not slots(arguments[0]) and _positive_size(arguments[0]):
+        return bounded(sympy.sqrt(arguments[0]), span)
+    if name != "power" and row.plain is not None and all(x.is_Rational and abs(x) <= LARGEST_FOLDED for x in arguments):
+        value = row.plain(*arguments)
+        if value.has(sympy.zoo, sympy.nan, sympy.oo) or value.is_real is False:
+            return catalogue.not_real(span, f"`{name}` has no such value here")
+        return bounded(value, span)
+    result = row.function(*arguments)
+    value = evaluate(result, {})
+    return catalogue.not_real(span, f"`{name}` has no such value here") if value is not None and isnan(value) else result
+
+
+def measure(expression: Scalar) -> tuple[int, int]:
+    """How many nodes an expression has, and the digits of its longest number."""
+    nodes, digits, waiting = 0, 1, [expression]
+    while waiting:
+        node = waiting.pop()
+        nodes += 1
+        if node.is_Rational:
+            bits = max(abs(node.p).bit_length(), node.q.bit_length())
+            digits = max(digits, int(bits * 0.30103))
+        waiting.extend(argument for argument in node.args if not argument.is_Atom or argument.is_Rational)
+    return nodes, digits
+
+
+def bounded(expression: Scalar, span: Span) -> Scalar | Diagnostic:
+    """The expression, or what is wrong with it: too long a number, or no finite real value."""
+    if measure(expression)[1] > MOST_DIGITS:
+        return catalogue.number_too_long(span, MOST_DIGITS)
+    if expression.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
+        return catalogue.not_real(span, "its value is not finite, or not real")
+    return expression

@@ -1,0 +1,269 @@
+"""Calls in expressions: elementwise rows, reductions, structured operations, losses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from hdsl.diagnostics import catalogue_model as catalogue
+from hdsl.diagnostics.catalogue_syntax import reserved
+from hdsl.diagnostics.diagnostic import Diagnostic
+from hdsl.model.arithmetic import apply_row
+from hdsl.model.contractions import mean, product_sum, squared, summed
+from hdsl.model.definitions import Definitions
+from hdsl.model.scope import INITIALS, Scope
+from hdsl.model.shapes import disagree, fits
+from hdsl.model.sizes import same, show_sizes
+from hdsl.model.values import Value, aligned, broadcast, opened, plain, whole
+from hdsl.syntax.source import Span
+from hdsl.syntax.words import LATER_FUNCTIONS
+from hdsl.syntax.tree import Call, Expression, Name, Negate, Number
+from hdsl.terms.elementwise import ROWS, WRITABLE
+from hdsl.terms.term import Elementwise, Scalar, Size, Structured, index, indices, is_slot, slot, slots
+
+
+class Reading(Protocol):
+    """What a call needs of the reader of expressions."""
+
+    scope: Scope
+    made: Definitions
+    below: dict[str, Size]
+
+    def part(self, tree: Expression) -> Value | None: ...
+
+    def keep(self, found: object, span: Span) -> Value | None: ...
+
+
+def call(reader: Reading, tree: Call) -> Value | None:
+    """The value of a call, or None after its mistakes have been reported."""
+    if tree.function in WRITABLE and tree.function not in reader.scope.entries:
+        return _elementwise(reader, tree)
+    signature = SIGNATURES.get(tree.function) if tree.function not in reader.scope.entries else None
+    if signature is None:
+        for argument in (*tree.arguments, *(value for _, value in tree.keywords)):
+            reader.part(argument)
+        return reader.keep(_no_function(reader.scope, tree), tree.span)
+    finding = _misfit(tree, signature)
+    if finding is not None:
+        return reader.keep(finding, tree.span)
+    return signature.read(reader, tree)
+
+
+def _no_function(scope: Scope, tree: Call) -> Diagnostic:
+    name, span = tree.function, tree.function_span
+    entry = scope.entries.get(name)
+    if entry is not None:
+        return catalogue.not_a_function(span, name, entry.kind, scope.line(entry.span))
+    if name in ("t", "tau", "pi", "inf"):
+        return catalogue.not_a_function(span, name, "number", None)
+    if name in INITIALS:
+        return catalogue.initial_outside(span, name)
+    if name in LATER_FUNCTIONS:
+        return reserved(span, name)
+    return catalogue.unknown_function(span, name, scope.suggest_function(name))
+
+
+# Arguments --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Signature:
+    """How many operands a function takes, whether an axis may follow, and what reads it."""
+
+    operands: int
+    axis: bool
+    read: Callable[[Reading, Call], Value | None]
+
+
+def values_wanted(count: int) -> str:
+    return "one value" if count == 1 else f"{ {2: 'two', 3: 'three'}[count]} values"
+
+
+def _misfit(tree: Call, signature: Signature) -> Diagnostic | None:
+    """Too few or too many arguments, or an unknown one."""
+    found, most = len(tree.arguments), signature.operands + signature.axis
+    if not signature.operands <= found <= most:
+        wanted = values_wanted(signature.operands) + (" and perhaps an axis" if signature.axis else "")
+        return catalogue.arity(tree.span, tree.function, wanted, found)
+    seen = {"axis"} if found == most and signature.axis else set()
+    for keyword, value in tree.keywords:
+        if keyword != "axis" or not signature.axis:
+            return catalogue.unknown_keyword(value.span, tree.function, keyword, "axis" if signature.axis else "")
+        if keyword in seen:
+            return catalogue.keyword_twice(value.span, tree.function, keyword)
+        seen.add(keyword)
+    return None
+
+
+def _axis(reader: Reading, tree: Call, operand: Value, default: int | None) -> int | None | Diagnostic:
+    """The axis of a call, counted from the start; ``default`` (from the end) or None where none is written."""
+    written = tree.arguments[1] if len(tree.arguments) > 1 else dict(tree.keywords).get("axis")
+    if written is None:
+        if default is not None and operand.rank == 0:
+            return catalogue.axis_range(tree.arguments[0].span, default, "", 0)
+        return None if default is None else operand.rank + default
+    sign, literal = (-1, written.operand) if isinstance(written, Negate) else (1, written)
+    if not isinstance(literal, Number) or literal.value.denominator != 1:
+        return catalogue.axis_literal(written.span)
+    axis = sign * int(literal.value)
+    if not -operand.rank <= axis < operand.rank:
+        return catalogue.axis_range(written.span, axis, show_sizes(operand.sizes), operand.rank)
+    return axis % operand.rank
+
+
+# Elementwise rows -------------------------------------------------------------------------------------------------------
+
+
+def _elementwise(reader: Reading, tree: Call) -> Value | None:
+    """A row applied to slots: every argument gets a definition of its own unless it is one slot or a constant."""
+    arity = ROWS[tree.function].arity
+    if len(tree.arguments) != arity or tree.keywords:
+        if tree.keywords:
+            return reader.keep(catalogue.unknown_keyword(tree.keywords[0][1].span, tree.function, tree.keywords[0][0], ""), tree.span)
+        return reader.keep(catalogue.arity(tree.span, tree.function, values_wanted(arity), len(tree.arguments)), tree.span)
+    if tree.function == "clip":
+        opened_sides = _half_open(reader, tree)
+        if opened_sides is not None:
+            return _row(reader, *opened_sides, tree.span)
+    return _row(reader, tree.function, tree.arguments, tree.span)
+
+
+def _half_open(reader: Reading, tree: Call) -> tuple[str, tuple[Expression, ...]] | None:
+    """``clip`` with an infinite bound is ``min`` or ``max``: the one place where ``inf`` has a meaning."""
+    x, low, high = tree.arguments
+    if isinstance(low, Negate) and isinstance(low.operand, Name) and low.operand.name == "inf":
+        return "min", (x, high)
+    if isinstance(high, Name) and high.name == "inf":
+        return "max", (x, low)
+    return None
+
+
+def _row(reader: Reading, function: str, trees: tuple[Expression, ...], span: Span) -> Value | None:
+    values = [reader.part(tree) for tree in trees]
+    present = tuple(value for value in values if value is not None)
+    return apply(reader, function, trees, present, span) if len(present) == len(values) else None
+
+
+def apply(
+    reader: Reading, function: str, trees: tuple[Expression, ...], values: tuple[Value, ...], span: Span
+) -> Value | None:
+    """A row applied to values, with axes aligned as in arithmetic."""
+    sizes: tuple[Size, ...] = ()
+    for position, value in enumerate(values):
+        wider = broadcast(sizes, value.sizes)
+        if wider is None:
+            doing = f"takes {show_sizes(sizes)} and {show_sizes(value.sizes)} entry by entry"
+            pair = (trees[position - 1], trees[position]), (values[position - 1], value)
+            return reader.keep(disagree(reader.scope, span, doing, *pair), span)
+        sizes = wider
+    result = apply_row(function, tuple(_argument(reader.made, value, sizes) for value in values), span)
+    return reader.keep(result if isinstance(result, Diagnostic) else plain(result, sizes, span), span)
+
+
+def _argument(made: Definitions, value: Value, sizes: tuple[Size, ...]) -> Scalar:
+    """An argument of a row at the indices of the result: a slot, or a constant."""
+    expression = opened(made, value)
+    if is_slot(expression) or not slots(expression):
+        return aligned(made, value, sizes)
+    name = made.temporary("a", Elementwise(expression), value.sizes, value.span)
+    return aligned(made, plain(slot(name, indices(value.rank)), value.sizes, value.span), sizes)
+
+
+# Reductions -------------------------------------------------------------------------------------------------------------
+
+
+def _reduction(reduce: Callable[[Definitions, Value, tuple[int, ...], Span], Value]) -> Callable[[Reading, Call], Value | None]:
+    def read(reader: Reading, tree: Call) -> Value | None:
+        operand = reader.part(tree.arguments[0])
+        if operand is None:
+            return None
+        axis = _axis(reader, tree, operand, None)
+        if isinstance(axis, Diagnostic):
+            return reader.keep(axis, tree.span)
+        return reduce(reader.made, operand, tuple(range(operand.rank)) if axis is None else (axis,), tree.span)
+
+    return read
+
+
+def _squared(reader: Reading, tree: Call) -> Value | None:
+    operand = reader.part(tree.arguments[0])
+    return None if operand is None else squared(reader.made, operand, tree.span)
+
+
+def _dot(reader: Reading, tree: Call) -> Value | None:
+    left, right = (reader.part(argument) for argument in tree.arguments)
+    if left is None or right is None:
+        return None
+    if not fits(left.sizes, right.sizes):
+        doing = f"sums the products of {show_sizes(left.sizes)} and {show_sizes(right.sizes)}"
+        return reader.keep(disagree(reader.scope, tree.span, doing, tree.arguments, (left, right)), tree.span)
+    return product_sum(reader.made, left, right, tree.span)
+
+
+# Structured operations and losses ---------------------------------------------------------------------------------------
+
+
+def _structured(row: str) -> Callable[[Reading, Call], Value | None]:
+    def read(reader: Reading, tree: Call) -> Value | None:
+        operand = reader.part(tree.arguments[0])
+        if operand is None:
+            return None
+        axis = _axis(reader, tree, operand, -1)
+        if isinstance(axis, Diagnostic):
+            return reader.keep(axis, tree.span)
+        assert axis is not None
+        kept = operand.sizes if row == "softmax" else operand.sizes[:axis] + operand.sizes[axis + 1 :]
+        body = Structured(row, (whole(reader.made, operand),), (("axis", axis - operand.rank),))
+        return Value(body, kept, tree.span)
+
+    return read
+
+
+def _cross_entropy(reader: Reading, tree: Call) -> Value | None:
+    """``−log softmax(logits)`` at an index, or its mean under probabilities: logsumexp less what the target picks."""
+    logits_tree, target = tree.arguments
+    logits = reader.part(logits_tree)
+    if isinstance(target, Name) and target.name in reader.below:
+        return None if logits is None else _at_index(reader, tree, logits, target)
+    given = reader.part(target)
+    if logits is None or given is None:
+        return None
+    if logits.rank != 1 or not fits(logits.sizes, given.sizes):
+        doing = "wants a vector of logits and as many probabilities, or an index"
+        return reader.keep(disagree(reader.scope, tree.span, doing, tree.arguments, (logits, given)), tree.span)
+    made, span = reader.made, tree.span
+    share = plain(slot(whole(made, given), (index(0),)), given.sizes, given.span)
+    score = plain(slot(whole(made, logits), (index(0),)), logits.sizes, logits.span)
+    level = opened(made, Value(Structured("logsumexp", (whole(made, score),), (("axis", -1),)), (), span))
+    total = opened(made, summed(made, share, (0,), span))
+    return plain(level * total - opened(made, product_sum(made, score, share, span)), (), span)
+
+
+def _at_index(reader: Reading, tree: Call, logits: Value, target: Name) -> Value | None:
+    made, span = reader.made, tree.span
+    if target.name in reader.scope.poisoned:
+        return None
+    below = reader.below[target.name]
+    if logits.rank != 1 or not same(logits.sizes[0], below):
+        line = reader.scope.line(reader.scope.entries[target.name].span)
+        wanted = f"{reader.scope.written(target.span)} is an index below {below} (line {line})"
+        found = f"{reader.scope.written(tree.arguments[0].span)} is {show_sizes(logits.sizes)}"
+        by_name = logits.rank == 1 and bool(logits.sizes[0].free_symbols and below.free_symbols)
+        message = f"`{reader.scope.written(span)}` wants a vector of {below} logits"
+        return reader.keep(catalogue.shape(span, message, (found, wanted), by_name), span)
+    name = whole(made, logits)
+    level = opened(made, Value(Structured("logsumexp", (name,), (("axis", -1),)), (), span))
+    picked = opened(made, Value(Structured("pick", (name, target.name)), (), span))
+    return plain(level - picked, (), span)
+
+
+SIGNATURES: dict[str, Signature] = {
+    "sum": Signature(1, True, _reduction(summed)),
+    "mean": Signature(1, True, _reduction(mean)),
+    "dot": Signature(2, False, _dot),
+    "squared": Signature(1, False, _squared),
+    "softmax": Signature(1, True, _structured("softmax")),
+    "logsumexp": Signature(1, True, _structured("logsumexp")),
+    "cross_entropy": Signature(2, False, _cross_entropy),
+}

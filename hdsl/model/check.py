@@ -1,0 +1,124 @@
+"""The pass ``check``: from what was written to a model in which every name is bound and every size agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+
+from hdsl.diagnostics import catalogue_model as catalogue
+from hdsl.diagnostics.diagnostic import Diagnostic
+from hdsl.diagnostics.render import in_order
+from hdsl.model.declarations import Declarations, declare
+from hdsl.model.model import Model, Quantity
+from hdsl.model.reach import targets_of, warnings
+from hdsl.model.scope import build_scope
+from hdsl.model.sharing import settle
+from hdsl.model.statements import Statements, read_statements
+from hdsl.syntax.source import Span
+from hdsl.syntax.tree import Declare, Define, Learn, ModelName, ModelText
+
+
+def check(
+    text: ModelText,
+    *,
+    dims: Mapping[str, int] | None = None,
+    settings: Mapping[str, str | float] | None = None,
+) -> tuple[Model | None, tuple[Diagnostic, ...]]:
+    """Check a file. The model is None if there is an error among the findings.
+
+    Args:
+        text: what was written.
+        dims: numbers for sizes, in place of the file's own.
+        settings: scalar consts and settings of ``learn`` by path (``alpha``, ``eta.h``), as they would be written, in place
+            of the file's own.
+
+    Every mistake of the file is reported in one run, each once; what depends on a mistake is silent about it. Warnings are
+    given for files without mistakes only, since a mistake may be what they come from.
+    """
+    scope = build_scope(text)
+    name = _name(text, scope.findings)
+    declared = declare(text, scope, dims or {}, settings or {})
+    statements = read_statements(text, scope, declared)
+    scope.report_unknown()
+    if not scope.findings and not text.unread and not (statements.states or statements.outputs or statements.costs):
+        scope.report(catalogue.empty_model(Span(0, 0)))
+    if scope.findings:
+        return None, in_order(scope.findings)
+    model = _model(text, name, declared, statements)
+    return model, in_order(_warnings(text, model, declared, statements))
+
+
+def _name(text: ModelText, findings: list[Diagnostic]) -> str:
+    """The name that the file gives, else the file's own."""
+    named = [statement for statement in text.statements if isinstance(statement, ModelName)]
+    findings.extend(catalogue.model_twice(again.span, named[0].span) for again in named[1:])
+    if named:
+        return named[0].name
+    stem = PurePath(text.source.name).stem
+    letters = "".join(letter if letter.isalnum() else "_" for letter in stem).strip("_")
+    return letters if letters and not letters[0].isdigit() else f"model_{letters}".rstrip("_")
+
+
+def _model(text: ModelText, name: str, declared: Declarations, statements: Statements) -> Model:
+    dynamics = {name: d.definition for name, d in statements.dynamics.items()}
+    streamed = [d.name for d in declared.declares if d.role in ("input", "target")]
+    definitions, own = settle(statements.definitions, dynamics, streamed)
+    quantities = {d.name: _quantity(d, declared, d.name not in own) for d in declared.declares}
+    targets = [q.name for q in quantities.values() if q.role == "target"]
+    return Model(
+        name=name,
+        doc=text.doc or next((s.doc for s in text.statements if isinstance(s, ModelName)), ""),
+        source=text.source,
+        dims=declared.dims,
+        quantities=quantities,
+        definitions=definitions,
+        dynamics=statements.dynamics,
+        outputs=statements.outputs,
+        costs=statements.costs,
+        targets_of=targets_of(statements.costs, definitions, targets),
+        resets=statements.resets,
+        learning=declared.learning,
+        docs={s.name: s.doc for s in text.statements if isinstance(s, Define) and s.doc},
+    )
+
+
+def _quantity(declared: Declare, known: Declarations, shared: bool) -> Quantity:
+    return Quantity(
+        name=declared.name,
+        role=declared.role,
+        sizes=known.sizes[declared.name],
+        shared=shared,
+        initial=known.initials.get(declared.name),
+        below=known.below.get(declared.name),
+        span=declared.span,
+        doc=declared.doc,
+    )
+
+
+def _warnings(text: ModelText, model: Model, declared: Declarations, statements: Statements) -> list[Diagnostic]:
+    if text.unread:
+        return []
+    reads = dict(statements.reads)
+    for name, scalars in declared.constants_in.items():
+        reads[name] = (*reads.get(name, ()), *scalars)
+    found = list(warnings(statements.scope.entries, reads, declared.used_sizes, model.costs))
+    found += [
+        catalogue.no_dynamics(model.quantities[name].span, name)
+        for name in statements.states
+        if name not in statements.moved
+    ]
+    learning = model.learning
+    if learning.order == "simultaneous" and all(learning.values[path] == 0 for path in learning.eta.values()) and learning.eta:
+        found.append(catalogue.no_dissipation(learning.spans.get("order", _learn_span(text))))
+    if learning.order != "sequential":
+        found += [
+            catalogue.reset_order(span, name, learning.order)
+            for name, span in statements.reset_spans.items()
+            if model.resets[name] == "sample"
+        ]
+    return found
+
+
+def _learn_span(text: ModelText) -> Span:
+    return next((Span(s.span.start, s.span.start + 5) for s in text.statements if isinstance(s, Learn)), Span(0, 0))
+

@@ -1,0 +1,112 @@
+"""The growing list of definitions: names for what has none, one definition for what is written twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from sympy import Integer
+
+from hdsl.syntax.source import Span
+from hdsl.terms.elementwise import RowFunction
+from hdsl.terms.term import (
+    Body,
+    Contraction,
+    Definition,
+    Elementwise,
+    Scalar,
+    Size,
+    Structured,
+    indices,
+    is_slot,
+    merge_spans,
+    slot,
+    slot_indices,
+    slot_name,
+)
+
+MOST_DEFINITIONS = 20_000
+
+
+class TooManyDefinitions(Exception):
+    """The model needs more definitions than hdsl takes on."""
+
+
+def stem_of(body: Body) -> str:
+    """The letter for the value of a body that has no name: s of a function, c of a contraction, x of anything else."""
+    match body:
+        case Contraction():
+            return "c"
+        case Structured(row=row):
+            return {"softmax": "s", "logsumexp": "l", "pick": "p"}.get(row, "x")
+        case Elementwise(expression=expression):
+            return "s" if isinstance(expression, RowFunction) else "x"
+
+
+class Definitions:
+    """Definitions in the order in which they are made, each reading earlier ones only.
+
+    ``taken`` are the names that users gave, none of which a temporary may have; ``shared`` says of every quantity and of
+    every named definition whether it is one for all streams.
+    """
+
+    def __init__(self, taken: Iterable[str], shared: Mapping[str, bool]) -> None:
+        self._taken = set(taken)
+        self._next: dict[str, int] = {}
+        self._shared = dict(shared)
+        self._known: dict[tuple[Body, tuple[Size, ...]], str] = {}
+        self._made: dict[str, Definition] = {}
+
+    @property
+    def made(self) -> tuple[Definition, ...]:
+        return tuple(self._made.values())
+
+    def is_shared(self, name: str) -> bool:
+        return self._shared[name]
+
+    def define(self, name: str, body: Body, sizes: tuple[Size, ...], span: Span) -> Definition:
+        """Add a definition under its own name."""
+        if len(self._made) >= MOST_DEFINITIONS:
+            raise TooManyDefinitions
+        definition = Definition(name, body, sizes, False, (span,))
+        self._shared.setdefault(name, all(self._shared[read] for read in definition.reads()))
+        self._made[name] = replace(definition, shared=self._shared[name])
+        return self._made[name]
+
+    def temporary(self, stem: str, body: Body, sizes: tuple[Size, ...], span: Span) -> str:
+        """The name of a definition of this body: the one that there is, or a new one under a name of this stem."""
+        name = self._known.get((body, sizes))
+        if name is not None:
+            earlier = self._made[name]
+            self._made[name] = replace(earlier, spans=merge_spans(earlier.spans, (span,)))
+            return name
+        name = self._fresh(stem)
+        self._known[body, sizes] = name
+        self.define(name, body, sizes, span)
+        return name
+
+    def _fresh(self, stem: str) -> str:
+        """``a``, then ``a2``, ``a3``, …: the first that neither a user nor an earlier definition has."""
+        count = self._next.get(stem, 1)
+        while (name := stem if count == 1 else f"{stem}{count}") in self._taken:
+            count += 1
+        self._next[stem] = count + 1
+        return name
+
+    # Operands -------------------------------------------------------------------------------------------------------------
+
+    def opened(self, body: Body, sizes: tuple[Size, ...], span: Span) -> Scalar:
+        """A body as an expression to calculate with, at canonical indices; what is no plain arithmetic gets a name first."""
+        if isinstance(body, Elementwise) and not isinstance(body.expression, RowFunction):
+            return body.expression
+        coefficient: Scalar = Integer(1)
+        if isinstance(body, Contraction):
+            coefficient, body = body.coefficient, replace(body, coefficient=Integer(1))
+        return coefficient * slot(self.temporary(stem_of(body), body, sizes, span), indices(len(sizes)))
+
+    def whole(self, stem: str, body: Body, sizes: tuple[Size, ...], span: Span) -> str:
+        """The name of a quantity that has this value: as it stands where there is one, else a new definition."""
+        expression = self.opened(body, sizes, span)
+        if is_slot(expression) and slot_indices(expression) == indices(len(sizes)):
+            return slot_name(expression)
+        return self.temporary(stem, Elementwise(expression), sizes, span)

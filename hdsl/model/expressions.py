@@ -1,0 +1,140 @@
+"""From written expressions to definitions in index notation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import sympy
+
+from hdsl.diagnostics import catalogue_model as catalogue
+from hdsl.diagnostics.catalogue_syntax import expression_too_deep, reserved
+from hdsl.diagnostics.diagnostic import Diagnostic
+from hdsl.model.arithmetic import literal_exponent, number
+from hdsl.model.calls import apply, call
+from hdsl.model.contractions import batch_sizes, contracted_sizes, matrix_product
+from hdsl.model.definitions import Definitions
+from hdsl.model.scope import FUNCTIONS, INITIALS, Scope
+from hdsl.model.shapes import disagree
+from hdsl.model.sizes import same, show_sizes
+from hdsl.model.values import Value, broadcast, calculate, negative, opened, plain, transposed
+from hdsl.model.walk import DEEPEST, chain, deepest
+from hdsl.syntax.source import Span
+from hdsl.syntax.tree import Binary, Call, Expression, ListLiteral, Name, Negate, Number, Transpose
+from hdsl.terms.term import Size, indices, size, slot
+
+VERBS = {"+": "adds", "-": "subtracts", "*": "multiplies", "/": "divides", "^": "raises"}
+
+
+@dataclass
+class Reader:
+    """Reads expressions of one model. ``sizes`` has the sizes of every quantity and of every definition read so far,
+    ``below`` the bounds of indices. What is missing there is poisoned: it has been reported.
+    """
+
+    scope: Scope
+    made: Definitions
+    sizes: dict[str, tuple[Size, ...]] = field(default_factory=dict)
+    below: dict[str, Size] = field(default_factory=dict)
+
+    def value(self, tree: Expression) -> Value | None:
+        """The value of an expression, or None after every mistake in it has been reported."""
+        if deepest(tree) > DEEPEST:
+            self.scope.report(expression_too_deep(tree.span, DEEPEST))
+            return None
+        return self.part(tree)
+
+    def part(self, tree: Expression) -> Value | None:
+        """The value of a part of an expression whose depth has been looked at."""
+        match tree:
+            case Number():
+                return self.keep(number(tree.value, tree.span), tree.span)
+            case Name():
+                return self._name(tree)
+            case Negate():
+                operand = self.part(tree.operand)
+                return None if operand is None else negative(self.made, operand, tree.span)
+            case Transpose():
+                operand = self.part(tree.operand)
+                return None if operand is None else transposed(self.made, operand, tree.span)
+            case Binary():
+                return self._chain(tree)
+            case Call():
+                return call(self, tree)
+            case ListLiteral():
+                self.scope.report(catalogue.list_here(tree.span))
+        return None
+
+    def keep(self, found: object, span: Span) -> Value | None:
+        """A scalar expression or a value as a value; a finding is reported."""
+        if isinstance(found, Diagnostic):
+            self.scope.report(found)
+            return None
+        return found if isinstance(found, Value) else plain(found, (), span)
+
+    # Names --------------------------------------------------------------------------------------------------------------
+
+    def _name(self, tree: Name) -> Value | None:
+        name, span = tree.name, tree.span
+        match name:
+            case "t" | "tau":
+                return plain(slot(name), (), span)
+            case "pi":
+                return plain(sympy.pi, (), span)
+            case "inf":
+                return self.keep(catalogue.infinite(span), span)
+            case "T" | "boundary":
+                return self.keep(reserved(span, name), span)
+        if name not in self.scope.entries and name in FUNCTIONS:
+            return self.keep(catalogue.function_value(span, name), span)
+        if name not in self.scope.entries and name in INITIALS:
+            return self.keep(catalogue.initial_outside(span, name), span)
+        entry = self.scope.find(name, span)
+        if entry is None or name in self.scope.poisoned:
+            return None
+        line = self.scope.line(entry.span)
+        if entry.kind == "dim":
+            return plain(size(name), (), span)
+        if entry.kind == "cost":
+            return self.keep(catalogue.cost_read(span, name, line), span)
+        if name in self.below:
+            return self.keep(catalogue.index_read(span, name, entry.kind, line), span)
+        sizes = self.sizes.get(name)
+        return None if sizes is None else plain(slot(name, indices(len(sizes))), sizes, span)
+
+    # Operators ----------------------------------------------------------------------------------------------------------
+
+    def _chain(self, tree: Binary) -> Value | None:
+        first, operations = chain(tree)
+        left = self.part(first)
+        for operation in operations:
+            right = self.part(operation.right)
+            left = None if left is None or right is None else self._combine(operation, left, right)
+        return left
+
+    def _combine(self, operation: Binary, left: Value, right: Value) -> Value | None:
+        operator, span = operation.operator, operation.span
+        trees = (operation.left, operation.right)
+        if operator == "@":
+            finding = self._product_finding(operation, left, right)
+            if finding is not None:
+                return self.keep(finding, span)
+            return self.keep(matrix_product(self.made, left, right, span), span)
+        if broadcast(left.sizes, right.sizes) is None:
+            doing = f"{VERBS[operator]} {show_sizes(left.sizes)} and {show_sizes(right.sizes)}"
+            return self.keep(disagree(self.scope, span, doing, trees, (left, right)), span)
+        if operator == "^" and not literal_exponent(opened(self.made, left), opened(self.made, right)):
+            return apply(self, "power", trees, (left, right), span)
+        return self.keep(calculate(self.made, operator, left, right, span), span)
+
+    def _product_finding(self, operation: Binary, left: Value, right: Value) -> Diagnostic | None:
+        """What is wrong with the sizes of ``left @ right``."""
+        trees, values, span = (operation.left, operation.right), (left, right), operation.span
+        if not left.rank or not right.rank:
+            return disagree(self.scope, span, "contracts a scalar; a product with one is written `*`", trees, values)
+        mine, yours = contracted_sizes(left, right)
+        if not same(mine, yours):
+            return disagree(self.scope, span, f"contracts {mine} with {yours}", trees, values)
+        if batch_sizes(left, right) is None:
+            doing = f"meets {show_sizes(left.sizes[:-2])} with {show_sizes(right.sizes[:-2])}"
+            return disagree(self.scope, span, doing, trees, values)
+        return None

@@ -1,0 +1,194 @@
+"""The settings below ``learn``: which there are, what they may be set to, and which of them holds for what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import isnan
+from typing import Any
+
+import sympy
+
+from hdsl.diagnostics import catalogue_model as catalogue
+from hdsl.diagnostics.suggest import nearest
+from hdsl.model.evaluate import evaluate
+from hdsl.model.model import Learning
+from hdsl.model.scalars import ScalarReader
+from hdsl.model.scope import Scope
+from hdsl.syntax.source import Span
+from hdsl.syntax.tree import Binary, Call, Expression, Name, Setting
+from hdsl.terms.term import Scalar, slot
+
+# Settings that are set to a word: the words of this version, those of later ones; the first is the default.
+WORDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "step": (("euler",), ("midpoint", "rk4", "leapfrog", "exact")),
+    "order": (("sequential", "simultaneous", "semi-implicit"), ()),
+    "schedule": (("online",), ("replay", "layerwise", "boundary")),
+    "dissipation": (("euler",), ("exact",)),
+    "first": (("damped", "undamped"), ()),
+}
+# Settings that are set to a number: the default, and what of the stream it may read.
+NUMBERS: dict[str, tuple[Scalar, tuple[str, ...]]] = {
+    "tau": (sympy.Integer(1), ()),
+    "eta": (sympy.Integer(0), ("tau",)),
+    "phi": (sympy.Integer(1), ("t", "tau")),
+    "beta": (sympy.Rational(1, 100), ("tau",)),
+}
+GROUPED = {"eta": ("state", "param"), "beta": ("param",)}  # what a dotted path may name
+LATER_PATHS = ("tol",)
+
+
+@dataclass
+class LearningReader:
+    """Reads the settings of one model. ``known`` has the numbers of sizes and of scalar consts that are known."""
+
+    scope: Scope
+    consts: frozenset[str]
+    known: dict[Scalar, float]
+    words: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, Scalar] = field(default_factory=dict)
+    spans: dict[str, Span] = field(default_factory=dict)
+
+    def read(self, settings: Sequence[Setting], overrides: Sequence[Setting]) -> Learning:
+        """The settings of a file, those from outside in place of its own. Mistakes are reported."""
+        replaced = {setting.path for setting in overrides}
+        seen: dict[str, Span] = {}
+        for setting in settings:
+            path = ".".join(setting.path)
+            if path in seen:
+                self.scope.report(catalogue.duplicate_setting(setting.path_span, path, seen[path]))
+                continue
+            seen[path] = setting.path_span
+            if setting.path not in replaced:
+                self._setting(setting, path)
+        for setting in overrides:
+            self._setting(setting, ".".join(setting.path))
+        self._check_ranges({".".join(setting.path): setting for setting in (*settings, *overrides)})
+        return self._resolved()
+
+    # One setting --------------------------------------------------------------------------------------------------------
+
+    def _setting(self, setting: Setting, path: str) -> None:
+        head, below = setting.path[0], ".".join(setting.path[1:])
+        if head == "step" and below or head in LATER_PATHS:
+            self.scope.report(catalogue.later_path(setting.path_span, path))
+        elif head in WORDS and not below:
+            self._word(setting, path)
+        elif head in NUMBERS and (not below or self._names_group(setting, head, below)):
+            self._number(setting, path)
+        elif head not in NUMBERS or not below:
+            self.scope.report(catalogue.unknown_setting(setting.path_span, path, self._suggest(path)))
+
+    def _names_group(self, setting: Setting, head: str, below: str) -> bool:
+        """Whether a dotted path names a state or a param that can have the setting; reported where it does not."""
+        kinds = GROUPED.get(head, ())
+        if below in kinds and head == "eta":
+            return True
+        entry = self.scope.entries.get(below)
+        if entry is not None and entry.kind in kinds:
+            return True
+        path = f"{head}.{below}"
+        if entry is not None and kinds:
+            line, wanted = self.scope.line(entry.span), " or ".join(catalogue.a(kind) for kind in kinds)
+            self.scope.report(catalogue.setting_of(setting.path_span, path, below, entry.kind, line, wanted))
+        elif below not in self.scope.unread:
+            self.scope.report(catalogue.unknown_setting(setting.path_span, path, self._suggest(path)))
+        return False
+
+    def _suggest(self, path: str) -> str:
+        known = [*WORDS, *NUMBERS, "eta.state", "eta.param"]
+        for entry in self.scope.entries.values():
+            known += [f"{head}.{entry.name}" for head, kinds in GROUPED.items() if entry.kind in kinds]
+        found = nearest(path, known)
+        return "" if found is None else catalogue.did_you_mean(found, "", None)
+
+    def _word(self, setting: Setting, path: str) -> None:
+        now, later = WORDS[path]
+        word = _word_of(setting.value)
+        if word in now:
+            self.words[path] = word
+            self.spans[path] = setting.span
+        elif word in later:
+            written = self.scope.written(setting.value.span) or word
+            self.scope.report(catalogue.later_setting(setting.value.span, path, written))
+        else:
+            self.scope.report(catalogue.setting_word(setting.value.span, path, now))
+
+    def _number(self, setting: Setting, path: str) -> None:
+        symbols = NUMBERS[setting.path[0]][1]
+        number = ScalarReader(self.scope, self.consts, symbols).read(setting.value)
+        if number is not None:
+            self.numbers[path] = number
+            self.spans[path] = setting.span
+
+    def _check_ranges(self, settings: Mapping[str, Setting]) -> None:
+        """No setting is negative, and tau is above 0, where the numbers are known."""
+        tau = evaluate(self.numbers.get("tau", NUMBERS["tau"][0]), self.known)
+        known = self.known if tau is None else self.known | {slot("tau"): tau}
+        for path, number in self.numbers.items():
+            value = evaluate(number, known)
+            if value is None:
+                continue
+            span = settings[path].value.span
+            if isnan(value):
+                self.scope.report(catalogue.not_real(span, "its value is not finite, or not real"))
+            elif value < 0 or (path == "tau" and value == 0):
+                wanted = "above 0" if path == "tau" else "0 or more"
+                self.scope.report(catalogue.value_range(span, f"`{path}`", wanted, f"{value:g}"))
+
+    # All of them --------------------------------------------------------------------------------------------------------
+
+    def _resolved(self) -> Learning:
+        states = [entry.name for entry in self.scope.entries.values() if entry.kind == "state"]
+        params = [entry.name for entry in self.scope.entries.values() if entry.kind == "param"]
+        eta = {name: self._holds("eta", name, group) for group, names in (("state", states), ("param", params)) for name in names}
+        beta = {name: self._holds("beta", name, "") for name in params}
+        in_force = dict.fromkeys(("tau", *eta.values(), *beta.values()))
+        words: dict[str, Any] = {path: self.words.get(path, now[0]) for path, (now, _) in WORDS.items()}
+        return Learning(
+            step=words["step"],
+            order=words["order"],
+            schedule=words["schedule"],
+            first=words["first"],
+            phi=self.numbers.get("phi", NUMBERS["phi"][0]),
+            values={path: self.numbers.get(path, NUMBERS[path.split(".")[0]][0]) for path in in_force},
+            eta=eta,
+            beta=beta,
+            spans=dict(self.spans),
+        )
+
+    def _holds(self, head: str, name: str, group: str) -> str:
+        """The path that holds for a quantity: its name goes before its group, its group before all."""
+        paths = (f"{head}.{name}", f"{head}.{group}")
+        return next((path for path in paths if path in self.numbers), head)
+
+
+def _word_of(tree: Expression) -> str | None:
+    """The word that a setting is set to; ``semi-implicit`` reads as a difference."""
+    match tree:
+        case Name(name=name):
+            return name
+        case Call(function=function):
+            return function
+        case Binary(operator="-", left=Name(name=left), right=Name(name=right)):
+            return f"{left}-{right}"
+    return None
+
+
+def moved(setting: Setting, span: Span) -> Setting:
+    """A setting from outside the file, with every part of it at one place of the file."""
+    return replace(setting, value=_moved(setting.value, span), path_span=span, span=span)
+
+
+def _moved(tree: Expression, span: Span) -> Expression:
+    changes: dict[str, Any] = {"span": span}
+    for name in ("operand", "left", "right"):
+        if hasattr(tree, name):
+            changes[name] = _moved(getattr(tree, name), span)
+    for name in ("arguments", "items"):
+        if hasattr(tree, name):
+            changes[name] = tuple(_moved(part, span) for part in getattr(tree, name))
+    if isinstance(tree, Call):
+        changes["keywords"] = tuple((keyword, _moved(value, span)) for keyword, value in tree.keywords)
+        changes["function_span"] = span
+    return replace(tree, **changes)

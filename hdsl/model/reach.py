@@ -1,0 +1,100 @@
+"""What reaches what: targets of costs, and what nothing reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from hdsl.diagnostics import catalogue_model as catalogue
+from hdsl.diagnostics.diagnostic import Diagnostic
+from hdsl.model.scope import Entry
+from hdsl.syntax.source import Span
+from hdsl.terms.term import Definition
+
+Reads = Mapping[str, Sequence[str]]  # for each name what its statement reads; for a state, what its dynamics reads
+
+
+def reached(starts: Iterable[str], reads: Reads) -> set[str]:
+    """Every name that some of the starts depend on, themselves included."""
+    found = set(starts)
+    waiting = list(found)
+    while waiting:
+        for name in reads.get(waiting.pop(), ()):
+            if name not in found:
+                found.add(name)
+                waiting.append(name)
+    return found
+
+
+def targets_of(
+    costs: Sequence[str], definitions: Sequence[Definition], targets: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """For each cost the targets that it depends on, in the order of the text."""
+    found: dict[str, set[str]] = {target: {target} for target in targets}
+    for definition in definitions:
+        found[definition.name] = set().union(*(found.get(name, set()) for name in definition.reads()))
+    return {cost: tuple(target for target in targets if target in found[cost]) for cost in costs}
+
+
+def target_reads(
+    order: Sequence[str], entries: Mapping[str, Entry], statements: Mapping[str, Sequence[tuple[str, Span]]]
+) -> dict[str, tuple[Span, str, tuple[str, ...]]]:
+    """Outputs and dynamics that depend on a target: the place that reads, the target, and the names between.
+
+    ``statements`` has for each definition in ``order``, and then for the dynamics of states (as ``h'``), the names that it
+    reads with their places. What depends on a target only by way of an output is not named again.
+    """
+    by_way: dict[str, tuple[str, tuple[str, ...]]] = {
+        name: (name, ()) for name, entry in entries.items() if entry.kind == "target"
+    }
+    found: dict[str, tuple[Span, str, tuple[str, ...]]] = {}
+    for reader in (*order, *(name for name in statements if name.endswith("'"))):
+        for name, span in statements[reader]:
+            if name not in by_way:
+                continue
+            target, way = by_way[name]
+            between = way if name == target else (name, *way)
+            if reader.endswith("'") or entries[reader].kind == "output":
+                found[reader] = (span, target, between)
+            elif entries[reader].kind == "let":
+                by_way[reader] = (target, between)
+            break
+    return found
+
+
+def warnings(entries: Mapping[str, Entry], reads: Reads, used_sizes: set[str], costs: Sequence[str]) -> Iterator[Diagnostic]:
+    """What is declared and surely of no use."""
+    read_by: dict[str, set[str]] = {}
+    for reader, names in reads.items():
+        for name in names:
+            read_by.setdefault(name, set()).add(reader)
+    of_costs = reached(costs, reads)
+    idle = set()
+    for name, entry in entries.items():
+        used = read_by.get(name, set())
+        match entry.kind:
+            case "dim":
+                unused = name not in used_sizes and not used
+            case "target":
+                unused = name not in of_costs
+            case "input" | "let" | "const":
+                unused = not used
+            case _:
+                unused = False
+        if unused and not (entry.kind == "target" and used & idle):
+            idle.add(name)
+            yield catalogue.unused(entry.span, name, entry.kind)
+    yield from _unlearned(entries, read_by, of_costs, costs, idle)
+
+
+def _unlearned(
+    entries: Mapping[str, Entry], read_by: Mapping[str, set[str]], of_costs: set[str], costs: Sequence[str], idle: set[str]
+) -> Iterator[Diagnostic]:
+    """Params that no cost depends on; not where a definition that nothing reads has been named for it."""
+    params = [entry for entry in entries.values() if entry.kind == "param" and entry.name not in of_costs]
+    if params and not costs:
+        yield catalogue.no_cost_at_all(params[0].span, len(params))
+        return
+    for entry in params:
+        readers = read_by.get(entry.name, set())
+        if not readers or not readers <= idle:
+            yield catalogue.no_cost(entry.span, entry.name)

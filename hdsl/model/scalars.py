@@ -1,0 +1,135 @@
+"""Scalars that stand before the stream: initial values and settings, as one sympy expression each.
+
+They may read numbers, sizes, scalar consts and, in settings, ``tau`` and ``t``; functions are rows of the table, nested as
+they are written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy
+
+from hdsl.diagnostics import catalogue_model as catalogue
+from hdsl.diagnostics.catalogue_syntax import expression_too_deep, reserved
+from hdsl.diagnostics.diagnostic import Diagnostic
+from hdsl.model.arithmetic import MOST_NODES, apply_row, combine, measure, number
+from hdsl.model.scope import FUNCTIONS, INITIALS, Entry, Scope
+from hdsl.model.walk import DEEPEST, chain, deepest
+from hdsl.syntax.source import Span
+from hdsl.syntax.tree import Binary, Call, Expression, ListLiteral, Name, Negate, Number, Transpose
+from hdsl.syntax.words import LATER_FUNCTIONS
+from hdsl.terms.elementwise import ROWS, WRITABLE
+from hdsl.terms.term import Scalar, size, slot
+
+
+@dataclass(frozen=True)
+class ScalarReader:
+    """Reads scalars in one scope. ``consts`` are the scalar consts; ``symbols`` which of t and tau may be read."""
+
+    scope: Scope
+    consts: frozenset[str]
+    symbols: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> str:
+        words = ("numbers", "sizes", "scalar consts", *(f"`{symbol}`" for symbol in self.symbols))
+        return catalogue.and_list(words)
+
+    def read(self, tree: Expression) -> Scalar | None:
+        """The expression, or None after every mistake in it has been reported."""
+        if deepest(tree) > DEEPEST:
+            return self._refuse(expression_too_deep(tree.span, DEEPEST))
+        return self._read(tree)
+
+    def _refuse(self, finding: Diagnostic) -> None:
+        self.scope.report(finding)
+
+    def _kept(self, found: Scalar | Diagnostic, span: Span) -> Scalar | None:
+        if isinstance(found, Diagnostic):
+            return self._refuse(found)
+        if measure(found)[0] > MOST_NODES:
+            return self._refuse(catalogue.too_long(span, MOST_NODES))
+        return found
+
+    def _read(self, tree: Expression) -> Scalar | None:
+        match tree:
+            case Number():
+                return self._kept(number(tree.value, tree.span), tree.span)
+            case Name():
+                return self._name(tree)
+            case Negate():
+                operand = self._read(tree.operand)
+                return None if operand is None else -operand
+            case Binary():
+                return self._chain(tree)
+            case Call():
+                return self._call(tree)
+            case ListLiteral():
+                return self._refuse(catalogue.list_here(tree.span))
+            case Transpose():
+                return self._refuse(catalogue.not_constant_operator(tree.span, ".T"))
+
+    def _name(self, tree: Name) -> Scalar | None:
+        name, span = tree.name, tree.span
+        if name in self.symbols:
+            return slot(name)
+        if name == "pi":
+            return sympy.pi
+        if name == "inf":
+            return self._refuse(catalogue.infinite(span))
+        if name in ("t", "tau", "T", "boundary"):
+            return self._refuse(catalogue.not_constant(span, name, "it belongs to the stream", self.allowed))
+        if name not in self.scope.entries and name in FUNCTIONS:
+            return self._refuse(catalogue.function_value(span, name))
+        if name not in self.scope.entries and name in INITIALS:
+            return self._refuse(catalogue.initial_outside(span, name))
+        entry = self.scope.find(name, span)
+        if entry is None or name in self.scope.poisoned:
+            return None
+        if entry.kind == "dim":
+            return size(name)
+        if name in self.consts:
+            return slot(name)
+        return self._refuse(catalogue.not_constant(span, name, self._what(entry), self.allowed))
+
+    def _what(self, entry: Entry) -> str:
+        kind = "const with sizes, or a random one" if entry.kind == "const" else entry.kind
+        return f"{catalogue.a(kind)} (line {self.scope.line(entry.span)})"
+
+    def _chain(self, tree: Binary) -> Scalar | None:
+        first, operations = chain(tree)
+        left = self._read(first)
+        for operation in operations:
+            right = self._read(operation.right)
+            if operation.operator == "@":
+                left = self._refuse(catalogue.not_constant_operator(operation.span, "@"))
+            elif left is None or right is None:
+                left = None
+            else:
+                left = self._kept(combine(operation.operator, left, right, operation.span), operation.span)
+        return left
+
+    def _call(self, tree: Call) -> Scalar | None:
+        name = tree.function
+        arguments = [self._read(argument) for argument in tree.arguments]
+        if name not in WRITABLE or name in self.scope.entries or tree.keywords:
+            return self._refuse(self._no_function(tree))
+        if len(arguments) != ROWS[name].arity:
+            wanted = f"{ROWS[name].arity} value{'s' * (ROWS[name].arity > 1)}"
+            return self._refuse(catalogue.arity(tree.span, name, wanted, len(arguments)))
+        present = tuple(argument for argument in arguments if argument is not None)
+        if len(present) < len(arguments):
+            return None
+        return self._kept(apply_row(name, present, tree.span), tree.span)
+
+    def _no_function(self, tree: Call) -> Diagnostic:
+        name, span = tree.function, tree.function_span
+        entry = self.scope.entries.get(name)
+        if entry is not None:
+            return catalogue.not_a_function(span, name, entry.kind, self.scope.line(entry.span))
+        if name in LATER_FUNCTIONS:
+            return reserved(span, name)
+        if name in INITIALS or name in FUNCTIONS:
+            return catalogue.not_constant_call(span, name, self.allowed)
+        return catalogue.unknown_function(span, name, self.scope.suggest_function(name))

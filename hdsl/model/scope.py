@@ -1,0 +1,127 @@
+"""Scope: what each name of a file stands for, and what is said of names that stand for nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from hdsl.diagnostics import catalogue_model as catalogue
+from hdsl.diagnostics.diagnostic import Diagnostic
+from hdsl.diagnostics.suggest import nearest
+from hdsl.syntax.source import Source, Span
+from hdsl.syntax.tree import Declare, Define, Dim, ModelText
+from hdsl.syntax.words import KEYWORDS, LATER_FUNCTIONS
+from hdsl.terms.elementwise import WRITABLE
+
+Kind: TypeAlias = Literal["dim", "input", "target", "state", "param", "const", "let", "output", "cost"]
+
+RESERVED = ("t", "tau", "pi", "inf", "T", "boundary")
+CONTRACTING = ("sum", "mean", "dot", "squared", "softmax", "logsumexp", "cross_entropy")
+INITIALS = ("zeros", "ones", "eye", "normal", "uniform", "orthogonal", "glorot", "he")
+FUNCTIONS = frozenset((*WRITABLE, *CONTRACTING))
+# Settings that the derivation reads as symbols of their own: a quantity of that name could not be told from them.
+SYMBOLS = ("eta", "beta", "phi", "first")
+MOST_SUGGESTIONS = 50  # comparing names takes time; a file with more unknown names has another trouble
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A declared name."""
+
+    name: str
+    kind: Kind
+    span: Span
+
+
+class Scope:
+    """The names of one file, and the findings so far.
+
+    A name is *poisoned* when its declaration is wrong: whatever reads it is left out without a word, so that one mistake
+    gives one message. So are the names in ``unread``, whose statements could not be read at all.
+    """
+
+    def __init__(self, source: Source, unread: frozenset[str] = frozenset()) -> None:
+        self.source = source
+        self.unread = unread
+        self.entries: dict[str, Entry] = {}
+        self.poisoned: set[str] = set()
+        self.findings: list[Diagnostic] = []
+        self._unknown: dict[str, list[Span]] = {}
+
+    def report(self, finding: Diagnostic) -> None:
+        self.findings.append(finding)
+
+    def line(self, span: Span) -> int:
+        return self.source.line_of(span)
+
+    def declare(self, name: str, kind: Kind, span: Span) -> None:
+        """Give a name its meaning; reserved names and names that already have one are reported."""
+        why = reserved_for(name)
+        if why is not None:
+            self.report(catalogue.reserved_name(span, name, why))
+            self.poisoned.add(name)
+        elif name in self.entries:
+            first = self.entries[name]
+            self.report(catalogue.duplicate_name(span, name, kind, first.span, first.kind))
+            self.poisoned.add(name)
+            return
+        self.entries[name] = Entry(name, kind, span)
+
+    def find(self, name: str, span: Span) -> Entry | None:
+        """What a name stands for; an unknown name is noted, and reported once by `report_unknown`."""
+        entry = self.entries.get(name)
+        if entry is None and name not in self.unread:
+            self._unknown.setdefault(name, []).append(span)
+        return entry
+
+    def report_unknown(self) -> None:
+        """Report every unknown name once, at its first use."""
+        for count, (name, spans) in enumerate(self._unknown.items()):
+            first, *others = sorted(spans)
+            suggestion = self._suggest(name) if count < MOST_SUGGESTIONS else ""
+            lines = sorted({self.line(span) for span in others} - {self.line(first)})
+            self.report(catalogue.unknown_name(first, name, suggestion, lines))
+
+    def _suggest(self, name: str) -> str:
+        found = nearest(name, (*self.entries, "t", "tau", "pi"))
+        if found is None:
+            return ""
+        entry = self.entries.get(found)
+        if entry is None:
+            return catalogue.did_you_mean(found, "", None)
+        return catalogue.did_you_mean(found, entry.kind, self.line(entry.span))
+
+    def suggest_function(self, name: str) -> str:
+        found = nearest(name, FUNCTIONS)
+        return "" if found is None else catalogue.did_you_mean(found, "", None)
+
+    def written(self, span: Span) -> str:
+        """The text of a span on one line, cut where it is long."""
+        text = " ".join(self.source.text[span.start : span.end].split())
+        return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def reserved_for(name: str) -> str | None:
+    """Why a name cannot be declared, or None where it can."""
+    if name in RESERVED:
+        return "the language keeps this name for itself"
+    if name in FUNCTIONS or name in LATER_FUNCTIONS or name in INITIALS:
+        return "it is the name of a function"
+    if name in KEYWORDS:
+        return "it is a keyword"
+    if name in SYMBOLS:
+        return "it is a setting of `learn`"
+    return None
+
+
+def build_scope(text: ModelText) -> Scope:
+    """Enter every name of a file, in the order of the text."""
+    scope = Scope(text.source, text.unread)
+    for statement in text.statements:
+        match statement:
+            case Dim():
+                scope.declare(statement.name, "dim", statement.name_span)
+            case Declare() | Define():
+                scope.declare(statement.name, statement.role, statement.name_span)
+    return scope
+

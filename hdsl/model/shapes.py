@@ -1,0 +1,43 @@
+"""What is said of sizes that do not agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hdsl.diagnostics import catalogue_model as catalogue
+from hdsl.diagnostics.diagnostic import Diagnostic
+from hdsl.model.scope import Scope
+from hdsl.model.sizes import same, show_sizes
+from hdsl.model.values import Value
+from hdsl.syntax.source import Span
+from hdsl.syntax.tree import Expression, Name
+from hdsl.terms.term import Size
+
+
+def fits(left: tuple[Size, ...], right: tuple[Size, ...]) -> bool:
+    """The same number of axes, each of the same size."""
+    return len(left) == len(right) and all(map(same, left, right))
+
+
+def differ_by_name(left: tuple[Size, ...], right: tuple[Size, ...]) -> bool:
+    """True where some reader could think the sizes equal: named sizes, of the same number of axes or of some."""
+    symbols = {s for sizes in (left, right) for one in sizes for s in one.free_symbols}
+    return len(symbols) > 1
+
+
+def describe(scope: Scope, tree: Expression, sizes: tuple[Size, ...]) -> str:
+    """``W is [n, m] (line 6)``, or ``tanh(x) is [n]`` for what has no line of its own."""
+    if isinstance(tree, Name) and tree.name in scope.entries:
+        written = scope.written(tree.span)
+        return f"{written} is {show_sizes(sizes)} (line {scope.line(scope.entries[tree.name].span)})"
+    return f"{scope.written(tree.span)} is {show_sizes(sizes)}"
+
+
+def disagree(
+    scope: Scope, span: Span, doing: str, trees: Sequence[Expression], values: Sequence[Value]
+) -> Diagnostic:
+    """Operands whose sizes do not agree: ``doing`` says in words what the expression does with them."""
+    operands = [describe(scope, tree, value.sizes) for tree, value in zip(trees, values, strict=True)]
+    ranked = [value.sizes for value in values if value.rank]
+    by_name = len(ranked) > 1 and differ_by_name(ranked[0], ranked[1])
+    return catalogue.shape(span, f"`{scope.written(span)}` {doing}", operands, by_name)

@@ -1,0 +1,40 @@
+"""What is one for all streams, and what each stream has its own of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from hdsl.terms.term import Definition
+
+
+def per_stream(streamed: Iterable[str], reads: Mapping[str, Iterable[str]]) -> set[str]:
+    """The names that depend on what arrives with the stream (``streamed``), by whatever way, circles included.
+
+    ``reads`` has for each definition what it reads, and for each state what its dynamics reads.
+    """
+    readers: dict[str, list[str]] = {}
+    for name, sources in reads.items():
+        for source in sources:
+            readers.setdefault(source, []).append(name)
+    found = set(streamed)
+    waiting = list(found)
+    while waiting:
+        for name in readers.get(waiting.pop(), ()):
+            if name not in found:
+                found.add(name)
+                waiting.append(name)
+    return found
+
+
+def settle(
+    definitions: Sequence[Definition], dynamics: Mapping[str, str], streamed: Iterable[str]
+) -> tuple[tuple[Definition, ...], set[str]]:
+    """The definitions with ``shared`` as what they read has it, and the names that each stream has its own of.
+
+    ``dynamics`` gives for each state the definition of its dynamics.
+    """
+    reads: dict[str, tuple[str, ...]] = {definition.name: tuple(definition.reads()) for definition in definitions}
+    reads |= {state: (definition,) for state, definition in dynamics.items()}
+    own = per_stream(streamed, reads)
+    return tuple(replace(definition, shared=definition.name not in own) for definition in definitions), own
