@@ -106,9 +106,9 @@ class Written:
         return tuple(int(axis) for axis in axes)
 
     def constants(self) -> dict[str, Tensor]:
-        """What never changes: sizes as scalars, consts, pi."""
+        """What never changes: sizes as scalars, consts, pi and inf."""
         sizes = {name: number(float(value)) for name, value in self.sizes.items()}
-        return {**sizes, **self.consts, "pi": number(torch.pi)}
+        return {**sizes, **self.consts, "pi": number(torch.pi), "inf": number(torch.inf)}
 
     def _filled(self, statement: Declare, given: float | str | None = None) -> Tensor:
         """The value of a declaration in its shape: the one given, else the one written. Nothing is drawn at random."""

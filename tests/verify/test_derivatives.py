@@ -98,6 +98,12 @@ next b = [a, 1]
     assert slope(model, "still", point).tolist() == [0.0, 0.0]
 
 
+def test_one_bound_of_a_clip_may_be_infinite():
+    model = written("state x = 0\nlet low = clip(x, -inf, n)\nlet high = clip(x, pi, inf)\ndim n = 2\n")
+    point = point_at(model, {"x": scalar(2.5)}, {}, 0.0, 1.0)
+    assert (point("low").item(), point("high").item()) == (2.0, math.pi)
+
+
 # --- derivatives against differences ---------------------------------------------------------------------------------
 
 GATED = """
