@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias
@@ -62,9 +62,12 @@ class Formula:
         """An expression whose slots have no other indices than ``at``."""
         return self._signed(self.ordering.summands(self.unfolding.sum(expression), of), at)
 
-    def spell_indices(self, at: Iterable[sympy.Symbol]) -> list[str]:
+    def spell_indices(self, at: Sequence[sympy.Symbol]) -> list[str]:
         """Letters for indices, in the order in which they turn up."""
-        return [self._letter.setdefault(i, self.letters[len(self._letter)]) for i in at]
+        for i in at:
+            if i not in self._letter:
+                self._letter[i] = self.letters[len(self._letter)]
+        return [self._letter[i] for i in at]
 
     def _signed(self, products: Sequence[Product], at: Indices) -> Piece:
         signed = [self._product(product, at) for product in products]

@@ -70,7 +70,7 @@ class Inlining:
             return False
         if isinstance(definition.body, Contraction) or name.startswith("f:"):
             return True
-        plain = definition.body.expression.func is not sympy.Add
+        plain = definition.body.expression.func in (sympy.Mul, sympy.Pow) or is_slot(definition.body.expression)
         return plain and name not in self._within and name not in self._contracted
 
     def _is_made(self, name: str) -> bool:

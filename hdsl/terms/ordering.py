@@ -12,7 +12,7 @@ from hdsl.terms.term import Definition, Scalar, is_slot, slot_name, slots
 
 _OLD, _COSTS, _OTHER, _OWN, _DISSIPATION = range(5)
 _SETTINGS = ("tau", "phi", "seed", "present", "first", "eta", "beta")
-_NUMBERED = re.compile(r"[a-z](\d*)")
+_NUMBERED = re.compile(r"[cx](\d*)")
 
 
 def is_setting(name: str) -> bool:
@@ -27,9 +27,7 @@ def _kind(name: str) -> str:
 class Ordering:
     """``places`` orders names that nothing defines; what is defined comes before them, in its order."""
 
-    def __init__(
-        self, by_name: Mapping[str, Definition], places: Mapping[str, int], states: Collection[str]
-    ) -> None:
+    def __init__(self, by_name: Mapping[str, Definition], places: Mapping[str, int], states: Collection[str]) -> None:
         self._by_name, self._places, self._states = by_name, places, frozenset(states)
         self._defined = {name: place for place, name in enumerate(by_name)}
 

@@ -1,0 +1,151 @@
+"""Names look as people write them, and no two look the same."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hdsl.terms.naming import Look, Naming, is_made, owner
+from hdsl.terms.spelling import LATEX, SPELLINGS, TEXT
+
+
+def looks(names, states=(), nexts=()):
+    naming = Naming(names, states, nexts)
+    return {name: naming.of(name).spell(TEXT) for name in names}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "latex"),
+    [
+        ("h", "h", "h"),
+        ("alpha", "α", r"\alpha"),
+        ("Omega", "Ω", r"\Omega"),
+        ("lambda", "λ", r"\lambda"),
+        ("phi1", "φ₁", r"\varphi_{1}"),
+        ("W1", "W₁", "W_{1}"),
+        ("W12", "W₁₂", "W_{12}"),
+        ("W_1", "W₁", "W_{1}"),
+        ("tau_h", "τ_h", r"\tau_{h}"),
+        ("h_in", "h_in", r"h_{\mathrm{in}}"),
+        ("w_alpha", "w_α", r"w_{\alpha}"),
+        ("Ba", "Ba", r"\mathrm{Ba}"),
+        ("gain", "gain", r"\mathrm{gain}"),
+        ("a_b_c", "a_b_c", r"a_{\mathrm{b\_c}}"),
+        ("W1_x", "W1_x", r"\mathrm{W1\_x}"),
+        ("a.W", "a.W", r"\mathrm{a.W}"),
+        ("größe", "größe", r"\mathrm{größe}"),
+        ("eta.h", "η_h", r"\eta_{h}"),
+        ("beta.W1", "β_W₁", r"\beta_{W_{1}}"),
+        ("eta.state", "η_state", r"\eta_{\mathrm{state}}"),
+    ],
+)
+def test_a_users_name(name, text, latex):
+    naming = Naming([name], ())
+    assert naming.of(name).spell(TEXT) == text
+    assert naming.of(name).spell(LATEX) == latex
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "latex"),
+    [
+        ("z:h", "z", "z"),
+        ("z:h+", "z⁺", "z^{+}"),
+        ("w:W", "ω_W", r"\omega_{W}"),
+        ("w:omega", "ω_ω", r"\omega_{\omega}"),
+        ("w:W1", "ω_W₁", r"\omega_{W_{1}}"),
+        ("f:h", "f", "f"),
+        ("adj:a", "ā", r"\bar{a}"),
+        ("adj:a+", "ā⁺", r"\bar{a}^{+}"),
+        ("adj:a~2", "ā′", r"\bar{a}^{\prime }"),
+        ("adj:a~4", "ā⁽⁴⁾", r"\bar{a}^{(4)}"),
+        ("adj:s_new", "s̄_new", r"\bar{s}_{\mathrm{new}}"),
+        ("adj:gain", "ḡain", r"\overline{\mathrm{gain}}"),
+        ("dot:h", "ḣ", r"\dot{h}"),
+        ("dot:W1", "Ẇ₁", r"\dot{W}_{1}"),
+        ("dot:z:h", "ż", r"\dot{z}"),
+        ("dot:w:W", "ω̇_W", r"\dot{\omega}_{W}"),
+        ("seed:fit", "φ_fit", r"\varphi_{\mathrm{fit}}"),
+        ("present:v", "given_v", r"\mathrm{given}_{v}"),
+        ("half:a", "â", r"\hat{a}"),
+        ("initial:h", "h₀", "h_{0}"),
+    ],
+)
+def test_a_made_name(name, text, latex):
+    naming = Naming([name], ["h"])
+    assert naming.of(name).spell(TEXT) == text
+    assert naming.of(name).spell(LATEX) == latex
+
+
+def test_several_states_have_costates_with_a_subscript():
+    found = looks(["z:a", "z:b", "dot:z:b", "f:a"], ["a", "b"])
+    assert found == {"z:a": "z_a", "z:b": "z_b", "dot:z:b": "ż_b", "f:a": "f_a"}
+
+
+def test_the_dynamics_of_a_next_state_is_a_capital():
+    assert looks(["f:h"], ["h"], nexts=["h"]) == {"f:h": "F"}
+
+
+def test_users_names_that_look_alike_stay_as_they_were_written():
+    assert looks(["W1", "W_1"]) == {"W1": "W1", "W_1": "W_1"}
+    assert looks(["alpha", "α"]) == {"alpha": "alpha", "α": "α"}
+
+
+def test_a_made_name_gives_way_to_a_users():
+    assert looks(["z", "z:h"], ["h"]) == {"z": "z", "z:h": "z_h"}
+    assert looks(["z", "z_h", "z:h"], ["h"]) == {"z": "z", "z_h": "z_h", "z:h": "costate(h)"}
+    assert looks(["omega_W", "w:W"]) == {"omega_W": "ω_W", "w:W": "costate(W)"}
+    assert looks(["h0", "initial:h"]) == {"h0": "h₀", "initial:h": "initial(h)"}
+
+
+def test_an_accent_that_cannot_be_seen_is_a_word():
+    assert looks(["dot:i", "adj:j"]) == {"dot:i": "derivative(i)", "adj:j": "adjoint(j)"}
+
+
+def test_owner_and_made():
+    assert [owner(n) for n in ("h", "z:h+", "dot:w:W", "adj:a~2", "adj:a+")] == ["h", "h", "W", "a", "a"]
+    assert [is_made(n) for n in ("h", "a.W", "z:h", "h+", "adj:a~2")] == [False, False, True, True, True]
+
+
+def test_free_letters_are_those_of_no_name():
+    assert Naming(["i", "k"], ()).free("ijkl") == ("j", "l")
+
+
+def test_a_superscript_joins_the_marks():
+    assert Look("h", marks=("⁺",)).spell(TEXT, "ᵀ") == "h⁺ᵀ"
+    assert Look("h", marks=("⁺",)).spell(LATEX, r"\top") == r"h^{+\top}"
+
+
+AWKWARD = (
+    ["h", "z", "f", "F", "w", "omega", "ω", "z_h", "omega_W", "ω_W", "W", "W1", "W_1", "W11", "W1_1", "alpha", "α"]
+    + ["phi", "φ", "given_v", "given", "h0", "h_0", "phi_fit", "eta", "eta_h", "a", "a1", "ā", "costate", "adjoint"]
+    + ["s_new", "s", "Ba", "i", "j", "i1", "n", "first"]
+)
+USERS = st.one_of(st.sampled_from(AWKWARD), st.from_regex(r"[abzW][_a-z0-9]{0,3}", fullmatch=True))
+KINDS = ["{}", "z:{}", "w:{}", "f:{}", "adj:{}", "dot:{}", "dot:z:{}", "dot:w:{}", "seed:{}", "present:{}"]
+KINDS += ["half:{}", "initial:{}"]
+MARKS = ["", "+", "~2", "+~2", "~11"]
+
+
+@st.composite
+def name_sets(draw):
+    users = draw(st.sets(USERS, min_size=1, max_size=8))
+    of = st.sampled_from(sorted(users))
+    chosen = draw(st.sets(st.tuples(st.sampled_from(KINDS), of, st.sampled_from(MARKS))))
+    made = {kind.format(name) + mark for kind, name, mark in chosen}
+    return users | made | draw(st.sets(st.sampled_from(["eta.h", "eta.W1", "beta.W", "tau"])))
+
+
+@given(name_sets(), st.sets(USERS, max_size=2))
+@settings(max_examples=300, deadline=None)
+def test_two_names_never_look_the_same(names, states):
+    naming = Naming(names, states)
+    for style, spelling in SPELLINGS.items():
+        spelt = {name: naming.of(name).spell(spelling) for name in names}
+        assert len(set(spelt.values())) == len(names), (style, spelt)
+
+
+@given(name_sets())
+@settings(max_examples=50, deadline=None)
+def test_looks_do_not_depend_on_the_order_of_names(names):
+    assert looks(sorted(names)) == looks(sorted(names, reverse=True))

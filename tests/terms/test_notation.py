@@ -1,0 +1,452 @@
+"""Equations as a person would write them, written here by hand before they were printed."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+import sympy
+
+from hdsl.terms.elementwise import ROWS
+from hdsl.terms.notation import Notation
+from hdsl.terms.term import Contraction, Definition, Elementwise, Structured, indices, size, slot
+
+ROW, COLUMN, THIRD = indices(3)
+N, M = size("n"), size("m")
+ONE = sympy.Integer(1)
+TANH, SIGMOID = ROWS["tanh"].function, ROWS["sigmoid"].function
+
+
+def vector(name):
+    return slot(name, (ROW,))
+
+
+def matrix(name):
+    return slot(name, (ROW, COLUMN))
+
+
+def times(name, weight, what, sizes=(N,), over=N, **more):
+    """name = weight what, a matrix times a vector."""
+    return Definition(name, Contraction((matrix(weight), slot(what, (COLUMN,))), ((COLUMN, over),)), sizes, **more)
+
+
+def transposed(name, weight, what, **more):
+    """name = weightᵀ what"""
+    return Definition(
+        name, Contraction((slot(weight, (COLUMN, ROW)), slot(what, (COLUMN,))), ((COLUMN, N),)), (N,), **more
+    )
+
+
+def outer(name, left, right):
+    """The mean of left rightᵀ over the streams."""
+    return Definition(name, Contraction((vector(left), slot(right, (COLUMN,)))), (N, N), shared=True)
+
+
+def vectors(**expressions):
+    return [Definition(name, Elementwise(expression), (N,)) for name, expression in expressions.items()]
+
+
+def scalar(name, expression):
+    return Definition(name, Elementwise(expression))
+
+
+def equations(definitions, style="text", **options):
+    notation = Notation(style, definitions, **options)
+    return [notation.equation(d) for d in definitions if d.name not in notation.inlined]
+
+
+def one(definition, *before, style="text", **options):
+    return Notation(style, (*before, definition), **options).equation(definition)
+
+
+def sunspots():
+    """h' = −h + tanh(W h + U u + b), y = C h + D u, fit = ½ |y − v|², and what the lead's derivation makes of it."""
+    return (
+        times("c", "W", "h"),
+        times("c2", "U", "u", over=ONE),
+        *vectors(a=vector("c") + vector("c2") + vector("b"), s=TANH(vector("a"))),
+        Definition("f:h", Elementwise(-vector("h") + vector("s")), (N,)),
+        times("c3", "C", "h", (ONE,)),
+        times("c4", "D", "u", (ONE,), ONE),
+        Definition("y", Elementwise(vector("c3") + vector("c4")), (ONE,)),
+        Definition("e", Elementwise(vector("y") - vector("v")), (ONE,)),
+        Definition("fit", Contraction((vector("e"), vector("e")), ((ROW, ONE),), sympy.Rational(1, 2))),
+        Definition("adj:e", Elementwise(slot("phi") * vector("e")), (ONE,), roots=("fit",)),
+        Definition("adj:a", Elementwise((1 - vector("s") ** 2) * vector("z:h")), (N,), roots=("h",)),
+        transposed("c5", "C", "adj:e", roots=("fit",)),
+        transposed("c6", "W", "adj:a", roots=("h",)),
+        outer("c7", "adj:a", "h"),
+        outer("c8", "adj:e", "u"),
+        Definition("c9", Contraction((vector("adj:a"),)), (N,), shared=True),
+        Definition("dot:h", Elementwise(vector("f:h")), (N,)),
+        Definition(
+            "dot:z:h",
+            Elementwise(vector("c5") + vector("c6") - vector("z:h") - slot("eta") * vector("z:h")),
+            (N,),
+        ),
+        Definition("dot:w:W", Elementwise(matrix("c7") - slot("eta") * matrix("w:W")), (N, N), shared=True),
+        Definition("dot:w:D", Elementwise(matrix("c8") - slot("eta") * matrix("w:D")), (ONE, ONE), shared=True),
+        Definition("dot:w:b", Elementwise(vector("c9") - slot("eta") * vector("w:b")), (N,), shared=True),
+        Definition("dot:W", Elementwise(-slot("beta") * matrix("w:W")), (N, N), shared=True),
+    )
+
+
+def test_sunspots_in_text():
+    assert equations(sunspots(), mean=False) == [
+        "a = W h + U u + b",
+        "s = tanh(a)",
+        "y = C h + D u",
+        "e = y − v",
+        "fit = ½ ‖e‖²",
+        "ā = (1 − s²) ⊙ z",
+        "ḣ = s − h",
+        "ż = φ Cᵀe + Wᵀā − z − η z",
+        "ω̇_W = ā hᵀ − η ω_W",
+        "ω̇_D = φ e uᵀ − η ω_D",
+        "ω̇_b = ā − η ω_b",
+        "Ẇ = −β ω_W",
+    ]
+
+
+def test_sunspots_in_latex():
+    assert equations(sunspots(), "latex", mean=False) == [
+        "a = W h + U u + b",
+        r"s = \tanh\left(a\right)",
+        "y = C h + D u",
+        "e = y - v",
+        r"\mathrm{fit} = \tfrac{1}{2} \left\lVert e \right\rVert^{2}",
+        r"\bar{a} = \left(1 - s^{2}\right) \odot z",
+        r"\dot{h} = s - h",
+        r"\dot{z} = \varphi C^{\top} e + W^{\top} \bar{a} - z - \eta z",
+        r"\dot{\omega}_{W} = \bar{a} h^{\top} - \eta \omega_{W}",
+        r"\dot{\omega}_{D} = \varphi e u^{\top} - \eta \omega_{D}",
+        r"\dot{\omega}_{b} = \bar{a} - \eta \omega_{b}",
+        r"\dot{W} = -\beta \omega_{W}",
+    ]
+
+
+def test_sunspots_with_indices():
+    assert equations(sunspots(), mean=False, form="index") == [
+        "a[i] = Σⱼ W[i,j] h[j] + Σₖ U[i,k] u[k] + b[i]",
+        "s[i] = tanh(a[i])",
+        "y[i] = Σⱼ C[i,j] h[j] + Σₖ D[i,k] u[k]",
+        "e[i] = y[i] − v[i]",
+        "fit = ½ Σᵢ e[i] e[i]",
+        "ā[i] = (1 − s[i]²) z[i]",
+        "ḣ[i] = s[i] − h[i]",
+        "ż[i] = φ Σⱼ C[j,i] e[j] + Σₖ W[k,i] ā[k] − z[i] − η z[i]",
+        "ω̇_W[i,j] = ā[i] h[j] − η ω_W[i,j]",
+        "ω̇_D[i,j] = φ e[i] u[j] − η ω_D[i,j]",
+        "ω̇_b[i] = ā[i] − η ω_b[i]",
+        "Ẇ[i,j] = −β ω_W[i,j]",
+    ]
+
+
+def test_the_mean_over_the_streams():
+    shown = equations(sunspots())
+    assert "ω̇_W = ⟨ā hᵀ⟩ − η ω_W" in shown
+    assert "ω̇_b = ⟨ā⟩ − η ω_b" in shown
+    assert "ω̇_D = ⟨φ e uᵀ⟩ − η ω_D" in shown
+    assert "ż = φ Cᵀe + Wᵀā − z − η z" in shown
+
+
+def test_a_shared_state_has_no_mean():
+    """Nothing per stream is read, so there is nothing to average."""
+    decay = Definition("c", Contraction((vector("z:h"), slot("h", (COLUMN,)))), (N, N), shared=True)
+    moved = Definition("f:h", Elementwise(-vector("h")), (N,), shared=True)
+    assert one(decay, moved) == "c = z hᵀ"
+    assert one(decay, shared=["h"]) == "c = z hᵀ"
+    assert one(decay, shared=["W"]) == "c = ⟨z hᵀ⟩"
+
+
+def test_a_step():
+    tau, eta = slot("tau"), slot("eta.h")
+    step = (
+        *vectors(s=TANH(vector("a"))),
+        Definition("f:h", Elementwise(vector("s") - vector("h")), (N,)),
+        Definition("h+", Elementwise(vector("h") + tau * vector("f:h")), (N,)),
+        transposed("c", "W", "adj:a", roots=("h",)),
+        Definition("z:h+", Elementwise(tau * vector("c") + (1 - tau * eta) * vector("z:h")), (N,)),
+        Definition("w:W+", Elementwise((1 - tau * eta) * matrix("w:W") + tau * matrix("c2")), (N, N), shared=True),
+        Definition("W+", Elementwise(matrix("W") - tau * slot("beta") * matrix("w:W+")), (N, N), shared=True),
+    )
+    assert equations(step) == [
+        "s = tanh(a)",
+        "h⁺ = h + τ (s − h)",
+        "z⁺ = (1 − τ η_h) z + τ Wᵀā",
+        "ω_W⁺ = (1 − τ η_h) ω_W + τ c₂",
+        "W⁺ = W − τ β ω_W⁺",
+    ]
+
+
+def test_an_lstm():
+    gates = vectors(
+        i=SIGMOID(vector("a")),
+        f=SIGMOID(vector("a2")),
+        o=SIGMOID(vector("a3")),
+        g=TANH(vector("a4")),
+        s_new=vector("f") * vector("s") + vector("i") * vector("g"),
+        s2=TANH(vector("s_new")),
+    )
+    more = (
+        Definition("f:h", Elementwise(vector("o") * vector("s2")), (N,)),
+        Definition("f:s", Elementwise(vector("s_new")), (N,)),
+        Definition("adj:o", Elementwise(vector("z:h") * vector("s2")), (N,)),
+        Definition("adj:a3", Elementwise(vector("o") * (1 - vector("o")) * vector("adj:o")), (N,)),
+        Definition("h+", Elementwise(vector("f:h")), (N,)),
+        Definition("dot:h", Elementwise((vector("f:h") - vector("h")) / slot("tau")), (N,)),
+    )
+    written = ["i", "f", "o", "g", "s_new"]
+    assert equations((*gates, *more), written=written, nexts=["h", "s"]) == [
+        "i = sigmoid(a)",
+        "f = sigmoid(a₂)",
+        "o = sigmoid(a₃)",
+        "g = tanh(a₄)",
+        "s_new = i ⊙ g + f ⊙ s",
+        "s₂ = tanh(s_new)",
+        "F_h = o ⊙ s₂",
+        "F_s = s_new",
+        "ā₃ = o ⊙ (1 − o) ⊙ s₂ ⊙ z_h",
+        "h⁺ = F_h",
+        "ḣ = (F_h − h) / τ",
+    ]
+
+
+def test_an_mlp_with_cross_entropy():
+    net = (
+        times("c", "W1", "u"),
+        *vectors(a2=vector("c") + vector("b1"), a=TANH(vector("a2"))),
+        times("c2", "W2", "a"),
+        *vectors(y=vector("c2") + vector("b2")),
+        Definition("x", Structured("logsumexp", ("y",), (("axis", -1),))),
+        Definition("x2", Structured("pick", ("y", "k"))),
+        scalar("class", slot("x") - slot("x2")),
+        Definition("s", Structured("softmax", ("y",), (("axis", -1),)), (N,)),
+        Definition("o", Structured("one_hot", ("k",)), (N,)),
+        Definition("adj:y", Elementwise(slot("phi") * vector("s") - slot("phi") * vector("o")), (N,), roots=("class",)),
+        outer("c3", "adj:y", "a"),
+        Definition("dot:w:W2", Elementwise(matrix("c3") - slot("eta") * matrix("w:W2")), (N, N), shared=True),
+    )
+    assert equations(net, written=["a", "y", "class"]) == [
+        "a₂ = W₁ u + b₁",
+        "a = tanh(a₂)",
+        "y = W₂ a + b₂",
+        "x = logsumexp(y)",
+        "x₂ = y[k]",
+        "class = x − x₂",
+        "s = softmax(y)",
+        "o = one_hot(k)",
+        "ȳ = φ s − φ o",
+        "ω̇_W₂ = ⟨ȳ aᵀ⟩ − η ω_W₂",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("factors", "bound", "sizes", "text"),
+    [
+        ((vector("x"),), (ROW,), (), "sum(x)"),
+        ((vector("x"), vector("x")), (ROW,), (), "‖x‖²"),
+        ((vector("x"), vector("y")), (ROW,), (), "⟨x, y⟩"),
+        ((vector("x"), vector("y"), vector("w")), (ROW,), (), "sum(x ⊙ y ⊙ w)"),
+        ((matrix("A"),), (ROW, COLUMN), (), "sum(A)"),
+        ((matrix("A"), matrix("A")), (ROW, COLUMN), (), "‖A‖²"),
+        ((matrix("A"), matrix("B")), (ROW, COLUMN), (), "⟨A, B⟩"),
+        ((matrix("A"), slot("B", (COLUMN, ROW))), (ROW, COLUMN), (), "⟨A, Bᵀ⟩"),
+        ((vector("x"), matrix("A"), slot("y", (COLUMN,))), (ROW, COLUMN), (), "xᵀA y"),
+        ((matrix("A"), slot("x", (COLUMN,))), (COLUMN,), (N,), "A x"),
+        ((slot("A", (COLUMN, ROW)), slot("x", (COLUMN,))), (COLUMN,), (N,), "Aᵀx"),
+        ((matrix("A"),), (COLUMN,), (N,), "A 𝟏"),
+        ((slot("A", (COLUMN, ROW)),), (COLUMN,), (N,), "Aᵀ𝟏"),
+        ((matrix("A"), matrix("B")), (COLUMN,), (N,), "(A ⊙ B) 𝟏"),
+        ((vector("x"), matrix("A"), slot("y", (COLUMN,))), (COLUMN,), (N,), "x ⊙ (A y)"),
+        ((vector("x"), slot("y", (COLUMN,)), slot("w", (COLUMN,))), (COLUMN,), (N,), "⟨y, w⟩ x"),
+        ((slot("A", (ROW, THIRD)), slot("B", (THIRD, COLUMN))), (THIRD,), (N, N), "A B"),
+        ((slot("A", (THIRD, ROW)), slot("B", (COLUMN, THIRD))), (THIRD,), (N, N), "AᵀBᵀ"),
+        ((slot("A", (ROW, THIRD)), slot("x", (THIRD,)), slot("B", (THIRD, COLUMN))), (THIRD,), (N, N), "A diag(x) B"),
+        ((vector("x"), slot("y", (COLUMN,))), (), (N, N), "x yᵀ"),
+        ((vector("x"), vector("w"), slot("y", (COLUMN,))), (), (N, N), "(x ⊙ w) yᵀ"),
+        ((vector("x"), matrix("A")), (), (N, N), "diag(x) A"),
+        ((matrix("A"), slot("x", (COLUMN,))), (), (N, N), "A diag(x)"),
+        ((slot("y", (COLUMN,)),), (), (N, N), "𝟏 yᵀ"),
+        ((slot("A", (COLUMN, ROW)),), (), (N, N), "Aᵀ"),
+        ((slot("A", (ROW, THIRD)), slot("A", (COLUMN, THIRD))), (THIRD,), (N, N), "A Aᵀ"),
+    ],
+)
+def test_contractions_in_matrix_form(factors, bound, sizes, text):
+    definition = Definition("r", Contraction(factors, tuple((i, N) for i in bound)), sizes)
+    assert one(definition) == f"r = {text}"
+
+
+@pytest.mark.parametrize(
+    ("factors", "bound", "sizes", "text"),
+    [
+        (
+            (slot("A", (ROW, COLUMN)), slot("B", (COLUMN, THIRD)), slot("C", (THIRD, ROW))),
+            (ROW, COLUMN, THIRD),
+            (),
+            "r = Σᵢⱼₖ A[i,j] B[j,k] C[k,i]",
+        ),
+        (
+            (slot("Q", (ROW, COLUMN, THIRD)), slot("x", (THIRD,))),
+            (THIRD,),
+            (N, N),
+            "r[i,j] = Σₖ Q[i,j,k] x[k]",
+        ),
+    ],
+)
+def test_what_has_no_matrix_form_keeps_its_indices(factors, bound, sizes, text):
+    assert one(Definition("r", Contraction(factors, tuple((i, N) for i in bound)), sizes)) == text
+
+
+def test_tensors_of_three_axes_side_by_side_need_no_indices():
+    x, y = (slot(name, (ROW, COLUMN, THIRD)) for name in "xy")
+    assert one(Definition("r", Elementwise(2 * x * y + slot("alpha")), (N, N, M))) == "r = α + 2 x ⊙ y"
+
+
+def test_coefficients_and_means():
+    half = Definition("r", Contraction((vector("x"), vector("x")), ((ROW, N),), sympy.Rational(1, 2) / N))
+    assert one(half) == "r = ½ ‖x‖² / n"
+    assert one(Definition("r", Contraction((vector("x"),), ((ROW, N),), 1 / N))) == "r = mean(x)"
+    assert one(Definition("r", Contraction((matrix("x"),), ((ROW, N), (COLUMN, M)), 3 / (N * M)))) == "r = 3 mean(x)"
+    assert one(Definition("r", Contraction((vector("x"),), ((ROW, sympy.Integer(4)),), sympy.Rational(1, 4)))) == (
+        "r = mean(x)"
+    )
+    assert one(Definition("r", Contraction((vector("x"),), ((ROW, ONE),)))) == "r = sum(x)"
+    weighted = Definition("r", Contraction((vector("x"), vector("x")), ((ROW, N),), slot("alpha") / 2))
+    assert one(weighted) == "r = ½ α ‖x‖²"
+
+
+@pytest.mark.parametrize(
+    ("expression", "text", "latex"),
+    [
+        (vector("x") / 2 - 3, "½ x − 3", r"\tfrac{1}{2} x - 3"),
+        (sympy.Rational(1, 20) * vector("x"), "0.05 x", "0.05 x"),
+        (vector("x") / 7, "x / 7", r"\frac{x}{7}"),
+        (3 * vector("x") / 7, "3 x / 7", r"\frac{3 x}{7}"),
+        (-vector("x"), "−x", "-x"),
+        (-vector("x") * vector("y"), "−x ⊙ y", r"-x \odot y"),
+        (vector("x") * vector("y") / vector("w"), "x ⊙ y / w", r"\frac{x \odot y}{w}"),
+        (1 / vector("x"), "1 / x", r"\frac{1}{x}"),
+        (vector("x") / (1 + vector("y")), "x / (1 + y)", r"\frac{x}{1 + y}"),
+        (slot("alpha") * (vector("x") - vector("y")), "α (x − y)", r"\alpha \left(x - y\right)"),
+        (slot("x2") * slot("alpha") * vector("y"), "α x₂ y", r"\alpha x_{2} y"),
+        (vector("x") ** 3, "x³", "x^{3}"),
+        (vector("x") ** -2, "1 / x²", r"\frac{1}{x^{2}}"),
+        ((1 + vector("x")) ** 2, "(1 + x)²", r"\left(1 + x\right)^{2}"),
+        (vector("h+") ** 2, "(h⁺)²", r"\left(h^{+}\right)^{2}"),
+        (vector("x") ** sympy.Rational(1, 2), "√x", r"\sqrt{x}"),
+        (vector("x") ** sympy.Rational(3, 2), "x^(1.5)", "x^{1.5}"),
+        (sympy.pi * vector("x"), "π x", r"\pi x"),
+        (vector("x") / sympy.sqrt(2), "½ √2 x", r"\tfrac{1}{2} \sqrt{2} x"),
+        (vector("x") / sympy.sqrt(2 * sympy.pi), "½ √2 x / √π", r"\frac{\tfrac{1}{2} \sqrt{2} x}{\sqrt{\pi}}"),
+        (sympy.Integer(0), "0", "0"),
+        (slot("alpha"), "α", r"\alpha"),
+        (vector("x") * N, "n x", "n x"),
+        (vector("x") / N, "x / n", r"\frac{x}{n}"),
+        (vector("x") - 1, "x − 1", "x - 1"),
+        (1 - vector("x"), "1 − x", "1 - x"),
+        (1 + vector("x"), "1 + x", "1 + x"),
+        (-1 - vector("x"), "−x − 1", "-x - 1"),
+    ],
+)
+def test_elementwise_expressions(expression, text, latex):
+    definition = Definition("r", Elementwise(expression), (N,))
+    assert one(definition) == f"r = {text}"
+    assert one(definition, style="latex") == f"r = {latex}"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("tanh", "tanh(x)"),
+        ("abs", "|x|"),
+        ("sqrt", "√x"),
+        ("exp", "exp(x)"),
+        ("min", "min(x, y)"),
+        ("clip", "clip(x, y, w)"),
+        ("power", "x^y"),
+        ("positive", "[x > 0]"),
+        ("less", "[x < y]"),
+        ("inside", "[y ≤ x ≤ w]"),
+        ("clipped_low", "[x < y < w]"),
+        ("clipped_high", "[x > w or y > w]"),
+    ],
+)
+def test_functions(name, text):
+    row = ROWS[name]
+    expression = row.function(*(vector(operand) for operand in "xyw"[: row.arity]))
+    assert one(Definition("r", Elementwise(expression), (N,))) == f"r = {text}"
+
+
+def test_every_function_is_spelt_in_both_tables():
+    for row in ROWS.values():
+        expression = row.function(*(vector(operand) for operand in "xyw"[: row.arity]))
+        for style in ("text", "latex"):
+            written = one(Definition("r", Elementwise(expression), (N,)), style=style)
+            assert all(operand in written for operand in "xyw"[: row.arity]), written
+
+
+def test_a_transposed_matrix_inside_a_function():
+    both = Elementwise(TANH(matrix("A") + slot("A", (COLUMN, ROW)) + slot("b", (COLUMN,))))
+    assert one(Definition("r", both, (N, N))) == "r = tanh(A + Aᵀ + 𝟏 bᵀ)"
+
+
+def test_what_the_user_named_stays():
+    chain = (times("c", "W", "h"), *vectors(a=vector("c") + vector("b")))
+    assert equations(chain) == ["a = W h + b"]
+    assert equations(chain, written=["c"]) == ["c = W h", "a = c + b"]
+    assert equations(chain, inline=()) == ["c = W h", "a = c + b"]
+
+
+def test_what_is_read_twice_stays():
+    chain = (times("c", "W", "h"), *vectors(a=vector("c") + vector("b"), y=vector("c") * vector("a")))
+    assert equations(chain) == ["c = W h", "a = c + b", "y = c ⊙ a"]
+
+
+def test_a_definition_given_twice_is_one():
+    chain = (times("c", "W", "h"), *vectors(a=vector("c") + vector("b")))
+    notation = Notation("text", (*chain, *chain))
+    assert notation.equation(chain[1]) == "a = W h + b"
+
+
+def test_chains_of_contractions_flatten():
+    chain = (times("c", "B", "x"), times("c2", "A", "c"), *vectors(y=2 * vector("c2")))
+    assert equations(chain, written=["y"]) == ["y = 2 A B x"]
+
+
+def test_an_inlined_sum_keeps_its_brackets_in_a_product():
+    chain = (
+        Definition("f:h", Elementwise(vector("x") - vector("y")), (N,)),
+        Definition("r", Contraction((matrix("A"), slot("f:h", (COLUMN,))), ((COLUMN, N),)), (N,)),
+    )
+    assert equations(chain) == ["r = A (x − y)"]
+
+
+def test_indices_that_are_quantities_are_not_used():
+    chain = times("a", "i", "j")
+    assert one(chain, form="index") == "a[k] = Σₗ i[k,l] j[l]"
+
+
+def test_softmax_over_another_axis_says_so():
+    assert one(Definition("p", Structured("softmax", ("x",), (("axis", -2),)), (N, N))) == "p = softmax(x, axis −2)"
+    assert one(Definition("p", Structured("softmax", ("x",), (("axis", -1),)), (N,)), form="index") == (
+        "p[i] = softmax(x)[i]"
+    )
+
+
+def test_expressions_by_themselves():
+    notation = Notation("text", sunspots(), order=["tau_h"])
+    assert notation.expression(sympy.Rational(1, 20)) == "0.05"
+    assert notation.expression(1 / slot("tau")) == "1 / τ"
+    assert notation.expression(slot("tau_h") * slot("eta.h") / 2) == "½ η_h τ_h"
+    assert notation.name("z:h") == "z"
+
+
+def test_numbers_of_any_length_are_written():
+    long = sympy.Rational(Fraction(10**40 + 1, 3**80))
+    assert "/" in one(scalar("r", slot("x") * long))
+
+
+def test_printing_is_the_same_each_time():
+    first, second = (Notation("text", sunspots()) for _ in range(2))
+    assert [first.equation(d) for d in sunspots()] == [second.equation(d) for d in reversed(sunspots())][::-1]
