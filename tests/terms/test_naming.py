@@ -116,11 +116,11 @@ def test_a_superscript_joins_the_marks():
     assert Look("h", marks=("⁺",)).spell(LATEX, r"\top") == r"h^{+\top}"
 
 
-AWKWARD = (
-    ["h", "z", "f", "F", "w", "omega", "ω", "z_h", "omega_W", "ω_W", "W", "W1", "W_1", "W11", "W1_1", "alpha", "α"]
-    + ["phi", "φ", "given_v", "given", "h0", "h_0", "phi_fit", "eta", "eta_h", "a", "a1", "ā", "costate", "adjoint"]
-    + ["s_new", "s", "Ba", "i", "j", "i1", "n", "first"]
-)
+AWKWARD = [
+    "h", "z", "f", "F", "w", "omega", "ω", "z_h", "omega_W", "ω_W", "W", "W1", "W_1", "W11", "W1_1", "alpha", "α",
+    "phi", "φ", "given_v", "given", "h0", "h_0", "phi_fit", "eta", "eta_h", "a", "a1", "ā", "costate", "adjoint",
+    "s_new", "s", "Ba", "i", "j", "i1", "n", "first",
+]  # fmt: skip
 USERS = st.one_of(st.sampled_from(AWKWARD), st.from_regex(r"[abzW][_a-z0-9]{0,3}", fullmatch=True))
 KINDS = ["{}", "z:{}", "w:{}", "f:{}", "adj:{}", "dot:{}", "dot:z:{}", "dot:w:{}", "seed:{}", "present:{}"]
 KINDS += ["half:{}", "initial:{}"]
