@@ -19,6 +19,7 @@ from hdsl.syntax.source import Span
 NOT_UTF8 = register("not-utf8", "the file is not UTF-8 text")
 FILE_TOO_LARGE = register("file-too-large", "the file has more bytes than hdsl reads")
 TOO_MANY_STATEMENTS = register("too-many-statements", "the file has more statements than hdsl reads")
+TOO_MANY_MISTAKES = register("too-many-mistakes", "the file has more mistakes than hdsl reports at once")
 CHARACTER = register("character", "a character stands where the language has no use for it")
 
 
@@ -32,6 +33,10 @@ def file_too_large(span: Span, size: int, most: int) -> Diagnostic:
 
 def too_many_statements(span: Span, most: int) -> Diagnostic:
     return TOO_MANY_STATEMENTS.at(span, f"this file has more than {most} statements", f"number {most + 1} starts here")
+
+
+def too_many_mistakes(span: Span, most: int) -> Diagnostic:
+    return TOO_MANY_MISTAKES.at(span, f"this file has more than {most} mistakes", "those from here on are not shown")
 
 
 # What people type, or an editor puts, in place of a character of the language.

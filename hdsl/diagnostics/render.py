@@ -47,16 +47,19 @@ class _Layout:
         text = self.lines[line - 1].rstrip("\r")
         first = min(column - 1, len(text))
         last = max(first, min(first + span.end - span.start, len(text)))
-        # A byte order mark is no part of what the author sees.
-        head = visible(text[:first].removeprefix("\ufeff") if line == 1 else text[:first], 0)
+        # Of a long line only what is near the mark is looked at: there may be a message for each of its words.
+        near = max(0, first - 4 * WIDEST)
+        head = visible(text[near:first], 0)
         at = columns(head)
-        marked = visible(text[first:last], at)
-        tail = visible(text[last:], at + columns(marked))
+        marked = visible(text[first : min(last, first + WIDEST)], at)
+        tail = visible(text[last : last + WIDEST], at + columns(marked))
         return line, *_cut(head, marked, tail)
 
 
 def visible(text: str, column: int = 0) -> str:
     """``text``, which starts at ``column``, with tabs as spaces and whatever would disturb a terminal as an escape."""
+    if text.isprintable():
+        return text
     shown = []
     for character in text:
         if character == "\t":

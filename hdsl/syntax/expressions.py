@@ -47,12 +47,15 @@ class ExpressionMaker:
         self.base = base
         self.found: list[Diagnostic] = []
         self.refused: list[tuple[catalogue.Construct, Span]] = []
-        self.depths: dict[int, int] = {}  # by id, of expressions that are alive: they are in `make`'s values
+        # Both by id, of objects that are alive: the tree is, and the expressions are in `make`'s values.
+        self.places: dict[int, Span] = {}
+        self.depths: dict[int, int] = {}
 
     def make(self, tree: Node) -> Any:
         """What the tree stands for."""
         values: dict[int, Any] = {}
         for node in tree.iter_subtrees():
+            self._place(node)
             children = [values[id(child)] if isinstance(child, Tree) else child for child in node.children]
             value = getattr(self, node.data)(node, children)
             if isinstance(value, Expression):
@@ -90,8 +93,17 @@ class ExpressionMaker:
 
     def span(self, node: Node | Token) -> Span:
         """Where a node or a word stands in the file."""
-        place: Any = node if isinstance(node, Token) else node.meta
-        return Span(self.base + place.start_pos, self.base + place.end_pos)
+        if isinstance(node, Token):
+            assert node.start_pos is not None and node.end_pos is not None
+            return Span(self.base + node.start_pos, self.base + node.end_pos)
+        return self.places[id(node)]
+
+    def _place(self, node: Node) -> None:
+        """A node reaches from its first part to its last; a subscript ``:`` has none and needs no place."""
+        parts = [child for child in (node.children[0], node.children[-1]) if child is not None]
+        parts = parts if len(parts) == 2 else [child for child in node.children if child is not None]
+        if parts:
+            self.places[id(node)] = Span(self.span(parts[0]).start, self.span(parts[-1]).end)
 
     def word(self, token: Token, span: Span | None = None) -> str:
         """The ASCII spelling of a name or a path, which may be a part of its token."""
@@ -153,14 +165,14 @@ class ExpressionMaker:
 
     def parenthesised(self, node: Node, children: Children) -> Expression:
         """The expression itself; its place takes in the parentheses."""
-        made: Expression = replace(children[0], span=self.span(node))
+        made: Expression = replace(children[1], span=self.span(node))
         return made
 
     def list_literal(self, node: Node, children: Children) -> ListLiteral:
-        return ListLiteral(tuple(child for child in children if child is not None), self.span(node))
+        return ListLiteral(tuple(without_signs(children)), self.span(node))
 
     def call(self, node: Node, children: Children) -> Call:
-        path, arguments = children
+        path, _, arguments, _ = children
         function_span = self.span(path)
         function = self.word(path)
         if function in LATER_FUNCTIONS:
@@ -212,3 +224,8 @@ class ExpressionMaker:
     def _stand_in(self, operand: Expression) -> Expression:
         """An expression in place of a refused one: never used, for its statement is refused with it."""
         return replace(operand)
+
+
+def without_signs(children: Children) -> Children:
+    """The parts that a rule is about, without its brackets and commas."""
+    return [child for child in children if child is not None and not isinstance(child, Token)]

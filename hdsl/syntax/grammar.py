@@ -37,7 +37,7 @@ def grammar() -> lark.Lark:
 
 
 def _make(text: str, path: Path | None) -> lark.Lark:
-    made = lark.Lark(text, parser="lalr", lexer="contextual", start=list(STARTS), propagate_positions=True)
+    made = lark.Lark(text, parser="lalr", lexer="contextual", start=list(STARTS))
     if path:
         # Any failure to write leaves the tables unwritten: they were made, and that is all that is needed.
         with suppress(OSError):

@@ -15,7 +15,7 @@ from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.syntax.source import Source, Span
 from hdsl.syntax.words import KEYWORDS
 
-MOST_LINES = 10_000
+MOST_LINES = 5_000
 DEEPEST = 100  # brackets in brackets; the passes that follow recurse, and Python allows them about 1000 calls
 
 _PIECE = re.compile(r"""\n|\#[^\n]*|"[^"\n]*"?|[(\[{]|[)\]}]|[^\n\#"()\[\]{}]+""")

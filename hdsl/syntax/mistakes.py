@@ -1,7 +1,6 @@
-"""Find out what is wrong with a statement that the grammar refuses: what stands where, and what might have.
+"""Read a statement word by word, and where a word cannot follow, find out what the mistake is.
 
-Called for a statement that has failed already. It is read once more, word by word, up to the word that cannot follow;
-what people often write there by mistake has a sentence of its own.
+What people often write by mistake has a sentence of its own; else the message says what stands where, and what might have.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from lark import Token, UnexpectedCharacters, UnexpectedToken
+from lark import Token, Tree, UnexpectedCharacters, UnexpectedToken
 
 from hdsl.diagnostics import catalogue_syntax as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
@@ -62,9 +61,8 @@ class Failure:
         return Span(self.base + (self.at if start is None else start), self.base + self.at + length)
 
 
-def explain(text: str, base: int, start: str, writing: str) -> Diagnostic:
-    """The one message about a statement that does not follow the grammar's rule ``start``."""
-    failure = _failure(text, base, start, writing)
+def explain(failure: Failure) -> Diagnostic:
+    """The one message about a statement that does not follow the grammar."""
     for rule in _RULES:
         diagnostic = rule(failure)
         if diagnostic:
@@ -72,20 +70,21 @@ def explain(text: str, base: int, start: str, writing: str) -> Diagnostic:
     return _unexpected(failure)
 
 
-def _failure(text: str, base: int, start: str, writing: str) -> Failure:
+def read_words(text: str, base: int, start: str, writing: str) -> Tree[Token] | Failure:
+    """Read a statement by the grammar's rule ``start``: its tree, or where the reading stopped."""
     words: list[Token] = []
-    at = len(text)
     reading = grammar().parse_interactive(text, start=start)
     try:
         for word in reading.iter_parse():
             words.append(word)
-        reading.feed_token(Token("$END", "", len(text)))
+        tree: Tree[Token] = reading.feed_token(Token("$END", "", len(text)))
+        return tree
     except UnexpectedToken as error:
         at = _start(error.token)
     except UnexpectedCharacters as error:
         at = error.pos_in_stream or 0
     before = tuple(word for word in words if _start(word) < at)
-    # The failed word may have taken the first parser some way along; a second one is asked what could follow.
+    # The word that failed may have ended some rules before it did; a second parser is asked what could follow.
     again = grammar().parse_interactive("", start=start)
     for word in before:
         again.feed_token(word)

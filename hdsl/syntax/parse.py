@@ -5,21 +5,20 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from lark import UnexpectedInput
-
 from hdsl.diagnostics import catalogue_syntax as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.suggest import nearest
 from hdsl.syntax.expressions import TooDeep
-from hdsl.syntax.grammar import grammar
 from hdsl.syntax.lines import Line, cut
-from hdsl.syntax.mistakes import PRIMES, explain, explain_start
+from hdsl.syntax.mistakes import PRIMES, Failure, explain, explain_start, read_words
 from hdsl.syntax.names import ascii_spelling
 from hdsl.syntax.read import LARGEST_FILE
 from hdsl.syntax.source import Source, Span
 from hdsl.syntax.statements import StatementMaker
 from hdsl.syntax.tree import Declare, Define, Dim, Dynamics, Learn, ModelName, ModelText, Setting, Statement, Version
 from hdsl.syntax.words import DECLARING, KEYWORDS, LATER_STATEMENTS, PYTHON_WORDS, SETTINGS, STATEMENTS
+
+MOST_MISTAKES = 500
 
 _FIRST = re.compile(rf"([^\W\d]\w*(?:\.\w+)*)([{PRIMES}]?)")
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -46,8 +45,10 @@ def parse(source: Source) -> tuple[ModelText, tuple[Diagnostic, ...]]:
     reader = _Reader(source)
     for line in lines:
         reader.take(line)
-    text = reader.finish()
-    return text, tuple(sorted((*found, *reader.found), key=lambda diagnostic: diagnostic.span))
+    mistakes = sorted((*found, *reader.found), key=lambda diagnostic: diagnostic.span)
+    if len(mistakes) > MOST_MISTAKES:
+        mistakes[MOST_MISTAKES:] = [catalogue.too_many_mistakes(mistakes[MOST_MISTAKES].span, MOST_MISTAKES)]
+    return reader.finish(), tuple(mistakes)
 
 
 class _Reader:
@@ -101,14 +102,15 @@ class _Reader:
 
     def _read(self, line: Line, text: str, start: str, writing: str) -> None:
         """Read a line by a rule of the grammar."""
-        base = line.span.start
-        maker = StatementMaker(base)
-        try:
-            made = maker.make(grammar().parse(text, start=start))
-        except UnexpectedInput:
-            maker.found.append(explain(text, base, start, writing))
-        except TooDeep as error:
-            maker.found.append(error.diagnostic)
+        maker = StatementMaker(line.span.start)
+        tree = read_words(text, line.span.start, start, writing)
+        if isinstance(tree, Failure):
+            maker.found.append(explain(tree))
+        else:
+            try:
+                made = maker.make(tree)
+            except TooDeep as error:
+                maker.found.append(error.diagnostic)
         if maker.found:
             self.found += maker.found
             self._give_up(text, _FIRST.match(text)[1])  # type: ignore[index]

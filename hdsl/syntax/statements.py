@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hdsl.diagnostics import catalogue_syntax as catalogue
-from hdsl.syntax.expressions import Children, ExpressionMaker, Node
+from hdsl.syntax.expressions import Children, ExpressionMaker, Node, without_signs
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import (
     Declare,
@@ -49,10 +49,10 @@ class StatementMaker(ExpressionMaker):
         return [Declare(word, self.word(name), shape or (), value, index, self.span(name), self.span(node))]
 
     def shape(self, node: Node, children: Children) -> tuple[Expression, ...]:
-        return tuple(children)
+        return tuple(without_signs(children))
 
     def index_below(self, node: Node, children: Children) -> Expression:
-        bound: Expression = children[1]
+        bound: Expression = children[2]
         return bound
 
     def definition(self, node: Node, children: Children) -> list[Statement]:
