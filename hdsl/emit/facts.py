@@ -194,7 +194,8 @@ class Facts:
         targets = [self.names[q.name] for q in model.of_role("target")]
         passed = "".join(f"{name}, " for name in (*inputs, *targets))
         costs = [f'"{cost}": {self._cost(cost, k)}' for k, cost in enumerate(model.costs)]
-        restarts = [k for k, name in enumerate([*self.states, *self.states]) if self._restarts(name)]
+        restarts = [k for k, name in enumerate([*self.states, *self.states]) if model.resets[name] == "sequence"]
+        shared = {k for k, name in enumerate([*self.states, *self.states]) if model.quantities[name].shared}
         arguments = [*inputs, *(f"{name}=None" for name in targets)]
         return {
             "arguments": "".join(f"{a}, " for a in arguments),
@@ -213,7 +214,8 @@ class Facts:
             "initials": "".join(f"\n        {text}," for text in self._initials()) + "\n    "
             if self.states or self.params
             else "",
-            "restarts": repr(tuple(restarts)),
+            "restarts": repr(tuple(k for k in restarts if k not in shared)),
+            "shared_restarts": repr(tuple(k for k in restarts if k in shared)),
             "sample": self._sample(),
             "offset": ", self.offset" if self.uses_time else "",
             "tau_passed": ", tau" if self.uses_time else "",
@@ -222,10 +224,6 @@ class Facts:
             if self.uses_time
             else "",
         }
-
-    def _restarts(self, state: str) -> bool:
-        """A shared state belongs to no stream, so no stream's boundary concerns it."""
-        return self.model.resets[state] == "sequence" and not self.model.quantities[state].shared
 
     def _cost(self, cost: str, position: int) -> str:
         """The mean of a cost; ``sample[k]`` are the marks of the targets that it needs."""

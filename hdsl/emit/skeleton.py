@@ -98,6 +98,8 @@ def _begun(self, cells):
     for position in {restarts}:
         ended = self.ended.reshape(-1, *(1 for _ in cells[position].shape[1:]))
         cells[position] = torch.where(ended, initials[position], cells[position])
+    for position in {shared_restarts}:  # one for all streams: begins anew when all of them do
+        cells[position] = torch.where(self.ended.all(), initials[position], cells[position])
     return tuple(cells)
 
 def _begin(self, cells):

@@ -131,7 +131,8 @@ def run_chunk(net: Any, chunk: dict[str, Any]) -> dict[str, torch.Tensor]:
         given = {net.arguments[name]: chunk.get(name) for name in (*net.inputs, *net.targets)}
         sample = net._sample(**given, lead=(steps,))
         before = [cell.clone() for cell in net._cells()], net.clock.clone(), net.ended.clone()
-        made = loop(net, chunk, sample)
+        with torch.inference_mode():  # a tenth faster than no_grad; results are stacked outside of it, as ordinary tensors
+            made = loop(net, chunk, sample)
         results = results_of(net, made, sample)
         sums = torch.stack(
             [value.double().nansum() if name in net.costs else value.double().sum() for name, value in results.items()]
