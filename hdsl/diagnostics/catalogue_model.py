@@ -1,6 +1,7 @@
-"""What the pass ``check`` can say about a model: its codes and their words. Nowhere else is such a message worded.
+"""What the pass ``check`` can say about a model: its names, declarations, dynamics and settings.
 
-Functions take facts as text: sizes come written (``[n, m]``), expressions as the file has them, places as spans.
+Functions take facts as text: sizes come written (``[n, m]``), names as hdsl spells them, places as spans. What is said of
+formulas stands in `hdsl.diagnostics.catalogue_formula`.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ from collections.abc import Sequence
 from hdsl.diagnostics.catalogue import register
 from hdsl.diagnostics.diagnostic import Diagnostic, Label
 from hdsl.syntax.source import Span
-
-BY_NAME = "sizes match by name, not by value"
 
 
 def a(kind: str) -> str:
@@ -54,7 +53,9 @@ def unknown_function(span: Span, name: str, suggestion: str) -> Diagnostic:
 
 def not_a_function(span: Span, name: str, kind: str, line: int | None) -> Diagnostic:
     where = f"declared on line {line}" if line is not None else "not a function"
-    return NOT_A_FUNCTION.at(span, f"`{name}` is {a(kind)} and cannot be called", where, notes=("a product is written with `*` or `@`",))
+    return NOT_A_FUNCTION.at(
+        span, f"`{name}` is {a(kind)} and cannot be called", where, notes=("a product is written with `*` or `@`",)
+    )
 
 
 def function_value(span: Span, name: str) -> Diagnostic:
@@ -115,134 +116,6 @@ def index_read(span: Span, name: str, kind: str, line: int) -> Diagnostic:
     )
 
 
-# Shapes and sizes -----------------------------------------------------------------------------------------------------
-
-SHAPE = register("shape", "the sizes of operands do not agree")
-COST_SHAPE = register("cost-shape", "a cost is not a scalar")
-DYNAMICS_SHAPE = register("dynamics-shape", "the dynamics has not the sizes of its state")
-AXIS = register("axis", "an axis is named that the operand does not have")
-SIZE_EXPRESSION = register("size-expression", "a size is not made of sizes and whole numbers")
-SIZE_VALUE = register("size-value", "a size comes out as no whole number above 0")
-UNKNOWN_SIZE = register("unknown-size", "a size is set from outside that the model does not declare")
-TOO_LARGE = register("too-large", "a quantity or a size is larger than hdsl takes on")
-
-
-def shape(span: Span, message: str, operands: Sequence[str], by_name: bool) -> Diagnostic:
-    label = ", ".join(operands)
-    return SHAPE.at(span, message, f"{label}; {BY_NAME}" if by_name else label)
-
-
-def cost_shape(span: Span, name: str, sizes: str) -> Diagnostic:
-    return COST_SHAPE.at(
-        span, f"the cost `{name}` is not a scalar", f"this is {sizes}; `sum(…)`, `mean(…)` or `squared(…)` makes a scalar of it"
-    )
-
-
-def dynamics_shape(span: Span, name: str, wanted: str, found: str, line: int, by_name: bool) -> Diagnostic:
-    tail = f"; {BY_NAME}" if by_name else ""
-    return DYNAMICS_SHAPE.at(
-        span,
-        f"the dynamics of `{name}` must have the sizes of `{name}`",
-        f"this is {found}, {name} is {wanted} (line {line}){tail}",
-    )
-
-
-def axis_range(span: Span, axis: int, sizes: str, rank: int) -> Diagnostic:
-    if rank == 0:
-        return AXIS.at(span, "a scalar has no axes", "this is a scalar")
-    return AXIS.at(span, f"there is no axis {axis}", f"the operand is {sizes}: its axes are 0 to {rank - 1}, or -{rank} to -1")
-
-
-def axis_literal(span: Span) -> Diagnostic:
-    return AXIS.at(span, "an axis is a whole number", "write the number itself, as in `axis=0`")
-
-
-def size_expression(span: Span, allowed: str) -> Diagnostic:
-    return SIZE_EXPRESSION.at(span, "this cannot stand in a size", f"a size is made of {allowed}")
-
-
-def size_is_not(span: Span, name: str, kind: str, line: int) -> Diagnostic:
-    return SIZE_EXPRESSION.at(span, f"`{name}` is not a size", f"{a(kind)} (line {line}); declare a size with `dim`")
-
-
-def size_value(span: Span, written: str, value: str, given: str) -> Diagnostic:
-    with_numbers = f" for {given}" if given else ""
-    return SIZE_VALUE.at(span, f"the size {written} must be a whole number above 0", f"it is {value}{with_numbers}")
-
-
-def unknown_size(span: Span, name: str, suggestion: str) -> Diagnostic:
-    return UNKNOWN_SIZE.at(span, f"the model has no size `{name}` that could be set", suggestion)
-
-
-def too_large(span: Span, what: str, count: int, most: int) -> Diagnostic:
-    return TOO_LARGE.at(span, f"{what} is too large", f"{spaced(count)} where at most {spaced(most)} are taken on")
-
-
-def spaced(count: int) -> str:
-    """Thousands apart: 1 000 000; a power of ten where it has more than 15 digits."""
-    return f"{count:,}".replace(",", " ") if count < 10**15 else f"more than 10^{len(str(count)) - 1}"
-
-
-def too_many_axes(span: Span, count: int, most: int) -> Diagnostic:
-    return TOO_LARGE.at(span, f"{count} axes are more than hdsl takes on", f"at most {most}")
-
-
-def size_too_large(span: Span, most: int) -> Diagnostic:
-    return TOO_LARGE.at(span, "this size is more than hdsl takes on", f"at most degree {most}, and at most 200 terms")
-
-
-# Formulas -------------------------------------------------------------------------------------------------------------
-
-ARITY = register("arity", "a function is given too few or too many arguments, or one that it does not know")
-LIST_HERE = register("list-here", "a list stands in a formula")
-DIVISION_BY_ZERO = register("division-by-zero", "a formula divides by zero whatever the data")
-NOT_REAL = register("not-real", "a number is not real, or not finite")
-INFINITE = register("infinite", "`inf` stands where only a finite number can")
-NUMBER_TOO_LONG = register("number-too-long", "an exact number has more digits than hdsl takes on")
-TOO_LONG = register("too-long", "a model or a formula has more parts than hdsl takes on")
-
-
-def arity(span: Span, name: str, wanted: str, found: int) -> Diagnostic:
-    return ARITY.at(span, f"`{name}` takes {wanted}", f"{found or 'none'} given")
-
-
-def unknown_keyword(span: Span, name: str, keyword: str, known: str) -> Diagnostic:
-    takes = f"it takes `{known}=`" if known else "it takes none by name"
-    return ARITY.at(span, f"`{name}` has no argument `{keyword}`", takes)
-
-
-def keyword_twice(span: Span, name: str, keyword: str) -> Diagnostic:
-    return ARITY.at(span, f"`{name}` is given `{keyword}` twice", "leave one of them out")
-
-
-def list_here(span: Span) -> Diagnostic:
-    return LIST_HERE.at(span, "a list cannot stand in a formula", "declare it as a `const` with sizes and use its name")
-
-
-def division_by_zero(span: Span) -> Diagnostic:
-    return DIVISION_BY_ZERO.at(span, "this divides by zero", "the divisor is 0 whatever the data")
-
-
-def not_real(span: Span, what: str) -> Diagnostic:
-    return NOT_REAL.at(span, "this is not a finite real number", what)
-
-
-def infinite(span: Span) -> Diagnostic:
-    return INFINITE.at(span, "`inf` cannot stand here", "only as a bound of `clip`")
-
-
-def number_too_long(span: Span, most: int) -> Diagnostic:
-    return NUMBER_TOO_LONG.at(span, "an exact number becomes too long here", f"at most {most} digits")
-
-
-def too_long(span: Span, most: int) -> Diagnostic:
-    return TOO_LONG.at(span, "this is too long", f"at most {most} parts can stand here")
-
-
-def too_many_definitions(span: Span, most: int) -> Diagnostic:
-    return TOO_LONG.at(span, "the model is too long", f"it needs more than {spaced(most)} definitions")
-
-
 # Declarations ---------------------------------------------------------------------------------------------------------
 
 NO_VALUE = register("no-value", "a state, a param or a const has no value to begin with")
@@ -263,12 +136,16 @@ def no_value(span: Span, role: str, name: str) -> Diagnostic:
 
 def value_here(span: Span, role: str, name: str) -> Diagnostic:
     return VALUE_HERE.at(
-        span, f"the {role} `{name}` cannot have a value", f"{a(role)} arrives with each sample; a fixed value is a `const`"
+        span,
+        f"the {role} `{name}` cannot have a value",
+        f"{a(role)} arrives with each sample; a fixed value is a `const`",
     )
 
 
 def index_here(span: Span, role: str, name: str) -> Diagnostic:
-    return INDEX_HERE.at(span, f"the {role} `{name}` cannot be an index", "only an input or a target is one, and without sizes")
+    return INDEX_HERE.at(
+        span, f"the {role} `{name}` cannot be an index", "only an input or a target is one, and without sizes"
+    )
 
 
 def list_length(span: Span, found: int, wanted: str, level: str) -> Diagnostic:
@@ -291,7 +168,9 @@ def initial_rank(span: Span, kind: str, name: str, sizes: str) -> Diagnostic:
 
 def initial_random(span: Span, kind: str, name: str) -> Diagnostic:
     return INITIAL_RANDOM.at(
-        span, f"the state `{name}` cannot begin at random", f"not `{kind}`, but a number, a list, `zeros`, `ones` or `eye`"
+        span,
+        f"the state `{name}` cannot begin at random",
+        f"not `{kind}`, but a number, a list, `zeros`, `ones` or `eye`",
     )
 
 
@@ -353,7 +232,9 @@ def unknown_setting(span: Span, path: str, suggestion: str) -> Diagnostic:
 
 
 def setting_of(span: Span, path: str, name: str, kind: str, line: int, wanted: str) -> Diagnostic:
-    return UNKNOWN_SETTING.at(span, f"there is no setting `{path}`", f"`{name}` is {a(kind)} (line {line}), not {wanted}")
+    return UNKNOWN_SETTING.at(
+        span, f"there is no setting `{path}`", f"`{name}` is {a(kind)} (line {line}), not {wanted}"
+    )
 
 
 def duplicate_setting(span: Span, path: str, first: Span) -> Diagnostic:
@@ -375,7 +256,9 @@ def later_setting(span: Span, path: str, word: str) -> Diagnostic:
 
 
 def later_path(span: Span, path: str) -> Diagnostic:
-    return LATER_SETTING.at(span, f"the setting `{path}` belongs to the language, but this version does not have it yet")
+    return LATER_SETTING.at(
+        span, f"the setting `{path}` belongs to the language, but this version does not have it yet"
+    )
 
 
 # Warnings -------------------------------------------------------------------------------------------------------------
@@ -394,7 +277,9 @@ def unused(span: Span, name: str, kind: str) -> Diagnostic:
 
 def no_dynamics(span: Span, name: str) -> Diagnostic:
     return NO_DYNAMICS.at(
-        span, f"the state `{name}` has no dynamics", f"it stays at its initial value; `{name}' = …` or `next {name} = …` moves it"
+        span,
+        f"the state `{name}` has no dynamics",
+        f"it stays at its initial value; `{name}' = …` or `next {name} = …` moves it",
     )
 
 
@@ -403,7 +288,13 @@ def no_cost(span: Span, name: str) -> Diagnostic:
 
 
 def no_cost_at_all(span: Span, count: int) -> Diagnostic:
-    return NO_COST.at(span, "the model has no cost, so nothing is learned", f"{count} param{'s' * (count > 1)} keep their initial values" if count > 1 else "this param keeps its initial value")
+    return NO_COST.at(
+        span,
+        "the model has no cost, so nothing is learned",
+        f"{count} param{'s' * (count > 1)} keep their initial values"
+        if count > 1
+        else "this param keeps its initial value",
+    )
 
 
 def no_dissipation(span: Span) -> Diagnostic:

@@ -6,7 +6,7 @@ from math import isnan
 
 import sympy
 
-from hdsl.diagnostics import catalogue_model as catalogue
+from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.evaluate import evaluate
 from hdsl.syntax.source import Span
@@ -34,7 +34,7 @@ def combine(operator: str, left: Scalar, right: Scalar, span: Span) -> Scalar | 
         case "*":
             return bounded(left * right, span)
         case "/":
-            return catalogue.division_by_zero(span) if right == 0 else bounded(left / right, span)
+            return formulas.division_by_zero(span) if right == 0 else bounded(left / right, span)
         case "^":
             return _raise(left, right, span)
     raise ValueError(f"no operator of scalars: {operator}")
@@ -45,11 +45,11 @@ def _raise(base: Scalar, exponent: Scalar, span: Span) -> Scalar | Diagnostic:
     if not literal_exponent(base, exponent):
         return apply_row("power", (base, exponent), span)
     if base == 0 and exponent < 0:
-        return catalogue.division_by_zero(span)
+        return formulas.division_by_zero(span)
     if base.is_Rational and base < 0 and not exponent.is_Integer:
-        return catalogue.not_real(span, "a negative number has no such power")
+        return formulas.not_real(span, "a negative number has no such power")
     if measure(base)[1] * abs(exponent) > MOST_DIGITS:
-        return catalogue.number_too_long(span, MOST_DIGITS)
+        return formulas.number_too_long(span, MOST_DIGITS)
     return bounded(base**exponent, span)
 
 
@@ -74,11 +74,11 @@ def apply_row(name: str, arguments: tuple[Scalar, ...], span: Span) -> Scalar | 
     if name != "power" and row.plain is not None and all(x.is_Rational and abs(x) <= LARGEST_FOLDED for x in arguments):
         value = row.plain(*arguments)
         if value.has(sympy.zoo, sympy.nan, sympy.oo) or value.is_real is False:
-            return catalogue.not_real(span, f"`{name}` has no such value here")
+            return formulas.not_real(span, f"`{name}` has no such value here")
         return bounded(value, span)
     result = row.function(*arguments)
     value = evaluate(result, {})
-    return catalogue.not_real(span, f"`{name}` has no such value here") if value is not None and isnan(value) else result
+    return formulas.not_real(span, f"`{name}` has no such value here") if value is not None and isnan(value) else result
 
 
 def measure(expression: Scalar) -> tuple[int, int]:
@@ -97,7 +97,7 @@ def measure(expression: Scalar) -> tuple[int, int]:
 def bounded(expression: Scalar, span: Span) -> Scalar | Diagnostic:
     """The expression, or what is wrong with it: too long a number, or no finite real value."""
     if measure(expression)[1] > MOST_DIGITS:
-        return catalogue.number_too_long(span, MOST_DIGITS)
+        return formulas.number_too_long(span, MOST_DIGITS)
     if expression.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
-        return catalogue.not_real(span, "its value is not finite, or not real")
+        return formulas.not_real(span, "its value is not finite, or not real")
     return expression

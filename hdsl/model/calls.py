@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.catalogue_syntax import reserved
 from hdsl.diagnostics.diagnostic import Diagnostic
@@ -17,8 +18,8 @@ from hdsl.model.shapes import disagree, fits
 from hdsl.model.sizes import same, show_sizes
 from hdsl.model.values import Value, aligned, broadcast, opened, plain, whole
 from hdsl.syntax.source import Span
-from hdsl.syntax.words import LATER_FUNCTIONS
 from hdsl.syntax.tree import Call, Expression, Name, Negate, Number
+from hdsl.syntax.words import LATER_FUNCTIONS
 from hdsl.terms.elementwise import ROWS, WRITABLE
 from hdsl.terms.term import Elementwise, Scalar, Size, Structured, index, indices, is_slot, slot, slots
 
@@ -64,7 +65,7 @@ def _no_function(scope: Scope, tree: Call) -> Diagnostic:
     return catalogue.unknown_function(span, name, scope.suggest_function(name))
 
 
-# Arguments --------------------------------------------------------------------------------------------------------------
+# Arguments ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Signature:
 
 
 def values_wanted(count: int) -> str:
-    return "one value" if count == 1 else f"{ {2: 'two', 3: 'three'}[count]} values"
+    return "one value" if count == 1 else f"{ {2: 'two', 3: 'three'}[count] } values"
 
 
 def _misfit(tree: Call, signature: Signature) -> Diagnostic | None:
@@ -85,43 +86,44 @@ def _misfit(tree: Call, signature: Signature) -> Diagnostic | None:
     found, most = len(tree.arguments), signature.operands + signature.axis
     if not signature.operands <= found <= most:
         wanted = values_wanted(signature.operands) + (" and perhaps an axis" if signature.axis else "")
-        return catalogue.arity(tree.span, tree.function, wanted, found)
+        return formulas.arity(tree.span, tree.function, wanted, found)
     seen = {"axis"} if found == most and signature.axis else set()
     for keyword, value in tree.keywords:
         if keyword != "axis" or not signature.axis:
-            return catalogue.unknown_keyword(value.span, tree.function, keyword, "axis" if signature.axis else "")
+            return formulas.unknown_keyword(value.span, tree.function, keyword, "axis" if signature.axis else "")
         if keyword in seen:
-            return catalogue.keyword_twice(value.span, tree.function, keyword)
+            return formulas.keyword_twice(value.span, tree.function, keyword)
         seen.add(keyword)
     return None
 
 
-def _axis(reader: Reading, tree: Call, operand: Value, default: int | None) -> int | None | Diagnostic:
+def _axis(reader: Reading, tree: Call, operand: Value, default: int | None) -> int | Diagnostic | None:
     """The axis of a call, counted from the start; ``default`` (from the end) or None where none is written."""
     written = tree.arguments[1] if len(tree.arguments) > 1 else dict(tree.keywords).get("axis")
     if written is None:
         if default is not None and operand.rank == 0:
-            return catalogue.axis_range(tree.arguments[0].span, default, "", 0)
+            return formulas.axis_range(tree.arguments[0].span, default, "", 0)
         return None if default is None else operand.rank + default
     sign, literal = (-1, written.operand) if isinstance(written, Negate) else (1, written)
     if not isinstance(literal, Number) or literal.value.denominator != 1:
-        return catalogue.axis_literal(written.span)
+        return formulas.axis_literal(written.span)
     axis = sign * int(literal.value)
     if not -operand.rank <= axis < operand.rank:
-        return catalogue.axis_range(written.span, axis, show_sizes(operand.sizes), operand.rank)
+        return formulas.axis_range(written.span, axis, show_sizes(operand.sizes), operand.rank)
     return axis % operand.rank
 
 
-# Elementwise rows -------------------------------------------------------------------------------------------------------
+# Elementwise rows ---------------------------------------------------------------------------------------------------
 
 
 def _elementwise(reader: Reading, tree: Call) -> Value | None:
     """A row applied to slots: every argument gets a definition of its own unless it is one slot or a constant."""
     arity = ROWS[tree.function].arity
-    if len(tree.arguments) != arity or tree.keywords:
-        if tree.keywords:
-            return reader.keep(catalogue.unknown_keyword(tree.keywords[0][1].span, tree.function, tree.keywords[0][0], ""), tree.span)
-        return reader.keep(catalogue.arity(tree.span, tree.function, values_wanted(arity), len(tree.arguments)), tree.span)
+    for keyword, value in tree.keywords:
+        return reader.keep(formulas.unknown_keyword(value.span, tree.function, keyword, ""), tree.span)
+    if len(tree.arguments) != arity:
+        found = formulas.arity(tree.span, tree.function, values_wanted(arity), len(tree.arguments))
+        return reader.keep(found, tree.span)
     if tree.function == "clip":
         opened_sides = _half_open(reader, tree)
         if opened_sides is not None:
@@ -170,10 +172,12 @@ def _argument(made: Definitions, value: Value, sizes: tuple[Size, ...]) -> Scala
     return aligned(made, plain(slot(name, indices(value.rank)), value.sizes, value.span), sizes)
 
 
-# Reductions -------------------------------------------------------------------------------------------------------------
+# Reductions ---------------------------------------------------------------------------------------------------------
 
 
-def _reduction(reduce: Callable[[Definitions, Value, tuple[int, ...], Span], Value]) -> Callable[[Reading, Call], Value | None]:
+def _reduction(
+    reduce: Callable[[Definitions, Value, tuple[int, ...], Span], Value],
+) -> Callable[[Reading, Call], Value | None]:
     def read(reader: Reading, tree: Call) -> Value | None:
         operand = reader.part(tree.arguments[0])
         if operand is None:
@@ -201,7 +205,7 @@ def _dot(reader: Reading, tree: Call) -> Value | None:
     return product_sum(reader.made, left, right, tree.span)
 
 
-# Structured operations and losses ---------------------------------------------------------------------------------------
+# Structured operations and losses -----------------------------------------------------------------------------------
 
 
 def _structured(row: str) -> Callable[[Reading, Call], Value | None]:
@@ -251,7 +255,7 @@ def _at_index(reader: Reading, tree: Call, logits: Value, target: Name) -> Value
         found = f"{reader.scope.written(tree.arguments[0].span)} is {show_sizes(logits.sizes)}"
         by_name = logits.rank == 1 and bool(logits.sizes[0].free_symbols and below.free_symbols)
         message = f"`{reader.scope.written(span)}` wants a vector of {below} logits"
-        return reader.keep(catalogue.shape(span, message, (found, wanted), by_name), span)
+        return reader.keep(formulas.shape(span, message, (found, wanted), by_name), span)
     name = whole(made, logits)
     level = opened(made, Value(Structured("logsumexp", (name,), (("axis", -1),)), (), span))
     picked = opened(made, Value(Structured("pick", (name, target.name)), (), span))

@@ -108,7 +108,11 @@ def _warnings(text: ModelText, model: Model, declared: Declarations, statements:
         if name not in statements.moved
     ]
     learning = model.learning
-    if learning.order == "simultaneous" and all(learning.values[path] == 0 for path in learning.eta.values()) and learning.eta:
+    if (
+        learning.order == "simultaneous"
+        and all(learning.values[path] == 0 for path in learning.eta.values())
+        and learning.eta
+    ):
         found.append(catalogue.no_dissipation(learning.spans.get("order", _learn_span(text))))
     if learning.order != "sequential":
         found += [
@@ -121,4 +125,3 @@ def _warnings(text: ModelText, model: Model, declared: Declarations, statements:
 
 def _learn_span(text: ModelText) -> Span:
     return next((Span(s.span.start, s.span.start + 5) for s in text.statements if isinstance(s, Learn)), Span(0, 0))
-

@@ -38,7 +38,7 @@ def _monomial(made: Definitions, expression: Scalar, most: int) -> Factors | Non
     return (coefficient, tuple(factors)) if 1 <= len(factors) <= most else None
 
 
-# Sums -----------------------------------------------------------------------------------------------------------------
+# Sums ---------------------------------------------------------------------------------------------------------------
 
 
 def summed(made: Definitions, value: Value, axes: tuple[int, ...], span: Span) -> Value:
@@ -88,7 +88,7 @@ def _all(sizes: tuple[Size, ...]) -> tuple[tuple[sympy.Symbol, Size], ...]:
     return tuple(zip(indices(len(sizes)), sizes, strict=True))
 
 
-# Matrix products ------------------------------------------------------------------------------------------------------
+# Matrix products ----------------------------------------------------------------------------------------------------
 
 
 def contracted_sizes(left: Value, right: Value) -> tuple[Size, Size]:

@@ -8,6 +8,7 @@ from math import isnan
 
 import sympy
 
+from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.model.evaluate import evaluate
 from hdsl.model.initial import InitialReader, named_kind
@@ -41,7 +42,9 @@ class Declarations:
     used_sizes: set[str] = field(default_factory=set)
 
 
-def declare(text: ModelText, scope: Scope, dims: Mapping[str, int], settings: Mapping[str, str | float]) -> Declarations:
+def declare(
+    text: ModelText, scope: Scope, dims: Mapping[str, int], settings: Mapping[str, str | float]
+) -> Declarations:
     """Read every declaration and setting of a file, those from outside in place of its own."""
     sizes = Sizes(scope)
     defaults = _read_dims(text, scope, sizes, dims)
@@ -73,7 +76,7 @@ def _firsts(text: ModelText, scope: Scope) -> list[Declare]:
     return [s for s in text.statements if isinstance(s, Declare) and scope.entries[s.name].span == s.name_span]
 
 
-# Sizes ------------------------------------------------------------------------------------------------------------------
+# Sizes --------------------------------------------------------------------------------------------------------------
 
 
 def _read_dims(text: ModelText, scope: Scope, sizes: Sizes, given: Mapping[str, int]) -> dict[str, Size | None]:
@@ -94,7 +97,7 @@ def _read_dims(text: ModelText, scope: Scope, sizes: Sizes, given: Mapping[str, 
     return defaults
 
 
-# Quantities -------------------------------------------------------------------------------------------------------------
+# Quantities ---------------------------------------------------------------------------------------------------------
 
 
 def _is_scalar_const(declared: Declare) -> bool:
@@ -162,5 +165,5 @@ def _quantity(declared: Declare, found: Declarations, sizes: Sizes, reader: Init
     entries = sizes.entries(shape)
     if entries is not None and entries > LARGEST_SIZE:
         what = f"`{name}`, which is {show_sizes(shape)},"
-        scope.report(catalogue.too_large(declared.name_span, what, entries, LARGEST_SIZE))
+        scope.report(formulas.too_large(declared.name_span, what, entries, LARGEST_SIZE))
     found.sizes[name] = shape

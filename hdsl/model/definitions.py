@@ -93,7 +93,7 @@ class Definitions:
         self._next[stem] = count + 1
         return name
 
-    # Operands -------------------------------------------------------------------------------------------------------------
+    # Operands --------------------------------------------------------------------------------------------------------
 
     def opened(self, body: Body, sizes: tuple[Size, ...], span: Span) -> Scalar:
         """A body as an expression to calculate with, at canonical indices; what is no plain arithmetic gets a name first."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import sympy
 
+from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.catalogue_syntax import expression_too_deep, reserved
 from hdsl.diagnostics.diagnostic import Diagnostic
@@ -61,7 +62,7 @@ class Reader:
             case Call():
                 return call(self, tree)
             case ListLiteral():
-                self.scope.report(catalogue.list_here(tree.span))
+                self.scope.report(formulas.list_here(tree.span))
         return None
 
     def keep(self, found: object, span: Span) -> Value | None:
@@ -71,7 +72,7 @@ class Reader:
             return None
         return found if isinstance(found, Value) else plain(found, (), span)
 
-    # Names --------------------------------------------------------------------------------------------------------------
+    # Names -----------------------------------------------------------------------------------------------------------
 
     def _name(self, tree: Name) -> Value | None:
         name, span = tree.name, tree.span
@@ -81,7 +82,7 @@ class Reader:
             case "pi":
                 return plain(sympy.pi, (), span)
             case "inf":
-                return self.keep(catalogue.infinite(span), span)
+                return self.keep(formulas.infinite(span), span)
             case "T" | "boundary":
                 return self.keep(reserved(span, name), span)
         if name not in self.scope.entries and name in FUNCTIONS:
@@ -101,7 +102,7 @@ class Reader:
         sizes = self.sizes.get(name)
         return None if sizes is None else plain(slot(name, indices(len(sizes))), sizes, span)
 
-    # Operators ----------------------------------------------------------------------------------------------------------
+    # Operators -------------------------------------------------------------------------------------------------------
 
     def _chain(self, tree: Binary) -> Value | None:
         first, operations = chain(tree)

@@ -8,6 +8,7 @@ from math import isnan
 
 import sympy
 
+from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.evaluate import evaluate
@@ -51,27 +52,28 @@ class InitialReader:
             return None
         return Initial("number", (number,))
 
-    def _refuse(self, finding: Diagnostic) -> None:
+    def _refuse(self, finding: Diagnostic) -> Initial | None:
         self.scope.report(finding)
+        return None
 
     def _finite(self, number: Scalar, tree: Expression) -> bool:
         value = evaluate(number, self.known)
         if value is not None and isnan(value):
-            self._refuse(catalogue.not_real(tree.span, "its value is not finite, or not real"))
+            self._refuse(formulas.not_real(tree.span, "its value is not finite, or not real"))
             return False
         return True
 
-    # Named initial values -----------------------------------------------------------------------------------------------
+    # Named initial values --------------------------------------------------------------------------------------------
 
     def _named(self, declared: Declare, tree: Expression, kind: str, sizes: tuple[Size, ...] | None) -> Initial | None:
         """``zeros``, ``normal(0, 1)``, …"""
         given = tree.arguments if isinstance(tree, Call) else ()
         if isinstance(tree, Call) and tree.keywords:
-            return self._refuse(catalogue.unknown_keyword(tree.keywords[0][1].span, kind, tree.keywords[0][0], ""))
+            return self._refuse(formulas.unknown_keyword(tree.keywords[0][1].span, kind, tree.keywords[0][0], ""))
         arguments = [self.scalars.read(argument) for argument in given]
         fewest, most = ARGUMENTS.get(kind, (0, 0))
         if not fewest <= len(given) <= most:
-            return self._refuse(catalogue.arity(tree.span, kind, WANTED.get(kind, "no argument"), len(given)))
+            return self._refuse(formulas.arity(tree.span, kind, WANTED.get(kind, "no argument"), len(given)))
         if declared.role == "state" and kind not in OF_STATES:
             return self._refuse(catalogue.initial_random(tree.span, kind, declared.name))
         if sizes is not None and kind in OF_MATRICES and len(sizes) != 2:
@@ -96,7 +98,7 @@ class InitialReader:
             return False
         return True
 
-    # Lists --------------------------------------------------------------------------------------------------------------
+    # Lists -----------------------------------------------------------------------------------------------------------
 
     def _list(self, tree: ListLiteral) -> tuple[object, ...] | None:
         """The scalars of a nested list, or None after the mistakes of all of them have been reported."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import sympy
 
+from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.suggest import nearest
 from hdsl.model.evaluate import evaluate
@@ -66,11 +67,11 @@ class LearningReader:
         self._check_ranges({".".join(setting.path): setting for setting in (*settings, *overrides)})
         return self._resolved()
 
-    # One setting --------------------------------------------------------------------------------------------------------
+    # One setting -----------------------------------------------------------------------------------------------------
 
     def _setting(self, setting: Setting, path: str) -> None:
         head, below = setting.path[0], ".".join(setting.path[1:])
-        if head == "step" and below or head in LATER_PATHS:
+        if (head == "step" and below) or head in LATER_PATHS:
             self.scope.report(catalogue.later_path(setting.path_span, path))
         elif head in WORDS and not below:
             self._word(setting, path)
@@ -131,17 +132,18 @@ class LearningReader:
                 continue
             span = settings[path].value.span
             if isnan(value):
-                self.scope.report(catalogue.not_real(span, "its value is not finite, or not real"))
+                self.scope.report(formulas.not_real(span, "its value is not finite, or not real"))
             elif value < 0 or (path == "tau" and value == 0):
                 wanted = "above 0" if path == "tau" else "0 or more"
                 self.scope.report(catalogue.value_range(span, f"`{path}`", wanted, f"{value:g}"))
 
-    # All of them --------------------------------------------------------------------------------------------------------
+    # All of them -----------------------------------------------------------------------------------------------------
 
     def _resolved(self) -> Learning:
         states = [entry.name for entry in self.scope.entries.values() if entry.kind == "state"]
         params = [entry.name for entry in self.scope.entries.values() if entry.kind == "param"]
-        eta = {name: self._holds("eta", name, group) for group, names in (("state", states), ("param", params)) for name in names}
+        eta = {name: self._holds("eta", name, "state") for name in states}
+        eta |= {name: self._holds("eta", name, "param") for name in params}
         beta = {name: self._holds("beta", name, "") for name in params}
         in_force = dict.fromkeys(("tau", *eta.values(), *beta.values()))
         words: dict[str, Any] = {path: self.words.get(path, now[0]) for path, (now, _) in WORDS.items()}

@@ -61,14 +61,16 @@ def target_reads(
     return found
 
 
-def warnings(entries: Mapping[str, Entry], reads: Reads, used_sizes: set[str], costs: Sequence[str]) -> Iterator[Diagnostic]:
+def warnings(
+    entries: Mapping[str, Entry], reads: Reads, used_sizes: set[str], costs: Sequence[str]
+) -> Iterator[Diagnostic]:
     """What is declared and surely of no use."""
     read_by: dict[str, set[str]] = {}
     for reader, names in reads.items():
         for name in names:
             read_by.setdefault(name, set()).add(reader)
     of_costs = reached(costs, reads)
-    idle = set()
+    idle: set[str] = set()
     for name, entry in entries.items():
         used = read_by.get(name, set())
         match entry.kind:
@@ -87,7 +89,11 @@ def warnings(entries: Mapping[str, Entry], reads: Reads, used_sizes: set[str], c
 
 
 def _unlearned(
-    entries: Mapping[str, Entry], read_by: Mapping[str, set[str]], of_costs: set[str], costs: Sequence[str], idle: set[str]
+    entries: Mapping[str, Entry],
+    read_by: Mapping[str, set[str]],
+    of_costs: set[str],
+    costs: Sequence[str],
+    idle: set[str],
 ) -> Iterator[Diagnostic]:
     """Params that no cost depends on; not where a definition that nothing reads has been named for it."""
     params = [entry for entry in entries.values() if entry.kind == "param" and entry.name not in of_costs]

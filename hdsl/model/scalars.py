@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import sympy
 
+from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.catalogue_syntax import expression_too_deep, reserved
 from hdsl.diagnostics.diagnostic import Diagnostic
@@ -42,14 +43,15 @@ class ScalarReader:
             return self._refuse(expression_too_deep(tree.span, DEEPEST))
         return self._read(tree)
 
-    def _refuse(self, finding: Diagnostic) -> None:
+    def _refuse(self, finding: Diagnostic) -> Scalar | None:
         self.scope.report(finding)
+        return None
 
     def _kept(self, found: Scalar | Diagnostic, span: Span) -> Scalar | None:
         if isinstance(found, Diagnostic):
             return self._refuse(found)
         if measure(found)[0] > MOST_NODES:
-            return self._refuse(catalogue.too_long(span, MOST_NODES))
+            return self._refuse(formulas.too_long(span, MOST_NODES))
         return found
 
     def _read(self, tree: Expression) -> Scalar | None:
@@ -66,7 +68,7 @@ class ScalarReader:
             case Call():
                 return self._call(tree)
             case ListLiteral():
-                return self._refuse(catalogue.list_here(tree.span))
+                return self._refuse(formulas.list_here(tree.span))
             case Transpose():
                 return self._refuse(catalogue.not_constant_operator(tree.span, ".T"))
 
@@ -77,7 +79,7 @@ class ScalarReader:
         if name == "pi":
             return sympy.pi
         if name == "inf":
-            return self._refuse(catalogue.infinite(span))
+            return self._refuse(formulas.infinite(span))
         if name in ("t", "tau", "T", "boundary"):
             return self._refuse(catalogue.not_constant(span, name, "it belongs to the stream", self.allowed))
         if name not in self.scope.entries and name in FUNCTIONS:
@@ -117,7 +119,7 @@ class ScalarReader:
             return self._refuse(self._no_function(tree))
         if len(arguments) != ROWS[name].arity:
             wanted = f"{ROWS[name].arity} value{'s' * (ROWS[name].arity > 1)}"
-            return self._refuse(catalogue.arity(tree.span, name, wanted, len(arguments)))
+            return self._refuse(formulas.arity(tree.span, name, wanted, len(arguments)))
         present = tuple(argument for argument in arguments if argument is not None)
         if len(present) < len(arguments):
             return None

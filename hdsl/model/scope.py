@@ -124,4 +124,3 @@ def build_scope(text: ModelText) -> Scope:
             case Declare() | Define():
                 scope.declare(statement.name, statement.role, statement.name_span)
     return scope
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hdsl.diagnostics import catalogue_model as catalogue
+from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.scope import Scope
 from hdsl.model.sizes import same, show_sizes
@@ -33,11 +33,9 @@ def describe(scope: Scope, tree: Expression, sizes: tuple[Size, ...]) -> str:
     return f"{scope.written(tree.span)} is {show_sizes(sizes)}"
 
 
-def disagree(
-    scope: Scope, span: Span, doing: str, trees: Sequence[Expression], values: Sequence[Value]
-) -> Diagnostic:
+def disagree(scope: Scope, span: Span, doing: str, trees: Sequence[Expression], values: Sequence[Value]) -> Diagnostic:
     """Operands whose sizes do not agree: ``doing`` says in words what the expression does with them."""
     operands = [describe(scope, tree, value.sizes) for tree, value in zip(trees, values, strict=True)]
     ranked = [value.sizes for value in values if value.rank]
     by_name = len(ranked) > 1 and differ_by_name(ranked[0], ranked[1])
-    return catalogue.shape(span, f"`{scope.written(span)}` {doing}", operands, by_name)
+    return formulas.shape(span, f"`{scope.written(span)}` {doing}", operands, by_name)

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import sympy
 
+from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.catalogue_syntax import expression_too_deep
 from hdsl.diagnostics.diagnostic import Diagnostic
@@ -43,7 +44,7 @@ class Sizes:
         self.numbers: dict[str, int] = {}
         self.used: set[str] = set()
 
-    # Reading ------------------------------------------------------------------------------------------------------------
+    # Reading ---------------------------------------------------------------------------------------------------------
 
     def read(self, tree: Expression, divides: bool = False) -> Size | None:
         """A size expression as an expanded polynomial; None, and a finding, where it is none.
@@ -58,7 +59,7 @@ class Sizes:
     def shape(self, trees: tuple[Expression, ...], span: Span) -> tuple[Size, ...] | None:
         """The sizes of a declaration."""
         if len(trees) > MOST_AXES:
-            self.scope.report(catalogue.too_many_axes(span, len(trees), MOST_AXES))
+            self.scope.report(formulas.too_many_axes(span, len(trees), MOST_AXES))
             return None
         found = tuple(self.read(tree) for tree in trees)
         if any(one is None for one in found):
@@ -77,7 +78,7 @@ class Sizes:
                 if not divides and value.denominator != 1:
                     return self._refuse(tree.span, divides)
                 if max(abs(value.numerator), value.denominator) > LARGEST_SIZE:
-                    self.scope.report(catalogue.too_large(tree.span, "this size", int(value), LARGEST_SIZE))
+                    self.scope.report(formulas.too_large(tree.span, "this size", int(value), LARGEST_SIZE))
                     return None
                 return sympy.Rational(value.numerator, value.denominator)
             case Name():
@@ -89,15 +90,17 @@ class Sizes:
                 return self._chain(tree, divides)
         return self._refuse(tree.span, divides)
 
-    def _refuse(self, span: Span, divides: bool) -> None:
-        self.scope.report(catalogue.size_expression(span, RATIONAL if divides else WHOLE))
+    def _refuse(self, span: Span, divides: bool) -> Size | None:
+        self.scope.report(formulas.size_expression(span, RATIONAL if divides else WHOLE))
+        return None
 
     def _name(self, tree: Name) -> Size | None:
         entry = self.scope.find(tree.name, tree.span) if tree.name not in ("t", "tau", "pi", "inf") else None
         if entry is None:
             return None if tree.name not in ("t", "tau", "pi", "inf") else self._refuse(tree.span, False)
         if entry.kind != "dim":
-            self.scope.report(catalogue.size_is_not(tree.span, tree.name, entry.kind, self.scope.line(entry.span)))
+            line = self.scope.line(entry.span)
+            self.scope.report(formulas.size_is_not(tree.span, tree.name, catalogue.a(entry.kind), line))
             return None
         self.used.add(tree.name)
         return None if tree.name in self.scope.poisoned else size(tree.name)
@@ -125,19 +128,19 @@ class Sizes:
             case "/" if divides and right != 0:
                 result = left / right
             case "*":
-                self.scope.report(catalogue.size_too_large(operation.span, HIGHEST_DEGREE))
+                self.scope.report(formulas.size_too_large(operation.span, HIGHEST_DEGREE))
                 return None
             case "/" if divides:
-                self.scope.report(catalogue.division_by_zero(operation.span))
+                self.scope.report(formulas.division_by_zero(operation.span))
                 return None
             case _:
                 return self._refuse(operation.span, divides)
         if len(sympy.Add.make_args(result)) > MOST_TERMS or (not divides and _degree(result) > HIGHEST_DEGREE):
-            self.scope.report(catalogue.size_too_large(operation.span, HIGHEST_DEGREE))
+            self.scope.report(formulas.size_too_large(operation.span, HIGHEST_DEGREE))
             return None
         return result
 
-    # Numbers ------------------------------------------------------------------------------------------------------------
+    # Numbers ---------------------------------------------------------------------------------------------------------
 
     def value(self, polynomial: Size) -> Fraction | None:
         """The number behind a size, or None where a size without a number occurs in it."""
@@ -158,11 +161,11 @@ class Sizes:
         if value is None:
             return False
         if value > LARGEST_SIZE:
-            self.scope.report(catalogue.too_large(span, f"the size {polynomial}", int(value), LARGEST_SIZE))
+            self.scope.report(formulas.too_large(span, f"the size {polynomial}", int(value), LARGEST_SIZE))
             return True
         if value.denominator != 1 or value < 1:
             given = self.given(polynomial)
-            self.scope.report(catalogue.size_value(span, self.scope.written(span), str(value), given))
+            self.scope.report(formulas.size_value(span, self.scope.written(span), str(value), given))
             return True
         return False
 
@@ -213,7 +216,7 @@ def read_given(scope: Scope, dims: Mapping[str, int]) -> dict[str, int]:
             suggestion = ""
             if found is not None:
                 suggestion = catalogue.did_you_mean(found, "dim", scope.line(declared[found].span))
-            scope.report(catalogue.unknown_size(Span(0, 0), name, suggestion))
+            scope.report(formulas.unknown_size(Span(0, 0), name, suggestion))
         elif value < 1 or value > LARGEST_SIZE:
             scope.report(_bad_number(declared[name].span, name, value))
             scope.poisoned.add(name)
@@ -224,5 +227,5 @@ def read_given(scope: Scope, dims: Mapping[str, int]) -> dict[str, int]:
 
 def _bad_number(span: Span, name: str, value: int) -> Diagnostic:
     if value < 1:
-        return catalogue.size_value(span, name, str(value), "")
-    return catalogue.too_large(span, f"the size {name}", value, LARGEST_SIZE)
+        return formulas.size_value(span, name, str(value), "")
+    return formulas.too_large(span, f"the size {name}", value, LARGEST_SIZE)

@@ -8,6 +8,7 @@ from typing import Literal
 
 import sympy
 
+from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.declarations import Declarations
@@ -64,7 +65,9 @@ def read_statements(text: ModelText, scope: Scope, declared: Declarations) -> St
     arriving = [d.name for d in declared.declares if d.role in ("input", "target")]
     own = per_stream(arriving, found.reads)
     shared = {name: name not in own for name in (*scope.entries, "t", "tau")}
-    reader = Reader(scope, Definitions((*scope.entries, *RESERVED, *SYMBOLS), shared), dict(declared.sizes), declared.below)
+    reader = Reader(
+        scope, Definitions((*scope.entries, *RESERVED, *SYMBOLS), shared), dict(declared.sizes), declared.below
+    )
     found.states = tuple(d.name for d in declared.declares if d.role == "state")
     try:
         for name in order:
@@ -77,7 +80,7 @@ def read_statements(text: ModelText, scope: Scope, declared: Declarations) -> St
             if first.get(again.name) is not again:
                 reader.value(again.value)
     except TooManyDefinitions:
-        scope.report(catalogue.too_many_definitions(Span(0, 0), MOST_DEFINITIONS))
+        scope.report(formulas.too_many_definitions(Span(0, 0), MOST_DEFINITIONS))
     found.definitions = reader.made.made
     found.outputs = tuple(s.name for s in first.values() if s.role == "output")
     found.costs = tuple(s.name for s in first.values() if s.role == "cost")
@@ -108,13 +111,13 @@ def _define(reader: Reader, define: Define) -> None:
     if value is None or define.name in reader.scope.poisoned:
         return
     if define.role == "cost" and value.rank:
-        reader.scope.report(catalogue.cost_shape(define.value.span, define.name, show_sizes(value.sizes)))
+        reader.scope.report(formulas.cost_shape(define.value.span, define.name, show_sizes(value.sizes)))
         return
     reader.made.define(define.name, value.body, value.sizes, define.span)
     reader.sizes[define.name] = value.sizes
 
 
-# Dynamics ---------------------------------------------------------------------------------------------------------------
+# Dynamics -----------------------------------------------------------------------------------------------------------
 
 
 def _moving(text: ModelText, found: Statements) -> dict[str, Dynamics]:
@@ -177,7 +180,7 @@ def _is_constant(value: Value) -> bool:
 
 def _misfit(scope: Scope, dynamics: Dynamics, value: Value, wanted: tuple[sympy.Basic, ...]) -> Diagnostic:
     name = dynamics.name
-    return catalogue.dynamics_shape(
+    return formulas.dynamics_shape(
         dynamics.value.span,
         name,
         show_sizes(wanted),
@@ -200,7 +203,7 @@ def _report_targets(
         scope.report(catalogue.target_read(span, who, target, scope.line(scope.entries[target].span), way))
 
 
-# Resets -----------------------------------------------------------------------------------------------------------------
+# Resets -------------------------------------------------------------------------------------------------------------
 
 
 def _read_resets(text: ModelText, found: Statements) -> None:

@@ -168,4 +168,3 @@ def transposed(made: Definitions, value: Value, span: Span) -> Value:
         factors = tuple(relabelled(factor, turned) for factor in value.body.factors)
         return Value(replace(value.body, factors=factors), sizes, span)
     return plain(relabelled(opened(made, value), turned), sizes, span)
-
