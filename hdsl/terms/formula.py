@@ -12,7 +12,7 @@ import sympy
 from hdsl.terms.matrix import ATOM, CHAIN, HADAMARD, POWER, SUM, Factor, Layout, Piece, matrix_form
 from hdsl.terms.naming import Naming
 from hdsl.terms.ordering import Ordering
-from hdsl.terms.product import Indices, Product, Unfolding, averaged, indices_in
+from hdsl.terms.product import Indices, Product, Unfolding, averaged, indices_in, take_common
 from hdsl.terms.spelling import Spelling
 from hdsl.terms.term import Contraction, Definition, Scalar, Structured, is_slot, slot_indices, slot_name
 
@@ -60,7 +60,15 @@ class Formula:
 
     def sum(self, expression: Scalar, at: Indices, of: Definition | None = None) -> Piece:
         """An expression whose slots have no other indices than ``at``."""
-        return self._signed(self.ordering.summands(self.unfolding.sum(expression), of), at)
+        products = self.ordering.summands(self.unfolding.sum(expression), of)
+        common = take_common(products)
+        if not common:
+            return self._signed(products, at)
+        above: list[Piece] = []
+        below: list[Piece] = []
+        for scalar in self.ordering.factors(common):
+            self._place_factor(scalar, (), above, below)
+        return self._quotient([*above, self._signed(products, at)], below)
 
     def spell_indices(self, at: Sequence[sympy.Symbol]) -> list[str]:
         """Letters for indices, in the order in which they turn up."""

@@ -68,19 +68,19 @@ class Inlining:
             return True
         if self._uses[name] > 1:
             return False
-        if isinstance(definition.body, Contraction) or name.startswith("f:"):
+        if isinstance(definition.body, Contraction) or name.startswith(("f:", "F:")):
             return True
         plain = definition.body.expression.func in (sympy.Mul, sympy.Pow) or is_slot(definition.body.expression)
         return plain and name not in self._within and name not in self._contracted
 
     def _is_made(self, name: str) -> bool:
-        if name.startswith(("adj:", "f:")):
+        if name.startswith(("adj:", "f:", "F:")):
             return True
         return bool(_TEMPORARY.fullmatch(owner(name))) and owner(name) not in self._written | self._cells
 
 
 def _of_cell(name: str) -> bool:
-    return name.startswith(("z:", "w:", "dot:", "f:"))
+    return name.startswith(("z:", "w:", "dot:", "f:", "F:"))
 
 
 def _is_scaled(definition: Definition) -> bool:

@@ -16,7 +16,7 @@ from hdsl.terms.spelling import GREEK, SPELLINGS, SUPERSCRIPTS, Spelling, Style
 
 _SETTINGS = {"eta": "η", "beta": "β", "phi": "φ", "tau": "τ"}
 _PLAIN = re.compile(r"(?P<stem>[^\W\d_]+)(?P<digits>\d*)(?:_(?P<rest>[^_]\w*))?")
-_MADE = re.compile(r"(?P<kind>[a-z]+):(?P<of>.+)")
+_MADE = re.compile(r"(?P<kind>[a-zA-Z]+):(?P<of>.+)")
 _NUMBERED = re.compile(r"(?P<of>.+)~(?P<count>\d+)")
 _WORDS = {
     "dot": "derivative",
@@ -26,6 +26,7 @@ _WORDS = {
     "seed": "weight",
     "present": "given",
     "f": "dynamics",
+    "F": "dynamics",
     "half": "part",
 }
 
@@ -196,6 +197,7 @@ _BUILD: dict[str, Callable[[Naming, str], tuple[Look, ...]]] = {
     "z": _own(lambda naming, of: "z", alone=True),
     "w": _own(lambda naming, of: "ω", alone=False),
     "f": _own(lambda naming, of: "F" if of in naming.nexts else "f", alone=True),
+    "F": _own(lambda naming, of: "F", alone=True),
     "seed": _own(lambda naming, of: "φ", alone=False),
     "present": _own(lambda naming, of: "given", alone=False),
 }

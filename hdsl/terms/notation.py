@@ -114,7 +114,7 @@ class Notation:
         of = owner(name)
         if self._shared is not None:
             return name not in self._shared and of not in self._shared
-        marks = (f"{of}+", f"z:{of}+", f"dot:{of}", f"dot:z:{of}", f"f:{of}")
+        marks = (f"{of}+", f"z:{of}+", f"dot:{of}", f"dot:z:{of}", f"f:{of}", f"F:{of}")
         known = [self._by_name[mark] for mark in marks if mark in self._by_name]
         return not known[0].shared if known else name.startswith("z:")
 
@@ -124,7 +124,7 @@ class Notation:
 
 def _states(names: Iterable[str]) -> set[str]:
     """States are what has dynamics or a costate."""
-    return {owner(name) for name in names if name.startswith(("z:", "f:", "dot:z:"))}
+    return {owner(name) for name in names if name.startswith(("z:", "f:", "F:", "dot:z:"))}
 
 
 def _size_names(definition: Definition) -> list[str]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import and_
 from typing import Any, TypeAlias
 
 import sympy
@@ -103,6 +106,17 @@ class Unfolding:
         if definition is None or not isinstance(definition.body, Elementwise) or self._closed(definition):
             return None
         return definition.body.expression.xreplace(dict(zip(definition.indices, slot_indices(expression), strict=True)))
+
+
+def take_common(products: Sequence[Product]) -> list[Scalar]:
+    """Take the scalars that every summand has out of all of them; nothing where there is one summand."""
+    if len(products) < 2:
+        return []
+    counts = [Counter(product.scalars) for product in products]
+    common = reduce(and_, counts)
+    for product, own in zip(products, counts, strict=True):
+        product.scalars = list((own - common).elements())
+    return list(common.elements())
 
 
 def averaged(product: Product, at: Indices) -> tuple[Any, Sequence[Scalar]] | None:

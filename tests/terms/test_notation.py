@@ -236,7 +236,7 @@ def test_an_mlp_with_cross_entropy():
         "class = x − x₂",
         "s = softmax(y)",
         "o = one_hot(k)",
-        "ȳ = φ s − φ o",
+        "ȳ = φ (s − o)",
         "ω̇_W₂ = ⟨ȳ aᵀ⟩ − η ω_W₂",
     ]
 
@@ -342,6 +342,8 @@ def test_coefficients_and_means():
         (sympy.Integer(0), "0", "0"),
         (slot("alpha"), "α", r"\alpha"),
         (vector("x") * N, "n x", "n x"),
+        (slot("phi") * vector("x") - 2 * slot("phi") * vector("y"), "φ (x − 2 y)", r"\varphi \left(x - 2 y\right)"),
+        (vector("x") / slot("tau") - vector("y") / slot("tau"), "(x − y) / τ", r"\frac{x - y}{\tau}"),
         (vector("x") / N, "x / n", r"\frac{x}{n}"),
         (vector("x") - 1, "x − 1", "x - 1"),
         (1 - vector("x"), "1 − x", "1 - x"),

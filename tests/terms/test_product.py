@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy
 
-from hdsl.terms.product import Product, Unfolding, averaged, indices_in
+from hdsl.terms.product import Product, Unfolding, averaged, indices_in, take_common
 from hdsl.terms.term import Contraction, Definition, Elementwise, indices, size, slot
 
 ROW, COLUMN = indices(2)
@@ -81,3 +81,12 @@ def test_an_average_is_a_plain_sum_divided_by_its_count():
     assert over(sympy.Rational(1, 2), [], sympy.Integer(4)) is None
     assert over(sympy.Integer(1), [], sympy.Integer(1)) is None
     assert over(sympy.Integer(1), [1 / N], N, tensors=(X, Y)) is None
+
+
+def test_common_scalars_are_taken_out_as_often_as_all_have_them():
+    phi, tau = slot("phi"), slot("tau")
+    products = [Product(scalars=[phi, phi, tau]), Product(scalars=[phi, phi, phi])]
+    assert take_common(products) == [phi, phi]
+    assert [p.scalars for p in products] == [[tau], [phi]]
+    alone = [Product(scalars=[phi])]
+    assert take_common(alone) == [] and alone[0].scalars == [phi]
