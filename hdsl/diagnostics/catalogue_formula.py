@@ -26,9 +26,45 @@ UNKNOWN_SIZE = register("unknown-size", "a size is set from outside that the mod
 TOO_LARGE = register("too-large", "a quantity or a size is larger than hdsl takes on")
 
 
-def shape(span: Span, message: str, operands: Sequence[str], by_name: bool) -> Diagnostic:
+def shape(span: Span, written: str, doing: str, operands: Sequence[str], by_name: bool) -> Diagnostic:
+    """``doing`` says what the expression does with its operands, in the words of a function below."""
     label = ", ".join(operands)
-    return SHAPE.at(span, message, f"{label}; {BY_NAME}" if by_name else label)
+    return SHAPE.at(span, f"`{written}` {doing}", f"{label}; {BY_NAME}" if by_name else label)
+
+
+VERBS = {"+": "adds", "-": "subtracts", "*": "multiplies", "/": "divides", "^": "raises"}
+
+
+def entry_by_entry(operator: str, left: str, right: str) -> str:
+    return f"{VERBS[operator]} {left} and {right}" if operator in VERBS else f"takes {left} and {right} entry by entry"
+
+
+def contracts(left: str, right: str) -> str:
+    return f"contracts {left} with {right}"
+
+
+def contracts_scalar() -> str:
+    return "contracts a scalar; a product with one is written `*`"
+
+
+def sums_products(left: str, right: str) -> str:
+    return f"sums the products of {left} and {right}"
+
+
+def wants_logits(below: str) -> str:
+    return f"wants a vector of {below} logits"
+
+
+def wants_probabilities() -> str:
+    return "wants a vector of logits and as many probabilities, or an index"
+
+
+def operand(written: str, sizes: str, line: int | None) -> str:
+    return f"{written} is {sizes}" + (f" (line {line})" if line is not None else "")
+
+
+def index_operand(written: str, below: str, line: int) -> str:
+    return f"{written} is an index below {below} (line {line})"
 
 
 def cost_shape(span: Span, name: str, sizes: str) -> Diagnostic:
@@ -60,7 +96,8 @@ def axis_literal(span: Span) -> Diagnostic:
     return AXIS.at(span, "an axis is a whole number", "write the number itself, as in `axis=0`")
 
 
-def size_expression(span: Span, allowed: str) -> Diagnostic:
+def size_expression(span: Span, divides: bool) -> Diagnostic:
+    allowed = "sizes, numbers, `+`, `-`, `*` and `/`" if divides else "sizes, whole numbers, `+`, `-` and `*`"
     return SIZE_EXPRESSION.at(span, "this cannot stand in a size", f"a size is made of {allowed}")
 
 
@@ -77,8 +114,13 @@ def unknown_size(span: Span, name: str, suggestion: str) -> Diagnostic:
     return UNKNOWN_SIZE.at(span, f"the model has no size `{name}` that could be set", suggestion)
 
 
-def too_large(span: Span, what: str, count: int, most: int) -> Diagnostic:
-    return TOO_LARGE.at(span, f"{what} is too large", f"{spaced(count)} where at most {spaced(most)} are taken on")
+def too_large(span: Span, count: int, most: int) -> Diagnostic:
+    return TOO_LARGE.at(span, "this size is too large", f"{spaced(count)}, where at most {spaced(most)} is taken on")
+
+
+def too_many_entries(span: Span, name: str, sizes: str, count: int, most: int) -> Diagnostic:
+    label = f"{sizes} is {spaced(count)} entries, where at most {spaced(most)} are taken on"
+    return TOO_LARGE.at(span, f"`{name}` is too large", label)
 
 
 def spaced(count: int) -> str:
@@ -105,6 +147,11 @@ NUMBER_TOO_LONG = register("number-too-long", "an exact number has more digits t
 TOO_LONG = register("too-long", "a model or a formula has more parts than hdsl takes on")
 
 
+def values_wanted(count: int, axis: bool = False) -> str:
+    words = {0: "no argument", 1: "one value", 2: "two values", 3: "three values"}[count]
+    return f"{words} and perhaps an axis" if axis else words
+
+
 def arity(span: Span, name: str, wanted: str, found: int) -> Diagnostic:
     return ARITY.at(span, f"`{name}` takes {wanted}", f"{found or 'none'} given")
 
@@ -126,8 +173,8 @@ def division_by_zero(span: Span) -> Diagnostic:
     return DIVISION_BY_ZERO.at(span, "this divides by zero", "the divisor is 0 whatever the data")
 
 
-def not_real(span: Span, what: str) -> Diagnostic:
-    return NOT_REAL.at(span, "this is not a finite real number", what)
+def not_real(span: Span) -> Diagnostic:
+    return NOT_REAL.at(span, "this is not a finite real number", "it is not real, or beyond the range of doubles")
 
 
 def infinite(span: Span) -> Diagnostic:

@@ -174,20 +174,42 @@ def initial_random(span: Span, kind: str, name: str) -> Diagnostic:
     )
 
 
-def not_constant(span: Span, name: str, what: str, allowed: str) -> Diagnostic:
-    return NOT_CONSTANT.at(span, f"`{name}` cannot be read here", f"{what}; {allowed} can")
+def constants(symbols: Sequence[str]) -> str:
+    """What an initial value or a setting may read."""
+    return and_list(("numbers", "sizes", "scalar consts", *(f"`{symbol}`" for symbol in symbols)))
 
 
-def not_constant_call(span: Span, name: str, allowed: str) -> Diagnostic:
-    return NOT_CONSTANT.at(span, f"`{name}` cannot be used here", f"{allowed} and functions of one value each can")
+def not_constant(span: Span, name: str, kind: str, line: int, symbols: Sequence[str]) -> Diagnostic:
+    what = "a const with sizes, or a random one" if kind == "const" else a(kind)
+    return NOT_CONSTANT.at(span, f"`{name}` cannot be read here", f"{what} (line {line}); {constants(symbols)} can")
+
+
+def not_constant_symbol(span: Span, name: str, symbols: Sequence[str]) -> Diagnostic:
+    return NOT_CONSTANT.at(span, f"`{name}` cannot be read here", f"it belongs to the stream; {constants(symbols)} can")
+
+
+def not_constant_call(span: Span, name: str, symbols: Sequence[str]) -> Diagnostic:
+    label = f"{constants(symbols)} can, and elementwise functions of them"
+    return NOT_CONSTANT.at(span, f"`{name}` cannot be used here", label)
 
 
 def not_constant_operator(span: Span, operator: str) -> Diagnostic:
     return NOT_CONSTANT.at(span, f"`{operator}` cannot be used here", "this must be one number")
 
 
-def value_range(span: Span, what: str, wanted: str, value: str) -> Diagnostic:
-    return SETTING_VALUE.at(span, f"{what} must be {wanted}", f"it is {value}")
+def setting_range(span: Span, path: str, positive: bool, value: float) -> Diagnostic:
+    return SETTING_VALUE.at(span, f"`{path}` must be {'above 0' if positive else '0 or more'}", f"it is {value:g}")
+
+
+def deviation_range(span: Span, value: float) -> Diagnostic:
+    return SETTING_VALUE.at(span, "a deviation must be 0 or more", f"it is {value:g}")
+
+
+def bounds_range(span: Span, low: float, high: float) -> Diagnostic:
+    return SETTING_VALUE.at(span, "the upper bound is below the lower one", f"{high:g} is below {low:g}")
+
+
+INITIAL_ARGUMENTS = {"normal": "a mean and a deviation", "uniform": "two bounds", "orthogonal": "at most one gain"}
 
 
 def model_twice(span: Span, first: Span) -> Diagnostic:

@@ -47,7 +47,7 @@ def _raise(base: Scalar, exponent: Scalar, span: Span) -> Scalar | Diagnostic:
     if base == 0 and exponent < 0:
         return formulas.division_by_zero(span)
     if base.is_Rational and base < 0 and not exponent.is_Integer:
-        return formulas.not_real(span, "a negative number has no such power")
+        return formulas.not_real(span)
     if measure(base)[1] * abs(exponent) > MOST_DIGITS:
         return formulas.number_too_long(span, MOST_DIGITS)
     return bounded(base**exponent, span)
@@ -74,11 +74,11 @@ def apply_row(name: str, arguments: tuple[Scalar, ...], span: Span) -> Scalar | 
     if name != "power" and row.plain is not None and all(x.is_Rational and abs(x) <= LARGEST_FOLDED for x in arguments):
         value = row.plain(*arguments)
         if value.has(sympy.zoo, sympy.nan, sympy.oo) or value.is_real is False:
-            return formulas.not_real(span, f"`{name}` has no such value here")
+            return formulas.not_real(span)
         return bounded(value, span)
     result = row.function(*arguments)
     value = evaluate(result, {})
-    return formulas.not_real(span, f"`{name}` has no such value here") if value is not None and isnan(value) else result
+    return formulas.not_real(span) if value is not None and isnan(value) else result
 
 
 def measure(expression: Scalar) -> tuple[int, int]:
@@ -99,5 +99,5 @@ def bounded(expression: Scalar, span: Span) -> Scalar | Diagnostic:
     if measure(expression)[1] > MOST_DIGITS:
         return formulas.number_too_long(span, MOST_DIGITS)
     if expression.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
-        return formulas.not_real(span, "its value is not finite, or not real")
+        return formulas.not_real(span)
     return expression

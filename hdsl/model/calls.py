@@ -14,7 +14,7 @@ from hdsl.model.arithmetic import apply_row
 from hdsl.model.contractions import mean, product_sum, squared, summed
 from hdsl.model.definitions import Definitions
 from hdsl.model.scope import INITIALS, Scope
-from hdsl.model.shapes import disagree, fits
+from hdsl.model.shapes import describe, disagree, fits
 from hdsl.model.sizes import same, show_sizes
 from hdsl.model.values import Value, aligned, broadcast, opened, plain, whole
 from hdsl.syntax.source import Span
@@ -38,20 +38,21 @@ class Reading(Protocol):
 
 def call(reader: Reading, tree: Call) -> Value | None:
     """The value of a call, or None after its mistakes have been reported."""
-    if tree.function in WRITABLE and tree.function not in reader.scope.entries:
+    if tree.function in WRITABLE:
         return _elementwise(reader, tree)
-    signature = SIGNATURES.get(tree.function) if tree.function not in reader.scope.entries else None
+    signature = SIGNATURES.get(tree.function)
     if signature is None:
         for argument in (*tree.arguments, *(value for _, value in tree.keywords)):
             reader.part(argument)
-        return reader.keep(_no_function(reader.scope, tree), tree.span)
+        known = tree.function in reader.scope.poisoned or tree.function in reader.scope.unread
+        return None if known else reader.keep(no_function(reader.scope, tree), tree.span)
     finding = _misfit(tree, signature)
     if finding is not None:
         return reader.keep(finding, tree.span)
     return signature.read(reader, tree)
 
 
-def _no_function(scope: Scope, tree: Call) -> Diagnostic:
+def no_function(scope: Scope, tree: Call) -> Diagnostic:
     name, span = tree.function, tree.function_span
     entry = scope.entries.get(name)
     if entry is not None:
@@ -77,15 +78,11 @@ class Signature:
     read: Callable[[Reading, Call], Value | None]
 
 
-def values_wanted(count: int) -> str:
-    return "one value" if count == 1 else f"{ {2: 'two', 3: 'three'}[count] } values"
-
-
 def _misfit(tree: Call, signature: Signature) -> Diagnostic | None:
     """Too few or too many arguments, or an unknown one."""
     found, most = len(tree.arguments), signature.operands + signature.axis
     if not signature.operands <= found <= most:
-        wanted = values_wanted(signature.operands) + (" and perhaps an axis" if signature.axis else "")
+        wanted = formulas.values_wanted(signature.operands, signature.axis)
         return formulas.arity(tree.span, tree.function, wanted, found)
     seen = {"axis"} if found == most and signature.axis else set()
     for keyword, value in tree.keywords:
@@ -122,7 +119,7 @@ def _elementwise(reader: Reading, tree: Call) -> Value | None:
     for keyword, value in tree.keywords:
         return reader.keep(formulas.unknown_keyword(value.span, tree.function, keyword, ""), tree.span)
     if len(tree.arguments) != arity:
-        found = formulas.arity(tree.span, tree.function, values_wanted(arity), len(tree.arguments))
+        found = formulas.arity(tree.span, tree.function, formulas.values_wanted(arity), len(tree.arguments))
         return reader.keep(found, tree.span)
     if tree.function == "clip":
         opened_sides = _half_open(reader, tree)
@@ -155,7 +152,7 @@ def apply(
     for position, value in enumerate(values):
         wider = broadcast(sizes, value.sizes)
         if wider is None:
-            doing = f"takes {show_sizes(sizes)} and {show_sizes(value.sizes)} entry by entry"
+            doing = formulas.entry_by_entry(function, show_sizes(sizes), show_sizes(value.sizes))
             pair = (trees[position - 1], trees[position]), (values[position - 1], value)
             return reader.keep(disagree(reader.scope, span, doing, *pair), span)
         sizes = wider
@@ -200,7 +197,7 @@ def _dot(reader: Reading, tree: Call) -> Value | None:
     if left is None or right is None:
         return None
     if not fits(left.sizes, right.sizes):
-        doing = f"sums the products of {show_sizes(left.sizes)} and {show_sizes(right.sizes)}"
+        doing = formulas.sums_products(show_sizes(left.sizes), show_sizes(right.sizes))
         return reader.keep(disagree(reader.scope, tree.span, doing, tree.arguments, (left, right)), tree.span)
     return product_sum(reader.made, left, right, tree.span)
 
@@ -234,7 +231,7 @@ def _cross_entropy(reader: Reading, tree: Call) -> Value | None:
     if logits is None or given is None:
         return None
     if logits.rank != 1 or not fits(logits.sizes, given.sizes):
-        doing = "wants a vector of logits and as many probabilities, or an index"
+        doing = formulas.wants_probabilities()
         return reader.keep(disagree(reader.scope, tree.span, doing, tree.arguments, (logits, given)), tree.span)
     made, span = reader.made, tree.span
     share = plain(slot(whole(made, given), (index(0),)), given.sizes, given.span)
@@ -250,12 +247,12 @@ def _at_index(reader: Reading, tree: Call, logits: Value, target: Name) -> Value
         return None
     below = reader.below[target.name]
     if logits.rank != 1 or not same(logits.sizes[0], below):
-        line = reader.scope.line(reader.scope.entries[target.name].span)
-        wanted = f"{reader.scope.written(target.span)} is an index below {below} (line {line})"
-        found = f"{reader.scope.written(tree.arguments[0].span)} is {show_sizes(logits.sizes)}"
+        scope, doing = reader.scope, formulas.wants_logits(str(below))
+        line = scope.line(scope.entries[target.name].span)
+        wanted = formulas.index_operand(scope.written(target.span), str(below), line)
+        operands = (describe(scope, tree.arguments[0], logits.sizes), wanted)
         by_name = logits.rank == 1 and bool(logits.sizes[0].free_symbols and below.free_symbols)
-        message = f"`{reader.scope.written(span)}` wants a vector of {below} logits"
-        return reader.keep(formulas.shape(span, message, (found, wanted), by_name), span)
+        return reader.keep(formulas.shape(span, scope.written(span), doing, operands, by_name), span)
     name = whole(made, logits)
     level = opened(made, Value(Structured("logsumexp", (name,), (("axis", -1),)), (), span))
     picked = opened(made, Value(Structured("pick", (name, target.name)), (), span))

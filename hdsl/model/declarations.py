@@ -164,6 +164,6 @@ def _quantity(declared: Declare, found: Declarations, sizes: Sizes, reader: Init
         return
     entries = sizes.entries(shape)
     if entries is not None and entries > LARGEST_SIZE:
-        what = f"`{name}`, which is {show_sizes(shape)},"
-        scope.report(formulas.too_large(declared.name_span, what, entries, LARGEST_SIZE))
+        sizes_written = show_sizes(shape)
+        scope.report(formulas.too_many_entries(declared.name_span, name, sizes_written, entries, LARGEST_SIZE))
     found.sizes[name] = shape

@@ -23,8 +23,6 @@ from hdsl.syntax.source import Span
 from hdsl.syntax.tree import Binary, Call, Expression, ListLiteral, Name, Negate, Number, Transpose
 from hdsl.terms.term import Size, indices, size, slot
 
-VERBS = {"+": "adds", "-": "subtracts", "*": "multiplies", "/": "divides", "^": "raises"}
-
 
 @dataclass
 class Reader:
@@ -121,7 +119,7 @@ class Reader:
                 return self.keep(finding, span)
             return self.keep(matrix_product(self.made, left, right, span), span)
         if broadcast(left.sizes, right.sizes) is None:
-            doing = f"{VERBS[operator]} {show_sizes(left.sizes)} and {show_sizes(right.sizes)}"
+            doing = formulas.entry_by_entry(operator, show_sizes(left.sizes), show_sizes(right.sizes))
             return self.keep(disagree(self.scope, span, doing, trees, (left, right)), span)
         if operator == "^" and not literal_exponent(opened(self.made, left), opened(self.made, right)):
             return apply(self, "power", trees, (left, right), span)
@@ -131,11 +129,11 @@ class Reader:
         """What is wrong with the sizes of ``left @ right``."""
         trees, values, span = (operation.left, operation.right), (left, right), operation.span
         if not left.rank or not right.rank:
-            return disagree(self.scope, span, "contracts a scalar; a product with one is written `*`", trees, values)
+            return disagree(self.scope, span, formulas.contracts_scalar(), trees, values)
         mine, yours = contracted_sizes(left, right)
         if not same(mine, yours):
-            return disagree(self.scope, span, f"contracts {mine} with {yours}", trees, values)
+            return disagree(self.scope, span, formulas.contracts(str(mine), str(yours)), trees, values)
         if batch_sizes(left, right) is None:
-            doing = f"meets {show_sizes(left.sizes[:-2])} with {show_sizes(right.sizes[:-2])}"
+            doing = formulas.entry_by_entry("@", show_sizes(left.sizes[:-2]), show_sizes(right.sizes[:-2]))
             return disagree(self.scope, span, doing, trees, values)
         return None

@@ -20,7 +20,6 @@ from hdsl.syntax.tree import Call, Declare, Expression, ListLiteral, Name
 from hdsl.terms.term import Scalar, Size
 
 ARGUMENTS = {"normal": (2, 2), "uniform": (2, 2), "orthogonal": (0, 1)}  # the others take none
-WANTED = {"normal": "a mean and a deviation", "uniform": "two bounds", "orthogonal": "at most one gain"}
 OF_MATRICES = ("eye", "orthogonal", "glorot", "he")
 OF_STATES = ("zeros", "ones", "eye")
 
@@ -40,7 +39,7 @@ class InitialReader:
         if tree is None:
             return self._refuse(catalogue.no_value(declared.name_span, declared.role, declared.name))
         kind = named_kind(tree)
-        if kind is not None and kind not in self.scope.entries:
+        if kind is not None:
             return self._named(declared, tree, kind, sizes)
         if isinstance(tree, ListLiteral):
             values = self._list(tree)
@@ -59,7 +58,7 @@ class InitialReader:
     def _finite(self, number: Scalar, tree: Expression) -> bool:
         value = evaluate(number, self.known)
         if value is not None and isnan(value):
-            self._refuse(formulas.not_real(tree.span, "its value is not finite, or not real"))
+            self._refuse(formulas.not_real(tree.span))
             return False
         return True
 
@@ -73,7 +72,11 @@ class InitialReader:
         arguments = [self.scalars.read(argument) for argument in given]
         fewest, most = ARGUMENTS.get(kind, (0, 0))
         if not fewest <= len(given) <= most:
-            return self._refuse(formulas.arity(tree.span, kind, WANTED.get(kind, "no argument"), len(given)))
+            return self._refuse(
+                formulas.arity(
+                    tree.span, kind, catalogue.INITIAL_ARGUMENTS.get(kind, formulas.values_wanted(0)), len(given)
+                )
+            )
         if declared.role == "state" and kind not in OF_STATES:
             return self._refuse(catalogue.initial_random(tree.span, kind, declared.name))
         if sizes is not None and kind in OF_MATRICES and len(sizes) != 2:
@@ -90,11 +93,10 @@ class InitialReader:
             return False
         values = [evaluate(argument, self.known) for argument in arguments]
         if kind == "normal" and values[1] is not None and values[1] < 0:
-            self._refuse(catalogue.value_range(trees[1].span, "a deviation", "0 or more", f"{values[1]:g}"))
+            self._refuse(catalogue.deviation_range(trees[1].span, values[1]))
             return False
         if kind == "uniform" and values[0] is not None and values[1] is not None and values[0] > values[1]:
-            wanted = f"the lower bound {values[0]:g} or more"
-            self._refuse(catalogue.value_range(trees[1].span, "the upper bound", wanted, f"{values[1]:g}"))
+            self._refuse(catalogue.bounds_range(trees[1].span, values[0], values[1]))
             return False
         return True
 

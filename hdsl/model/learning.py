@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import isnan
 from typing import Any
@@ -49,6 +49,7 @@ class LearningReader:
     words: dict[str, str] = field(default_factory=dict)
     numbers: dict[str, Scalar] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
+    places: dict[str, Span] = field(default_factory=dict)  # of the numbers themselves
 
     def read(self, settings: Sequence[Setting], overrides: Sequence[Setting]) -> Learning:
         """The settings of a file, those from outside in place of its own. Mistakes are reported."""
@@ -64,7 +65,7 @@ class LearningReader:
                 self._setting(setting, path)
         for setting in overrides:
             self._setting(setting, ".".join(setting.path))
-        self._check_ranges({".".join(setting.path): setting for setting in (*settings, *overrides)})
+        self._check_ranges()
         return self._resolved()
 
     # One setting -----------------------------------------------------------------------------------------------------
@@ -121,8 +122,9 @@ class LearningReader:
         if number is not None:
             self.numbers[path] = number
             self.spans[path] = setting.span
+            self.places[path] = setting.value.span
 
-    def _check_ranges(self, settings: Mapping[str, Setting]) -> None:
+    def _check_ranges(self) -> None:
         """No setting is negative, and tau is above 0, where the numbers are known."""
         tau = evaluate(self.numbers.get("tau", NUMBERS["tau"][0]), self.known)
         known = self.known if tau is None else self.known | {slot("tau"): tau}
@@ -130,12 +132,10 @@ class LearningReader:
             value = evaluate(number, known)
             if value is None:
                 continue
-            span = settings[path].value.span
             if isnan(value):
-                self.scope.report(formulas.not_real(span, "its value is not finite, or not real"))
+                self.scope.report(formulas.not_real(self.places[path]))
             elif value < 0 or (path == "tau" and value == 0):
-                wanted = "above 0" if path == "tau" else "0 or more"
-                self.scope.report(catalogue.value_range(span, f"`{path}`", wanted, f"{value:g}"))
+                self.scope.report(catalogue.setting_range(self.places[path], path, path == "tau", value))
 
     # All of them -----------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.catalogue_syntax import expression_too_deep, reserved
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.arithmetic import MOST_NODES, apply_row, combine, measure, number
-from hdsl.model.scope import FUNCTIONS, INITIALS, Entry, Scope
+from hdsl.model.scope import FUNCTIONS, INITIALS, Scope
 from hdsl.model.walk import DEEPEST, chain, deepest
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import Binary, Call, Expression, ListLiteral, Name, Negate, Number, Transpose
@@ -31,11 +31,6 @@ class ScalarReader:
     scope: Scope
     consts: frozenset[str]
     symbols: tuple[str, ...] = ()
-
-    @property
-    def allowed(self) -> str:
-        words = ("numbers", "sizes", "scalar consts", *(f"`{symbol}`" for symbol in self.symbols))
-        return catalogue.and_list(words)
 
     def read(self, tree: Expression) -> Scalar | None:
         """The expression, or None after every mistake in it has been reported."""
@@ -81,7 +76,7 @@ class ScalarReader:
         if name == "inf":
             return self._refuse(formulas.infinite(span))
         if name in ("t", "tau", "T", "boundary"):
-            return self._refuse(catalogue.not_constant(span, name, "it belongs to the stream", self.allowed))
+            return self._refuse(catalogue.not_constant_symbol(span, name, self.symbols))
         if name not in self.scope.entries and name in FUNCTIONS:
             return self._refuse(catalogue.function_value(span, name))
         if name not in self.scope.entries and name in INITIALS:
@@ -93,11 +88,7 @@ class ScalarReader:
             return size(name)
         if name in self.consts:
             return slot(name)
-        return self._refuse(catalogue.not_constant(span, name, self._what(entry), self.allowed))
-
-    def _what(self, entry: Entry) -> str:
-        kind = "const with sizes, or a random one" if entry.kind == "const" else entry.kind
-        return f"{catalogue.a(kind)} (line {self.scope.line(entry.span)})"
+        return self._refuse(catalogue.not_constant(span, name, entry.kind, self.scope.line(entry.span), self.symbols))
 
     def _chain(self, tree: Binary) -> Scalar | None:
         first, operations = chain(tree)
@@ -115,10 +106,13 @@ class ScalarReader:
     def _call(self, tree: Call) -> Scalar | None:
         name = tree.function
         arguments = [self._read(argument) for argument in tree.arguments]
-        if name not in WRITABLE or name in self.scope.entries or tree.keywords:
-            return self._refuse(self._no_function(tree))
+        if name not in WRITABLE:
+            known = name in self.scope.poisoned or name in self.scope.unread
+            return None if known else self._refuse(self._no_function(tree))
+        for keyword, value in tree.keywords:
+            return self._refuse(formulas.unknown_keyword(value.span, name, keyword, ""))
         if len(arguments) != ROWS[name].arity:
-            wanted = f"{ROWS[name].arity} value{'s' * (ROWS[name].arity > 1)}"
+            wanted = formulas.values_wanted(ROWS[name].arity)
             return self._refuse(formulas.arity(tree.span, name, wanted, len(arguments)))
         present = tuple(argument for argument in arguments if argument is not None)
         if len(present) < len(arguments):
@@ -133,5 +127,5 @@ class ScalarReader:
         if name in LATER_FUNCTIONS:
             return reserved(span, name)
         if name in INITIALS or name in FUNCTIONS:
-            return catalogue.not_constant_call(span, name, self.allowed)
+            return catalogue.not_constant_call(span, name, self.symbols)
         return catalogue.unknown_function(span, name, self.scope.suggest_function(name))

@@ -47,6 +47,7 @@ class Scope:
         self.poisoned: set[str] = set()
         self.findings: list[Diagnostic] = []
         self._unknown: dict[str, list[Span]] = {}
+        self._wanted: dict[str, tuple[Kind, ...]] = {}
 
     def report(self, finding: Diagnostic) -> None:
         self.findings.append(finding)
@@ -67,11 +68,15 @@ class Scope:
             return
         self.entries[name] = Entry(name, kind, span)
 
-    def find(self, name: str, span: Span) -> Entry | None:
-        """What a name stands for; an unknown name is noted, and reported once by `report_unknown`."""
+    def find(self, name: str, span: Span, wanted: tuple[Kind, ...] = ()) -> Entry | None:
+        """What a name stands for; an unknown name is noted, and reported once by `report_unknown`.
+
+        ``wanted`` are the kinds from which a name would be suggested, if not all.
+        """
         entry = self.entries.get(name)
         if entry is None and name not in self.unread:
             self._unknown.setdefault(name, []).append(span)
+            self._wanted.setdefault(name, wanted)
         return entry
 
     def report_unknown(self) -> None:
@@ -83,7 +88,9 @@ class Scope:
             self.report(catalogue.unknown_name(first, name, suggestion, lines))
 
     def _suggest(self, name: str) -> str:
-        found = nearest(name, (*self.entries, "t", "tau", "pi"))
+        wanted = self._wanted[name]
+        declared = [entry.name for entry in self.entries.values() if not wanted or entry.kind in wanted]
+        found = nearest(name, (*declared, *(() if wanted else ("t", "tau", "pi"))))
         if found is None:
             return ""
         entry = self.entries.get(found)

@@ -27,10 +27,9 @@ def differ_by_name(left: tuple[Size, ...], right: tuple[Size, ...]) -> bool:
 
 def describe(scope: Scope, tree: Expression, sizes: tuple[Size, ...]) -> str:
     """``W is [n, m] (line 6)``, or ``tanh(x) is [n]`` for what has no line of its own."""
-    if isinstance(tree, Name) and tree.name in scope.entries:
-        written = scope.written(tree.span)
-        return f"{written} is {show_sizes(sizes)} (line {scope.line(scope.entries[tree.name].span)})"
-    return f"{scope.written(tree.span)} is {show_sizes(sizes)}"
+    declared = scope.entries.get(tree.name) if isinstance(tree, Name) else None
+    line = scope.line(declared.span) if declared is not None else None
+    return formulas.operand(scope.written(tree.span), show_sizes(sizes), line)
 
 
 def disagree(scope: Scope, span: Span, doing: str, trees: Sequence[Expression], values: Sequence[Value]) -> Diagnostic:
@@ -38,4 +37,4 @@ def disagree(scope: Scope, span: Span, doing: str, trees: Sequence[Expression], 
     operands = [describe(scope, tree, value.sizes) for tree, value in zip(trees, values, strict=True)]
     ranked = [value.sizes for value in values if value.rank]
     by_name = len(ranked) > 1 and differ_by_name(ranked[0], ranked[1])
-    return formulas.shape(span, f"`{scope.written(span)}` {doing}", operands, by_name)
+    return formulas.shape(span, scope.written(span), doing, operands, by_name)

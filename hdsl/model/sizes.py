@@ -12,7 +12,7 @@ from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.catalogue_syntax import expression_too_deep
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.suggest import nearest
-from hdsl.model.scope import Scope
+from hdsl.model.scope import RESERVED, Scope
 from hdsl.model.walk import DEEPEST, chain, deepest
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import Binary, Dim, Expression, Name, Negate, Number
@@ -22,8 +22,6 @@ MOST_AXES = 8
 HIGHEST_DEGREE = 8
 MOST_TERMS = 200
 LARGEST_SIZE = 10**9  # of one axis, and of all entries of one quantity
-WHOLE = "sizes, whole numbers, `+`, `-` and `*`"
-RATIONAL = "sizes, numbers, `+`, `-`, `*` and `/`"
 
 
 def show_sizes(sizes: tuple[Size, ...]) -> str:
@@ -78,7 +76,7 @@ class Sizes:
                 if not divides and value.denominator != 1:
                     return self._refuse(tree.span, divides)
                 if max(abs(value.numerator), value.denominator) > LARGEST_SIZE:
-                    self.scope.report(formulas.too_large(tree.span, "this size", int(value), LARGEST_SIZE))
+                    self.scope.report(formulas.too_large(tree.span, int(value), LARGEST_SIZE))
                     return None
                 return sympy.Rational(value.numerator, value.denominator)
             case Name():
@@ -91,13 +89,15 @@ class Sizes:
         return self._refuse(tree.span, divides)
 
     def _refuse(self, span: Span, divides: bool) -> Size | None:
-        self.scope.report(formulas.size_expression(span, RATIONAL if divides else WHOLE))
+        self.scope.report(formulas.size_expression(span, divides))
         return None
 
     def _name(self, tree: Name) -> Size | None:
-        entry = self.scope.find(tree.name, tree.span) if tree.name not in ("t", "tau", "pi", "inf") else None
+        if tree.name in RESERVED:
+            return self._refuse(tree.span, False)
+        entry = self.scope.find(tree.name, tree.span, ("dim",))
         if entry is None:
-            return None if tree.name not in ("t", "tau", "pi", "inf") else self._refuse(tree.span, False)
+            return None
         if entry.kind != "dim":
             line = self.scope.line(entry.span)
             self.scope.report(formulas.size_is_not(tree.span, tree.name, catalogue.a(entry.kind), line))
@@ -161,7 +161,7 @@ class Sizes:
         if value is None:
             return False
         if value > LARGEST_SIZE:
-            self.scope.report(formulas.too_large(span, f"the size {polynomial}", int(value), LARGEST_SIZE))
+            self.scope.report(formulas.too_large(span, int(value), LARGEST_SIZE))
             return True
         if value.denominator != 1 or value < 1:
             given = self.given(polynomial)
@@ -228,4 +228,4 @@ def read_given(scope: Scope, dims: Mapping[str, int]) -> dict[str, int]:
 def _bad_number(span: Span, name: str, value: int) -> Diagnostic:
     if value < 1:
         return formulas.size_value(span, name, str(value), "")
-    return formulas.too_large(span, f"the size {name}", value, LARGEST_SIZE)
+    return formulas.too_large(span, value, LARGEST_SIZE)

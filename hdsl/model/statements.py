@@ -129,6 +129,8 @@ def _moving(text: ModelText, found: Statements) -> dict[str, Dynamics]:
             continue
         name, span = statement.name, statement.name_span
         if name in moving:
+            if name in scope.poisoned:
+                continue
             scope.report(catalogue.duplicate_dynamics(span, name, moving[name].name_span))
         elif _is_state(scope, name, span, "dynamics"):
             moving[name] = statement
@@ -138,7 +140,7 @@ def _moving(text: ModelText, found: Statements) -> dict[str, Dynamics]:
 
 def _is_state(scope: Scope, name: str, span: Span, what: str) -> bool:
     """Whether a name is that of a state; reported where it is not."""
-    entry = scope.find(name, span)
+    entry = scope.find(name, span, ("state",))
     if entry is None:
         return False
     if entry.kind == "state":
@@ -154,6 +156,8 @@ def _dynamics(reader: Reader, dynamics: Dynamics, found: Statements) -> None:
     value = reader.value(dynamics.value)
     wanted = reader.sizes.get(name)
     if value is None or wanted is None:
+        return
+    if name in reader.scope.poisoned:
         return
     if not fits(value.sizes, wanted) and not _is_constant(value):
         reader.scope.report(_misfit(reader.scope, dynamics, value, wanted))
@@ -214,6 +218,8 @@ def _read_resets(text: ModelText, found: Statements) -> None:
             continue
         name, span = statement.name, statement.name_span
         if name in found.reset_spans:
+            if name in scope.poisoned:
+                continue
             scope.report(catalogue.duplicate_reset(span, name, found.reset_spans[name]))
         elif _is_state(scope, name, span, "reset"):
             found.reset_spans[name] = span
