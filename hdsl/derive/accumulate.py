@@ -89,7 +89,7 @@ def merge_roots(parts: Iterable[Part]) -> tuple[str, ...]:
 
 def _adjoint(workspace: Workspace, definition: Definition, parts: list[Part]) -> Part:
     """The adjoint of a definition as one slot; a new definition unless it is another quantity's value as it stands."""
-    expression = total(parts)
+    expression = sympy.factor_terms(total(parts))
     spans = merge_spans(definition.spans, *(part.spans for part in parts))
     roots = merge_roots(parts)
     bare = is_slot(expression) and slot_indices(expression) == definition.indices

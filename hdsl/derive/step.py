@@ -108,10 +108,10 @@ class _Builder:
         flows_only = all(d.kind == "flow" for d in model.dynamics.values())
         self.inner, self.outer = (sympy.Integer(1), TAU) if flows_only else (TAU, sympy.Integer(1))
         self.parts: dict[str, list[Part]] = {}
-        # A state that begins every sample anew is read from its initial value, which is shared.
+        # A state that begins every sample anew is read from its initial value, one a stream as the state itself.
         self.start = {name: name if self._held(name) else f"initial:{name}" for name in model.dynamics}
         for name, start in self.start.items():
-            self.workspace.declare(start, self.workspace.sizes_of(name), model.quantities[name].shared or start != name)
+            self.workspace.declare(start, self.workspace.sizes_of(name), model.quantities[name].shared)
 
     def build(self) -> Step:
         model = self.model
@@ -141,10 +141,8 @@ class _Builder:
         return (*states, *(f"z:{h}" for h in states), *(f"w:{w}" for w in params), *params)
 
     def _old(self, definition: Definition) -> Definition:
-        """A definition at the old state. What reads the initial value in place of a state may have become shared."""
-        definition = rename(definition, self.start)
-        shared = definition.shared or self.workspace.shared(definition.reads())
-        return self.workspace.append(replace(definition, shared=shared))
+        """A definition at the old state."""
+        return self.workspace.append(rename(definition, self.start))
 
     def _move_state(self, name: str) -> None:
         """h+ = h + τ f, or F."""

@@ -69,7 +69,7 @@ class Facts:
     def shared(self, name: str) -> bool:
         """True where a quantity from outside a program has no batch axis."""
         kind, _, rest = name.rpartition(":")
-        if kind in ("initial", "w") or name in ("t", "tau", "first") or name in self.numbers:
+        if kind == "w" or name in ("t", "tau", "first") or name in self.numbers:
             return True
         if kind == "present":
             return False
@@ -102,7 +102,7 @@ class Facts:
         found += [(f"w:{w}", f"self.costate.{names[w]}") for w in self.params]
         found += [(w, f"self.{names[w]}") for w in self.params]
         found += [(c, f"self.{names[c]}") for c in self.const_tensors]
-        found += [(f"initial:{h}", f"self.initial.{names[h]}") for h in self.states]
+        found += [(f"initial:{h}", self._initial(h)) for h in self.anew]
         found += [(f"turned:{w}", f"self.{names[w]}.t()") for w in self.turned]
         return [*found, ("share", "self.share")]
 
@@ -233,9 +233,12 @@ class Facts:
         marks = "".join(f", sample[{self.sample.index(f'present:{v}')}]" for v in self.model.targets_of[cost])
         return f"self._mean(told[{position}]{marks})"
 
+    def _initial(self, state: str) -> str:
+        return f"self.initial.{self.names[state]}.expand_as(self.state.{self.names[state]})"
+
     def _initials(self) -> list[str]:
         names = self.names
-        states = [f"self.initial.{names[h]}.expand_as(self.state.{names[h]})" for h in self.states]
+        states = [self._initial(h) for h in self.states]
         return states + [f"torch.zeros_like(self.costate.{names[x]})" for x in (*self.states, *self.params)]
 
     def _sample(self) -> str:

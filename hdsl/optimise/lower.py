@@ -243,7 +243,10 @@ def _take_in(line: Definition, moved: Mapping[str, Definition]) -> Definition:
             spans.append(source.spans)
     if not swap:
         return line
-    return replace(line, body=Elementwise(line.body.expression.xreplace(swap)), spans=merge_spans(*spans))
+    expression = line.body.expression.xreplace(swap)
+    if line.name.startswith("adj:"):
+        expression = sympy.factor_terms(expression)
+    return replace(line, body=Elementwise(expression), spans=merge_spans(*spans))
 
 
 def arrange(lines: Iterable[Definition], cells: tuple[str, ...]) -> tuple[Definition, ...]:
@@ -252,7 +255,7 @@ def arrange(lines: Iterable[Definition], cells: tuple[str, ...]) -> tuple[Defini
     last: dict[str, Definition] = {}
     for line in reversed(lines):
         readers = [other for other in lines if line.name in other.reads()]
-        if line.name[:-1] in cells and all(other.name in last for other in readers):
+        if line.name.endswith("+") and line.name[:-1] in cells and all(other.name in last for other in readers):
             last[line.name] = line
     body = [line for line in lines if line.name not in last]
     waiting = [line for line in lines if line.name in last]
