@@ -1,0 +1,146 @@
+"""Arguments that verbs share: a model with its settings and sizes, options with several values, files that are written."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from hdsl.api import Model, find, load
+from hdsl.diagnostics.diagnostic import ModelError
+from hdsl.diagnostics.suggest import nearest
+from hdsl.resources import folder
+
+SEVERAL = ("--set", "--dim", "--map")
+WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+HEADLINE = re.compile(r"^(error|warning)(\[[\w-]+\])", re.MULTILINE)
+CARETS = re.compile(r"^( *\| *)(\^+)(.*)$", re.MULTILINE)
+COLOURS = {"error": "red", "warning": "yellow"}
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class WrongInput(click.ClickException):
+    """The model or the stream is wrong: exit code 1."""
+
+    exit_code = 1
+
+    def show(self, file: Any = None) -> None:
+        """Print the message, with colours where they are wanted."""
+        text = self.format_message()
+        headed = text if HEADLINE.match(text) else f"Error: {text}"
+        click.echo(painted(headed, sys.stderr), err=True)
+
+
+class Verb(click.Command):
+    """A command whose options `SEVERAL` take every NAME=VALUE that follows: ``--set beta=0.1 eta.h=0.5``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        told: list[str] = []
+        option, wanted = "", False
+        for argument in args:
+            if option and not wanted and "=" in argument and not argument.startswith("-"):
+                told += [option, argument]
+                continue
+            told.append(argument)
+            if not wanted:
+                option = argument if argument in SEVERAL else ""
+            wanted = bool(option) and not wanted
+        return super().parse_args(ctx, told)
+
+
+def settings_option(function: F) -> F:
+    """``--set`` and ``--dim``."""
+    function = click.option(
+        "--set", "settings", multiple=True, metavar="NAME=VALUE …", help="Settings and consts: --set beta=0.1 eta.h=0.5."
+    )(function)
+    return click.option("--dim", "dims", multiple=True, metavar="NAME=SIZE …", help="Sizes: --dim n=64.")(function)
+
+
+def open_model(name: str, settings: Iterable[str] = (), dims: Iterable[str] = ()) -> Model:
+    """The model of a path or a shipped name, with what `--set` and `--dim` say.
+
+    Raises WrongInput for a wrong model and click.UsageError for a file that cannot be read.
+    """
+    readable(name)
+    sizes = {key: _whole(key, value) for key, value in _pairs("--dim", dims).items()}
+    try:
+        return load(name, settings=dict(_pairs("--set", settings)), **sizes)
+    except ModelError as wrong:
+        raise WrongInput(str(wrong)) from None
+
+
+def readable(name: str) -> Path:
+    """The file of a model. Raises click.UsageError, with the nearest name that ships, where it cannot be read."""
+    if Path(name).is_dir():
+        raise click.UsageError(f"{name} is a folder; a .ham file is wanted")
+    try:
+        path = find(name)
+        with open(path, "rb"):
+            return path
+    except FileNotFoundError:
+        shipped = sorted(p.stem for p in folder("models").glob("*.ham"))
+        guess = nearest(name.removesuffix(".ham"), shipped)
+        meant = f"did you mean `{guess}`?" if guess else f"those that ship are {', '.join(shipped)}"
+        raise click.UsageError(f"there is no file {name}, and no model of that name ships; {meant}") from None
+    except (OSError, ValueError) as wrong:
+        raise click.UsageError(f"{name} cannot be read: {reason(wrong)}") from None
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file whole or not at all. Raises click.UsageError where it cannot be written."""
+    if path.is_dir():
+        raise click.UsageError(f"{path} is a folder; the name of a file is wanted")
+    writing = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(writing, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(writing, path)
+    except OSError as wrong:
+        writing.unlink(missing_ok=True)
+        raise click.UsageError(f"{path} cannot be written: {reason(wrong)}") from None
+
+
+def reason(wrong: Exception) -> str:
+    """What an operating system's error says, without its number."""
+    return (getattr(wrong, "strerror", None) or str(wrong)).lower()
+
+
+def painted(text: str, stream: Any) -> str:
+    """Diagnostics with colours, where ``stream`` is a terminal that wants them."""
+    if not in_colour(stream):
+        return text
+    text = HEADLINE.sub(lambda m: click.style(m[1] + m[2], fg=COLOURS[m[1]], bold=True), text)
+    return CARETS.sub(lambda m: m[1] + click.style(m[2] + m[3], fg="cyan"), text)
+
+
+def in_colour(stream: Any) -> bool:
+    """True for a terminal, unless NO_COLOR is set (to anything) or the terminal is a dumb one."""
+    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _pairs(option: str, texts: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not (name and equals and value):
+            raise click.UsageError(f"{option} {text}: expected NAME=VALUE, for example {option} {EXAMPLES[option]}")
+        if name in found:
+            raise click.UsageError(f"{option} gives `{name}` twice")
+        found[name] = value
+    return found
+
+
+EXAMPLES = {"--set": "beta=0.1", "--dim": "n=64"}
+
+
+def _whole(name: str, text: str) -> int:
+    if not WHOLE.fullmatch(text):
+        raise click.UsageError(f"--dim {name}={text}: a size is a whole number, for example --dim {name}=64")
+    return int(text)

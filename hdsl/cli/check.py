@@ -1,0 +1,43 @@
+"""`hdsl check`: every finding in every file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from hdsl.api import find, read
+from hdsl.cli.arguments import Verb, painted, readable
+from hdsl.compiler import Compiler
+from hdsl.diagnostics.render import render_all, to_json
+from hdsl.syntax.source import Source
+
+
+@click.command("check", cls=Verb, epilog="Example: hdsl check tracker.ham sunspots")
+@click.argument("models", nargs=-1, required=True, metavar="MODEL…")
+@click.option("--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(models: tuple[str, ...], layout: str) -> int:
+    """Report every mistake and warning of models; the exit code is 1 if there is a mistake."""
+    found: list[dict[str, Any]] = []
+    for name in models:
+        readable(name)
+    for name in models:
+        path = find(name)
+        source = Source(read(path), str(path) if str(path) == name else path.name)
+        diagnostics = Compiler(source).diagnostics
+        found += to_json(source, diagnostics)
+        if layout == "text" and diagnostics:
+            click.echo(painted(render_all(source, diagnostics), sys.stdout) + "\n")
+    errors = sum(entry["severity"] == "error" for entry in found)
+    if layout == "json":
+        click.echo(json.dumps(found, indent=1, ensure_ascii=False))
+    else:
+        warnings = len(found) - errors
+        click.echo(f"{_count(len(models), 'model')} checked: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
+    return 1 if errors else 0
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'s' * (number != 1)}"

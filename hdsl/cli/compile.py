@@ -1,0 +1,23 @@
+"""`hdsl compile`: the generated module as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hdsl.cli.arguments import Verb, open_model, settings_option, write_file
+
+
+@click.command("compile", cls=Verb, epilog="Example: hdsl compile sunspots -o net.py --dim n=64")
+@click.argument("model")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write; standard output if not given.")
+@click.option("--backend", type=click.Choice(["torch", "numpy"]), default="torch", show_default=True)
+@settings_option
+def command(model: str, output: Path | None, backend: str, settings: tuple[str, ...], dims: tuple[str, ...]) -> None:
+    """Write the step of a model as Python that stands alone: it imports torch (or numpy) and nothing of hdsl."""
+    text = open_model(model, settings, dims).product(backend)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_file(output, text)
