@@ -149,8 +149,8 @@ class Graph:
         aligned = [p if at == factors[0][1] else layout.transpose(p) for p, at in factors]
         if len(aligned) == 2 and aligned[0] == aligned[1]:
             return Piece(spelling.norm_squared(aligned[0].text), ATOM)
-        if len(aligned) == 2:
-            return Piece(spelling.inner(aligned[0].text, aligned[1].text), ATOM)
+        if len(aligned) > 1:
+            return Piece(spelling.inner(aligned[0].text, layout.hadamard(aligned[1:]).text), ATOM)
         return layout.call("sum", layout.hadamard(aligned))
 
     def path(self, start: sympy.Symbol, end: sympy.Symbol) -> list[sympy.Symbol]:

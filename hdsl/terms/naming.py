@@ -65,9 +65,14 @@ def is_made(name: str) -> bool:
 
 
 def owner(name: str) -> str:
-    """The user's quantity or definition to which a made name belongs: ``h`` for ``dot:z:h`` and ``z:h+``."""
+    """The user's quantity or definition to which a made name belongs: ``h`` for ``dot:z:h`` and ``z:h+``.
+
+    ``all:omega`` (the costates of all parameters together) belongs to nothing.
+    """
     while True:
         numbered, made = _NUMBERED.fullmatch(name), _MADE.fullmatch(name)
+        if name.startswith("all:"):
+            return name
         if name.endswith("+"):
             name = name[:-1]
         elif numbered:
@@ -189,11 +194,17 @@ def _initial(naming: Naming, of: str) -> tuple[Look, ...]:
     return () if look.subscript else (replace(look, subscript="0"),)
 
 
+def _together(naming: Naming, of: str) -> tuple[Look, ...]:
+    letter = GREEK.get(of, of)
+    return Look(letter), Look(letter, "all")
+
+
 _BUILD: dict[str, Callable[[Naming, str], tuple[Look, ...]]] = {
     "dot": _accented("dot"),
     "adj": _accented("bar"),
     "half": _accented("hat"),
     "initial": _initial,
+    "all": _together,
     "z": _own(lambda naming, of: "z", alone=True),
     "w": _own(lambda naming, of: "ω", alone=False),
     "f": _own(lambda naming, of: "F" if of in naming.nexts else "f", alone=True),

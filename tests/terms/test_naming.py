@@ -69,6 +69,8 @@ def test_a_users_name(name, text, latex):
         ("present:v", "given_v", r"\mathrm{given}_{v}"),
         ("half:a", "â", r"\hat{a}"),
         ("initial:h", "h₀", "h_{0}"),
+        ("all:omega", "ω", r"\omega"),
+        ("dot:all:theta", "θ̇", r"\dot{\theta}"),
     ],
 )
 def test_a_made_name(name, text, latex):
@@ -95,6 +97,7 @@ def test_a_made_name_gives_way_to_a_users():
     assert looks(["z", "z:h"], ["h"]) == {"z": "z", "z:h": "z_h"}
     assert looks(["z", "z_h", "z:h"], ["h"]) == {"z": "z", "z_h": "z_h", "z:h": "costate(h)"}
     assert looks(["omega_W", "w:W"]) == {"omega_W": "ω_W", "w:W": "costate(W)"}
+    assert looks(["omega", "all:omega"]) == {"omega": "ω", "all:omega": "ω_all"}
     assert looks(["h0", "initial:h"]) == {"h0": "h₀", "initial:h": "initial(h)"}
 
 

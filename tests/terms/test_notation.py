@@ -247,7 +247,7 @@ def test_an_mlp_with_cross_entropy():
         ((vector("x"),), (ROW,), (), "sum(x)"),
         ((vector("x"), vector("x")), (ROW,), (), "‖x‖²"),
         ((vector("x"), vector("y")), (ROW,), (), "⟨x, y⟩"),
-        ((vector("x"), vector("y"), vector("w")), (ROW,), (), "sum(x ⊙ y ⊙ w)"),
+        ((vector("x"), vector("y"), vector("w")), (ROW,), (), "⟨x, y ⊙ w⟩"),
         ((matrix("A"),), (ROW, COLUMN), (), "sum(A)"),
         ((matrix("A"), matrix("A")), (ROW, COLUMN), (), "‖A‖²"),
         ((matrix("A"), matrix("B")), (ROW, COLUMN), (), "⟨A, B⟩"),
