@@ -37,18 +37,25 @@ def parse(source: Source) -> tuple[ModelText, tuple[Diagnostic, ...]]:
     """
     size = len(source.text.encode("utf-8", "surrogatepass"))
     if size > LARGEST_FILE:
-        return ModelText(source, ()), (catalogue.file_too_large(Span(0, 0), size, LARGEST_FILE),)
+        return _nothing(source), (catalogue.file_too_large(Span(0, 0), size, LARGEST_FILE),)
     zero = source.text.find("\0")
     if zero >= 0:  # not a text at all: a message for each of its lines would help nobody
-        return ModelText(source, ()), (catalogue.character(Span(zero, zero + 1), "\0"),)
+        return _nothing(source), (catalogue.character(Span(zero, zero + 1), "\0"),)
     lines, found = cut(source)
     reader = _Reader(source)
     for line in lines:
         reader.take(line)
+    if found or reader.found:
+        reader.unread.add("")
     mistakes = sorted((*found, *reader.found), key=lambda diagnostic: diagnostic.span)
     if len(mistakes) > MOST_MISTAKES:
         mistakes[MOST_MISTAKES:] = [catalogue.too_many_mistakes(mistakes[MOST_MISTAKES].span, MOST_MISTAKES)]
     return reader.finish(), tuple(mistakes)
+
+
+def _nothing(source: Source) -> ModelText:
+    """The tree of a text that is not read at all."""
+    return ModelText(source, (), unread=frozenset({""}))
 
 
 class _Reader:
