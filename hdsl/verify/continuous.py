@@ -1,0 +1,214 @@
+"""Hamilton's equations, as derived, against judges that know nothing of the derivation.
+
+The derived definitions are put into numbers by `hdsl.verify.interpret`. They are judged by torch.autograd of H′ on a walk of
+the text, by central differences of that H′, and, where the model is small, by sympy.diff of H′ written out in scalars. With
+s = −1 each ż and ω̇ must be ∂H′/∂h − ηz and ∂H′/∂θ − ηω (1-mathematics.md, section 2), each θ̇ −βω, and each ḣ, output and cost
+what the text says.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import sympy
+import torch
+
+from hdsl.derive.equations import Equations
+from hdsl.terms.expand import readable_names, scalars
+from hdsl.verify.interpret import Array, Readings, interpret
+from hdsl.verify.judgement import Errors, difference
+from hdsl.verify.points import Point, Sized, readings, smooth_point
+
+BATCHES = (1, 3)
+STEPS = (1e-3, 1e-4, 1e-5, 1e-6)
+DIRECTIONS = 2
+
+MOST_DEFINITIONS, MOST_ENTRIES = 60, 90
+"""Models up to this size, all sizes being 2 or 3, are written out in scalars: it takes seconds at most."""
+
+
+def judge_equations(found: Sized, equations: Equations, errors: Errors, seed: int, points: int) -> None:
+    """Add the errors of every equation at random points, by the walk, by autograd and by central differences."""
+    generator = torch.Generator().manual_seed(seed)
+    for batch in BATCHES:
+        for number in range(points):
+            point = smooth_point(found, batch, generator)
+            try:
+                made = interpret((*equations.definitions, *equations.all), readings(found, point), found.sizes)
+            except (KeyError, ValueError) as fault:
+                errors.stop("the derived definitions", "walk", fault)
+                return
+            _against_values(found, equations, point, made, errors)
+            pulls = _pulls(found, point, made)
+            _against_autograd(found, equations, point, pulls, errors)
+            if number == 0:
+                for name in equations.costate:
+                    errors.add(f"dot:{_own(found, name)}", "differences", _by_differences(found, point, name, pulls[name], generator))
+
+
+def _own(found: Sized, name: str) -> str:
+    """The name of the costate of a state or a parameter."""
+    return f"z:{name}" if name in found.model.dynamics else f"w:{name}"
+
+
+def _against_values(found: Sized, equations: Equations, point: Point, made: Readings, errors: Errors) -> None:
+    """ḣ, outputs and costs as the text says; θ̇ = −βω."""
+    model, walk = found.model, found.walk
+    seen = [walk.forward(_of_stream(found, point, b), point.samples[b], point.t, point.tau) for b in _streams(point)]
+    shared = {d.name for d in model.definitions if d.shared}
+    names = {f"dot:{name}": f"{name}'" for name in equations.state} | {n: n for n in (*model.outputs, *model.costs)}
+    for name, written in names.items():
+        alone = name in shared or (name.startswith("dot:") and model.quantities[name[4:]].shared)
+        judged = seen[0][written] if alone else torch.stack([stream[written] for stream in seen])
+        errors.add(name, "walk", difference(made.of(name), judged.numpy()))
+    for name in equations.parameter:
+        beta = walk.written.rate("beta", name, point.tau)
+        errors.add(f"dot:{name}", "walk", difference(made.of(f"dot:{name}"), -beta * point.costates[name].numpy()))
+
+
+def _pulls(found: Sized, point: Point, made: Readings) -> dict[str, Array]:
+    """∂H′/∂h and ∂H′/∂θ as the derived equations have them: what ż and ω̇ hold besides −ηz and −ηω."""
+    pulls = {}
+    for name, costate in point.costates.items():
+        own = f"dot:{_own(found, name)}"
+        if own in made.shared or own in made.streams[0]:
+            eta = found.walk.written.rate("eta", name, point.tau)
+            pulls[name] = made.of(own) + eta * costate.numpy()
+    return pulls
+
+
+def _against_autograd(
+    found: Sized, equations: Equations, point: Point, pulls: Mapping[str, Array], errors: Errors
+) -> None:
+    states = point.of(found.walk.written.states)
+    gradients = found.walk.gradients(point.values, states, point.samples, point.t, point.tau)
+    for name in equations.costate:
+        # Relative to what the whole equation holds, dissipation included.
+        scale = float(point.costates[name].abs().max()) * found.walk.written.rate("eta", name, point.tau)
+        errors.add(
+            f"dot:{_own(found, name)}", "autograd", difference(pulls[name], gradients[name].numpy(), 1e-3 * scale)
+        )
+
+
+def _streams(point: Point) -> range:
+    return range(len(point.samples))
+
+
+def _of_stream(found: Sized, point: Point, stream: int, **changed: torch.Tensor) -> dict[str, torch.Tensor]:
+    """The values of one stream, in their own shapes."""
+    values = {**point.values, **changed}
+    return {n: v if found.model.quantities[n].shared else v[stream] for n, v in values.items()}
+
+
+def _by_differences(
+    found: Sized, point: Point, name: str, pull: Array, generator: torch.Generator
+) -> float:
+    """The largest error of ⟨∂H′/∂x, direction⟩ against central differences of H′, by the best step of each direction.
+
+    A per-stream state is moved in all streams, and each stream has its own H′; anything shared moves the mean of them.
+    """
+    value, shared = point.values[name], found.model.quantities[name].shared
+    worst = 0.0
+    for _ in range(DIRECTIONS):
+        along = torch.randn(value.shape, generator=generator, dtype=torch.float64)
+        along = along / along.norm() * math.sqrt(max(1, value.shape[0] if value.ndim and not shared else 1))
+        product = pull * along.numpy()
+        mine = product.sum() if shared else product.reshape(len(point.samples), -1).sum(1)
+        # A direction may happen to be nearly level, so the error is relative to the slope of a usual direction.
+        usual = float(np.linalg.norm(pull)) / math.sqrt(max(pull.size, 1))
+        best = math.inf
+        for step in STEPS:
+            above = _hamiltonians(found, point, name, value + step * along)
+            below = _hamiltonians(found, point, name, value - step * along)
+            judged = (above - below) / (2 * step)
+            best = min(best, difference(mine, judged.mean() if shared else judged, usual))
+        worst = max(worst, best)
+    return worst
+
+
+def _hamiltonians(found: Sized, point: Point, name: str, value: torch.Tensor) -> Array:
+    """H′ of each stream with one quantity changed."""
+    walk = found.walk
+    states = point.of(walk.written.states)
+    told = []
+    with torch.no_grad():
+        for b in _streams(point):
+            z = {n: v if found.model.quantities[n].shared else v[b] for n, v in states.items()}
+            own = _of_stream(found, point, b, **{name: value})
+            told.append(float(walk.hamiltonian(own, z, point.samples[b], point.t, point.tau)))
+    return np.array(told)
+
+
+# Scalars --------------------------------------------------------------------------------------------------------------
+
+
+def too_large(found: Sized) -> bool:
+    """Whether H′ written out in scalars would be too long."""
+    written = found.walk.written
+    entries = sum(math.prod(written.shape(name)) for name in found.model.quantities)
+    return len(found.model.definitions) > MOST_DEFINITIONS or entries > MOST_ENTRIES
+
+
+def judge_scalars(found: Sized, equations: Equations, errors: Errors, seed: int) -> None:
+    """Add the errors of every ż and ω̇ of one stream against sympy.diff of H′ in plain scalars, at one random point."""
+    model = found.model
+    generator = torch.Generator().manual_seed(seed)
+    point = smooth_point(found, 1, generator)
+    given = readings(found, point)
+    made = interpret((*equations.definitions, *equations.all), given, found.sizes)
+    expanded = scalars(model.definitions, found.sizes, sizes={q.name: q.sizes for q in model.quantities.values()})
+    known = {**given.shared, **given.streams[0]}
+    robust, entries = _hamiltonian_in_scalars(found, expanded)
+    read = {*expanded, *(f"z:{name}" for name in model.dynamics), "phi", "tau"}
+    numbers = _numbers(read, known, {**expanded, **entries})
+    pulls = _pulls(found, point, made)
+    for name in equations.costate:
+        shape = found.walk.written.shape(name)
+        slopes = np.zeros(shape)
+        for place in np.ndindex(*shape):
+            slopes[place] = _at(sympy.diff(robust, entries[name][place]), numbers)
+        pull = pulls[name] if model.quantities[name].shared else pulls[name][0]
+        errors.add(f"dot:{_own(found, name)}", "sympy", difference(pull, slopes, 1e-3))
+
+
+def _hamiltonian_in_scalars(found: Sized, expanded: Mapping[str, sympy.Array]) -> tuple[sympy.Expr, dict[str, sympy.Array]]:
+    """H′ = φL + ⟨z, f⟩ in real symbols, and the arrays of symbols of everything that it is differentiated by."""
+    model, phi, tau = found.model, sympy.Symbol("phi"), sympy.Symbol("tau")
+    names = readable_names([f"z:{name}" for name in model.dynamics] + [*model.quantities])
+    entries: dict[str, sympy.Array] = {"phi": sympy.Array(phi), "tau": sympy.Array(tau)}
+
+    def symbols(name: str, shape: tuple[int, ...]) -> sympy.Array:
+        flat = [sympy.Symbol(names[name] + "".join(f"_{k}" for k in place)) for place in np.ndindex(*shape)]
+        return sympy.Array(flat, shape)
+
+    for quantity in model.quantities.values():
+        shape = found.walk.written.shape(quantity.name)
+        entries[quantity.name] = expanded.get(quantity.name, symbols(quantity.name, shape))
+    robust = phi * sympy.Add(*(expanded[cost][()] for cost in model.costs))
+    for name, dynamics in model.dynamics.items():
+        shape = found.walk.written.shape(name)
+        z = entries[f"z:{name}"] = symbols(f"z:{name}", shape)
+        for place in np.ndindex(*shape):
+            f = expanded[dynamics.definition][place]
+            robust += z[place] * (f if dynamics.kind == "flow" else (f - entries[name][place]) / tau)
+    return robust, entries
+
+
+def _numbers(
+    names: set[str], known: Mapping[str, Array], entries: Mapping[str, sympy.Array]
+) -> dict[sympy.Symbol, sympy.Expr]:
+    """The number of every symbol."""
+    numbers = {}
+    for name in names:
+        if name in known and name in entries:
+            for place in np.ndindex(*known[name].shape):
+                number = known[name][place]
+                whole = np.issubdtype(known[name].dtype, np.integer)
+                numbers[entries[name][place]] = sympy.Integer(int(number)) if whole else sympy.Float(float(number), 25)
+    return numbers
+
+
+def _at(expression: sympy.Expr, numbers: Mapping[sympy.Symbol, sympy.Expr]) -> float:
+    return float(sympy.N(expression.xreplace(dict(numbers)), 20))

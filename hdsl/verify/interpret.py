@@ -1,0 +1,250 @@
+"""Interpret: the numbers that definitions in index notation stand for, worked out one stream at a time in numpy.
+
+It reads definitions as `hdsl.terms.term` defines them and shares nothing with the printers of emit/: there is no text and
+no batch axis. A shared definition that reads what is per stream is the mean over the streams.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy
+
+from hdsl.terms.elementwise import RowFunction
+from hdsl.terms.term import (
+    Contraction,
+    Definition,
+    Elementwise,
+    Scalar,
+    Size,
+    Structured,
+    is_slot,
+    slot_indices,
+    slot_name,
+    slots,
+)
+
+Array = np.ndarray[Any, Any]
+Known = Mapping[str, Array]
+
+
+def _sigmoid(x: Array) -> Array:
+    return np.exp(-np.logaddexp(0.0, -x))
+
+
+def _erf(x: Array) -> Array:
+    return np.vectorize(math.erf, otypes=[float])(x)
+
+
+def _where(condition: Array) -> Array:
+    return np.asarray(condition, float)
+
+
+def _power_log(x: Array, y: Array) -> Array:
+    return np.where((x == 0) & (y >= 0), 0.0, np.power(x, y) * np.log(np.where(x == 0, 1.0, x)))
+
+
+# What each row of the elementwise table means, written once more. A test holds the two tables against each other.
+FUNCTIONS: Mapping[str, Callable[..., Array]] = {
+    "positive": lambda x: _where(x > 0),
+    "less": lambda x, y: _where(x < y) + 0.5 * _where(x == y),
+    "inside": lambda x, low, high: _where((x >= low) & (x <= high)),
+    "clipped_low": lambda x, low, high: _where((x < low) & (low < high)),
+    "clipped_high": lambda x, low, high: _where((x > high) | (low > high)),
+    "power_slope": lambda x, y: np.where(y == 0, 0.0, y * np.power(x, y - 1)),
+    "power_log": _power_log,
+    "tanh": np.tanh,
+    "sigmoid": _sigmoid,
+    "relu": lambda x: np.where(x > 0, x, 0.0),
+    "erf": _erf,
+    "gelu": lambda x: x * (1 + _erf(x / math.sqrt(2))) / 2,
+    "silu": lambda x: x * _sigmoid(x),
+    "softplus": lambda x: np.logaddexp(0.0, x),
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "sin": np.sin,
+    "cos": np.cos,
+    "sign": np.sign,
+    "abs": np.abs,
+    "min": np.minimum,
+    "max": np.maximum,
+    "clip": lambda x, low, high: np.minimum(np.maximum(x, low), high),
+    "power": np.power,
+}
+
+# How far the arguments of a row are from where its derivative is a convention.
+KINKS: Mapping[str, Callable[..., Array]] = {
+    "relu": np.abs,
+    "abs": np.abs,
+    "sign": np.abs,
+    "min": lambda x, y: np.abs(x - y),
+    "max": lambda x, y: np.abs(x - y),
+    "clip": lambda x, low, high: np.minimum(np.abs(x - low), np.abs(x - high)),
+}
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Numbers by name: ``shared`` for all streams, ``streams`` for each; arrays in the shape of the sizes."""
+
+    shared: dict[str, Array]
+    streams: tuple[dict[str, Array], ...]
+
+    def of(self, name: str) -> Array:
+        """What is shared as it is; what is per stream with a first axis for the streams. KeyError if unknown."""
+        if name in self.shared:
+            return self.shared[name]
+        return np.stack([stream[name] for stream in self.streams])
+
+
+def interpret(definitions: Sequence[Definition], given: Readings, sizes: Mapping[str, int]) -> Readings:
+    """The numbers of the definitions, in order, beside what is given.
+
+    Raises:
+        KeyError: a definition reads what nothing gives.
+        ValueError: shapes that do not fit, or a function that no table has.
+    """
+    made = Readings(dict(given.shared), tuple(dict(stream) for stream in given.streams))
+    with np.errstate(all="ignore"):
+        for definition in definitions:
+            crosses = any(name not in made.shared for name in definition.reads())
+            if definition.shared and not crosses:
+                made.shared[definition.name] = value(definition, made.shared, sizes)
+                continue
+            of_streams = [value(definition, {**made.shared, **stream}, sizes) for stream in made.streams]
+            if definition.shared:
+                made.shared[definition.name] = np.add.reduce(of_streams) / len(of_streams)
+                continue
+            for stream, own in zip(made.streams, of_streams, strict=True):
+                stream[definition.name] = own
+    return made
+
+
+def value(definition: Definition, known: Known, sizes: Mapping[str, int]) -> Array:
+    """The value of one definition in one stream, in the shape of its sizes."""
+    shape = shape_of(definition.sizes, sizes)
+    match definition.body:
+        case Elementwise(expression=expression):
+            found = scalar(expression, definition.indices, known, sizes)
+            return np.array(np.broadcast_to(found, shape), float)
+        case Contraction() as body:
+            return _contraction(definition, body, known, sizes)
+        case Structured(row=row, operands=operands, attributes=attributes):
+            found = STRUCTURES[row]([known[operand] for operand in operands], dict(attributes), shape)
+            if found.shape != shape:
+                raise ValueError(f"{definition.name} has the shape {found.shape}, not {shape}")
+            return found
+
+
+def shape_of(sizes: Sequence[Size], numbers: Mapping[str, int]) -> tuple[int, ...]:
+    """Sizes as whole numbers."""
+    return tuple(int(round(float(scalar(size, (), {}, numbers)))) for size in sizes)
+
+
+def scalar(expression: Scalar, at: tuple[sympy.Symbol, ...], known: Known, sizes: Mapping[str, int]) -> Array:
+    """A scalar expression at every place of the indices ``at``: an array with one axis an index, of length 1 where
+    the expression does not depend on it."""
+
+    def read(node: Scalar) -> Array:
+        if is_slot(node):
+            return _placed(known[slot_name(node)], slot_indices(node), at)
+        if isinstance(node, sympy.Symbol):
+            return np.asarray(float(sizes[node.name]))
+        if isinstance(node, RowFunction):
+            return FUNCTIONS[type(node).__name__](*map(read, node.args))
+        if isinstance(node, sympy.Add):
+            return sum((read(term) for term in node.args), np.zeros(()))
+        if isinstance(node, sympy.Mul):
+            return math.prod((read(factor) for factor in node.args), start=np.ones(()))
+        if isinstance(node, sympy.Pow):
+            base, exponent = node.args
+            return read(base) ** (int(exponent) if exponent.is_Integer else read(exponent))
+        if node.is_number:
+            return np.asarray(float(node))
+        raise ValueError(f"{type(node).__name__} has no value here")
+
+    return read(sympy.sympify(expression, strict=True))
+
+
+def _placed(array: Array, own: tuple[sympy.Symbol, ...], at: tuple[sympy.Symbol, ...]) -> Array:
+    """An array read at its own indices, with its axes in the order of ``at`` and an axis of length 1 for the others."""
+    if array.ndim != len(own):
+        raise ValueError(f"{len(own)} indices for an array of {array.ndim} axes")
+    order = sorted(range(len(own)), key=lambda axis: at.index(own[axis]))
+    absent = tuple(axis for axis, i in enumerate(at) if i not in own)
+    return np.expand_dims(array.transpose(order), absent)
+
+
+def _contraction(definition: Definition, body: Contraction, known: Known, sizes: Mapping[str, int]) -> Array:
+    """The product of the factors, summed. An index that no factor has counts as often as its size."""
+    lengths = dict(zip(definition.indices, shape_of(definition.sizes, sizes), strict=True))
+    lengths |= {i: shape_of((n,), sizes)[0] for i, n in body.bound}
+    letters = {i: number for number, i in enumerate(lengths)}
+    operands: list[Any] = []
+    for factor in body.factors:
+        operands += [known[slot_name(factor)], [letters[i] for i in slot_indices(factor)]]
+    for i, length in lengths.items():
+        operands += [np.ones(length), [letters[i]]]
+    total = np.einsum(*operands, [letters[i] for i in definition.indices], optimize=True)
+    return np.asarray(scalar(body.coefficient, (), known, sizes) * total)
+
+
+# Structured operations of one stream, written once more ---------------------------------------------------------------
+
+
+def _softmax(operands: list[Array], attributes: dict[str, int], shape: tuple[int, ...]) -> Array:
+    x, axis = operands[0], attributes["axis"]
+    return np.exp(x - np.logaddexp.reduce(x, axis=axis, keepdims=True))
+
+
+def _logsumexp(operands: list[Array], attributes: dict[str, int], shape: tuple[int, ...]) -> Array:
+    return np.asarray(np.logaddexp.reduce(operands[0], axis=attributes["axis"]))
+
+
+def _pick(operands: list[Array], attributes: dict[str, int], shape: tuple[int, ...]) -> Array:
+    return np.asarray(operands[0][..., int(operands[1])])
+
+
+def _one_hot(operands: list[Array], attributes: dict[str, int], shape: tuple[int, ...]) -> Array:
+    return _where(np.arange(shape[-1]) == int(operands[0]))
+
+
+STRUCTURES: Mapping[str, Callable[[list[Array], dict[str, int], tuple[int, ...]], Array]] = {
+    "softmax": _softmax,
+    "logsumexp": _logsumexp,
+    "pick": _pick,
+    "one_hot": _one_hot,
+}
+
+
+# Kinks ----------------------------------------------------------------------------------------------------------------
+
+
+def distance_to_kinks(definitions: Sequence[Definition], made: Readings, sizes: Mapping[str, int]) -> float:
+    """The shortest distance of any argument from a kink, over all streams; infinite where there is none."""
+    shortest = math.inf
+    for definition in definitions:
+        if not isinstance(definition.body, Elementwise):
+            continue
+        for call in _calls(definition.body.expression):
+            for stream in made.streams or ({},):
+                known = {**made.shared, **stream}
+                arguments = [scalar(a, definition.indices, known, sizes) for a in call.args]
+                shortest = min(shortest, float(KINKS[type(call).__name__](*arguments).min()))
+    return shortest
+
+
+def _calls(expression: Scalar) -> Iterator[Scalar]:
+    """The rows with a kink that stand in an expression."""
+    if isinstance(expression, RowFunction) and type(expression).__name__ in KINKS:
+        yield expression
+    if slots(expression) and not is_slot(expression):
+        for argument in expression.args:
+            yield from _calls(argument)
+
+

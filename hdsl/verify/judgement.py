@@ -1,0 +1,101 @@
+"""Judgement: what one judge says of one equation, and how far apart two results are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+Judge = Literal["walk", "autograd", "differences", "sympy", "numpy", "streams", "search"]
+Group = Literal["equations", "step"]
+
+TOLERANCES: Mapping[Judge, float] = {
+    "walk": 1e-9,
+    "autograd": 1e-9,
+    "differences": 1e-6,
+    "sympy": 1e-9,
+    "numpy": 1e-9,
+    "streams": 1e-9,
+    "search": 0.0,
+}
+
+REASONS: Mapping[Judge, str] = {
+    "walk": "the text as it is written, evaluated one stream at a time",
+    "autograd": "torch.autograd of H′ on that walk; its step for the cells",
+    "differences": "central differences of H′ on that walk along random directions, the best of four steps",
+    "sympy": "sympy.diff of H′ written out in scalars",
+    "numpy": "the numpy reference against the torch module",
+    "streams": "a batch of 3 against its streams learned one by one, parameters by their mean",
+    "search": "a random point",
+}
+
+FLOOR = 1e-6
+"""An equation whose every entry is smaller than this is judged as if its largest were this."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one judge says of one equation.
+
+    ``name`` is hdsl's own (``dot:z:h``, ``h+``), ``equation`` its text; ``error`` the largest over all points, relative to
+    the largest entry, infinite where shapes differ or a value is missing. ``remark`` tells what stopped a judge.
+    """
+
+    group: Group
+    name: str
+    equation: str
+    judge: Judge
+    error: float
+    remark: str = ""
+
+    @property
+    def tolerance(self) -> float:
+        return TOLERANCES[self.judge]
+
+    @property
+    def ok(self) -> bool:
+        return self.error <= self.tolerance
+
+
+class Errors:
+    """The largest error of each (name, judge), in the order in which they were first met."""
+
+    def __init__(self) -> None:
+        self.largest: dict[tuple[str, Judge], float] = {}
+        self.remarks: dict[tuple[str, Judge], str] = {}
+
+    def add(self, name: str, judge: Judge, error: float) -> None:
+        key = (name, judge)
+        self.largest[key] = max(self.largest.get(key, 0.0), math.inf if math.isnan(error) else error)
+
+    def stop(self, name: str, judge: Judge, fault: Exception) -> None:
+        """A judge, or what it judges, could not go on."""
+        self.add(name, judge, math.inf)
+        text = (str(fault).splitlines() or [""])[0]
+        self.remarks[name, judge] = f"{type(fault).__name__}: {text}"
+
+    def rows(self, group: Group, equations: Mapping[str, str]) -> tuple[Row, ...]:
+        """A row for each error; ``equations`` gives the text of each name."""
+        return tuple(
+            Row(group, name, equations.get(name, name), judge, error, self.remarks.get((name, judge), ""))
+            for (name, judge), error in self.largest.items()
+        )
+
+
+def difference(found: Any, judged: Any, scale: float = 0.0) -> float:
+    """The largest difference of two arrays relative to the largest entry of the second, or to ``scale`` if that is larger.
+
+    nan must meet nan and infinity the same infinity; otherwise, and where shapes differ, the difference is infinite.
+    """
+    a, b = np.asarray(found, float), np.asarray(judged, float)
+    if a.shape != b.shape:
+        return math.inf
+    finite = np.isfinite(b)
+    if not np.array_equal(a[~finite], b[~finite], equal_nan=True) or not np.isfinite(a[finite]).all():
+        return math.inf
+    if not finite.any():
+        return 0.0
+    return float(np.abs(a[finite] - b[finite]).max() / max(np.abs(b[finite]).max(), scale, FLOOR))
