@@ -84,17 +84,21 @@ def _read_dims(text: ModelText, scope: Scope, sizes: Sizes, given: Mapping[str, 
     dims = [s for s in text.statements if isinstance(s, Dim) and scope.entries[s.name].span == s.name_span]
     needs = {dim.name: [name.name for name in names_in(dim.default)] if dim.default else [] for dim in dims}
     numbers = read_given(scope, given)
-    for path in in_order({name: [] if name in numbers else reads for name, reads in needs.items()})[1]:
+    order, cycles = in_order({name: [] if name in numbers else reads for name, reads in needs.items()})
+    for path in cycles:
         scope.report(catalogue.cycle(scope.entries[path[0]].span, path))
         scope.poisoned.update(path)
+    by_name = {dim.name: dim for dim in dims}
     defaults: dict[str, Size | None] = {}
-    for dim in dims:
-        default = None if dim.default is None else sizes.read(dim.default, divides=True)
-        if dim.default is not None and default is None:
-            scope.poisoned.add(dim.name)
-        defaults[dim.name] = sympy.Integer(numbers[dim.name]) if dim.name in numbers else default
-    sizes.settle(tuple(dim for dim in dims if dim.name not in scope.poisoned), defaults)
-    return defaults
+    for name in order:
+        tree = by_name[name].default
+        default = None if tree is None else sizes.read(tree, divides=True)
+        if tree is not None and default is None:
+            scope.poisoned.add(name)
+        defaults[name] = sympy.Integer(numbers[name]) if name in numbers else default
+        if name not in scope.poisoned:
+            sizes.settle(name, defaults[name], tree.span if tree else by_name[name].name_span)
+    return {dim.name: defaults[dim.name] for dim in dims}
 
 
 # Quantities ---------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import isnan
 from typing import Any
 
@@ -11,7 +12,6 @@ import sympy
 
 from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
-from hdsl.diagnostics.suggest import nearest
 from hdsl.model.evaluate import evaluate
 from hdsl.model.model import Learning
 from hdsl.model.scalars import ScalarReader
@@ -97,11 +97,16 @@ class LearningReader:
             self.scope.report(catalogue.unknown_setting(setting.path_span, path, self._suggest(path)))
         return False
 
-    def _suggest(self, path: str) -> str:
-        known = [*WORDS, *NUMBERS, "eta.state", "eta.param"]
+    @cached_property
+    def _paths(self) -> list[str]:
+        """Every path that this model could set."""
+        paths = [*WORDS, *NUMBERS, "eta.state", "eta.param"]
         for entry in self.scope.entries.values():
-            known += [f"{head}.{entry.name}" for head, kinds in GROUPED.items() if entry.kind in kinds]
-        found = nearest(path, known)
+            paths += [f"{head}.{entry.name}" for head, kinds in GROUPED.items() if entry.kind in kinds]
+        return paths
+
+    def _suggest(self, path: str) -> str:
+        found = self.scope.nearest(path, self._paths)
         return "" if found is None else catalogue.did_you_mean(found, "", None)
 
     def _word(self, setting: Setting, path: str) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from math import isfinite
 
 from hdsl.diagnostics import catalogue_model as catalogue
-from hdsl.diagnostics.suggest import nearest
 from hdsl.model.learning import LATER_PATHS, NUMBERS, WORDS, moved
 from hdsl.model.scope import Scope
 from hdsl.syntax.parse import parse
@@ -59,5 +58,5 @@ def _read(path: str, value: str | float) -> Setting | None:
 
 def _suggest(scope: Scope, path: str) -> str:
     consts = [entry.name for entry in scope.entries.values() if entry.kind == "const"]
-    found = nearest(path, [*consts, *WORDS, *NUMBERS])
+    found = scope.nearest(path, [*consts, *WORDS, *NUMBERS])
     return "" if found is None else catalogue.did_you_mean(found, "", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -21,7 +22,7 @@ INITIALS = ("zeros", "ones", "eye", "normal", "uniform", "orthogonal", "glorot",
 FUNCTIONS = frozenset((*WRITABLE, *CONTRACTING))
 # Settings that the derivation reads as symbols of their own: a quantity of that name could not be told from them.
 SYMBOLS = ("eta", "beta", "phi", "first")
-MOST_SUGGESTIONS = 50  # comparing names takes time; a file with more unknown names has another trouble
+MOST_COMPARISONS = 20_000  # of names, for suggestions: a file that needs more of them has another trouble
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Scope:
         self.poisoned: set[str] = set()
         self.findings: list[Diagnostic] = []
         self._unknown: dict[str, list[Span]] = {}
+        self._compared = 0
         self._wanted: dict[str, tuple[Kind, ...]] = {}
 
     def report(self, finding: Diagnostic) -> None:
@@ -81,16 +83,16 @@ class Scope:
 
     def report_unknown(self) -> None:
         """Report every unknown name once, at its first use."""
-        for count, (name, spans) in enumerate(self._unknown.items()):
+        for name, spans in self._unknown.items():
             first, *others = sorted(spans)
-            suggestion = self._suggest(name) if count < MOST_SUGGESTIONS else ""
+            suggestion = self._suggest(name)
             lines = sorted({self.line(span) for span in others} - {self.line(first)})
             self.report(catalogue.unknown_name(first, name, suggestion, lines))
 
     def _suggest(self, name: str) -> str:
         wanted = self._wanted[name]
         declared = [entry.name for entry in self.entries.values() if not wanted or entry.kind in wanted]
-        found = nearest(name, (*declared, *(() if wanted else ("t", "tau", "pi"))))
+        found = self.nearest(name, (*declared, *(() if wanted else ("t", "tau", "pi"))))
         if found is None:
             return ""
         entry = self.entries.get(found)
@@ -98,8 +100,13 @@ class Scope:
             return catalogue.did_you_mean(found, "", None)
         return catalogue.did_you_mean(found, entry.kind, self.line(entry.span))
 
+    def nearest(self, name: str, candidates: Collection[str]) -> str | None:
+        """The candidate that a misspelt name was probably meant to be, while the file is worth the comparisons."""
+        self._compared += len(candidates)
+        return nearest(name, candidates) if self._compared <= MOST_COMPARISONS else None
+
     def suggest_function(self, name: str) -> str:
-        found = nearest(name, FUNCTIONS)
+        found = self.nearest(name, FUNCTIONS)
         return "" if found is None else catalogue.did_you_mean(found, "", None)
 
     def written(self, span: Span) -> str:

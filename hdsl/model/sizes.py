@@ -11,11 +11,10 @@ from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.catalogue_syntax import expression_too_deep
 from hdsl.diagnostics.diagnostic import Diagnostic
-from hdsl.diagnostics.suggest import nearest
 from hdsl.model.scope import RESERVED, Scope
 from hdsl.model.walk import DEEPEST, chain, deepest
 from hdsl.syntax.source import Span
-from hdsl.syntax.tree import Binary, Dim, Expression, Name, Negate, Number
+from hdsl.syntax.tree import Binary, Expression, Name, Negate, Number
 from hdsl.terms.term import Size, size
 
 MOST_AXES = 8
@@ -179,21 +178,18 @@ class Sizes:
             product *= int(value)
         return product
 
-    def settle(self, dims: tuple[Dim, ...], defaults: Mapping[str, Size | None]) -> None:
-        """Fill ``numbers`` from defaults, in any order of the text; what comes out as no size is reported and poisoned."""
-        waiting = [dim for dim in dims if defaults.get(dim.name) is not None]
-        while waiting:
-            ready = [dim for dim in waiting if self.value(defaults[dim.name]) is not None]
-            if not ready:
-                return
-            for dim in ready:
-                default = defaults[dim.name]
-                assert default is not None
-                if self._reject(default, dim.default.span if dim.default else dim.name_span):
-                    self.scope.poisoned.add(dim.name)
-                else:
-                    self.numbers[dim.name] = int(self.value(default) or 0)
-            waiting = [dim for dim in waiting if dim not in ready]
+    def settle(self, name: str, default: Size | None, span: Span) -> None:
+        """Note the number that a size has by default, once those of the sizes in it are known.
+
+        A default that comes out as no size is reported, and the name is poisoned.
+        """
+        value = None if default is None else self.value(default)
+        if value is None:
+            return
+        if self._reject(default, span):
+            self.scope.poisoned.add(name)
+        else:
+            self.numbers[name] = int(value)
 
 
 def _degree(polynomial: Size) -> int:
@@ -212,7 +208,7 @@ def read_given(scope: Scope, dims: Mapping[str, int]) -> dict[str, int]:
     declared = {name: entry for name, entry in scope.entries.items() if entry.kind == "dim"}
     for name, value in dims.items():
         if name not in declared:
-            found = nearest(name, declared)
+            found = scope.nearest(name, declared)
             suggestion = ""
             if found is not None:
                 suggestion = catalogue.did_you_mean(found, "dim", scope.line(declared[found].span))
