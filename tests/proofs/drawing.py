@@ -1,0 +1,236 @@
+"""Random well-formed models, drawn from the tables: every elementwise row, structured row, statement, order and setting.
+
+`draw_model(seed)` is the same text in every run. A row that is added to `hdsl.terms.elementwise` is drawn without a
+change here; what the drawn models reach is counted by the test that uses them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from tests.proofs.formulas import Formulas, Name, Shape
+
+# Names that a generated module could mistake for its own, Python's or torch's, between plain ones.
+NAMES = (
+    *("a", "b", "e", "g", "h", "k", "q", "r", "s", "u", "v", "w", "x", "y", "A", "B", "C", "D", "U", "V", "W"),
+    *("α", "θ", "λ₁", "ω_2", "c2", "s2", "l", "o", "p", "p2", "h_new", "y_bar", "z_h", "w_W", "has_v", "f", "adj"),
+    *("lambda", "class", "None", "forward", "buffers", "training", "share", "cells", "sample", "torch", "np"),
+    *("dtype", "math", "self", "batch", "clock", "size", "seed", "first_", "initial", "parameters", "z", "made"),
+)
+ORDERS = ("simultaneous", "sequential", "semi-implicit")
+RESETS = ("each sample", "each sequence", "never")
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A drawn model: its text, and what a sample must hold."""
+
+    seed: int
+    text: str
+    order: str
+
+
+def draw_model(seed: int) -> Drawn:
+    """The model of a seed."""
+    return _Drawing(seed).model()
+
+
+class _Drawing:
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+        self.seed = seed
+        self.free = self.random.sample(NAMES, len(NAMES))
+        self.order = ORDERS[seed % len(ORDERS)]
+        self.lines: list[str] = []
+        self.formulas = Formulas(self.random)
+        self.states: list[tuple[Name, bool]] = []
+        self.params: list[Name] = []
+        self.targets: list[Name] = []
+        self.scalar_consts: list[str] = []
+        self.values: dict[str, int] = {}
+
+    def model(self) -> Drawn:
+        self._sizes()
+        self._declarations()
+        self._lets()
+        self._dynamics()
+        self._outputs()
+        self._costs()
+        learn = self._learn()
+        # Order of statements is free; consts stay in order for the judge, which reads them from top to bottom.
+        consts = [line for line in self.lines if line.startswith("const")]
+        others = [line for line in self.lines if not line.startswith("const")]
+        self.random.shuffle(others)
+        others.insert(self.random.randrange(len(others) + 1), learn)
+        head = self.random.choice((["ham 1", f"model drawn_{self.seed}"], ["ham 1"], [f"model drawn_{self.seed}"], []))
+        return Drawn(self.seed, "\n".join((*head, *consts, *others)) + "\n", self.order)
+
+    # Declarations --------------------------------------------------------------------------------------------------------
+
+    def name(self) -> str:
+        return self.free.pop()
+
+    def chance(self, probability: float) -> bool:
+        return self.random.random() < probability
+
+    def _sizes(self) -> None:
+        first, second = self.name(), self.name()
+        self.values = {first: self.random.choice((1, 2, 3)), second: self.random.choice((2, 3)), "1": 1, "2": 2}
+        if self.chance(0.5):
+            self.lines.append(f"dim {first} = {self.values[first]}, {second} = {self.values[second]}")
+        else:
+            self.lines += [f"dim {first} = {self.values[first]}", f"dim {second} = {self.values[second]}"]
+        sizes = [first, second, "2", "1"]
+        if self.chance(0.3):
+            third = self.name()
+            self.values[third] = self.values[first] + 1
+            self.lines.append(f"dim {third} = {first} + 1")
+            sizes.append(third)
+        if self.chance(0.2):
+            self.values[f"{first} + {second}"] = self.values[first] + self.values[second]
+            sizes.append(f"{first} + {second}")
+        self.formulas.sizes = [first, second]
+        self.main = sizes
+        self.wide = [size for size in sizes if size != "1"]
+
+    def _shape(self, ranks: tuple[int, ...] = (0, 1, 1, 2)) -> Shape:
+        return tuple(self.random.choice(self.main[:2] * 2 + self.main) for _ in range(self.random.choice(ranks)))
+
+    def _declare(self, role: str, shape: Shape, level: int, value: str = "") -> Name:
+        made = Name(self.name(), shape, level)
+        brackets = f"[{', '.join(shape)}]" if shape else ""
+        self.lines.append(f"{role} {made.name}{brackets}{f' = {value}' if value else ''}")
+        self.formulas.names.append(made)
+        return made
+
+    def _declarations(self) -> None:
+        n, m = self.main[:2]
+        for shape in ((n, n), (m, n), self._shape(), self._shape((1, 2)), self._shape((1, 2))):
+            self.params.append(self._declare("param", shape, 0, self._initial(shape)))
+        if self.chance(0.2):
+            self.params.append(self._declare("param", (n, m, "2"), 0, "normal(0, 1)"))
+        if self.chance(0.5):
+            shape = self.random.choice(((n, "1"), ("1", m), ("1",), (m, "1")))
+            self.params.append(self._declare("param", shape, 0, "zeros"))
+        if self.chance(0.6):
+            self.scalar_consts.append(self._declare("const", (), 0, self.random.choice(("0.5", "1/3", "2^-1"))).name)
+        if self.chance(0.4):
+            self._declare("const", (m,), 0, self._list((m,)))
+        if self.chance(0.3):
+            self._declare("const", (n, m), 0, self._list((n, m)))
+        self._declare("input", (n,), 1)
+        if self.chance(0.4):
+            self._declare("input", self._shape(), 1)
+        if self.chance(0.25):
+            self._declare_index("input", 1)
+        for shape in ((n,), *(self._shape() for _ in range(self.random.choice((0, 1, 2))))):
+            shared = self.chance(0.3)
+            state = self._declare("state", shape, 0 if shared else 1, self._start(shape))
+            self.states.append((state, shared))
+        for _ in range(self.random.choice((1, 1, 2))):
+            self.targets.append(self._declare("target", self.random.choice(self.formulas.shapes(1)), 2))
+        if self.chance(0.4):
+            self._declare_index("target", 2)
+
+    def _declare_index(self, role: str, level: int) -> None:
+        shapes = [name.shape for name in self.formulas.names if len(name.shape) == 1 and name.shape != ("1",)]
+        below = self.random.choice(shapes)[0]
+        name = self.name()
+        self.lines.append(f"{role} {name} : index({below})")
+        self.formulas.indices.append(Name(name, (below,), level))
+
+    def _list(self, shape: Shape) -> str:
+        if not shape:
+            return self.random.choice(("0.5", "1", "-0.25", "1/3", "pi/4"))
+        return f"[{', '.join(self._list(shape[1:]) for _ in range(self.values[shape[0]]))}]"
+
+    def _start(self, shape: Shape) -> str:
+        choices = ["0", "0.5", "-1/4", "zeros", "ones", self._list(shape)]
+        if len(shape) == 2 and shape[0] == shape[1]:
+            choices.append("eye")
+        return self.random.choice(choices)
+
+    def _initial(self, shape: Shape) -> str:
+        drawn = ["normal(0, 0.5)", "uniform(-1, 1)", "zeros", "ones", "0.5"]
+        return self.random.choice([*drawn, "glorot", "he", "orthogonal(1.5)", "eye"] if len(shape) == 2 else drawn)
+
+    # Definitions --------------------------------------------------------------------------------------------------------
+
+    def _define(self, role: str, shape: Shape, level: int, formula: str) -> None:
+        made = Name(self.name(), shape, level)
+        self.lines.append(f"{role} {made.name} = {formula}")
+        if role != "cost":
+            self.formulas.names.append(made)
+
+    def _lets(self) -> None:
+        for level in (0, *(self.random.choice((0, 1, 1, 2)) for _ in range(self.random.choice((1, 2, 3))))):
+            shape = self.random.choice(self.formulas.shapes(level))
+            self._define("let", shape, level, self.formulas.draw(shape, level, 3))
+
+    def _dynamics(self) -> None:
+        for state, shared in self.states:
+            level = 0 if shared else 1
+            formula = self.formulas.draw(state.shape, level, 3)
+            if not shared:  # whatever else it reads, it is per stream
+                formula = f"({formula} + {self.formulas.of_stream()})"
+            prime = f"{state.name}' ="
+            self.lines.append(
+                self.random.choice(
+                    (
+                        f"{prime} -{state.name} + tanh({formula})",
+                        f"{prime} 0.3*sin({formula}) - 0.5*{state.name}",
+                        f"next {state.name} = tanh({formula})",
+                        f"next {state.name} = 0.5*{state.name} + 0.3*tanh({formula})",
+                    )
+                )
+            )
+            if self.chance(0.7):
+                self.lines.append(f"reset {state.name} {self.random.choice(RESETS)}")
+
+    def _outputs(self) -> None:
+        for _ in range(self.random.choice((1, 1, 2))):
+            shape = self.random.choice(self.formulas.shapes(1))
+            self._define("output", shape, 1, self.formulas.draw(shape, 1, 3))
+
+    def _costs(self) -> None:
+        costs = []
+        for target in self.targets:
+            guess = self.formulas.draw(target.shape, 1, 3)
+            distance = self.random.choice(("1/2*squared", "mean", "0.3*sum"))
+            inner = f"{guess} - {target.name}" if "squared" in distance else f"({guess} - {target.name})^2"
+            costs.append((2, f"{distance}({inner})"))
+        for index in self.formulas.indices:
+            if index.level == 2:
+                costs.append((2, f"cross_entropy({self.formulas.draw(index.shape, 1, 2)}, {index.name})"))
+        if self.chance(0.5):
+            costs.append((0, f"0.1*squared({self.random.choice(self.params).name})"))
+        if self.chance(0.4):
+            costs.append((1, self.formulas.draw((), self.random.choice((0, 1, 2)), 3)))
+        for level, formula in costs:
+            self._define("cost", (), level, formula)
+
+    # Settings ------------------------------------------------------------------------------------------------------------
+
+    def _learn(self) -> str:
+        choose = self.random.choice
+        number = [*("0.1", "0.3", "1/4"), *(f"0.5*{name}" for name in self.scalar_consts)]
+        settings = [f"order = {self.order}"] if self.order != "sequential" or self.chance(0.5) else []
+        if self.chance(0.8):
+            settings.append(f"tau = {choose(('0.25', '0.5', '1', '1/8'))}")
+        if self.chance(0.3):
+            settings.append("step = euler")
+        if self.chance(0.3):
+            settings.append("schedule = online")
+        for path in ("eta", "eta.state", "eta.param", f"eta.{choose(self.states)[0].name}", f"eta.{choose(self.params).name}"):
+            if self.chance(0.4):
+                settings.append(f"{path} = {choose([*number, '(1 - 0.4)/tau'])}")
+        for path in ("beta", f"beta.{choose(self.params).name}"):
+            if self.chance(0.5):
+                settings.append(f"{path} = {choose([*number, '0.05/tau', '0'])}")
+        if self.chance(0.7):
+            settings.append(f"phi = {choose([*number, '1/tau', '1 + 0.5*sin(t)', 'exp(-t)', '2', 't + tau'])}")
+        if self.chance(0.5):
+            settings.append(f"first = {choose(('damped', 'undamped'))}")
+        self.random.shuffle(settings)
+        return "\n    ".join(("learn", *settings))
