@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -43,17 +44,27 @@ class Judge:
             value = stream.values[target].numpy()
             self.truth[target] = value[:, 0] if self._is_index(target) else value.reshape(len(value), -1)
         for target in self.pairs:
-            self._begin(target, self.truth[target])
+            truth = self.truth[target]
+            if self._is_index(target):
+                self.baselines[target] = index_baselines(truth, self._classes(target))
+            else:
+                self.baselines[target] = real_baselines(truth)
+        self._begin()
 
-    def _begin(self, target: str, truth: NDArray[Any]) -> None:
-        if self._is_index(target):
-            below = self.model.quantities[target].below
-            found = index_baselines(truth, number(below, self.model, self.stream.columns.sizes) or 1)
-            self._running[target] = IndexScore(truth, next(iter(found.values())))
-        else:
-            found = real_baselines(truth)
-            self._running[target] = RealScore(truth, found["last value"])
-        self.baselines[target] = found
+    def _begin(self) -> None:
+        for target, truth in ((target, self.truth[target]) for target in self.pairs):
+            simplest = next(iter(self.baselines[target].values()))
+            self._running[target] = (IndexScore if self._is_index(target) else RealScore)(truth, simplest)
+
+    def afresh(self) -> Judge:
+        """The same judge, which has seen nothing yet; baselines are not worked out again."""
+        other = copy(self)
+        other._running = {}
+        other._begin()
+        return other
+
+    def _classes(self, target: str) -> int:
+        return number(self.model.quantities[target].below, self.model, self.stream.columns.sizes) or 1
 
     def _is_index(self, target: str) -> bool:
         return self.model.quantities[target].below is not None

@@ -16,8 +16,8 @@ from hdsl.compiler import VERSION
 from hdsl.model.model import Model
 from hdsl.runtime.checkpoint import Checkpoint, CheckpointError, check_same, read_checkpoint, steps_in, write_checkpoint
 from hdsl.runtime.metrics import Metric
+from hdsl.runtime.nonfinite import NonFinite
 from hdsl.runtime.predictions import PredictionFile
-from hdsl.runtime.run import NonFinite
 from hdsl.runtime.running import Score
 from hdsl.runtime.scale import Scaling
 from hdsl.runtime.score import Judge
@@ -109,22 +109,24 @@ def run_session(
         CheckpointError: a checkpoint cannot be written, read, or gone on with.
         OSError: the file of predictions cannot be written.
     """
-    return _Run(plan).run(told or (lambda progress: None), stop)
+    judge = Judge(plan.model, plan.stream, plan.scaling)
+    return _Run(plan, judge).run(told or (lambda progress: None), stop)
 
 
 def run_seeds(plan: Plan, seeds: int) -> list[Session]:
     """The same run from several draws of the initial values: the plan's seed and the ones after it."""
+    judge = Judge(plan.model, plan.stream, plan.scaling)  # the baselines know no seed: worked out once
     alone = replace(plan, checkpoint=None, every=None, resume=False, predict=None)
-    return [run_session(replace(alone, seed=plan.seed + k)) for k in range(seeds)]
+    runs = (_Run(replace(alone, seed=plan.seed + k), judge.afresh()) for k in range(seeds))
+    return [run.run(lambda progress: None, lambda: False) for run in runs]
 
 
 class _Run:
     """One run on its way."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+    def __init__(self, plan: Plan, judge: Judge) -> None:
+        self.plan, self.judge = plan, judge
         self.net = plan.net_class(batch=1, seed=plan.seed, dtype=getattr(torch, plan.dtype), device=plan.device)
-        self.judge = Judge(plan.model, plan.stream, plan.scaling)
         self.parts: dict[str, list[torch.Tensor]] = {name: [] for name in (*self.net.outputs, *self.net.costs)}
         self.step = self.written = 0
         self.file: PredictionFile | None = None

@@ -1,0 +1,186 @@
+"""`hdsl run`: learn a stream online, and say how well it was predicted."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hdsl.cli.arguments import Verb, WrongInput, open_model, readable, reason, settings_option, write_file
+from hdsl.cli.defaults import Defaults, defaults_of
+
+if TYPE_CHECKING:
+    from hdsl.api import Model
+    from hdsl.runtime.session import Plan, Session
+
+COUNT = click.IntRange(min=1)
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of the verb, as they were given."""
+
+    model: str
+    stream: Path | None
+    columns: tuple[str, ...]
+    scale: str | None
+    steps: int | None
+    epochs: int | None
+    settings: tuple[str, ...]
+    dims: tuple[str, ...]
+    seed: int
+    seeds: int | None
+    dtype: str
+    device: str
+    checkpoint: Path | None
+    every: int | None
+    resume: bool
+    report: Path | None
+    predict: Path | None
+    layout: str
+
+
+@click.command(
+    "run",
+    cls=Verb,
+    epilog="Example: hdsl run tracker.ham --stream tracks.csv --map u=x,y v=x@+1,y@+1 --scale running --set beta=0.1",
+)
+@click.argument("model")
+@click.option("--stream", type=click.Path(path_type=Path), help="CSV file; if not given, the model's own.")
+@click.option("--map", "columns", multiple=True, metavar="NAME=COLUMN …",
+              help="Columns of inputs and targets: u=ssn v=ssn@+1 (the next row's) u=a,b,c t=time boundary=end; v= for none.")
+@click.option("--scale", metavar="HOW", help="running (by the past only), first:N (held after N rows), none, or whole (leaks).")
+@click.option("--steps", type=COUNT, help="Stop after so many steps.")
+@click.option("--epochs", type=COUNT, help="Learn from the stream so many times.")
+@settings_option
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the initial values.")
+@click.option("--seeds", type=COUNT, help="Run from so many seeds, and tell median and spread.")
+@click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
+@click.option("--device", default="cpu", show_default=True)
+@click.option("--checkpoint", type=click.Path(path_type=Path), help="Folder of the checkpoint.")
+@click.option("--every", type=COUNT, help="Write the checkpoint every so many steps, not at the end only.")
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint; from the start if there is none.")
+@click.option("--report", type=click.Path(path_type=Path), help="HTML page to write.")
+@click.option("--predict", type=click.Path(path_type=Path), help="CSV file to write: a row a step.")
+@click.option("--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(**given: Any) -> int:
+    """Learn a stream from its first sample to its last: predict each, then learn from it."""
+    options = Options(**given)
+    _check(options)
+    plan = make_plan(options)
+    from hdsl.cli.progress import progress_line
+    from hdsl.cli.summary import summary_json, summary_text
+    from hdsl.runtime.session import run_seeds, run_session
+
+    with understood(), interruptible() as stop:
+        with progress_line(plan.model.name, plan.total, options.layout == "text") as told:
+            session = run_session(plan, told, stop)
+        runs = run_seeds(plan, options.seeds) if options.seeds and not session.interrupted else []
+    if options.layout == "json":
+        click.echo(json.dumps(summary_json(session, runs), indent=1, ensure_ascii=False))
+    else:
+        click.echo(summary_text(session, runs))
+    if options.report is not None:
+        write_report(options, session, runs)
+    return INTERRUPTED if session.interrupted else 0
+
+
+def _check(options: Options) -> None:
+    """Options that want one another, and files that cannot be written, are told of before the run."""
+    if options.checkpoint is None and (options.resume or options.every):
+        raise click.UsageError(f"--{'resume' if options.resume else 'every'} wants --checkpoint DIR")
+    for path in (options.report, options.predict):
+        if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+            wrong = f"{path} is a folder" if path.is_dir() else f"there is no folder {path.parent}"
+            raise click.UsageError(f"{wrong}; the name of a file in a folder that is there is wanted")
+
+
+def make_plan(options: Options) -> Plan:
+    """What the options ask for, the stream read and scaled. Raises click's errors."""
+    model = open_model(options.model, options.settings, options.dims)
+    defaults = defaults_of(readable(options.model), model.name, options.stream)
+    from hdsl.runtime.columns import find_columns, read_map
+    from hdsl.runtime.scale import read_kind, scale_stream
+    from hdsl.runtime.session import Plan
+    from hdsl.runtime.stream import read_stream
+    from hdsl.runtime.table import StreamError, read_header
+
+    try:
+        told, how = {**defaults.map, **read_map(options.columns)}, options.scale or defaults.scale
+        read_kind(how)
+    except StreamError as wrong:
+        raise click.UsageError(str(wrong)) from None
+    with understood(defaults.stream):
+        columns = find_columns(read_header(defaults.stream), model.product("model"), told)
+        if columns.sizes:  # what the stream decides is compiled in
+            extra = [f"{name}={size}" for name, size in columns.sizes.items()]
+            model = open_model(options.model, options.settings, (*options.dims, *extra))
+        record = model.product("model")
+        stream = read_stream(defaults.stream, record, told, columns)
+        scaling = scale_stream(stream, record, how)
+    net_class = compiled(model, options, defaults)
+    return Plan(
+        record, net_class, stream, scaling, options.epochs or defaults.epochs, options.steps, options.seed, options.dtype,
+        options.device, options.checkpoint, options.every, options.resume, options.predict,
+    )
+
+
+def compiled(model: Model, options: Options, defaults: Defaults) -> Any:
+    """The module class. Raises click.UsageError for a device that is not there and a size that nothing tells."""
+    from hdsl.runtime.device import check_device
+
+    unknown = [name for name, size in model.product("model").dims.items() if size is None]
+    if unknown:
+        raise click.UsageError(f"the size `{unknown[0]}` has no default and no column tells it: --dim {unknown[0]}=…")
+    try:
+        check_device(options.device)
+    except ValueError as wrong:
+        raise click.UsageError(f"--device {options.device}: {wrong}") from None
+    return model.compile()
+
+
+@contextmanager
+def understood(stream: Path | None = None) -> Iterator[None]:
+    """What is the user's to mend becomes a sentence."""
+    from hdsl.runtime.checkpoint import CheckpointError
+    from hdsl.runtime.nonfinite import NonFinite
+    from hdsl.runtime.table import StreamError
+
+    try:
+        yield
+    except (StreamError, NonFinite, CheckpointError) as wrong:
+        raise WrongInput(str(wrong)) from None
+    except OSError as wrong:
+        raise click.UsageError(f"{wrong.filename or stream}: {reason(wrong)}") from None
+
+
+@contextmanager
+def interruptible() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C asks the run to end after the present piece; a second one ends it at once."""
+    asked: list[int] = []
+
+    def ask(number: int, frame: Any) -> None:
+        asked.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def write_report(options: Options, session: Session, runs: list[Session]) -> None:
+    """The page of a run, as one file."""
+    from hdsl.cli.report import report_text
+
+    assert options.report is not None
+    write_file(options.report, report_text(session, runs))
+    click.echo(f"{options.report} shows the model, its derivation and this run", err=options.layout == "json")

@@ -1,0 +1,135 @@
+"""What `hdsl run` tells at its end: test-then-train figures beside the baselines, as text and as one JSON object."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hdsl.cli.progress import grouped, rate_text
+
+if TYPE_CHECKING:
+    from hdsl.runtime.metrics import Metric
+    from hdsl.runtime.session import Session
+
+SCALES = {
+    "none": "as in the file",
+    "running": "scaled by mean and deviation of the past",
+    "whole": "scaled by mean and deviation of the WHOLE file: the future leaks into the past, so the figures flatter",
+}
+
+
+def summary_text(session: Session, runs: Sequence[Session] = ()) -> str:
+    """Some lines for people. ``runs`` are the same run from several seeds."""
+    plan = session.plan
+    done = f"{grouped(session.steps)} of {grouped(plan.total)}" if session.interrupted else grouped(session.steps)
+    kind = plan.scaling.kind
+    held = f"scaled by mean and deviation of the past, held after {kind[6:]} rows"
+    lines = [
+        f"{plan.model.name}: {done} steps in {session.seconds:.2f} s ({rate_text(session.rate)} steps/s), "
+        f"seed {plan.seed}, {plan.dtype} on {plan.device}",
+        f"stream {plan.stream.name}, {SCALES.get(kind, held)}; errors are in the units of the file",
+    ]
+    if session.first:
+        lines.append(f"went on from the checkpoint of step {grouped(session.first)}")
+    lines += [f"cost {name}: mean {_shown(value)}" for name, value in cost_means(session).items()]
+    for target in dict.fromkeys(metric.target for metric in session.metrics):
+        lines += ["", *_table(target, session, runs)]
+    ahead = [(n, c) for n in session.truth for c in plan.stream.columns.of[n] if c.ahead > 1]
+    for name, column in ahead[:1]:
+        told = f"`{name}` is {column}: it is learned from before it would be known, and the last value looks ahead too"
+        lines += ["", f"note: {told}"]
+    return "\n".join(lines)
+
+
+def summary_json(session: Session, runs: Sequence[Session] = ()) -> dict[str, Any]:
+    """The same as plain data; what is not a number is null."""
+    plan, net = session.plan, session.net
+    values = {name: getattr(net, attribute) for name, attribute in net.numbers.items()}
+    return {
+        "model": plan.model.name,
+        "content": net.content,
+        "stream": plan.stream.name,
+        "columns": {name: [str(c) for c in columns] for name, columns in plan.stream.columns.of.items()},
+        "scale": plan.scaling.kind,
+        "leaks": plan.scaling.leaks,
+        "steps": session.steps,
+        "first_step": session.first,
+        "interrupted": session.interrupted,
+        "seconds": session.seconds,
+        "rate": _number(session.rate),
+        "seed": plan.seed,
+        "dtype": plan.dtype,
+        "device": plan.device,
+        "settings": {name: value for name, value in values.items() if isinstance(value, int | float)},
+        "costs": {name: _number(value) for name, value in cost_means(session).items()},
+        "metrics": [_metric(metric) for metric in session.metrics],
+        "seeds": [
+            {"seed": run.plan.seed, "metrics": [_metric(m) for m in run.metrics if m.predictor == plan.model.name]}
+            for run in runs
+        ],
+    }
+
+
+def cost_means(session: Session) -> dict[str, float]:
+    """The mean of each cost over the steps that have its target, in the units that the model sees."""
+    return {name: float(np.nanmean(v)) if np.isfinite(v).any() else math.nan for name, v in session.costs.items()}
+
+
+def spread(metric: Metric, runs: Sequence[Session]) -> tuple[float, float, float]:
+    """Lowest, median and highest of a figure of the model over runs from several seeds."""
+    alike = (metric.target, metric.kind, metric.part, metric.predictor)
+    found = [m.value for run in runs for m in run.metrics if (m.target, m.kind, m.part, m.predictor) == alike]
+    return min(found), statistics.median(found), max(found)
+
+
+def _table(target: str, session: Session, runs: Sequence[Session]) -> list[str]:
+    """The figures of one target: a predictor a line, a part of the stream a column."""
+    metrics = [m for m in session.metrics if m.target == target]
+    columns = list(dict.fromkeys((m.kind, m.part) for m in metrics))
+    rows = {p: [_cell(metrics, p, column) for column in columns] for p in dict.fromkeys(m.predictor for m in metrics)}
+    own = session.plan.model.name
+    if runs:
+        found = [spread(next(m for m in metrics if (m.predictor, m.kind, m.part) == (own, *c)), runs) for c in columns]
+        rows[f"{own}, median of {len(runs)} seeds"] = [_shown(median) for _, median, _ in found]
+        rows["  lowest … highest"] = [f"{_shown(low)} … {_shown(high)}" for low, _, high in found]
+    heads = [f"{kind}, {part}" for kind, part in columns]
+    title = f"{target}, predicted before it was learned from"
+    first = max(len(title), *map(len, rows)) + 2
+    widths = [max(len(head), *(len(row[k]) for row in rows.values())) + 2 for k, head in enumerate(heads)]
+    lines = [title.ljust(first) + "".join(head.rjust(width) for head, width in zip(heads, widths, strict=True))]
+    for predictor, cells in rows.items():
+        shown = "".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
+        lines.append(f"  {predictor}".ljust(first) + shown)
+    return [*lines, *_ratio(target, session, runs)]
+
+
+def _ratio(target: str, session: Session, runs: Sequence[Session]) -> list[str]:
+    """The one figure that a reader looks for: the second half's error as a part of the last value's."""
+    later = {m.predictor: m for m in session.metrics if (m.target, m.kind, m.part) == (target, "error/var", "second half")}
+    own = later.get(session.plan.model.name)
+    if own is None or "last value" not in later or not later["last value"].value > 0:
+        return []
+    value = spread(own, runs)[1] if runs else own.value
+    part = f"{value / later['last value'].value:.3f}"
+    return [f"  second half: {part} of the last value's error" + (", by the median" if runs else "")]
+
+
+def _cell(metrics: Sequence[Metric], predictor: str, column: tuple[str, str]) -> str:
+    values = [m.value for m in metrics if m.predictor == predictor and (m.kind, m.part) == column]
+    return _shown(values[0]) if values else ""
+
+
+def _shown(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 else f"{value:.3e}"
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    return {**vars(metric), "value": _number(metric.value)}
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
