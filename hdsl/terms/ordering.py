@@ -8,7 +8,7 @@ from typing import Any
 
 from hdsl.terms.naming import owner
 from hdsl.terms.product import Product
-from hdsl.terms.term import Definition, Scalar, is_slot, slot_name, slots
+from hdsl.terms.term import Definition, Scalar, is_slot, slot_indices, slot_name, slots
 
 _OLD, _COSTS, _OTHER, _OWN, _DISSIPATION = range(5)
 _SETTINGS = ("tau", "phi", "seed", "present", "first", "eta", "beta")
@@ -40,7 +40,10 @@ class Ordering:
         return ordered
 
     def factors(self, factors: Sequence[Scalar]) -> list[Scalar]:
-        """Settings, then quantities, each before sums and functions of it, then costates and adjoints."""
+        """Settings, then quantities, each before sums and functions of it, then costates and adjoints.
+
+        A sum of scalars comes last: it stands in brackets before what it scales.
+        """
         return sorted(factors, key=self._factor_key)
 
     def _summand_key(self, product: Product, of: Definition | None) -> tuple[Any, ...]:
@@ -69,7 +72,8 @@ class Ordering:
         if all(map(is_setting, names)):
             return (1, (0, min(_SETTINGS.index(_kind(name)) for name in names)), compound, str(factor))
         rank = 3 if any(name.startswith(("z:", "w:", "adj:")) for name in names) else 2
-        return (rank, min(map(self._place, names)), compound, str(factor))
+        last = bool(factor.is_Add) and not any(map(slot_indices, slots(factor)))
+        return (rank, (last, *min(map(self._place, names))), compound, str(factor))
 
     def _place(self, name: str) -> tuple[int, int]:
         """What hdsl numbered in the order of the text (c, c2, c3 …), what is defined, what is given."""
