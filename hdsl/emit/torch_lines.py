@@ -125,6 +125,8 @@ class TorchLines:
                 source = self.lines.get(slot_name(occurrence))
                 if source is None or self.reads[source.name] != 1 or not isinstance(source.body, Contraction):
                     continue
+                if line.body.expression.count(occurrence) != 1:
+                    continue
                 if source.body.coefficient != 1 or axes_of(source, self.shared).value != Layout.of(
                     line.indices, line.shared
                 ):
@@ -171,6 +173,9 @@ class TorchLines:
             sizes = "".join(f", {self.printer(Layout(()))(n)}" for n in line.sizes)
             text = f"({text}).expand(share.shape[0]{sizes})"
             self.uses_share = True
+        elif isinstance(line.body, Elementwise) and lacks_axes(line):
+            sizes = ", ".join([*(["-1"] * (not line.shared)), *(self.printer(Layout(()))(n) for n in line.sizes)])
+            text = f"({text}).expand({sizes})"
         if self.program.is_update(line) and line.name not in self.program.held:
             self.renamed[line.name] = line.name[:-1]
             return Statement(f"{self.name(line.name)}.copy_({text})", used)
@@ -247,7 +252,7 @@ class TorchLines:
     def _owns_storage(self, source: Definition) -> bool:
         """False for what may be a view of, or the same tensor as, something else."""
         if isinstance(source.body, Elementwise):
-            return not is_slot(source.body.expression) and not source.shared
+            return not is_slot(source.body.expression) and not source.shared and not lacks_axes(source)
         return isinstance(source.body, Contraction) and as_product(source, self.shared, self.bare) is not None
 
     def _elementwise(self, line: Definition) -> str:
@@ -363,3 +368,9 @@ class TorchLines:
 
     def _keyword(self, word: str, scale: Scalar, line: Definition) -> str:
         return "" if scale == 1 else f", {word}={self.text(scale, line)}"
+
+
+def lacks_axes(line: Definition) -> bool:
+    """True for a line that has the same value all along one of its axes, since nothing that it reads has that axis."""
+    assert isinstance(line.body, Elementwise)
+    return not {i for s in slots(line.body.expression) for i in slot_indices(s)}.issuperset(line.indices)
