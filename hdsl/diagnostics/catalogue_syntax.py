@@ -195,6 +195,10 @@ def python(span: Span, word: str) -> Diagnostic:
     return PYTHON.at(span, f"`{word}` is Python; a .ham file has no such statement")
 
 
+def python_block(colon: Span) -> Diagnostic:
+    return PYTHON.at(colon, "a line ends with `:`, as in Python", "a .ham file has no such blocks")
+
+
 # --- inside a statement ----------------------------------------------------------------------------------------------
 
 SYNTAX = register("syntax", "something cannot stand where it does")

@@ -28,6 +28,12 @@ LONGEST_NAME = 100
 Node: TypeAlias = Tree[Token]
 Children: TypeAlias = list[Any]
 
+_COMES_WITH: dict[catalogue.Construct, frozenset[catalogue.Construct]] = {
+    "conditional": frozenset({"comparison"}),
+    "index sum": frozenset({"indexing"}),
+    "named indices": frozenset({"index sum", "indexing"}),
+}
+
 
 class TooDeep(Exception):
     """An expression is deeper than `DEEPEST`; ``diagnostic`` says where."""
@@ -65,13 +71,11 @@ class ExpressionMaker:
         return values[id(tree)]
 
     def _refuse(self) -> None:
-        """Report what is for later versions. Named indices come with sums, and these with indexing: one message."""
+        """Report what is for later versions. What always comes with another construct is silent beside it."""
         constructs = {construct for construct, _ in self.refused}
         silent: set[catalogue.Construct] = set()
-        if "named indices" in constructs:
-            silent = {"index sum", "indexing"}
-        elif "index sum" in constructs:
-            silent = {"indexing"}
+        for construct in constructs:
+            silent |= _COMES_WITH.get(construct, frozenset())
         for construct, span in self.refused:
             if construct not in silent:
                 self.found.append(catalogue.reserved_construct(span, construct))

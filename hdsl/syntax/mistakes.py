@@ -115,7 +115,7 @@ def _character(failure: Failure) -> Diagnostic | None:
             at = failure.base + _start(word) + stray
             return catalogue.character(Span(at, at + 1), word[stray])
     sign = failure.text[failure.at : failure.at + 1]
-    if not sign or sign in _SIGNS or (sign.isalnum() and stray_character("a" + sign) is None):
+    if not sign or sign in _SIGNS or failure.found in _COMPARISONS or (sign.isalnum() and stray_character("a" + sign) is None):
         return None
     return catalogue.character(failure.span(1), sign)
 
@@ -136,7 +136,7 @@ def _prime(failure: Failure) -> Diagnostic | None:
 
 def _number(failure: Failure) -> Diagnostic | None:
     before, rest = failure.touching, failure.text[failure.at :]
-    point = re.match(r"\.[0-9]+", rest)
+    point = re.match(r"\.[0-9]+(?:[eE][+-]?[0-9]+)?", rest)
     if before is not None and before.type == "NUMBER":
         span = failure.span(0, before.start_pos)
         if rest.startswith(".") and "." not in before:
@@ -204,10 +204,18 @@ def _unexpected(failure: Failure) -> Diagnostic:
         failure.span(len(found)),
         found,
         failure.writing,
-        failure.accepts,
+        _sensible(failure),
         size=_in_shape(failure.before),
         beside=_beside(failure),
     )
+
+
+def _sensible(failure: Failure) -> frozenset[str]:
+    """What might follow, without what the grammar allows in a declaration and its role does not."""
+    role = failure.before[0] if failure.before and failure.before[0].type == "ROLE" else ""
+    if not role or "PLUS" in failure.accepts:
+        return failure.accepts
+    return failure.accepts - ({"EQUAL"} if role in ("input", "target") else {"COLON"})
 
 
 def _beside(failure: Failure) -> Literal["", "operand", "statement"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import replace
 
 from hdsl.diagnostics import catalogue_syntax as catalogue
@@ -25,7 +26,8 @@ _NAME = re.compile(r"[^\W\d]\w*")
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.\w+)+")
 _CALLED = re.compile(r"([^\W\d][\w.]*)[ \t]*\(")
 _QUOTIENT = re.compile(r"d(\w+)\s*/\s*dt\b")
-# Control characters, and those that show a text in another order than it is read, or do not show at all.
+# Characters that show a text in another order than it is read; and with them control characters and what does not show.
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _INVISIBLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff]")
 
 
@@ -45,9 +47,9 @@ def parse(source: Source) -> tuple[ModelText, tuple[Diagnostic, ...]]:
     reader = _Reader(source)
     for line in lines:
         reader.take(line)
-    if found or reader.found:
+    mistakes = sorted((*found, *reader.found, *_turned(source, lines)), key=lambda diagnostic: diagnostic.span)
+    if mistakes:
         reader.unread.add("")
-    mistakes = sorted((*found, *reader.found), key=lambda diagnostic: diagnostic.span)
     if len(mistakes) > MOST_MISTAKES:
         mistakes[MOST_MISTAKES:] = [catalogue.too_many_mistakes(mistakes[MOST_MISTAKES].span, MOST_MISTAKES)]
     return reader.finish(), tuple(mistakes)
@@ -56,6 +58,14 @@ def parse(source: Source) -> tuple[ModelText, tuple[Diagnostic, ...]]:
 def _nothing(source: Source) -> ModelText:
     """The tree of a text that is not read at all."""
     return ModelText(source, (), unread=frozenset({""}))
+
+
+def _turned(source: Source, lines: tuple[Line, ...]) -> list[Diagnostic]:
+    """Messages about comments that hold characters by which a text is shown in another order than it is read."""
+    places = [match.start() for match in _TURNS.finditer(source.text)]
+    ends = [line.span for line in lines]
+    inside = {at for at in places if (k := bisect_right(ends, at, key=lambda span: span.start)) and at < ends[k - 1].end}
+    return [catalogue.character(Span(at, at + 1), source.text[at]) for at in places if at not in inside]
 
 
 class _Reader:
@@ -145,8 +155,11 @@ class _Reader:
             self._read(line, text, "setting", f"the setting `{catalogue.clipped(word)}`")
             return
         quotient = _QUOTIENT.match(text)
-        if word in PYTHON_WORDS or text.endswith(":"):
+        if word in PYTHON_WORDS:
             self.found.append(catalogue.python(span, word))
+            self._skip_block(line, text)
+        elif text.endswith(":"):
+            self.found.append(catalogue.python_block(Span(line.span.end - 1, line.span.end)))
             self._skip_block(line, text)
         elif rest[:1] in tuple(PRIMES):
             at = line.span.end - len(rest)

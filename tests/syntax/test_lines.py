@@ -1,0 +1,99 @@
+"""Cutting a text into logical lines."""
+
+from __future__ import annotations
+
+import pytest
+
+from hdsl.syntax.lines import DEEPEST, MOST_LINES, cut
+from hdsl.syntax.source import Source
+
+
+def pieces(text: str) -> list[str]:
+    lines, _ = cut(Source(text))
+    return [text[line.span.start : line.span.end] for line in lines]
+
+
+def codes(text: str) -> list[tuple[str, int]]:
+    """The codes of the messages, each with the offset of its place."""
+    return [(diagnostic.code, diagnostic.span.start) for diagnostic in cut(Source(text))[1]]
+
+
+def test_one_statement_a_line() -> None:
+    assert pieces("ham 1\n\n  model m  # why\n# nothing\nlet a = 1") == ["ham 1", "model m", "let a = 1"]
+
+
+def test_an_open_bracket_goes_on() -> None:
+    text = "let a = f(\n  x,  # the first\n\n  [1,\n   2]\n)  # done\nlet b = 2"
+    assert pieces(text) == ["let a = f(\n  x,  # the first\n\n  [1,\n   2]\n)", "let b = 2"]
+    assert codes(text) == []
+
+
+def test_a_component_is_one_line() -> None:
+    component = "component dense(x[m])\n\n{\n  param W[m] = 0  # a brace } in a comment\n  let s = '\n  return f(x]\n}"
+    assert pieces(f"let a = 1\n{component}\nlet b = 2") == ["let a = 1", component, "let b = 2"]
+    assert codes(component) == []
+
+
+def test_brackets_in_strings_and_comments_do_not_count() -> None:
+    assert pieces('use "a(#.ham"  # ((\nlet b = 2') == ['use "a(#.ham"', "let b = 2"]
+    assert codes('use "a(#.ham"  # ((\nlet b = 2') == []
+
+
+@pytest.mark.parametrize(
+    "start",
+    ["let b = 2", "  param W[n] = 0", "h' = -h", "h′ = -h", "learn", "learn  # fast", "component c(x) {}", "reset h never"],
+)
+def test_an_unclosed_bracket_costs_one_line(start: str) -> None:
+    text = f"let a = (1 + [2\n{start}"
+    assert pieces(text)[0] == "let a = (1 + [2"
+    assert pieces(text)[1].startswith(start.strip().split("#")[0].strip())
+    assert codes(text) == [("unclosed", 13)]
+
+
+def test_what_an_expression_can_hold_does_not_end_it() -> None:
+    text = "let a = f(x,\n  axis = 1,\n  let,\n  state + 1)"
+    assert pieces(text) == [text]
+    assert codes(text) == []
+
+
+def test_an_unclosed_brace_ends_where_the_margin_does() -> None:
+    text = "component c(x) {\n  param W[n] = 0\n  return (x\n\nlet b = 2\n  let c = 3"
+    assert pieces(text) == ["component c(x) {\n  param W[n] = 0\n  return (x", "let b = 2", "let c = 3"]
+    assert codes(text) == [("unclosed", 15)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("let a = 1)\nlet b = ]", [("bracket", 9), ("bracket", 19)]),
+        ("let a = (1]\nlet b = 2", [("bracket", 10)]),
+        ("let a = f([1)\nlet b = 2", [("bracket", 12)]),  # `)` closes the call, the list was forgotten
+        ("let a = (1]) + (2]\nlet b = 2", [("bracket", 10)]),  # one message a line
+    ],
+)
+def test_brackets_that_do_not_fit(text: str, expected: list[tuple[str, int]]) -> None:
+    assert codes(text) == expected
+    lines, _ = cut(Source(text))
+    assert len(lines) == 2
+    assert not lines[0].whole
+
+
+def test_doc_comments() -> None:
+    text = "## of the file\n\n## one\n# no doc\n## two\nlet a = 1  ## three\n#### no doc\nlet b = 2\n## nobody's"
+    first, second = cut(Source(text))[0]
+    assert (first.apart, first.doc) == ("of the file", "one\ntwo\nthree")
+    assert (second.apart, second.doc) == ("", "")
+
+
+def test_depth() -> None:
+    assert codes("let a = " + "(" * DEEPEST + ")" * DEEPEST) == []
+    text = "let a = " + "[" * (DEEPEST + 1) + "]" * (DEEPEST + 1) + "\nlet b = 2"
+    assert codes(text) == [("nested-too-deep", 8 + DEEPEST)]
+    assert len(pieces(text)) == 2
+
+
+def test_number_of_statements() -> None:
+    assert codes("a\n" * MOST_LINES) == []
+    assert codes("a\n" * (MOST_LINES + 1)) == [("too-many-statements", 2 * MOST_LINES)]
+    assert codes("a\n" * MOST_LINES + "a") == [("too-many-statements", 2 * MOST_LINES)]
+    assert len(pieces("a\n" * (MOST_LINES + 7))) == MOST_LINES

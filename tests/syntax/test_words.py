@@ -1,0 +1,65 @@
+"""The tables of words fit each other, the grammar and the tables of functions."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from hdsl.syntax.grammar import grammar, grammar_text
+from hdsl.syntax.parse import parse
+from hdsl.syntax.source import Source
+from hdsl.syntax.words import (
+    DECLARING,
+    KEYWORDS,
+    LATER_FUNCTIONS,
+    LATER_STATEMENTS,
+    PYTHON_WORDS,
+    SETTINGS,
+    STATEMENTS,
+)
+from hdsl.terms.elementwise import ROWS
+from hdsl.terms.structured import STRUCTURED
+
+
+def test_a_word_has_one_meaning() -> None:
+    assert not set(STATEMENTS) & LATER_STATEMENTS
+    assert not KEYWORDS & (SETTINGS | PYTHON_WORDS | LATER_FUNCTIONS)
+    assert not SETTINGS & (PYTHON_WORDS | LATER_FUNCTIONS)
+    assert DECLARING <= KEYWORDS
+
+
+def test_no_function_of_this_version_is_refused() -> None:
+    # one_hot is a row for what pullbacks need; as a function of the language it is for later.
+    assert set(ROWS) & LATER_FUNCTIONS == set()
+    assert set(STRUCTURED) & LATER_FUNCTIONS == {"one_hot"}
+
+
+def test_the_grammar_starts_a_statement_with_exactly_these_words() -> None:
+    started = grammar().parse_interactive("", start="statement").accepts()
+    words = {terminal.name: terminal.pattern for terminal in grammar().terminals}
+    spelt: set[str] = set()
+    for name in started - {"DERIVATIVE"}:
+        spelt.update(re.findall(r"[a-z]+", words[name].value.replace(r"\b", "")))
+    assert spelt == set(STATEMENTS)
+
+
+def test_the_grammar_lists_what_it_leaves_out() -> None:
+    comment = " ".join(line.removeprefix("//") for line in grammar_text().splitlines() if line.startswith("//"))
+    listed = re.search(r"refused by their first word:([a-z, ]+)\.", re.sub(r"\s+", " ", comment))
+    assert listed is not None
+    assert set(listed.group(1).replace(" ", "").split(",")) == LATER_STATEMENTS
+
+
+@pytest.mark.parametrize("word", sorted(LATER_STATEMENTS))
+def test_a_later_statement_is_refused_by_name(word: str) -> None:
+    _, found = parse(Source(f"{word} x"))
+    assert [diagnostic.message.split("`")[1] for diagnostic in found] == [word]
+    assert found[0].code == "reserved"
+
+
+@pytest.mark.parametrize("word", sorted(LATER_FUNCTIONS))
+def test_a_later_function_is_refused_by_name(word: str) -> None:
+    text, found = parse(Source(f"let a = 2*{word}(x)"))
+    assert [(d.code, d.span.start, d.span.end) for d in found] == [("reserved", 10, 10 + len(word))]
+    assert "a" in text.unread
