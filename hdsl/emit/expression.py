@@ -79,7 +79,7 @@ class Printer:
         if exponent == sympy.Rational(1, 2):
             if not base.free_symbols:
                 return number(expression)
-            return self.square_root(base), ATOM
+            return self.square_root(base), UNARY
         if exponent.is_Rational and exponent.is_negative:
             return f"1 / {self(base ** (-exponent), UNARY)}", PRODUCT
         if not expression.free_symbols:
@@ -106,11 +106,14 @@ class TorchPrinter(Printer):
 
 
 def number(expression: Scalar) -> tuple[str, int]:
-    """A number as Python reads it: whole numbers as they are, others as the nearest double."""
-    if expression.is_Integer:
+    """A number as Python reads it: whole numbers as they are, others as the nearest double.
+
+    A whole number beyond what doubles hold exactly is printed as a double too: torch takes no longer ones.
+    """
+    if expression.is_Integer and abs(expression) <= 2**53:
         text = str(int(expression))
-    elif expression == sympy.oo:
-        text = "math.inf"
+    elif expression.is_infinite:
+        text = "math.inf" if expression == sympy.oo else "-math.inf"
     else:
         value = float(expression)
         text = repr(value)

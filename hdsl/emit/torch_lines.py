@@ -310,7 +310,9 @@ class TorchLines:
         _, alpha, product = folds[0]
         if rest != 0:
             beta, base = self._scaled_slot(rest)
-            text = self.bare(base) if base is not None else self.text(rest, line)
+            text = self.text(rest if base is None else base, line)
+            if self.is_number(rest):
+                text = f"torch.full((), {text}, dtype=dtype, device=device)"
             beta = beta if base is not None else sympy.Integer(1)
             scaling = self._factors(line, beta, alpha, product)
             text = f"torch.add{product.kind}({text}, {product.left}, {product.right}{scaling})"
