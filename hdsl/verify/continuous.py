@@ -45,7 +45,11 @@ def judge_equations(found: Sized, equations: Equations, errors: Errors, seed: in
             _against_autograd(found, equations, point, pulls, errors)
             if number == 0:
                 for name in equations.costate:
-                    errors.add(f"dot:{_own(found, name)}", "differences", _by_differences(found, point, name, pulls[name], generator))
+                    errors.add(
+                        f"dot:{_own(found, name)}",
+                        "differences",
+                        _by_differences(found, point, name, pulls[name], generator),
+                    )
 
 
 def _own(found: Sized, name: str) -> str:
@@ -102,9 +106,7 @@ def _of_stream(found: Sized, point: Point, stream: int, **changed: torch.Tensor)
     return {n: v if found.model.quantities[n].shared else v[stream] for n, v in values.items()}
 
 
-def _by_differences(
-    found: Sized, point: Point, name: str, pull: Array, generator: torch.Generator
-) -> float:
+def _by_differences(found: Sized, point: Point, name: str, pull: Array, generator: torch.Generator) -> float:
     """The largest error of ⟨∂H′/∂x, direction⟩ against central differences of H′, by the best step of each direction.
 
     A per-stream state is moved in all streams, and each stream has its own H′; anything shared moves the mean of them.
@@ -161,19 +163,24 @@ def judge_scalars(found: Sized, equations: Equations, errors: Errors, seed: int)
     expanded = scalars(model.definitions, found.sizes, sizes={q.name: q.sizes for q in model.quantities.values()})
     known = {**given.shared, **given.streams[0]}
     robust, entries = _hamiltonian_in_scalars(found, expanded)
-    read = {*expanded, *(f"z:{name}" for name in model.dynamics), "phi", "tau"}
-    numbers = _numbers(read, known, {**expanded, **entries})
+    numbers = _numbers(known, {**expanded, **entries})
+    # Real symbols, since sympy's derivative of |x| is otherwise that of a complex function.
+    real = {symbol: sympy.Dummy(symbol.name, real=True) for symbol in numbers}
+    robust = robust.xreplace(real)
+    numbers = {real[symbol]: number for symbol, number in numbers.items()}
     pulls = _pulls(found, point, made)
     for name in equations.costate:
         shape = found.walk.written.shape(name)
         slopes = np.zeros(shape)
         for place in np.ndindex(*shape):
-            slopes[place] = _at(sympy.diff(robust, entries[name][place]), numbers)
+            slopes[place] = _at(sympy.diff(robust, real[entries[name][place]]), numbers)
         pull = pulls[name] if model.quantities[name].shared else pulls[name][0]
         errors.add(f"dot:{_own(found, name)}", "sympy", difference(pull, slopes, 1e-3))
 
 
-def _hamiltonian_in_scalars(found: Sized, expanded: Mapping[str, sympy.Array]) -> tuple[sympy.Expr, dict[str, sympy.Array]]:
+def _hamiltonian_in_scalars(
+    found: Sized, expanded: Mapping[str, sympy.Array]
+) -> tuple[sympy.Expr, dict[str, sympy.Array]]:
     """H′ = φL + ⟨z, f⟩ in real symbols, and the arrays of symbols of everything that it is differentiated by."""
     model, phi, tau = found.model, sympy.Symbol("phi"), sympy.Symbol("tau")
     names = readable_names([f"z:{name}" for name in model.dynamics] + [*model.quantities])
@@ -196,17 +203,14 @@ def _hamiltonian_in_scalars(found: Sized, expanded: Mapping[str, sympy.Array]) -
     return robust, entries
 
 
-def _numbers(
-    names: set[str], known: Mapping[str, Array], entries: Mapping[str, sympy.Array]
-) -> dict[sympy.Symbol, sympy.Expr]:
+def _numbers(known: Mapping[str, Array], entries: Mapping[str, sympy.Array]) -> dict[sympy.Symbol, sympy.Expr]:
     """The number of every symbol."""
     numbers = {}
-    for name in names:
-        if name in known and name in entries:
-            for place in np.ndindex(*known[name].shape):
-                number = known[name][place]
-                whole = np.issubdtype(known[name].dtype, np.integer)
-                numbers[entries[name][place]] = sympy.Integer(int(number)) if whole else sympy.Float(float(number), 25)
+    for name in known.keys() & entries.keys():
+        whole = np.issubdtype(known[name].dtype, np.integer)
+        for place in np.ndindex(*known[name].shape):
+            number = known[name][place]
+            numbers[entries[name][place]] = sympy.Integer(int(number)) if whole else sympy.Float(float(number), 25)
     return numbers
 
 

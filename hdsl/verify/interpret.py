@@ -143,7 +143,7 @@ def value(definition: Definition, known: Known, sizes: Mapping[str, int]) -> Arr
 
 def shape_of(sizes: Sequence[Size], numbers: Mapping[str, int]) -> tuple[int, ...]:
     """Sizes as whole numbers."""
-    return tuple(int(round(float(scalar(size, (), {}, numbers)))) for size in sizes)
+    return tuple(round(float(scalar(size, (), {}, numbers))) for size in sizes)
 
 
 def scalar(expression: Scalar, at: tuple[sympy.Symbol, ...], known: Known, sizes: Mapping[str, int]) -> Array:
@@ -246,5 +246,3 @@ def _calls(expression: Scalar) -> Iterator[Scalar]:
     if slots(expression) and not is_slot(expression):
         for argument in expression.args:
             yield from _calls(argument)
-
-

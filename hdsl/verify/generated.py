@@ -1,0 +1,280 @@
+"""One step of the generated module against judges: the walk of the text, the numpy reference, and its streams one by one.
+
+Every case starts from random cells, all non-zero, so that no error of one step hides in another and none grows. Float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hdsl.runtime.reference import given
+from hdsl.runtime.text import load_text
+from hdsl.verify.interpret import Array
+from hdsl.verify.judgement import Errors, Judge, difference
+from hdsl.verify.points import Point, Sized, smooth_point
+from hdsl.verify.step import Cells, Report, returned
+
+TRIES = 20
+
+Numbers = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is special of a step: how many steps were made before it, which streams lack their targets (None: the target is
+    not even passed), which begin a new sequence, how long it is in units of the model's τ, whether the module learns."""
+
+    clock: int = 0
+    missing: tuple[bool, ...] | None = (False, False, False)
+    ended: tuple[bool, ...] = (False, False, False)
+    stretch: float = 1.0
+    learns: bool = True
+
+
+CASES = (
+    Case(),
+    Case(clock=7),
+    Case(clock=7, missing=(True, False, True), stretch=0.7),
+    Case(clock=5, missing=(False, True, False), ended=(True, False, True)),
+    Case(clock=3, missing=None),
+    Case(clock=4, learns=False),
+)
+
+
+@dataclass(frozen=True)
+class Made:
+    """One step of a module: the new cells by hdsl's names, outputs (batch, …), mean costs; and what the reference says."""
+
+    cells: dict[str, Array]
+    outputs: dict[str, Array]
+    costs: dict[str, Array]
+    reference: dict[str, Array] = field(default_factory=dict)
+
+
+def judge_step(found: Sized, torch_text: str, numpy_text: str, errors: Errors, seed: int) -> None:
+    """Add the errors of every cell, output and cost over all cases, for batches of 1 and of 3."""
+    generator = torch.Generator().manual_seed(seed)
+    for batch in (1, 3):
+        for case in CASES:
+            point, cells, judged = _case(found, case, batch, generator)
+            try:
+                made = step_of(found, torch_text, point, case, numpy_text)
+            except Exception as fault:  # whatever stops the generated text is a finding, not a crash
+                errors.stop("the generated step", "walk", fault)
+                return
+            _against_walk(found, case, cells, judged, made, errors)
+            _against_reference(found, case, cells, made, errors)
+            if batch > 1:
+                _against_streams(found, torch_text, point, case, cells, made, errors)
+
+
+def _case(found: Sized, case: Case, batch: int, generator: torch.Generator) -> tuple[Point, Cells, tuple[Any, ...]]:
+    """A random point for a case, the walk's cells there, and what the walk's step makes of them, all of it finite."""
+    for _ in range(TRIES):
+        point = smooth_point(found, batch, generator)
+        targets = found.walk.written.targets
+        gone = (True,) * batch if case.missing is None else case.missing[:batch]
+        samples = tuple(
+            {n: None if n in targets and gone[b] else v for n, v in sample.items()}
+            for b, sample in enumerate(point.samples)
+        )
+        point = Point(point.values, point.costates, samples, point.t, point.tau * case.stretch)
+        cells = cells_of(found, point, case)
+        judged = found.walk.step(cells, samples, point.tau)
+        if all(bool(v.isfinite().all()) for group in GROUPS for v in judged[0][group].values()):
+            break
+    return point, cells, judged
+
+
+GROUPS = ("state", "costate", "parameter", "parameter costate")
+
+
+def cells_of(found: Sized, point: Point, case: Case) -> Cells:
+    """The walk's cells at a point."""
+    written, batch = found.walk.written, len(point.samples)
+    return {
+        "state": {name: point.values[name] for name in written.states},
+        "costate": {name: point.costates[name] for name in written.states},
+        "parameter": {name: point.values[name] for name in written.parameters},
+        "parameter costate": {name: point.costates[name] for name in written.parameters},
+        "clock": case.clock,
+        "time": torch.full((batch,), case.clock * written.setting("tau"), dtype=torch.float64),
+        "ended": torch.tensor(case.ended[:batch]),
+    }
+
+
+# The module -----------------------------------------------------------------------------------------------------------
+
+
+def module_of(found: Sized, torch_text: str, point: Point, case: Case) -> Any:
+    """An instance of the generated class at a point. Shapes that do not fit raise."""
+    module = load_text(torch_text, found.model.name)
+    (made,) = (m for m in vars(module).values() if isinstance(m, type) and m.__module__ == module.__name__)
+    assert issubclass(made, nn.Module)
+    tables: Any = made
+    plain = [n for n, default in found.model.dims.items() if default is None or default.is_Integer]
+    sizes = {tables.numbers[f"size:{name}"]: found.sizes[name] for name in plain}
+    net: Any = tables(len(point.samples), seed=0, dtype=torch.float64, **sizes)
+    cells = dict(zip(net.cells, net._cells(), strict=True))
+    with torch.no_grad():
+        for name in found.model.dynamics:
+            cells[name].copy_(point.values[name])
+            cells[f"z:{name}"].copy_(point.costates[name])
+        for name in found.walk.written.parameters:
+            cells[name].copy_(point.values[name])
+            cells[f"w:{name}"].copy_(point.costates[name])
+        net.clock.fill_(case.clock)
+        net.ended.copy_(torch.tensor(case.ended[: net.batch]))
+    net.sequences = bool(net.ended.any())
+    return net.train(case.learns)
+
+
+def step_of(found: Sized, torch_text: str, point: Point, case: Case, numpy_text: str = "") -> Made:
+    """One step of the generated module at a point, and of the reference from the same cells if its text is given."""
+    net = module_of(found, torch_text, point, case)
+    passed = {net.arguments[name]: _column(found, point, name) for name in (*net.inputs, *net.targets)}
+    if case.missing is None:
+        passed |= {net.arguments[name]: None for name in net.targets}
+    with torch.no_grad():
+        row = net._sample(**passed)
+        begun = net._begun(net._cells()) if net.sequences else net._cells()
+        outputs = dict(zip(net.outputs, net._predict(begun, row, point.tau), strict=True))
+        outputs = {name: value.clone() for name, value in outputs.items()}
+        reference = _reference(net, numpy_text, begun, row, point.tau) if numpy_text else {}
+    y, costs = net.step(**passed, tau=None if case.stretch == 1 else point.tau)
+    if outputs:
+        first = net.outputs[0]
+        outputs[f"{first} returned"] = y
+    cells = {name: cell.detach().numpy().copy() for name, cell in zip(net.cells, net._cells(), strict=True)}
+    cells |= {"clock": net.clock.numpy().copy()}
+    return Made(cells, _arrays(outputs), _arrays(costs), reference)
+
+
+def _arrays(values: Mapping[str, Tensor]) -> dict[str, Array]:
+    return {name: value.detach().numpy().copy() for name, value in values.items()}
+
+
+def _column(found: Sized, point: Point, name: str) -> Tensor:
+    """One input or target of all streams, (batch, …): a missing real is nan, a missing index −1."""
+    if found.model.quantities[name].below is not None:
+        return torch.tensor([-1 if sample[name] is None else sample[name] for sample in point.samples])
+    gap = torch.full(found.walk.written.shape(name), torch.nan, dtype=torch.float64)
+    return torch.stack([gap if sample[name] is None else sample[name] for sample in point.samples])
+
+
+def _reference(net: Any, text: str, begun: Any, row: tuple[Tensor, ...], tau: float) -> dict[str, Array]:
+    """The new cells, the outputs (``output y``) and the costs of each stream (``cost fit``), by the numpy reference."""
+    reference: Any = load_text(text, "reference")
+    known = given(net, row, tau)
+    known |= {name: cell.detach().numpy().copy() for name, cell in zip(net.cells, begun, strict=True)}
+    with np.errstate(all="ignore"):
+        made = (reference.learn if net.training else reference.observe)(known)
+        costs = reference.costs({**known, **made})[":results"]
+    told = {f"output {name}": value for name, value in zip(net.outputs, made[":results"], strict=False)}
+    told |= {f"cost {name}": value for name, value in zip(net.costs, costs, strict=True)}
+    cells = {name: made[f"{name}+"] for name in net.cells if f"{name}+" in made}
+    return {name: np.array(value, float) for name, value in {**told, **cells}.items()}
+
+
+# The judges -----------------------------------------------------------------------------------------------------------
+
+
+def _old_cells(cells: Cells) -> dict[str, Array]:
+    """The cells before the step by hdsl's names."""
+    told = {"state": "", "costate": "z:", "parameter": "", "parameter costate": "w:"}
+    return {f"{mark}{name}": value.numpy() for group, mark in told.items() for name, value in cells[group].items()}
+
+
+def _add_cell(errors: Errors, name: str, judge: Judge, found: Any, judged: Any, old: Array) -> None:
+    """A new value is judged relative to how much it moved (but to no less than 1e-4 of itself, where digits end)."""
+    moved = np.asarray(judged, float) - old if np.shape(judged) == np.shape(old) else np.zeros(1)
+    size = max(float(np.abs(moved).max()), 1e-4 * float(np.abs(old).max()), 1e-9)
+    largest = max(float(np.abs(np.asarray(judged)).max()), 1e-6)
+    errors.add(f"{name}+", judge, difference(found, judged) * largest / size)
+
+
+def _against_walk(
+    found: Sized, case: Case, cells: Cells, judged: tuple[Cells, Report, Report], made: Made, errors: Errors
+) -> None:
+    new, outputs, costs = judged
+    old, after = _old_cells(cells), _old_cells(new)
+    states = set(found.model.dynamics)
+    before = begun_by_walk(found, cells)
+    for name in after:
+        if name not in made.cells:
+            errors.add(f"{name}+", "walk", float("inf"))
+        elif case.learns or name in states:
+            _add_cell(errors, name, "walk", made.cells[name], after[name], old[name])
+        else:
+            errors.add(f"{name}+", "walk", difference(made.cells[name], before[name]))
+    for name in found.model.outputs:
+        told = np.stack([output[name].numpy() for output in outputs])
+        for where in (name, f"{name} returned"):
+            if where in made.outputs:
+                # A shared output may come without an axis for the streams.
+                shape = made.outputs[where].shape
+                alone = shape == told.shape[1:] and found.walk.written.is_shared(name)
+                errors.add(f"output {name}", "walk", difference(made.outputs[where], told[0] if alone else told))
+    for name in found.model.costs:
+        each = np.array([float(cost[name]) for cost in costs])
+        there = each[~np.isnan(each)]
+        errors.add(f"cost {name}", "walk", difference(made.costs[name], there.mean() if there.size else np.nan))
+    errors.add("clock+", "walk", difference(made.cells["clock"], cells["clock"] + 1))
+
+
+def begun_by_walk(found: Sized, cells: Cells) -> dict[str, Array]:
+    """The cells as a step finds them, after those streams whose sequence has ended have returned."""
+    told = _old_cells(cells)
+    h, z = returned(found.walk.written, cells)
+    when = found.model.resets
+    # What returns before each sample returns within the step, and is put back by the next.
+    kept = [name for name in found.model.dynamics if when[name] != "sample"]
+    return {**told, **{n: h[n].numpy() for n in kept}, **{f"z:{n}": z[n].numpy() for n in kept}}
+
+
+def _against_reference(found: Sized, case: Case, cells: Cells, made: Made, errors: Errors) -> None:
+    old = _old_cells(cells)
+    batch = len(cells["ended"])
+    gone = np.array((True,) * batch if case.missing is None else case.missing[:batch])
+    for name, value in made.reference.items():
+        kind, _, plain = name.partition(" ")
+        if kind == "output" and plain:
+            errors.add(name, "numpy", difference(made.outputs[plain], value))
+        elif kind == "cost" and plain:
+            # The reference tells each stream's, the module the mean over the streams that have the target.
+            there = value[~gone] if found.model.targets_of[plain] and value.ndim else value
+            errors.add(name, "numpy", difference(made.costs[plain], there.mean() if there.size else np.nan))
+        else:
+            _add_cell(errors, name, "numpy", made.cells[name], value, old[name])
+
+
+def _against_streams(
+    found: Sized, text: str, point: Point, case: Case, cells: Cells, made: Made, errors: Errors
+) -> None:
+    """Each stream learned by itself: its own h and z are those of the batch; what is shared is the mean of theirs."""
+    model, old = found.model, _old_cells(cells)
+    alone = [step_of(found, text, *_single(found, point, case, b)) for b in range(len(point.samples))]
+    for name in old:
+        if name not in made.cells:
+            continue
+        parts = [one.cells[name] for one in alone]
+        shared = model.quantities[name.rpartition(":")[2]].shared
+        judged = np.mean(parts, axis=0) if shared else np.concatenate(parts)
+        _add_cell(errors, name, "streams", made.cells[name], judged, old[name])
+
+
+def _single(found: Sized, point: Point, case: Case, stream: int) -> tuple[Point, Case]:
+    """One stream of a batch as a batch of one."""
+
+    def own(values: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {n: v if found.model.quantities[n].shared else v[stream : stream + 1] for n, v in values.items()}
+
+    gone = None if case.missing is None else (case.missing[stream],)
+    single = Point(own(point.values), own(point.costates), (point.samples[stream],), point.t, point.tau)
+    return single, Case(case.clock, gone, (case.ended[stream],), case.stretch, case.learns)
