@@ -97,17 +97,17 @@ class Facts:
     def cells(self) -> list[tuple[str, str]]:
         """(name, where it is kept on the module) of everything that a body unpacks."""
         names = self.names
-        found = [(h, f"self.state.{names[h]}") for h in self.states]
-        found += [(f"z:{h}", f"self.costate.{names[h]}") for h in self.states]
-        found += [(f"w:{w}", f"self.costate.{names[w]}") for w in self.params]
-        found += [(w, f"self.{names[w]}") for w in self.params]
-        found += [(c, f"self.{names[c]}") for c in self.const_tensors]
-        found += [(f"initial:{h}", self._initial(h)) for h in self.anew]
-        found += [(f"turned:{w}", f"self.{names[w]}.t()") for w in self.turned]
-        return [*found, ("share", "self.share")]
+        found = [(h, f'state["{names[h]}"]') for h in self.states]
+        found += [(f"z:{h}", f'costate["{names[h]}"]') for h in self.states]
+        found += [(f"w:{w}", f'costate["{names[w]}"]') for w in self.params]
+        found += [(w, f'parameters["{names[w]}"]') for w in self.params]
+        found += [(c, f'own["{names[c]}"]') for c in self.const_tensors]
+        found += [(f"initial:{h}", f'initial["{names[h]}"].expand_as(state["{names[h]}"])') for h in self.anew]
+        found += [(f"turned:{w}", f'parameters["{names[w]}"].t()') for w in self.turned]
+        return [*found, (":share", 'own["share"]')]
 
     def unpack_cells(self) -> str:
-        return ", ".join("share" if name == "share" else self.names[name] for name, _ in self.cells)
+        return ", ".join("share" if name == ":share" else self.names[name] for name, _ in self.cells)
 
     @property
     def sample(self) -> list[str]:

@@ -86,6 +86,8 @@ def load_state_dict(self, *arguments, **keywords):
 
 def _cells(self):
     """What a step reads and moves, in the order in which the bodies unpack it."""
+    own, parameters = self._buffers, self._parameters
+    state, costate, initial = (self._modules[name]._buffers for name in ("state", "costate", "initial"))
     return ({cells})
 
 def _initials(self):
@@ -118,7 +120,7 @@ def _finish(self, steps, boundary{tau_argument}):
 
 def _sample(self, {passed_arguments}lead=()):
     """A sample, or a stream of them (`lead` is then (T,)), as the bodies read it: checked, in this module's dtype,
-    missing targets replaced by 0 beside a 0 in `has_…`."""
+    missing targets replaced by a number beside a 0 in `has_…`."""
 {sample}
 
 def _real(self, value, name, *sizes):
@@ -140,12 +142,13 @@ def _checked(self, value, name, sizes):
 def _target(self, value, name, sizes, lead):
     """A real target and where it is there: NaN in any of its numbers means missing, None means missing throughout."""
     if value is None:
-        return self.share.new_zeros((*lead, self.batch, *sizes)), self.share.new_zeros((*lead, self.batch))
+        return self.share.new_full((*lead, self.batch, *sizes), 0.5), self.share.new_zeros((*lead, self.batch))
     value = self._real(value, name, *sizes)
     gaps = torch.isnan(value)
     if sizes:
         gaps = gaps.flatten(-len(sizes)).any(-1)
-    return torch.nan_to_num(value, nan=0.0, posinf=math.inf, neginf=-math.inf), (~gaps).to(value.dtype)
+    # ½ in place of what is missing: no logarithm, root or quotient of it blows up, so that 0 times it is 0.
+    return torch.nan_to_num(value, nan=0.5, posinf=math.inf, neginf=-math.inf), (~gaps).to(value.dtype)
 
 def _class(self, value, name, below, lead):
     """An index target and where it is there: −1 means missing, None means missing throughout."""
@@ -156,9 +159,9 @@ def _class(self, value, name, below, lead):
     return value.clamp_min(0), (value >= 0).to(self.share.dtype)
 
 def _mean(self, cost, *present):
-    """The mean of a cost over the streams that have its targets."""
-    has = torch.ones_like(cost)
-    for one in present:
-        has = has * one
-    return torch.where(has > 0, cost, 0.0).sum(-1) / has.sum(-1)
+    """The mean of a cost over the streams that have its targets: 0/0, which is NaN, where none has."""
+    if not present:
+        return cost.mean(-1)
+    has = math.prod(present)
+    return (cost * has).sum(-1) / has.sum(-1)
 '''

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
 
 from hdsl.terms.term import Definition
 
@@ -46,3 +48,51 @@ def gather_additions(statements: list[Statement]) -> list[Statement]:
             made.append(statement)
     close()
     return made
+
+
+def bind_numbers(statements: list[Statement]) -> tuple[list[str], list[Statement]]:
+    """Numbers that several calls take (1 − τη, −τβ, τ/batch) are worked out once, under a name that says what they are.
+
+    Returns the lines that bind them, and the statements that use the names.
+    """
+    found = Counter(number for s in statements for _, number in _SCALING.findall(s.text) if not number.isidentifier())
+    names: dict[str, str] = {}
+    for number, times in found.items():
+        if times > 1 and any(letter.isalpha() for letter in number):
+            stem = next((name for start, name in _STEMS if number.startswith(start)), "factor")
+            taken = sum(name.startswith(stem) for name in names.values())
+            names[number] = f"{stem}_{taken + 1}" if taken else stem
+
+    def swap(match: re.Match[str]) -> str:
+        return f"{match[1]}={names.get(match[2], match[2])}"
+
+    bindings = [f"{name} = {number}" for number, name in names.items()]
+    return bindings, [replace(s, text=_SCALING.sub(swap, s.text)) for s in statements]
+
+
+def turn_once(statements: list[Statement]) -> list[Statement]:
+    """A transpose that several calls take is one view, made where the value is."""
+    found = Counter(name for s in statements for name in _TURNED.findall(s.text))
+    often = {name for name, times in found.items() if times > 1}
+    made: list[Statement] = []
+    for statement in statements:
+        assigned = statement.text.partition(" = ")[0]
+        text = _TURNED.sub(lambda m: f"{m[1]}_t" if m[1] in often else m[0], statement.text)
+        made.append(replace(statement, text=text))
+        if assigned in often:
+            made.append(Statement(f"{assigned}_t = {assigned}.t()", ()))
+    at_first = [
+        Statement(f"{name}_t = {name}.t()", ()) for name in sorted(often - {s.text.split(" = ")[0] for s in statements})
+    ]
+    return at_first + made
+
+
+_SCALING = re.compile(r"\b(beta|alpha|value)=((?:[^,()]|\([^()]*\))+)")
+_TURNED = re.compile(r"\b(\w+)\.t\(\)")
+_STEMS = (
+    ("1 - tau", "keep_state"),
+    ("1 - ", "keep"),
+    ("-", "rate"),
+    ("tau * mean", "tau_mean"),
+    ("mean * tau", "tau_mean"),
+)

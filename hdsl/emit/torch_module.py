@@ -9,7 +9,7 @@ from hdsl.emit.content import content_hash
 from hdsl.emit.facts import Facts
 from hdsl.emit.names import class_name
 from hdsl.emit.skeleton import DRAW, HEADER, METHODS
-from hdsl.emit.statement import Statement
+from hdsl.emit.statement import Statement, bind_numbers, turn_once
 from hdsl.emit.torch_lines import TorchLines
 from hdsl.optimise.lower import Programs
 from hdsl.optimise.program import Program
@@ -73,9 +73,9 @@ def _folded(program: Program, facts: Facts) -> set[str]:
 def _body(program: Program, facts: Facts, notation: Notation) -> str:
     """One of the bodies."""
     lines = facts.lines(program)
-    statements = lines.statements()
+    bindings, statements = bind_numbers(turn_once(lines.statements()))
     results = [_result(program, name, lines) for name in program.results]
-    text = "\n".join([*(s.text for s in statements), *results])
+    text = "\n".join([*bindings, *(s.text for s in statements), *results])
     if program.name == "costs":
         head = ["def _costs(self, made, sample):", f'    """{DOCS["costs"]}"""']
         if program.given:
@@ -90,6 +90,7 @@ def _body(program: Program, facts: Facts, notation: Notation) -> str:
     if facts.sample:
         head.append(f"    {facts.unpack_sample()} = sample")
     head += [f"    {line}" for line in facts.prologue(text, program.name == "costs")]
+    head += [f"    {line}" for line in bindings]
     body = [f"    {line}" for s in statements for line in _commented(s, facts, notation)]
     return "\n".join([*head, *body, f"    return ({', '.join(results)}{',' if len(results) == 1 else ''})", ""])
 
