@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import isnan
 
 import sympy
@@ -16,6 +17,7 @@ from hdsl.terms.term import Scalar, slots
 MOST_DIGITS = 400  # of a numerator or a denominator
 LARGEST_EXPONENT = 64  # a literal exponent up to this is a power of sympy's, any other the row ``power``
 MOST_NODES = 150  # of one expression: longer ones are cut by definitions where that is possible
+LARGEST_POWER = 1023  # of two in a double
 LARGEST_FOLDED = 1000  # functions of larger numbers are not simplified
 
 
@@ -73,9 +75,7 @@ def apply_row(name: str, arguments: tuple[Scalar, ...], span: Span) -> Scalar | 
         return bounded(sympy.sqrt(arguments[0]), span)
     if name != "power" and row.plain is not None and all(x.is_Rational and abs(x) <= LARGEST_FOLDED for x in arguments):
         value = row.plain(*arguments)
-        if value.has(sympy.zoo, sympy.nan, sympy.oo) or value.is_real is False:
-            return formulas.not_real(span)
-        return bounded(value, span)
+        return formulas.not_real(span) if value.is_real is False else bounded(value, span)
     result = row.function(*arguments)
     value = evaluate(result, {})
     return formulas.not_real(span) if value is not None and isnan(value) else result
@@ -98,6 +98,25 @@ def bounded(expression: Scalar, span: Span) -> Scalar | Diagnostic:
     """The expression, or what is wrong with it: too long a number, or no finite real value."""
     if measure(expression)[1] > MOST_DIGITS:
         return formulas.number_too_long(span, MOST_DIGITS)
-    if expression.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
+    if expression.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I) or not all(map(_is_double, _constants(expression))):
         return formulas.not_real(span)
     return expression
+
+
+def _constants(expression: Scalar) -> Iterator[Scalar]:
+    """The largest constant parts of an expression: numbers, and functions of numbers."""
+    waiting = [expression]
+    while waiting:
+        node = waiting.pop()
+        if node.is_Rational or (isinstance(node, sympy.Function | sympy.Pow) and not node.free_symbols):
+            yield node
+        else:
+            waiting.extend(node.args)
+
+
+def _is_double(constant: Scalar) -> bool:
+    """Within the range of doubles, in which every step is worked out."""
+    if constant.is_Rational and int(constant.p).bit_length() - int(constant.q).bit_length() < LARGEST_POWER:
+        return True
+    value = evaluate(constant, {})
+    return value is not None and not isnan(value)

@@ -213,7 +213,7 @@ def read_given(scope: Scope, dims: Mapping[str, int]) -> dict[str, int]:
             if found is not None:
                 suggestion = catalogue.did_you_mean(found, "dim", scope.line(declared[found].span))
             scope.report(formulas.unknown_size(Span(0, 0), name, suggestion))
-        elif value < 1 or value > LARGEST_SIZE:
+        elif type(value) is not int or not 1 <= value <= LARGEST_SIZE:
             scope.report(_bad_number(declared[name].span, name, value))
             scope.poisoned.add(name)
         else:
@@ -222,6 +222,6 @@ def read_given(scope: Scope, dims: Mapping[str, int]) -> dict[str, int]:
 
 
 def _bad_number(span: Span, name: str, value: int) -> Diagnostic:
-    if value < 1:
+    if type(value) is not int or value < 1:
         return formulas.size_value(span, name, str(value), "")
     return formulas.too_large(span, value, LARGEST_SIZE)

@@ -11,6 +11,7 @@ from hdsl.model.arithmetic import MOST_NODES, combine, measure
 from hdsl.model.definitions import Definitions
 from hdsl.model.sizes import same
 from hdsl.syntax.source import Span
+from hdsl.terms.elementwise import RowFunction
 from hdsl.terms.term import (
     Body,
     Contraction,
@@ -108,7 +109,7 @@ def is_coefficient(made: Definitions, value: Value) -> bool:
     if value.rank or not isinstance(value.body, Elementwise):
         return False
     expression = value.body.expression
-    if isinstance(expression, sympy.Function):
+    if isinstance(expression, RowFunction):
         return False
     return all(made.is_shared(slot_name(occurrence)) for occurrence in slots(expression))
 

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+from hdsl.model.walk import calls_in, chain, children, deepest, names_in
+from hdsl.syntax.source import Span
+from hdsl.syntax.tree import Binary, Call, Expression, ListLiteral, Name, Negate, Number, Transpose
+
+AT = Span(0, 1)
+
+
+def name(letter: str) -> Name:
+    return Name(letter, AT)
+
+
+def plus(left: Expression, right: Expression) -> Binary:
+    return Binary("+", left, right, AT)
+
+
+def test_names_come_from_left_to_right_out_of_every_kind_of_node() -> None:
+    tree = Call("f", (plus(name("a"), Negate(name("b"), AT)),), (("axis", Transpose(name("c"), AT)),), AT, AT)
+    listed = ListLiteral((tree, Number(Fraction(1), AT), name("d")), AT)
+    assert [found.name for found in names_in(listed)] == ["a", "b", "c", "d"]
+    assert list(calls_in(listed)) == [tree]
+    assert children(name("a")) == ()
+
+
+def test_a_long_chain_is_one_level_and_is_taken_apart_in_order() -> None:
+    tree: Expression = name("a0")
+    for k in range(1, 5000):
+        tree = plus(tree, name(f"a{k}"))
+    assert deepest(tree) == 2
+    assert isinstance(tree, Binary)
+    first, operations = chain(tree)
+    assert first == name("a0")
+    assert [operation.right for operation in operations[:2]] == [name("a1"), name("a2")]
+    assert len(operations) == 4999
+
+
+def test_nesting_to_the_right_counts() -> None:
+    tree: Expression = name("a")
+    for _ in range(10_000):
+        tree = Binary("^", name("a"), tree, AT)
+    assert deepest(tree) == 10_001
+    assert deepest(Negate(Negate(name("a"), AT), AT)) == 3
