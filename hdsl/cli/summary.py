@@ -87,24 +87,32 @@ def spread(metric: Metric, runs: Sequence[Session]) -> tuple[float, float, float
 
 
 def _table(target: str, session: Session, runs: Sequence[Session]) -> list[str]:
-    """The figures of one target: a predictor a line, a part of the stream a column."""
+    """The figures of one target: a kind a block, a predictor a line, a part of the stream a column."""
     metrics = [m for m in session.metrics if m.target == target]
-    columns = list(dict.fromkeys((m.kind, m.part) for m in metrics))
-    rows = {p: [_cell(metrics, p, column) for column in columns] for p in dict.fromkeys(m.predictor for m in metrics)}
     own = session.plan.model.name
-    if runs:
-        found = [spread(next(m for m in metrics if (m.predictor, m.kind, m.part) == (own, *c)), runs) for c in columns]
-        rows[f"{own}, median of {len(runs)} seeds"] = [_shown(median) for _, median, _ in found]
-        rows["  lowest … highest"] = [f"{_shown(low)} … {_shown(high)}" for low, _, high in found]
-    heads = [f"{kind}, {part}" for kind, part in columns]
+    parts = list(dict.fromkeys(m.part for m in metrics))
+    blocks: dict[str, dict[str, list[str]]] = {}
+    for kind in dict.fromkeys(m.kind for m in metrics):
+        alike = [m for m in metrics if m.kind == kind]
+        rows = {p: [_cell(alike, p, part) for part in parts] for p in dict.fromkeys(m.predictor for m in alike)}
+        if runs:
+            found = [spread(next(m for m in alike if (m.predictor, m.part) == (own, part)), runs) for part in parts]
+            rows[f"{own}, median of {len(runs)} seeds"] = [_shown(median) for _, median, _ in found]
+            rows["  lowest … highest"] = [f"{_shown(low)} … {_shown(high)}" for low, _, high in found]
+        blocks[kind] = rows
     title = f"{target}, predicted before it was learned from"
-    first = max(len(title), *map(len, rows)) + 2
-    widths = [max(len(head), *(len(row[k]) for row in rows.values())) + 2 for k, head in enumerate(heads)]
-    lines = [title.ljust(first) + "".join(head.rjust(width) for head, width in zip(heads, widths, strict=True))]
-    for predictor, cells in rows.items():
-        shown = "".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
-        lines.append(f"  {predictor}".ljust(first) + shown)
-    return [*lines, *_ratio(target, session, runs)]
+    first = max(len(title), *(len(name) for rows in blocks.values() for name in rows)) + 4
+    cells = [row for rows in blocks.values() for row in rows.values()]
+    widths = [max(len(part), *(len(row[k]) for row in cells)) + 3 for k, part in enumerate(parts)]
+    lines = [title.ljust(first) + _row(parts, widths)]
+    for kind, rows in blocks.items():
+        lines.append(f"  {kind}")
+        lines += [f"    {name}".ljust(first) + _row(row, widths) for name, row in rows.items()]
+    return [*(line.rstrip() for line in lines), *_ratio(target, session, runs)]
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
 
 
 def _ratio(target: str, session: Session, runs: Sequence[Session]) -> list[str]:
@@ -118,8 +126,8 @@ def _ratio(target: str, session: Session, runs: Sequence[Session]) -> list[str]:
     return [f"  second half: {part} of the last value's error" + (", by the median" if runs else "")]
 
 
-def _cell(metrics: Sequence[Metric], predictor: str, column: tuple[str, str]) -> str:
-    values = [m.value for m in metrics if m.predictor == predictor and (m.kind, m.part) == column]
+def _cell(metrics: Sequence[Metric], predictor: str, part: str) -> str:
+    values = [m.value for m in metrics if (m.predictor, m.part) == (predictor, part)]
     return _shown(values[0]) if values else ""
 
 
