@@ -23,7 +23,39 @@ SUFFIXES = {"adj": "_bar", "column": "_column", "turned": "_t", "half": "_half"}
 
 # Names that the text of a generated module uses for itself.
 TAKEN = frozenset(
-    {"torch", "np", "math", "nn", "self", "dtype", "device", "batch", "seed", "cells", "sample", "share", "mean"}
+    (
+        *(
+            "torch",
+            "np",
+            "math",
+            "hashlib",
+            "nn",
+            "self",
+            "dtype",
+            "device",
+            "batch",
+            "seed",
+            "cells",
+            "sample",
+            "share",
+        ),
+        *(
+            "mean",
+            "given",
+            "made",
+            "told",
+            "costs",
+            "body",
+            "lead",
+            "place",
+            "left_over",
+            "keep",
+            "rate",
+            "tau_mean",
+            "factor",
+        ),
+        *("sigmoid", "erf", "softmax", "logsumexp", "power_slope", "power_log"),
+    )
 )
 
 # Attributes of torch.nn.Module, and of the generated module itself, that a parameter may not hide.

@@ -16,7 +16,17 @@ from hdsl.optimise.lower import Programs
 from hdsl.optimise.program import Program
 from hdsl.terms.notation import Notation
 from hdsl.terms.structured import STRUCTURED
-from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, Structured, is_slot, slot_name
+from hdsl.terms.term import (
+    Contraction,
+    Definition,
+    Elementwise,
+    Scalar,
+    Structured,
+    is_slot,
+    slot_indices,
+    slot_name,
+    slots,
+)
 
 HEADER = '''"""{name}: numpy reference of one step.
 
@@ -81,7 +91,7 @@ def _function(program: Program, facts: Facts, notation: Notation) -> str:
     def shared(name: str) -> bool:
         return names[name].shared if name in names else facts.shared(name)
 
-    lines = [f"def {program.name}(given):", '    made, batch, dtype = {}, given["batch"], given["share"].dtype']
+    lines = [f"def {program.name}(given):", '    made, batch, dtype = {}, given[":batch"], given[":share"].dtype']
     outside = [*program.reads(), *(line.name for line in program.given), *(f"size:{n}" for n in facts.model.dims)]
     lines += [f'    {facts.names[name]} = given["{name}"]' for name in outside]
     for line in program.lines:
@@ -89,7 +99,7 @@ def _function(program: Program, facts: Facts, notation: Notation) -> str:
         lines.append(f"    # {notation.equation(line)}{facts.place((line,))}")
         lines.append(f'    {identifier} = made["{line.name}"] = {_value(line, facts, shared)}')
     told = ", ".join(facts.names[name] for name in program.results)
-    lines.append(f'    made["results"] = [{told}]')
+    lines.append(f'    made[":results"] = [{told}]')
     lines.append("    return made")
     return "\n".join(lines) + "\n\n"
 
@@ -99,7 +109,26 @@ def _value(line: Definition, facts: Facts, shared: Callable[[str], bool]) -> str
     if not line.shared and all(shared(name) for name in line.reads()):
         sizes = "".join(f", {facts.size(n)}" for n in line.sizes)
         return f"np.broadcast_to({text}, (batch{sizes}))" if sizes else f"np.broadcast_to({text}, (batch,))"
-    return text
+    if isinstance(line.body, Structured) or has_axes(line):
+        return text
+    return f"np.broadcast_to({text}, ({''.join(f'{n}, ' for n in whole_shape(line, facts))}))"
+
+
+def has_axes(line: Definition) -> bool:
+    """False for a line that has the same value all along one of its axes, since nothing that it reads has that axis."""
+    match line.body:
+        case Contraction(factors=factors):
+            read = factors
+        case Elementwise(expression=expression):
+            read = slots(expression)
+        case _:
+            return True
+    return {i for s in read for i in slot_indices(s)}.issuperset(line.indices)
+
+
+def whole_shape(line: Definition, facts: Facts) -> list[str]:
+    """The shape of a line, the batch first where it is per stream."""
+    return [*(["batch"] * (not line.shared)), *(facts.size(n) for n in line.sizes)]
 
 
 def _bare_value(line: Definition, facts: Facts, shared: Callable[[str], bool]) -> str:

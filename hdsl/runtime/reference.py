@@ -15,7 +15,7 @@ def given(net: Any, row: tuple[torch.Tensor, ...], tau: float) -> dict[str, Any]
     found: dict[str, Any] = {name: _array(cell) for name, cell in zip(net.cells, net._cells(), strict=True)}
     found |= {name: _array(value) for name, value in zip(net.sample, row, strict=True)}
     found |= {name: getattr(net, attribute) for name, attribute in net.numbers.items()}
-    return {**found, "tau": tau, "batch": net.batch}
+    return {**found, "tau": tau, ":batch": net.batch}
 
 
 def evaluate(net: Any, body: str, row: tuple[torch.Tensor, ...], tau: float) -> dict[str, Any]:
