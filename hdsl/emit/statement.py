@@ -18,36 +18,40 @@ class Statement:
 
 
 def gather_additions(statements: list[Statement]) -> list[Statement]:
-    """Neighbouring ``X.add_(Y, alpha=k)`` with one k become one call over lists."""
+    """Neighbouring ``X.add_(Y, alpha=k)`` with one k become one call over lists.
+
+    Additions of another k may move past one another, so a group ends where one reads or writes what another writes.
+    """
     made: list[Statement] = []
-    groups: list[tuple[str, list[tuple[str, str]], list[Definition]]] = []
+    groups: dict[str, list[tuple[str, str, Statement]]] = {}
 
     def close() -> None:
-        for alpha, pairs, definitions in groups:
-            if len(pairs) == 1:
-                text = f"{pairs[0][0]}.add_({pairs[0][1]}, alpha={alpha})"
-            else:
-                left, right = (", ".join(side) for side in zip(*pairs, strict=True))
-                text = f"torch._foreach_add_(({left}), ({right}), alpha={alpha})"
-            made.append(Statement(text, tuple(definitions)))
+        for alpha, additions in groups.items():
+            made.append(_one_call(alpha, additions))
         groups.clear()
 
     for statement in statements:
-        head, found, alpha = statement.text.partition(", alpha=")
-        cell, dot, rest = head.partition(".add_(")
-        if found and dot and cell.isidentifier() and rest.isidentifier() and alpha.endswith(")"):
-            for known, pairs, definitions in groups:
-                if known == alpha[:-1]:
-                    pairs.append((cell, rest))
-                    definitions.extend(statement.definitions)
-                    break
-            else:
-                groups.append((alpha[:-1], [(cell, rest)], list(statement.definitions)))
-        else:
+        addition = _ADDITION.fullmatch(statement.text)
+        if addition is None:
             close()
             made.append(statement)
+            continue
+        cell, added, alpha = addition.groups()
+        waiting = [(x, y) for additions in groups.values() for x, y, _ in additions]
+        if any(cell in (x, y) or added == x for x, y in waiting):
+            close()
+        groups.setdefault(alpha, []).append((cell, added, statement))
     close()
     return made
+
+
+def _one_call(alpha: str, additions: list[tuple[str, str, Statement]]) -> Statement:
+    """One addition as it stands, several as a call over lists."""
+    if len(additions) == 1:
+        return additions[0][2]
+    cells, added = ", ".join(x for x, _, _ in additions), ", ".join(y for _, y, _ in additions)
+    definitions = tuple(d for _, _, statement in additions for d in statement.definitions)
+    return Statement(f"torch._foreach_add_(({cells}), ({added}), alpha={alpha})", definitions)
 
 
 def bind_numbers(statements: list[Statement]) -> tuple[list[str], list[Statement]]:
@@ -87,6 +91,7 @@ def turn_once(statements: list[Statement]) -> list[Statement]:
     return at_first + made
 
 
+_ADDITION = re.compile(r"(\w+)\.add_\((\w+), alpha=((?:[^,()]|\([^()]*\))+)\)")
 _SCALING = re.compile(r"\b(beta|alpha|value)=((?:[^,()]|\([^()]*\))+)")
 _TURNED = re.compile(r"\b(\w+)\.t\(\)")
 _STEMS = (

@@ -205,7 +205,7 @@ class TorchLines:
         one = axes.factors[0].axes
         if len(axes.factors) == 2 and axes.factors[1].axes == one and one and axes.value.axes == one[:-1]:
             left, right = (self.bare(f) for f in line.body.factors)
-            return self._scaled(f"torch.linalg.vecdot({left}, {right})", scale, False, line)
+            return self._scaled(f"torch.linalg.vecdot({left}, {right})", scale, axes.mean, line)
         pattern, mean, missing = einsum(line, self.shared)
         operands = ", ".join(self.bare(f) for f in line.body.factors)
         text = f'torch.einsum("{pattern}", {operands})'
