@@ -146,19 +146,19 @@ class Formula:
         return matrix_form(self.layout, factors, at, bound)
 
     def _summed(self, product: Product, tensors: list[Scalar], below: list[Piece]) -> list[Piece]:
-        """The tensors with their indices, behind a sum sign where an index is bound."""
+        """The tensors with their indices; behind a sum sign, matrices first, what has one of the summed indices."""
         bound = [i for i, _ in product.bound]
         letters = self.spell_indices(bound)
         pieces: list[Piece] = []
-        for tensor in tensors:
-            if bound:
-                pieces.append(self._factor(tensor, ()))
-            else:
-                self._place_factor(tensor, (), pieces, below)
         if not bound:
+            for tensor in tensors:
+                self._place_factor(tensor, (), pieces, below)
             return pieces
-        inner = self.layout.chain([*pieces, Piece("", ATOM)]).text.rstrip() if pieces else "1"
-        return [Piece(self.spelling.total(letters) + inner, CHAIN)]
+        inside = sorted((t for t in tensors if {*indices_in(t)} & {*bound}), key=lambda t: -len(indices_in(t)))
+        pieces = [self._factor(tensor, ()) for tensor in tensors if tensor not in inside]
+        summed = [self._factor(tensor, ()) for tensor in inside]
+        text = self.layout.chain([*summed, Piece("", ATOM)]).text.rstrip() if summed else "1"
+        return [*pieces, Piece(self.spelling.total(letters) + text, CHAIN)]
 
     def _quotient(self, above: list[Piece], below: list[Piece]) -> Piece:
         top = self._juxtapose(above) if above else Piece("1", ATOM)

@@ -16,7 +16,7 @@ from hdsl.terms.formula import Form, Formula
 from hdsl.terms.inlining import Inlining
 from hdsl.terms.matrix import NoMatrixForm
 from hdsl.terms.naming import Naming, owner
-from hdsl.terms.ordering import Ordering
+from hdsl.terms.ordering import Ordering, is_setting
 from hdsl.terms.product import Unfolding
 from hdsl.terms.spelling import SPELLINGS, Style
 from hdsl.terms.term import INDEX_NAMES, Contraction, Definition, Elementwise, Scalar, Structured
@@ -111,6 +111,8 @@ class Notation:
             return not self._by_name[name].shared
         if name.startswith("present:"):
             return True
+        if is_setting(name):
+            return False
         of = owner(name)
         if self._shared is not None:
             return name not in self._shared and of not in self._shared

@@ -157,6 +157,8 @@ def test_a_shared_state_has_no_mean():
     assert one(decay, moved) == "c = z hᵀ"
     assert one(decay, shared=["h"]) == "c = z hᵀ"
     assert one(decay, shared=["W"]) == "c = ⟨z hᵀ⟩"
+    moved = Definition("W+", Elementwise(matrix("W") - slot("tau") * matrix("w:W")), (N, N), shared=True)
+    assert one(moved, shared=["W"]) == "W⁺ = W − τ ω_W"
 
 
 def test_a_step():

@@ -1,0 +1,299 @@
+"""Derivation: Hamilton's equations of a model and its discrete step as a page, step by step.
+
+`derivation_page` is what every format prints; `derivation` prints it in one of `FORMATS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from fractions import Fraction
+from typing import Any, Literal
+
+import sympy
+
+from hdsl.derive.equations import Equations
+from hdsl.derive.step import Step
+from hdsl.model.model import Model
+from hdsl.optimise.lower import keep_needed
+from hdsl.show.conventions import Conventions
+from hdsl.show.page import Equation, Page, Row, Section
+from hdsl.syntax.parse import parse
+from hdsl.syntax.source import Span
+from hdsl.syntax.tree import Define
+from hdsl.terms.inlining import Inlining
+from hdsl.terms.notation import Form, Notation
+from hdsl.terms.spelling import Style, decimal
+from hdsl.terms.term import Contraction, Definition, Elementwise, indices, slot
+
+DYNAMICS_AT_LENGTH = 48
+"""The longest f, in characters, that is written out inside H′."""
+
+_ORDERS = {
+    "simultaneous": "{cells} from old values, all at once",
+    "semi-implicit": "{old} from old values, then θ⁺ with ω⁺",
+    "sequential": "{state}ω⁺{with_z}, then θ⁺ with ω⁺",
+}
+
+
+def derivation_page(
+    equations: Equations, step: Step, style: Style = "text", *, form: Form = "matrix", only: str | None = None
+) -> Page:
+    """The page of a derivation.
+
+    Args:
+        form: ``matrix``, or ``index`` for every equation with its indices.
+        only: one equation with the definitions that it reads: ``costate.h``, ``parameter.W``, ``step.h``, …
+
+    Raises:
+        ValueError: there is no equation of the name ``only``.
+    """
+    builder = _Builder(equations, step, style, form)
+    page = Page(
+        name=equations.model.name,
+        source=equations.model.source.name.replace("\\", "/").rpartition("/")[2],
+        facts=builder.facts(),
+        doc=equations.model.doc,
+        style=style,
+        sections=tuple(s for s in builder.sections() if s.rows or s.words),
+    )
+    return page if only is None else page.only(only)
+
+
+def _as_set(notation: Notation, value: Any) -> str:
+    """A setting as one writes it: 0.25, where a formula would say ¼."""
+    written = decimal(Fraction(int(value.p), int(value.q))) if value.is_Rational else None
+    return written or notation.expression(value)
+
+
+def written_names(model: Model) -> tuple[str, ...]:
+    """What the user named by ``let``, ``output`` and ``cost``."""
+    text, _ = parse(model.source)
+    return tuple(s.name for s in text.statements if isinstance(s, Define))
+
+
+def model_notation(
+    model: Model,
+    definitions: Iterable[Definition],
+    style: Style,
+    *,
+    form: Form = "matrix",
+    mean: bool = True,
+    inline: Collection[str] | None = None,
+) -> Notation:
+    """A notation that knows the model: which names are the user's, what is shared, and what comes first in a product."""
+    ranked = {"const": 0, "param": 1, "state": 2, "input": 3, "target": 4}
+    order = sorted(model.quantities.values(), key=lambda q: ranked[q.role])
+    return Notation(
+        style,
+        definitions,
+        form=form,
+        mean=mean,
+        inline=inline,
+        written=written_names(model) if inline is None else (),
+        shared=[q.name for q in order if q.shared],
+        order=[q.name for q in order],
+        states=tuple(model.dynamics),
+        nexts=[name for name, dynamics in model.dynamics.items() if dynamics.kind == "next"],
+        names=[*model.dims, *(d.name for d in model.definitions)],
+    )
+
+
+class _Builder:
+    """Puts a page together; ``notation`` prints the continuous equations, ``step_notation`` the discrete ones."""
+
+    def __init__(self, equations: Equations, step: Step, style: Style, form: Form) -> None:
+        self.equations, self.step, self.style = equations, step, style
+        self.model = equations.model
+        self.conventions = Conventions(equations.hamiltonian, style)
+        self.written = written_names(self.model)
+        self.lagrangian = Definition("all:L", Elementwise(sympy.Add(*(slot(cost) for cost in self.model.costs))))
+        self.pairs = [self._pair(name) for name in self.model.dynamics]
+        weighted = slot("phi") * slot("all:L")
+        self.robust = Definition("all:H", Elementwise(sympy.Add(weighted, *(slot(pair.name) for pair in self.pairs))))
+        every = (*equations.definitions, self.lagrangian, *self.pairs, self.robust, *equations.all)
+        chosen = Inlining((*equations.definitions, *equations.all), self.written).chosen
+        chosen |= {pair.name for pair in self.pairs} | set(self._lone_cost())
+        plain = model_notation(self.model, every, style, form=form, mean=False, inline=chosen)
+        short = [n for n, d in equations.state.items() if len(plain.sides(d)[1]) <= DYNAMICS_AT_LENGTH]
+        chosen |= {equations.state[name].name for name in short}
+        self.notation = model_notation(self.model, every, style, form=form, mean=False, inline=chosen)
+        results = {f"{cell}+" for cell in step.cells} | {*step.outputs.values(), *step.costs.values()}
+        self.lines = keep_needed(step.lines, results)
+        inlined = Inlining(self.lines, self.written).chosen
+        self.step_notation = model_notation(self.model, self.lines, style, form=form, inline=inlined)
+
+    # --- facts -------------------------------------------------------------------------------------------------------
+
+    def facts(self) -> str:
+        """``sequential Euler, s = −1, 5 parameters (1 121 numbers at n = 32)``"""
+        params = self.model.of_role("param")
+        told = f"{self.model.learning.order} Euler, s = −1, {len(params)} parameter{'s' * (len(params) != 1)}"
+        numbers = self._numbers()
+        return f"{told} ({numbers})" if numbers else told
+
+    def _numbers(self) -> str:
+        count = sympy.Add(*(sympy.Mul(*p.sizes) for p in self.model.of_role("param")))
+        named = {s: self.model.dims.get(str(s)) for s in count.free_symbols}
+        while any(value is not None and value.free_symbols for value in named.values()):
+            swap = {sympy.Symbol(n, integer=True, positive=True): v for n, v in self.model.dims.items() if v is not None}
+            named = {s: None if v is None else v.subs(swap) for s, v in named.items()}
+        if not count or any(value is None for value in named.values()):
+            return ""
+        total = f"{int(count.subs(named)):,}".replace(",", "\N{NO-BREAK SPACE}")
+        at = ", ".join(f"{s} = {named[s]}" for s in sorted(named, key=str))
+        return f"{total} numbers at {at}" if at else f"{total} numbers"
+
+    # --- sections ----------------------------------------------------------------------------------------------------
+
+    def sections(self) -> Sequence[Section]:
+        forward = {d.name for d in self.model.definitions}
+        shown = [d for d in self.equations.definitions if d.name not in self.notation.inlined]
+        adjoints = [d for d in shown if d.name not in forward]
+        return (
+            Section("where", "where", tuple(self._row(d) for d in shown if d.name in forward)),
+            Section("lagrangian", "Lagrangian", self._lagrangian()),
+            Section("convention", "derivation", self.conventions.rows(), self._together()),
+            Section("robust", "robust H′", self._robust()),
+            Section("adjoint", "adjoints", tuple(self._row(d, self._note(d)) for d in adjoints)),
+            Section("state", "state", self._group("state")),
+            Section("costate", "costate", self._group("costate")),
+            Section("parameter", "parameters", self._parameters()),
+            Section("settings", "settings", words=self._settings()),
+            Section("step", "one step", self._step(), self._order()),
+            Section("departures", "departs", words=self._departures()),
+        )
+
+    def _lone_cost(self) -> tuple[str, ...]:
+        return self.model.costs if len(self.model.costs) == 1 else ()
+
+    def _pair(self, state: str) -> Definition:
+        """⟨z, ḣ⟩ of one state."""
+        sizes = self.model.quantities[state].sizes
+        at = indices(len(sizes))
+        factors = (slot(f"z:{state}", at), slot(f"dot:{state}", at))
+        return Definition(f"pair:{state}", Contraction(factors, tuple(zip(at, sizes, strict=True))))
+
+    def _lagrangian(self) -> tuple[Row, ...]:
+        by_name = {d.name: d for d in self.model.definitions}
+        if not self.model.costs:
+            return ()
+        spans = [span for cost in self.model.costs for span in by_name[cost].spans]
+        lone = self._lone_cost()
+        note = f"cost {lone[0]}" if lone else ""
+        reads = by_name[lone[0]].reads() if lone else self.lagrangian.reads()
+        return (self._equation_row(self.lagrangian, self.notation, "L", spans, note, reads),)
+
+    def _robust(self) -> tuple[Row, ...]:
+        """H′ as the conventions give it, and with the model's own dynamics in it."""
+        right = self.notation.sides(self.robust)[1]
+        left = "H′" if self.style == "text" else "H'"
+        general = self.conventions.robust()
+        rows = [Row((Equation(left, general),), note="what is left to differentiate", path="H")]
+        if right != general:
+            reads = {name for d in self.equations.state.values() for name in d.reads()} | {"all:L"}
+            rows.append(Row((Equation(left, right),), path="H", reads=self._closed(reads)))
+        return tuple(rows)
+
+    def _group(self, key: Literal["state", "costate"]) -> tuple[Row, ...]:
+        if key == "state":
+            chosen = self.equations.state
+        else:
+            chosen = {name: d for name, d in self.equations.costate.items() if name in self.equations.state}
+        return tuple(self._row(d, path=f"{key}.{name}") for name, d in chosen.items())
+
+    def _parameters(self) -> tuple[Row, ...]:
+        """ω̇ and θ̇ of a parameter side by side."""
+        rows = []
+        for name, moved in self.equations.parameter.items():
+            costate = self.equations.costate[name]
+            pair = [Equation(*self.notation.sides(d), d.name) for d in (costate, moved)]
+            reads = self._closed((*costate.reads(), *moved.reads()))
+            rows.append(Row(tuple(pair), self._lines(costate.spans), "", f"costate.{name}", reads))
+        return tuple(rows)
+
+    def _step(self) -> tuple[Row, ...]:
+        rows = []
+        for line in self.lines:
+            if line.name not in self.step_notation.inlined:
+                cell = line.name[:-1] if line.name.endswith("+") and line.name[:-1] in self.step.cells else ""
+                path = "step." + cell.replace("z:", "z.").replace("w:", "w.") if cell else ""
+                rows.append(self._equation_row(line, self.step_notation, path, line.spans, "", line.reads()))
+        return tuple(rows)
+
+    # --- words -------------------------------------------------------------------------------------------------------
+
+    def _note(self, definition: Definition) -> str:
+        name = definition.name
+        if not name.startswith("adj:"):
+            return ""
+        of = name.removeprefix("adj:").partition("~")[0]
+        return f"adjoint of {model_notation(self.model, (), 'text').name(of)}"
+
+    def _together(self) -> str:
+        """What ν, ω and z stand for where they are the whole."""
+        plain = model_notation(self.model, (), "text")
+        theta = Notation("text", (), names=("all:theta", *self.model.quantities)).name("all:theta")
+        params = ", ".join(plain.name(p.name) for p in self.model.of_role("param"))
+        told = [f"{theta} = ({params})"] if params else []
+        if len(self.model.dynamics) > 1:
+            told.append("z = (" + ", ".join(plain.name(f"z:{h}") for h in self.model.dynamics) + ")")
+        return "; ".join(told)
+
+    def _settings(self) -> str:
+        learning = self.model.learning
+        notation = model_notation(self.model, (), "text")
+        values = {**learning.values, "phi": learning.phi}
+        told = [f"{notation.name(path)} = {_as_set(notation, value)}" for path, value in values.items()]
+        if learning.first == "undamped":
+            told.append("first step undamped")
+        return ", ".join(told)
+
+    def _order(self) -> str:
+        states = [model_notation(self.model, (), "text").name(name) for name in self.model.dynamics]
+        moved = ", ".join(f"{h}⁺" for h in states)
+        at = " and ".join(f"{h}⁺" for h in states)
+        cells = [f"{h}⁺" for h in states] + (["z⁺"] if states else []) + ["ω⁺"]
+        return _ORDERS[self.model.learning.order].format(
+            cells=", ".join([*cells, "θ⁺"]),
+            old=", ".join(cells),
+            state=f"{moved}, then z⁺ at {at}, then " if states else "",
+            with_z=" with z⁺" if states else "",
+        )
+
+    def _departures(self) -> str:
+        frozen = "θ frozen within a step, " if self.model.of_role("param") else ""
+        return f"from exact optimal control: forward costate (s = −1), {frozen}Euler of order 1"
+
+    # --- rows --------------------------------------------------------------------------------------------------------
+
+    def _row(self, definition: Definition, note: str = "", path: str = "") -> Row:
+        return self._equation_row(definition, self.notation, path, definition.spans, note, definition.reads())
+
+    def _equation_row(
+        self,
+        definition: Definition,
+        notation: Notation,
+        path: str,
+        spans: Iterable[Span],
+        note: str,
+        reads: Iterable[str],
+    ) -> Row:
+        equation = Equation(*notation.sides(definition), definition.name)
+        return Row((equation,), self._lines(spans), note, path, self._closed(reads, notation))
+
+    def _lines(self, spans: Iterable[Span]) -> tuple[int, ...]:
+        return tuple(sorted({self.model.source.line_of(span) for span in spans}))
+
+    def _closed(self, reads: Iterable[str], notation: Notation | None = None) -> frozenset[str]:
+        """What is read, through what is printed inside its readers."""
+        notation = notation or self.notation
+        found: set[str] = set()
+        waiting = list(reads)
+        by_name = {d.name: d for d in notation.definitions}
+        while waiting:
+            name = waiting.pop()
+            if name in notation.inlined:
+                waiting += by_name[name].reads()
+            else:
+                found.add(name)
+        return frozenset(found)

@@ -1,0 +1,101 @@
+"""Page: a derivation laid out for reading, in one spelling. Every format prints a page; none of them works anything out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from hdsl.terms.spelling import Style
+
+HEADINGS = {
+    "where": "Definitions",
+    "lagrangian": "Lagrangian",
+    "convention": "From the cost functional to the update of the parameters",
+    "robust": "Robust Hamiltonian",
+    "adjoint": "Adjoints",
+    "state": "State equations",
+    "costate": "Costate equations",
+    "parameter": "Parameter equations",
+    "settings": "Settings",
+    "step": "One step",
+    "departures": "Departures",
+}
+"""The heading of each section, where there is room for one; a section's own title is short."""
+
+
+@dataclass(frozen=True)
+class Equation:
+    """``left = right``; ``name`` is what it defines, by hdsl's own name (empty for a formula about the whole model)."""
+
+    left: str
+    right: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.left} = {self.right}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a page: one equation, or two that belong side by side.
+
+    ``lines`` are the lines of the .ham file that it comes from, ``note`` a few words beside it, ``path`` the name by which
+    a reader asks for it (``costate.h``), ``reads`` the names that its equations read.
+    """
+
+    equations: tuple[Equation, ...]
+    lines: tuple[int, ...] = ()
+    note: str = ""
+    path: str = ""
+    reads: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Section:
+    """Rows under one heading; ``words`` is a sentence that goes with them, plain text."""
+
+    key: str
+    title: str
+    rows: tuple[Row, ...] = ()
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A derivation: title, a line of facts, the model's doc comment, and sections in the order of the derivation."""
+
+    name: str
+    source: str
+    facts: str
+    doc: str
+    style: Style
+    sections: tuple[Section, ...]
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        return (row for section in self.sections for row in section.rows)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """What a reader can ask for."""
+        return tuple(dict.fromkeys(row.path for row in self.rows if row.path))
+
+    def only(self, path: str) -> Page:
+        """The page with one equation and the definitions that it reads.
+
+        Raises:
+            ValueError: there is no such equation; the message lists those that there are.
+        """
+        if path not in self.paths:
+            raise ValueError(f"there is no equation {path!r}; there are {', '.join(self.paths)}")
+        wanted: set[str] = set()
+        kept: list[Section] = []
+        for section in reversed(self.sections):
+            rows = []
+            for row in reversed(section.rows):
+                if row.path == path or (not row.path and wanted.intersection(e.name for e in row.equations)):
+                    wanted |= row.reads
+                    rows.append(row)
+            if rows:
+                kept.append(replace(section, rows=tuple(reversed(rows)), words=""))
+        return replace(self, sections=tuple(reversed(kept)), doc="")

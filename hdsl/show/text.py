@@ -1,0 +1,86 @@
+"""Text: a page for the terminal, equations under one another and the lines of the .ham file beside them."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+from hdsl.show.page import Page, Row, Section
+
+WIDTH = 118
+_GAP = 4
+
+
+def page_text(page: Page) -> str:
+    """The page as unicode text, lines up to 118 columns where equations allow."""
+    labels = max(len(section.title) for section in page.sections) + 2
+    laid = [(section, _lay(section)) for section in page.sections]
+    widest = max((columns(line) for _, lines in laid for line, _ in lines), default=0)
+    room = min(widest, WIDTH - labels - 24)
+    out: list[str] = []
+    for section, lines in laid:
+        titles = iter([section.title])
+        if section.words:
+            out.append(f"  {pad(next(titles), labels)}{section.words}")
+        for text, right in lines:
+            left = f"  {pad(next(titles, ''), labels)}{text}"
+            out.append(f"{pad(left, 2 + labels + room + _GAP)}{right}".rstrip())
+        out.append("")
+    gap = max(map(columns, out)) - columns(page.name) - columns(page.facts)
+    head = [page.name + " " * max(gap, 4) + page.facts, *page.doc.splitlines(), ""]
+    return "\n".join([*head, *out]).rstrip() + "\n"
+
+
+def _lay(section: Section) -> list[tuple[str, str]]:
+    """The lines of a section with what stands beside them: left sides, right sides and second equations in columns."""
+    lefts = max((columns(row.equations[0].left) for row in section.rows), default=0)
+    paired = [row for row in section.rows if len(row.equations) > 1]
+    firsts = max((columns(row.equations[0].right) for row in paired), default=0)
+    lines = []
+    for row in section.rows:
+        first, *others = row.equations
+        text = f"{pad(first.left, lefts)} = {first.right}"
+        for other in others:
+            text = f"{pad(text, lefts + 3 + firsts + _GAP)}{other}"
+        lines += _broken(text, lefts + 3, beside(row))
+    return lines
+
+
+def _broken(text: str, indent: int, beside_it: str) -> list[tuple[str, str]]:
+    """A line, cut before a plus or minus outside all brackets where it is too long."""
+    limit = WIDTH - 40
+    parts, depth, start = [], 0, 0
+    for place, mark in enumerate(text):
+        depth += (mark in "([⟨") - (mark in ")]⟩")
+        if depth == 0 and text[place : place + 3] in (" + ", " − "):
+            parts.append(text[start:place])
+            start = place
+    parts.append(text[start:])
+    lines = [parts[0]]
+    for part in parts[1:]:
+        if columns(lines[-1] + part) > limit:
+            lines.append(" " * (indent - 2) + part)
+        else:
+            lines[-1] += part
+    return [(line, beside_it if k == 0 else "") for k, line in enumerate(lines)]
+
+
+def beside(row: Row) -> str:
+    """Lines of the file and words: ``18, 21  adjoint of a``."""
+    return "   ".join(part for part in (", ".join(map(str, row.lines)), row.note) if part)
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes: combining marks take none, wide characters two."""
+    wide = sum(unicodedata.east_asian_width(mark) in "WF" for mark in text)
+    return sum(not unicodedata.combining(mark) for mark in text) + wide
+
+
+def pad(text: str, width: int) -> str:
+    return text + " " * (width - columns(text))
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Cells under one another, columns two apart."""
+    widths = [max(columns(row[k]) for row in rows) for k in range(len(rows[0]))]
+    return ["  ".join(pad(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
