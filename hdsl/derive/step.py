@@ -93,10 +93,16 @@ def build_step(equations: Equations) -> Step:
 def weight_of(model: Model, cost: str) -> Scalar:
     """φ of a cost term: 1/τ at the first sample where so declared, 0 for a stream where a target it needs is missing."""
     learning = model.learning
-    phi = learning.phi if slot("t") in learning.phi.free_symbols or learning.phi == 1 else PHI
+    phi = learning.phi if {slot("t"), TAU} & learning.phi.free_symbols or learning.phi == 1 else PHI
     if learning.first == "undamped":
         phi = slot("first") / TAU + (1 - slot("first")) * phi
     return phi * sympy.Mul(*(slot(f"present:{target}") for target in model.targets_of[cost]))
+
+
+def setting(model: Model, path: str) -> Scalar:
+    """A setting by its path; as it is written where it reads τ, which is that of the sample (``eta = (1 - mu)/tau``)."""
+    written = model.learning.values[path]
+    return written if TAU in written.free_symbols else slot(path)
 
 
 class _Builder:
@@ -197,7 +203,7 @@ class _Builder:
             if any(d.name == f"{own}+" for d in self.workspace.added):
                 return
             old = slot(own, indices(len(self.workspace.sizes_of(name))))
-            kept = 1 - TAU * slot(self.model.learning.eta[name])
+            kept = sympy.expand(1 - TAU * setting(self.model, self.model.learning.eta[name]))
             if dynamics.kind == "next":
                 kept = kept + SIGN
             pulled = [-SIGN * self.outer * term for term in sympy.Add.make_args(total(self.parts.get(name, ())))]
@@ -213,11 +219,11 @@ class _Builder:
         learning = self.model.learning
         at = indices(len(self.workspace.sizes_of(name)))
         omega, parts = slot(f"w:{name}", at), self.parts.get(name, [])
-        keep = 1 - TAU * slot(learning.eta[name])
+        keep = sympy.expand(1 - TAU * setting(self.model, learning.eta[name]))
         value = keep * omega - SIGN * self.outer * total(parts)
         self._append(f"w:{name}+", value, name, merge_spans(*(p.spans for p in parts)), merge_roots(parts))
         moved = omega if self.order.omega == "old" else slot(f"w:{name}+", at)
-        beta = slot(learning.beta[name])
+        beta = setting(self.model, learning.beta[name])
         self._append(f"{name}+", slot(name, at) - TAU * beta * moved, name, (self.model.quantities[name].span,), ())
 
     def _is_number(self, expression: Scalar) -> bool:

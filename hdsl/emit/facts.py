@@ -12,7 +12,7 @@ from hdsl.model.model import Quantity
 from hdsl.optimise.lower import Programs
 from hdsl.optimise.program import Program
 from hdsl.syntax.source import Span
-from hdsl.terms.term import Definition, Scalar, Size, is_slot, slot_name
+from hdsl.terms.term import Definition, Scalar, Size, is_slot, slot, slot_name
 
 HOW = {
     "sequential": "h, then z, then ω, then θ (sequential Euler)",
@@ -33,7 +33,9 @@ class Facts:
         self.uses_time = "t" in reads
         self.uses_first = "first" in reads
         scalars = [q.name for q in self.model.of_role("const") if not q.sizes]
-        self.settings: dict[str, Scalar] = dict(self.learning.values)
+        # A setting that reads τ is not a number of the module: the lines hold it as it is written.
+        values = self.learning.values
+        self.settings: dict[str, Scalar] = {p: v for p, v in values.items() if slot("tau") not in v.free_symbols}
         if "phi" in reads:
             self.settings["phi"] = self.learning.phi
         self.numbers = {"tau", "phi", *self.settings, *scalars}
