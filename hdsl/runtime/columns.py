@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -147,9 +148,9 @@ def _in_order(name: str, entries: Mapping[str, Column], rank: int) -> tuple[Colu
     if wrong:
         raise StreamError(f"`{wrong[0]}` has not the {rank} ind{'ex' if rank == 1 else 'ices'} of `{name}`")
     ends = [max(place[axis] for place in places) + 1 for axis in range(rank)]
-    wanted = sympy.prod(ends)
-    if wanted > len(places):  # compared before the places are listed: an index may be huge
-        place = next(p for p in itertools.product(*map(range, ends)) if p not in places)
+    if math.prod(ends) > len(places):  # an index may be huge: a gap is looked for among the small ones
+        box = (range(min(end, len(places) + 1)) for end in ends)
+        place = next(p for p in itertools.product(*box) if p not in places)
         raise StreamError(f"the stream has no column for `{name}[{','.join(map(str, place))}]`, but it has `{max(entries)}`")
     return tuple(places[place] for place in itertools.product(*map(range, ends)))
 
