@@ -1,8 +1,9 @@
 """``python -m benchmarks.memory``: does memory grow with the number of steps? ``run`` and ``step`` in a process each.
 
-The resident set is read from the system at equal distances; growth is counted after the first tenth. Live tensors and
-Python's own blocks are counted at the same places (tracemalloc would slow the steps and hold memory itself); torch's
-allocations are counted over a few steps by its profiler.
+The resident set is read from the system at equal distances. The heap takes a while to settle, so growth is given for
+the first and for the second half: a leak shows in both. Live tensors and Python's own blocks are counted likewise, for
+the second half (tracemalloc would slow the steps and hold memory itself); torch's allocations are counted over a few
+steps by its profiler.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -83,11 +83,16 @@ def measure(workload: Workload, way: str, steps: int, chunk: int) -> dict[str, o
     return {"marks": [asdict(each) for each in marks], "allocations": allocations(work), "finite": finite}
 
 
-def growth(marks: list[Mark]) -> tuple[float, int, int]:
-    """Bytes, tensors and blocks gained from the first tenth to the end."""
-    settled = next(each for each in marks if each.steps * 10 >= marks[-1].steps)
-    last = marks[-1]
-    return last.resident - settled.resident, last.tensors - settled.tensors, last.blocks - settled.blocks
+def growth(marks: list[Mark]) -> tuple[Mark, Mark]:
+    """What was gained in the first and in the second half, each with its number of steps."""
+    middle = next(each for each in marks if each.steps * 2 >= marks[-1].steps)
+    return gained(marks[0], middle), gained(middle, marks[-1])
+
+
+def gained(start: Mark, end: Mark) -> Mark:
+    return Mark(
+        end.steps - start.steps, end.resident - start.resident, end.tensors - start.tensors, end.blocks - start.blocks
+    )
 
 
 def main() -> int:
@@ -112,9 +117,10 @@ def main() -> int:
     command += ["--steps", str(given.steps), "--chunk", str(given.chunk), "--worker"]
     found = {}
     for way in WAYS:
-        done = subprocess.run([*command, way], stdout=subprocess.PIPE, text=True, check=False, env=os.environ)
+        # Standard error is kept back because torch's profiler reports there that it starts.
+        done = subprocess.run([*command, way], capture_output=True, text=True, check=False)
         if done.returncode:
-            raise SystemExit(f"{way} ended with {done.returncode}")
+            raise SystemExit(f"{done.stderr}{way} ended with {done.returncode}")
         found[way] = json.loads(done.stdout)
     if given.json:
         print(json.dumps({"machine": machine(1), "row": given.row, "steps": given.steps, "ways": found}, indent=1))
@@ -122,16 +128,18 @@ def main() -> int:
     body = []
     for way, result in found.items():
         if "missing" in result:
-            body.append([way, f"not there yet: {result['missing']}", *[""] * 6])
+            body.append([way, f"not there yet: {result['missing']}", *[""] * 7])
             continue
         marks = [Mark(**each) for each in result["marks"]]
-        gained, tensors, blocks = growth(marks)
+        first, second = growth(marks)
         megabytes = marks[-1].resident / 2**20
         per_step = "–" if result["allocations"] is None else f"{result['allocations']:.1f}"
-        body.append([way, f"{marks[-1].steps}", f"{megabytes:.1f} MiB", f"{gained / 1024:+.0f} KiB", f"{tensors:+d}"])
-        body[-1] += [f"{blocks:+d}", per_step, "yes" if result["finite"] else "NO"]
-    print(f"{machine(1)}; {given.row}, chunks of {given.chunk}; growth after the first tenth of the steps\n")
-    head = ["way", "steps", "resident", "growth", "tensors", "Python blocks", "allocations a step", "finite"]
+        body.append([way, f"{marks[-1].steps}", f"{megabytes:.1f} MiB", f"{first.resident / 1024:+.0f} KiB"])
+        body[-1] += [f"{second.resident / 1024:+.0f} KiB", f"{second.tensors:+d}", f"{second.blocks:+d}", per_step]
+        body[-1].append("yes" if result["finite"] else "NO")
+    print(f"{machine(1)}; {given.row}, chunks of {given.chunk}\n")
+    head = ["way", "steps", "resident", "growth, first half", "second half", "tensors", "Python blocks"]
+    head += ["allocations a step", "finite"]
     print(table(head, body))
     return 0
 

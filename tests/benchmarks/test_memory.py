@@ -5,9 +5,9 @@ import torch
 from benchmarks.memory import Mark, allocations, growth, mark
 
 
-def test_growth_is_counted_from_the_first_tenth() -> None:
-    marks = [Mark(0, 1000, 5, 50), Mark(50, 3000, 9, 70), Mark(100, 3500, 9, 80), Mark(1000, 3600, 10, 85)]
-    assert growth(marks) == (100, 1, 5)
+def test_growth_is_counted_in_halves() -> None:
+    marks = [Mark(0, 1000, 5, 50), Mark(40, 3000, 9, 70), Mark(60, 3500, 9, 80), Mark(100, 3600, 10, 85)]
+    assert growth(marks) == (Mark(60, 2500, 4, 30), Mark(40, 100, 1, 5))
 
 
 def test_a_kept_tensor_is_seen() -> None:
