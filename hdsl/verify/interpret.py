@@ -33,7 +33,7 @@ Known = Mapping[str, Array]
 
 
 def _sigmoid(x: Array) -> Array:
-    return np.exp(-np.logaddexp(0.0, -x))
+    return np.asarray(np.exp(-np.logaddexp(0.0, -x)))
 
 
 def _erf(x: Array) -> Array:
@@ -199,7 +199,7 @@ def _contraction(definition: Definition, body: Contraction, known: Known, sizes:
 
 def _softmax(operands: list[Array], attributes: dict[str, int], shape: tuple[int, ...]) -> Array:
     x, axis = operands[0], attributes["axis"]
-    return np.exp(x - np.logaddexp.reduce(x, axis=axis, keepdims=True))
+    return np.asarray(np.exp(x - np.logaddexp.reduce(x, axis=axis, keepdims=True)))
 
 
 def _logsumexp(operands: list[Array], attributes: dict[str, int], shape: tuple[int, ...]) -> Array:

@@ -16,7 +16,10 @@ import torch
 from torch import Tensor
 
 from hdsl.model.model import Model
-from hdsl.syntax.tree import ModelText
+from hdsl.syntax.parse import parse
+from hdsl.syntax.source import Source
+from hdsl.syntax.tree import Learn, ModelText
+from hdsl.verify.evaluate import literal
 from hdsl.verify.interpret import Array, Readings, distance_to_kinks, interpret, scalar
 from hdsl.verify.walk import Walk
 
@@ -29,6 +32,7 @@ MARGIN = 1e-4
 TRIES = 60
 
 Settings = Mapping[str, float | str]
+WORDS = ("order", "step", "schedule", "first", "dissipation")
 
 
 class NoPoint(ValueError):
@@ -89,6 +93,21 @@ def smallest(model: Model, text: ModelText, settings: Settings) -> Sized | None:
     return _try(model, text, settings, _small(plain, 2, spread=2), plain)
 
 
+def as_read(settings: Settings) -> dict[str, Any]:
+    """Settings from outside as the walk takes them: words as they are, numbers as numbers, else the tree of the text."""
+    found: dict[str, Any] = {}
+    for path, value in settings.items():
+        if path in WORDS or not isinstance(value, str):
+            found[path] = value
+            continue
+        tree, _ = parse(Source(f"learn\n    {path} = {value}"))
+        (learn,) = (statement for statement in tree.statements if isinstance(statement, Learn))
+        written = learn.settings[0].value
+        exact = literal(written)
+        found[path] = written if exact is None else float(exact)
+    return found
+
+
 def _small(names: list[str], least: int, spread: int = 3) -> dict[str, int]:
     """Small sizes that differ from one another, so that a transposed use has the wrong shape or the wrong value."""
     return {name: least + position % spread for position, name in enumerate(names)}
@@ -97,7 +116,7 @@ def _small(names: list[str], least: int, spread: int = 3) -> dict[str, int]:
 def _try(model: Model, text: ModelText, settings: Settings, dims: dict[str, int], changed: list[str]) -> Sized | None:
     """The model at these sizes; None where an expression in sizes, or a literal list, does not fit them."""
     try:
-        walk = Walk(text, dims, settings)
+        walk = Walk(text, dims, as_read(settings))
         for name in (*walk.written.states, *walk.written.parameters, *walk.written.inputs, *walk.written.targets):
             walk.written.shape(name)
         for name in walk.written.states:
