@@ -10,11 +10,11 @@ from hdsl.terms.term import Scalar
 
 SPELLING = {
     "tanh": "math.tanh({0})",
-    "sigmoid": "1 / (1 + math.exp(-{0}))",
+    "sigmoid": "0.5 * (1 + math.tanh(0.5 * {0}))",
     "relu": "max({0}, 0.0)",
     "gelu": "0.5 * {0} * (1 + math.erf({0} / math.sqrt(2)))",
-    "silu": "{0} / (1 + math.exp(-{0}))",
-    "softplus": "math.log1p(math.exp({0}))",
+    "silu": "0.5 * {0} * (1 + math.tanh(0.5 * {0}))",
+    "softplus": "max({0}, 0.0) + math.log1p(math.exp(-abs({0})))",
     "exp": "math.exp({0})",
     "log": "math.log({0})",
     "sqrt": "math.sqrt({0})",

@@ -159,14 +159,14 @@ erf: Any = _row(
 gelu: Any = _row(
     "gelu",
     lambda x: (_half * (1 + erf(x / sympy.sqrt(2))) + x * exp(-(x**2) / 2) / sympy.sqrt(2 * sympy.pi),),
-    numpy="0.5 * ({0}) * (1 + erf(({0}) / np.sqrt(2.0)))",
+    numpy="(0.5 * ({0}) * (1 + erf(({0}) / np.sqrt(2.0))))",
     torch="torch.nn.functional.gelu({0})",
     plain=lambda x: x * (1 + sympy.erf(x / sympy.sqrt(2))) / 2,
 )
 silu: Any = _row(
     "silu",
     lambda x: (sigmoid(x) * (1 + x * (1 - sigmoid(x))),),
-    numpy="({0}) * sigmoid({0})",
+    numpy="(({0}) * sigmoid({0}))",
     torch="torch.nn.functional.silu({0})",
     plain=lambda x: x / (1 + sympy.exp(-x)),
 )
