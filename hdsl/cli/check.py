@@ -15,7 +15,12 @@ from hdsl.diagnostics.render import render_all, to_json
 from hdsl.syntax.source import Source
 
 
-@click.command("check", cls=Verb, epilog="Example: hdsl check tracker.ham sunspots")
+@click.command(
+    "check",
+    cls=Verb,
+    short_help="Report every mistake and warning of models.",
+    epilog="Example: hdsl check tracker.ham sunspots",
+)
 @click.argument("models", nargs=-1, required=True, metavar="MODEL…")
 @click.option("--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(models: tuple[str, ...], layout: str) -> int:

@@ -9,7 +9,12 @@ import click
 from hdsl.cli.arguments import Verb, open_model, settings_option, write_file
 
 
-@click.command("compile", cls=Verb, epilog="Example: hdsl compile sunspots -o net.py --dim n=64")
+@click.command(
+    "compile",
+    cls=Verb,
+    short_help="Write the generated module.",
+    epilog="Example: hdsl compile sunspots -o net.py --dim n=64",
+)
 @click.argument("model")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write; standard output if not given.")
 @click.option("--backend", type=click.Choice(["torch", "numpy"]), default="torch", show_default=True)

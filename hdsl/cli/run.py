@@ -50,6 +50,7 @@ class Options:
 @click.command(
     "run",
     cls=Verb,
+    short_help="Learn a stream online and say how well it was predicted.",
     epilog="Example: hdsl run tracker.ham --stream tracks.csv --map u=x,y v=x@+1,y@+1 --scale running --set beta=0.1",
 )
 @click.argument("model")

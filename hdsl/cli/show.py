@@ -8,7 +8,12 @@ from hdsl.cli.arguments import Verb, open_model, settings_option
 from hdsl.compiler import PASSES
 
 
-@click.command("show", cls=Verb, epilog="Example: hdsl show sunspots --pass program")
+@click.command(
+    "show",
+    cls=Verb,
+    short_help="Print any product of the compiler.",
+    epilog="Example: hdsl show sunspots --pass program",
+)
 @click.argument("model")
 @click.option("--pass", "name", type=click.Choice(PASSES), required=True, help="The pass whose product is shown.")
 @settings_option

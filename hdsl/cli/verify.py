@@ -9,7 +9,12 @@ import click
 from hdsl.cli.arguments import Verb, open_model, settings_option, write_file
 
 
-@click.command("verify", cls=Verb, epilog="Example: hdsl verify sunspots --dim n=8")
+@click.command(
+    "verify",
+    cls=Verb,
+    short_help="Prove the derivation, an equation a line.",
+    epilog="Example: hdsl verify sunspots --dim n=8",
+)
 @click.argument("model")
 @settings_option
 @click.option("--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
