@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import sympy
@@ -57,7 +58,7 @@ def is_slot(expression: Scalar) -> bool:
 
 def slot_name(occurrence: Scalar) -> str:
     """The name of the quantity that stands in a slot."""
-    return str(occurrence.base.label) if isinstance(occurrence, sympy.Indexed) else str(occurrence.name)
+    return str(occurrence.base.label.name if isinstance(occurrence, sympy.Indexed) else occurrence.name)
 
 
 def slot_indices(occurrence: Scalar) -> tuple[sympy.Symbol, ...]:
@@ -65,6 +66,7 @@ def slot_indices(occurrence: Scalar) -> tuple[sympy.Symbol, ...]:
     return tuple(occurrence.indices) if isinstance(occurrence, sympy.Indexed) else ()
 
 
+@lru_cache(maxsize=8192)  # every pass asks this of every line, many times
 def slots(expression: Scalar) -> tuple[Scalar, ...]:
     """Every slot of an expression once, in a fixed order."""
     found: set[Scalar] = set()
@@ -77,7 +79,7 @@ def slots(expression: Scalar) -> tuple[Scalar, ...]:
                 walk(argument)
 
     walk(expression)
-    return tuple(sorted(found, key=lambda s: (slot_name(s), tuple(str(i) for i in slot_indices(s)))))
+    return tuple(sorted(found, key=lambda s: (slot_name(s), tuple(i.name for i in slot_indices(s)))))
 
 
 @dataclass(frozen=True)

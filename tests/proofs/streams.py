@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -118,7 +119,10 @@ def judge_of(model: hdsl.api.Model) -> Walk:
 
 def distance(found: Any, wanted: Any) -> float:
     """The largest difference, in units of the largest number of ``wanted`` where that is above 1; gaps must agree."""
-    found, wanted = torch.as_tensor(found, dtype=F64).detach(), torch.as_tensor(wanted, dtype=F64).detach()
+    found, wanted = (
+        torch.tensor(np.array(x)) if isinstance(x, np.ndarray | np.generic) else torch.as_tensor(x, dtype=F64).detach()
+        for x in (found, wanted)
+    )
     if found.shape != wanted.shape or not torch.equal(torch.isnan(found), torch.isnan(wanted)):
         return float("inf")
     if not found.numel():

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 import hdsl
 from hdsl.model.learning import NUMBERS, WORDS
-from hdsl.runtime.reference import evaluate
+from hdsl.runtime.reference import given
 from hdsl.syntax.tree import Call, Declare, Define, Dynamics, Learn, ModelText, Reset
 from hdsl.syntax.words import STATEMENTS
 from hdsl.terms.elementwise import ROWS, WRITABLE, RowFunction
@@ -139,14 +140,16 @@ def run_against_the_judge(case: Case) -> Iterator[tuple[str, Any, Any]]:
 def against_numpy(case: Case) -> Iterator[tuple[str, Any, Any]]:
     """Learn, observe and predict of the reference, from the same cells, and its lines that a user has named."""
     model, net = case.model, case.fresh()
-    step, judge = model.product("step"), judge_of(model)
+    step, judge, reference = model.product("step"), judge_of(model), model.compile(backend="numpy")
     for k in range(STEPS):
         if net.sequences:
             net._begin(net._cells())
         row = net._sample(*(case.given(net, k).get(net.arguments[name]) for name in (*net.inputs, *net.targets)))
         tau = net.tau if case.stream.taus[k] is None else case.stream.taus[k]
-        made, observed = evaluate(net, "learn", row, tau), evaluate(net, "observe", row, tau)
-        foreseen = evaluate(net, "predict", row, net.tau)
+        known = given(net, row, tau)
+        with np.errstate(all="ignore"):
+            made, observed = reference.learn(dict(known)), reference.observe(dict(known))
+            foreseen = reference.predict({**known, "tau": net.tau})
         lets = lines_by_the_judge(case, net, judge, k, float(tau)) if k == 0 else {}
         for name in made.keys() & lets.keys():
             yield f"numpy {k}: {name}", made[name], lets[name]
