@@ -148,8 +148,9 @@ def index_here(span: Span, role: str, name: str) -> Diagnostic:
     )
 
 
-def list_length(span: Span, found: int, wanted: str, level: str) -> Diagnostic:
-    return LIST_SHAPE.at(span, "the list does not fit", f"{found} {level}, {wanted} wanted")
+def list_length(span: Span, found: int, wanted: str, rows: bool) -> Diagnostic:
+    words = ("row", "rows") if rows else ("entry", "entries")
+    return LIST_SHAPE.at(span, "the list does not fit", f"{found} {words[found != 1]}, {wanted} wanted")
 
 
 def list_depth(span: Span, name: str, sizes: str) -> Diagnostic:

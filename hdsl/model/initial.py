@@ -125,8 +125,9 @@ class InitialReader:
             self._refuse(catalogue.list_unknown(tree.span, str(sizes[axis])))
             return False
         if wanted != len(tree.items):
-            level = "entries" if axis == len(sizes) - 1 else "rows"
-            self._refuse(catalogue.list_length(tree.span, len(tree.items), f"{sizes[axis]} = {wanted}", level))
+            rows = axis < len(sizes) - 1
+            named = f"{sizes[axis]} = {wanted}" if sizes[axis].free_symbols else str(wanted)
+            self._refuse(catalogue.list_length(tree.span, len(tree.items), named, rows))
             return False
         return all(self._fits(declared, item, sizes, axis + 1) for item in tree.items)
 

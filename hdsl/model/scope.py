@@ -110,9 +110,21 @@ class Scope:
         return "" if found is None else catalogue.did_you_mean(found, "", None)
 
     def written(self, span: Span) -> str:
-        """The text of a span on one line, cut where it is long."""
+        """The text of a span on one line, without brackets around the whole, cut where it is long."""
         text = " ".join(self.source.text[span.start : span.end].split())
+        while _is_bracketed(text):
+            text = text[1:-1].strip()
         return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def _is_bracketed(text: str) -> bool:
+    """True where the first character opens a bracket that the last one closes."""
+    depth = 0
+    for position, character in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if depth == 0:
+            return text.startswith("(") and position == len(text) - 1
+    return False
 
 
 def reserved_for(name: str) -> str | None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,7 +46,7 @@ def test_what_is_in_no_cycle_comes_after_all_that_it_needs(rows: list[list[int]]
     assert len(cycles) == len(groups - {frozenset()})
     for path in cycles:
         assert path[0] == path[-1]
-        assert all(after in needs[before] for before, after in zip(path, path[1:], strict=False))
+        assert all(after in needs[before] for before, after in itertools.pairwise(path))
     for name in needs:
         for other in needs[name]:
             if other in needs and name not in reach[other]:

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sympy
+
+from hdsl.model.learning import GROUPED, NUMBERS, WORDS
+from hdsl.syntax.words import SETTINGS
+from hdsl.terms.term import size, slot
+
+HEAD = """dim n = 4
+input u
+const alpha = 0.5
+state h = 0
+state g = 0
+param W = 1
+param V = 1
+h' = u*W*V - h*g
+g' = -g
+cost c = h^2
+"""
+
+
+def learning(checked: Any, *settings: str, **outside: Any) -> Any:
+    return checked(HEAD + "learn\n" + "".join(f"    {line}\n" for line in settings), **outside).learning
+
+
+def test_every_setting_of_the_syntax_is_a_word_or_a_number() -> None:
+    assert {*WORDS, *NUMBERS} == set(SETTINGS)
+    assert set(GROUPED) <= set(NUMBERS)
+
+
+def test_defaults(checked: Any) -> None:
+    found = checked(HEAD).learning
+    assert (found.step, found.order, found.schedule, found.first) == ("euler", "sequential", "online", "damped")
+    assert found.phi == 1
+    assert found.values == {"tau": 1, "eta": 0, "beta": sympy.Rational(1, 100)}
+    assert found.eta == {"h": "eta", "g": "eta", "W": "eta", "V": "eta"}
+    assert found.beta == {"W": "beta", "V": "beta"}
+    assert found.spans == {}
+
+
+def test_a_name_goes_before_its_group_and_a_group_before_all(checked: Any) -> None:
+    found = learning(checked, "eta = 1", "eta.state = 2", "eta.h = 3", "eta.W = 4", "beta.W = 5")
+    assert found.eta == {"h": "eta.h", "g": "eta.state", "W": "eta.W", "V": "eta"}
+    assert found.beta == {"W": "beta.W", "V": "beta"}
+    assert found.values == {
+        "tau": 1, "eta": 1, "eta.state": 2, "eta.h": 3, "eta.W": 4, "beta": sympy.Rational(1, 100), "beta.W": 5
+    }  # fmt: skip
+
+
+def test_what_holds_for_nothing_is_not_in_force(checked: Any) -> None:
+    found = learning(checked, "eta = 1", "eta.state = 2", "eta.param = 3")
+    assert set(found.values) == {"tau", "eta.state", "eta.param", "beta"}
+
+
+def test_words_and_expressions(checked: Any) -> None:
+    found = learning(
+        checked, "order = semi-implicit", "first = undamped", "step = euler", "schedule = online", "tau = alpha/n",
+        "eta = 1/tau", "phi = exp(-t)/tau", "dissipation = euler",
+    )  # fmt: skip
+    assert (found.order, found.first) == ("semi-implicit", "undamped")
+    assert found.values["tau"] == slot("alpha") / size("n")
+    assert found.values["eta"] == 1 / slot("tau")
+    assert {symbol.name for symbol in found.phi.free_symbols} == {"t", "tau"}
+
+
+def test_spans_are_those_of_the_settings(checked: Any) -> None:
+    model = checked(HEAD + "learn\n    tau = 1\n    eta.h = 2\n")
+    written = {path: model.source.text[span.start : span.end] for path, span in model.learning.spans.items()}
+    assert written == {"tau": "tau = 1", "eta.h": "eta.h = 2"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "code", "label"),
+    [
+        ("step = rk4", "later-setting", ""),
+        ("step.h = euler", "later-setting", ""),
+        ("schedule = replay", "later-setting", ""),
+        ("schedule = replay(20)", "later-setting", ""),
+        ("dissipation = exact", "later-setting", ""),
+        ("tol = 0.1", "later-setting", ""),
+        ("order = sequentially", "setting-value", "`sequential`, `simultaneous` or `semi-implicit` is expected"),
+        ("order = 1", "setting-value", "`sequential`, `simultaneous` or `semi-implicit` is expected"),
+        ("first = dampened", "setting-value", "`damped` or `undamped` is expected"),
+        ("schedule = offline", "setting-value", "`online` is expected"),
+        ("etta = 1", "unknown-setting", "did you mean `eta`?"),
+        ("order.h = simultaneous", "unknown-setting", "did you mean `order`?"),
+        ("tau.h = 1", "unknown-setting", "did you mean `eta.h`?"),
+        ("eta.hh = 1", "unknown-setting", "did you mean `eta.h`?"),
+        ("eta.u = 1", "unknown-setting", "`u` is an input (line 2), not a state or a param"),
+        ("beta.h = 1", "unknown-setting", "`h` is a state (line 4), not a param"),
+        ("beta.param = 1", "unknown-setting", "did you mean `eta.param`?"),
+        ("tau = 0", "setting-value", "it is 0"),
+        ("tau = alpha - 1", "setting-value", "it is -0.5"),
+        ("eta.h = -1", "setting-value", "it is -1"),
+        ("beta = 1 - 2*tau", "setting-value", "it is -1"),
+        ("beta = 1/(1 - tau)", "not-real", "it is not real, or beyond the range of doubles"),
+        ("phi = -1", "setting-value", "it is -1"),
+        ("eta = t", "not-constant", "it belongs to the stream; numbers, sizes, scalar consts and `tau` can"),
+        ("tau = tau", "not-constant", "it belongs to the stream; numbers, sizes and scalar consts can"),
+        ("eta = W", "not-constant", "a param (line 6); numbers, sizes, scalar consts and `tau` can"),
+    ],
+)
+def test_a_wrong_setting_is_one_finding(setting: str, code: str, label: str, said: Any) -> None:
+    assert said(HEAD + f"learn\n    {setting}\n") == [(code, 12, label)]
+
+
+def test_a_setting_given_twice_points_to_the_first_and_the_first_holds(found: Any) -> None:
+    text = HEAD + "learn\n    eta = -1\n    eta = 2\n"
+    wrong = found(text)
+    assert [one.code for one in wrong] == ["setting-value", "duplicate-setting"]
+    assert text[wrong[1].span.start :].startswith("eta = 2")
+    assert text[wrong[1].others[0].span.start :].startswith("eta = -1")
