@@ -137,8 +137,7 @@ class _Run:
         self._resume()
         first, started, interrupted = self.step, time.perf_counter(), False
         try:
-            if plan.predict is not None:
-                self.file = PredictionFile(plan.predict, self.judge.columns(self.net), first)
+            self._open_predictions()
             for size in _pieces(first, plan.total, len(plan.stream), plan.every):
                 results = self._piece(size)
                 rate = (self.step - first) / max(1e-9, time.perf_counter() - started)
@@ -152,6 +151,14 @@ class _Run:
             if self.file is not None:
                 self.file.close()
         return self._session(first, time.perf_counter() - started, interrupted)
+
+    def _open_predictions(self) -> None:
+        if self.plan.predict is None:
+            return
+        try:
+            self.file = PredictionFile(self.plan.predict, self.judge.columns(self.net), self.step)
+        except ValueError as wrong:  # it is not the file that belongs to the checkpoint
+            raise CheckpointError(str(wrong)) from None
 
     def _piece(self, size: int) -> dict[str, torch.Tensor]:
         """Some steps; their results are kept, scored and written."""

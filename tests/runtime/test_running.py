@@ -1,0 +1,48 @@
+"""Running scores are those of all samples so far."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hdsl.runtime.metrics import index_baselines, real_metrics
+from hdsl.runtime.running import IndexScore, RealScore
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e8])
+def test_the_running_error_is_that_of_all_samples_so_far(offset: float) -> None:
+    draw = np.random.default_rng(1)
+    truth = draw.normal(size=(50, 2)) + offset
+    truth[[3, 17], 0] = np.nan
+    last = truth + draw.normal(size=truth.shape)
+    last[0] = np.nan
+    mine = np.nan_to_num(truth, nan=offset) + draw.normal(size=truth.shape)
+    running = RealScore(truth, last)
+    assert running.score is None
+    for start, end in ((0, 10), (10, 11), (11, 40)):
+        running.add(start, mine[start:end])
+        wanted = {m.predictor: m.value for m in real_metrics("v", truth[:end], {"mine": mine[:end], "last": last[:end]})[:2]}
+        score = running.score
+        assert score is not None and score.kind == "error/var"
+        assert score.value == pytest.approx(wanted["mine"], rel=1e-6)
+        assert score.baseline == pytest.approx(wanted["last"], rel=1e-6)
+
+
+def test_no_score_of_a_target_that_is_not_there() -> None:
+    running = RealScore(np.full((4, 1), np.nan), np.zeros((4, 1)))
+    running.add(0, np.zeros((4, 1)))
+    assert running.score is None
+    index = IndexScore(np.full(4, -1), np.zeros((4, 2)))
+    index.add(0, np.zeros((4, 2)))
+    assert index.score is None
+
+
+def test_the_running_accuracy() -> None:
+    truth = np.array([1, -1, 1, 0])
+    (baseline,) = index_baselines(truth, 2).values()  # its answers: 0, 1, 1, 1
+    running = IndexScore(truth, baseline)
+    running.add(0, np.array([[0.0, 1.0], [0.0, 1.0]]))
+    running.add(2, np.array([[1.0, 0.0], [1.0, 0.0]]))
+    score = running.score
+    assert score is not None
+    assert (score.value, score.baseline) == (pytest.approx(2 / 3), pytest.approx(1 / 3))

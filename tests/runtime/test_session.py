@@ -1,0 +1,178 @@
+"""Sessions: figures against direct computation, checkpoints that go on to the bit, clean ends."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import hdsl
+from hdsl.runtime.checkpoint import CheckpointError, steps_in
+from hdsl.runtime.nonfinite import NonFinite
+from hdsl.runtime.scale import scale_stream
+from hdsl.runtime.session import PIECE, Plan, Progress, run_seeds, run_session
+from hdsl.runtime.stream import read_stream
+
+ROWS = 600
+TEXT = """ham 1
+dim n = 3
+input u[1]
+target v[1]
+state h[n] = 0
+param W[n, n] = normal(0, 0.3)
+param U[n, 1] = normal(0, 1)
+param C[1, n] = 0
+h' = -h + tanh(W @ h + U @ u)
+output y = C @ h
+cost fit = 1/2 * squared(y - v)
+learn
+    tau = 0.5
+    eta = 1
+    beta = 0.1
+"""
+
+
+def plan_of(folder: Path, *, ends: bool = False, times: bool = False, text: str = TEXT, **changes: object) -> Plan:
+    """A noisy wave of 600 rows, its next value the target; with boundaries and uneven times where wanted."""
+    draw = np.random.default_rng(0)
+    wave = np.sin(np.arange(ROWS) / 5) + 0.1 * draw.normal(size=ROWS)
+    times_of = draw.uniform(0.2, 0.8, ROWS).cumsum().tolist()
+    lines = [f"{x!r},{times_of[k]!r},{int(k % 150 == 149)}" for k, x in enumerate(wave.tolist())]
+    path = folder / "wave.csv"
+    path.write_text("x,when,end\n" + "\n".join(lines) + "\n")
+    told = {"u": "x", "v": "x@+1"} | ({"boundary": "end"} if ends else {}) | ({"t": "when"} if times else {})
+    model = hdsl.loads(text, name="wave.ham")
+    stream = read_stream(path, model.product("model"), told)
+    plan = Plan(model.product("model"), model.compile(), stream, scale_stream(stream, model.product("model"), "running"))
+    return dataclasses.replace(plan, **changes)  # type: ignore[arg-type]
+
+
+def test_a_session_is_the_run_of_the_module(tmp_path: Path) -> None:
+    """Outputs, costs and figures against `net.run` over the scaled stream and plain arithmetic."""
+    plan = plan_of(tmp_path, dtype="float64", seed=4)
+    session = run_session(plan)
+    series = plan.stream.series["x"]
+    means = np.array([series[: k + 1].mean() for k in range(ROWS)])
+    deviations = np.array([series[: k + 1].std() if k else 1.0 for k in range(ROWS)])
+    u = torch.tensor((series - means) / deviations).reshape(-1, 1, 1)
+    v = torch.tensor((np.append(series[1:], np.nan) - means) / deviations).reshape(-1, 1, 1)
+    net = plan.net_class(batch=1, seed=4, dtype=torch.float64)
+    direct = net.run({"u": u, "v": v})
+    np.testing.assert_allclose(session.outputs["y"], direct["y"][:, 0].numpy(), atol=1e-9)
+    np.testing.assert_allclose(session.costs["fit"], direct["fit"][:, 0].numpy(), atol=1e-9)
+    predicted = direct["y"][:, 0, 0].numpy() * deviations + means
+    errors = (predicted[1:-1] - series[2:]) ** 2  # the last value has no prediction of the first target
+    wanted = errors.sum() / ((series[2:] - series[2:].mean()) ** 2).sum()
+    late = series[ROWS // 2 + 1 :]
+    wanted_late = errors[ROWS // 2 - 1 :].sum() / ((late - late.mean()) ** 2).sum()
+    last = ((late - series[ROWS // 2 : -1]) ** 2).sum() / ((late - late.mean()) ** 2).sum()
+    found = {(m.predictor, m.part): m.value for m in session.metrics}
+    assert found["wave", "all"] == pytest.approx(wanted, rel=1e-9)
+    assert found["wave", "second half"] == pytest.approx(wanted_late, rel=1e-9)
+    assert found["last value", "second half"] == pytest.approx(last, rel=1e-12)
+    assert session.steps == ROWS and not session.interrupted
+
+
+@pytest.mark.parametrize("ends", [False, True])
+@pytest.mark.parametrize("times", [False, True])
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_a_resumed_run_is_the_uninterrupted_one_to_the_bit(tmp_path: Path, ends: bool, times: bool, epochs: int) -> None:
+    text = TEXT.replace("    eta = 1\n", "    eta = 1\n    phi = 1 + 1/(1 + t)\n") if times else TEXT
+    plan = plan_of(tmp_path, ends=ends, times=times, text=text, epochs=epochs, every=100)
+    whole = run_session(dataclasses.replace(plan, checkpoint=tmp_path / "a", predict=tmp_path / "a.csv"))
+    parts = dataclasses.replace(plan, checkpoint=tmp_path / "b", predict=tmp_path / "b.csv")
+    seen: list[int] = []
+    stopped = run_session(parts, lambda progress: seen.append(progress.step), lambda: len(seen) == 4)
+    assert stopped.interrupted and 0 < stopped.steps < ROWS
+    with open(tmp_path / "b.csv", "a") as file:
+        file.write("999,what a crash left behind\n")
+    resumed = run_session(dataclasses.replace(parts, resume=True))
+    assert (resumed.first, resumed.steps) == (stopped.steps, whole.steps)
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    for name, value in whole.net.state_dict().items():
+        assert torch.equal(value, resumed.net.state_dict()[name]), name
+    np.testing.assert_array_equal(whole.outputs["y"], resumed.outputs["y"])
+    np.testing.assert_array_equal(whole.costs["fit"], resumed.costs["fit"])
+    assert str(whole.metrics) == str(resumed.metrics)
+    assert steps_in(tmp_path / "b") == [epochs * ROWS]
+
+
+def test_nothing_to_resume_starts_afresh_and_a_checkpoint_is_not_run_over(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, checkpoint=tmp_path / "c", resume=True, steps=10)
+    assert run_session(plan).first == 0
+    with pytest.raises(CheckpointError, match="holds a checkpoint of step 10; go on from it with --resume"):
+        run_session(dataclasses.replace(plan, resume=False))
+    further = run_session(dataclasses.replace(plan, steps=20))
+    assert (further.first, further.steps) == (10, 20)
+    assert run_session(dataclasses.replace(plan, steps=20)).first == 20
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"seed": 1}, "seed: 0 there, 1 here"),
+        ({"dtype": "float64"}, 'dtype: "float32" there, "float64" here'),
+        ({"text": TEXT.replace("tanh", "sin")}, "content"),
+    ],
+)
+def test_another_run_is_refused(tmp_path: Path, changes: dict[str, object], message: str) -> None:
+    run_session(plan_of(tmp_path, checkpoint=tmp_path / "c", steps=10))
+    with pytest.raises(CheckpointError, match=message):
+        run_session(plan_of(tmp_path, checkpoint=tmp_path / "c", steps=20, resume=True, **changes))  # type: ignore[arg-type]
+
+
+def test_another_stream_is_refused_and_a_longer_one_is_not(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, checkpoint=tmp_path / "c", steps=10, resume=True)
+    run_session(plan)
+    path = tmp_path / "wave.csv"
+    path.write_text(path.read_text() + "0.5,999,0\n")
+    longer = read_stream(path, plan.model, {"u": "x", "v": "x@+1"})
+    on = dataclasses.replace(plan, stream=longer, scaling=scale_stream(longer, plan.model, "running"), steps=12)
+    assert run_session(on).first == 10
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], "7.5,0,0", *lines[2:]]) + "\n")
+    other = read_stream(path, plan.model, {"u": "x", "v": "x@+1"})
+    with pytest.raises(CheckpointError, match="samples so far"):
+        run_session(dataclasses.replace(on, stream=other))
+
+
+def test_progress_tells_where_the_run_is(tmp_path: Path) -> None:
+    told: list[Progress] = []
+    session = run_session(plan_of(tmp_path), told.append)
+    assert [progress.step for progress in told] == [PIECE, 2 * PIECE, ROWS]
+    assert {progress.total for progress in told} == {ROWS}
+    means = session.costs["fit"]
+    assert told[0].costs["fit"] == pytest.approx(means[:PIECE].mean(), rel=1e-5)
+    whole = next(m.value for m in session.metrics if (m.predictor, m.part) == ("wave", "all"))
+    assert told[-1].scores["v"].value == pytest.approx(whole, rel=1e-6)
+
+
+def test_a_stream_that_starts_again_ends_a_sequence(tmp_path: Path) -> None:
+    """The second pass begins with the state at its initial value, and with the parameters as they are."""
+    plan = plan_of(tmp_path, epochs=2, dtype="float64")
+    first, both = run_session(dataclasses.replace(plan, epochs=1)), run_session(plan)
+    net = plan.net_class(batch=1, seed=9, dtype=torch.float64)
+    with torch.no_grad():
+        for name, value in net.named_parameters():
+            value.copy_(dict(first.net.named_parameters())[name])
+            net.costate.get_buffer(name).copy_(first.net.costate.get_buffer(name))
+    again = net.run({name: value for name, value in plan.scaling.scaled(plan.stream.values).items()})
+    np.testing.assert_allclose(both.outputs["y"][ROWS:], again["y"][:, 0].numpy(), atol=1e-12)
+
+
+def test_seeds_differ_and_the_first_is_the_run_itself(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, seed=2)
+    runs = run_seeds(plan, 3)
+    assert [run.plan.seed for run in runs] == [2, 3, 4]
+    assert runs[0].metrics == run_session(plan).metrics
+    assert runs[1].metrics[0].value != runs[0].metrics[0].value
+    assert runs[1].metrics[1] == runs[0].metrics[1]  # the baselines know no seed
+
+
+def test_what_is_not_finite_is_told_with_both_lines(tmp_path: Path) -> None:
+    text = TEXT.replace("tanh(W @ h + U @ u)", "exp(9 * h)")
+    with pytest.raises(NonFinite, match=r"step \d+; made by wave\.ham:\d+.*\(wave\.csv:\d+\)"):
+        run_session(plan_of(tmp_path, text=text))
