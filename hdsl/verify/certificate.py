@@ -164,7 +164,9 @@ def _lines(certificate: Certificate) -> list[str]:
         if own:
             lines += ["", *_table(title, own)]
     used = [judge for judge in TOLERANCES if any(row.judge == judge for row in rows)]
-    lines += ["", "relative errors, the largest of all points, judged by"]
+    lines.append("")
+    if used:
+        lines.append("relative errors, the largest of all points, judged by")
     lines += [f"  {judge:<12} at most {TOLERANCES[judge]:.0e}   {REASONS[judge]}" for judge in used]
     lines += [f"  {note}" for note in certificate.notes]
     lines += [f"  not judged: {fault}" for fault in certificate.faults]
@@ -175,6 +177,10 @@ def _lines(certificate: Certificate) -> list[str]:
     bad = {(row.group, row.name) for row in wrong}
     if certificate.ok:
         lines += ["", f"{certificate.model}: all {len(names)} equations hold"]
+    elif not names:
+        lines += ["", f"{certificate.model}: no equation was judged"]
+    elif not bad:
+        lines += ["", f"{certificate.model}: not all equations were judged"]
     else:
         lines += ["", f"{certificate.model}: {len(bad)} of {len(names)} equations do not hold"]
     return lines

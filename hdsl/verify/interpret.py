@@ -37,7 +37,7 @@ def _sigmoid(x: Array) -> Array:
 
 
 def _erf(x: Array) -> Array:
-    return np.vectorize(math.erf, otypes=[float])(x)
+    return np.asarray(np.vectorize(math.erf, otypes=[float])(x))
 
 
 def _where(condition: Array) -> Array:
