@@ -313,8 +313,8 @@ PHRASES: dict[str, str] = {
     "OVER": "an operator",
     "AT": "an operator",
     "POWER": "an operator",
-    "TRANSPOSE": "`.T`",
-    "COMPARE": "a comparison",
+    "TRANSPOSE": "an operator",
+    "COMPARE": "an operator",
     "IF": "`if`",
     "ELSE": "`else`",
     "LSQB": "`[…]`",
@@ -329,7 +329,7 @@ PHRASES: dict[str, str] = {
 
 # Where a value may stand, these may start it; behind an operand, those may follow besides one more operator. Unnamed.
 _STARTS_VALUE = frozenset({"PATH", "MINUS", "LPAR", "LSQB", "COLON"})
-_FOLLOWS_OPERAND = frozenset({"TRANSPOSE", "COMPARE", "IF", "LSQB", "LPAR", "COLON"})
+_FOLLOWS_OPERAND = frozenset({"IF", "LSQB", "LPAR", "COLON"})
 
 
 def phrases(expected: Iterable[str], size: bool = False) -> list[str]:

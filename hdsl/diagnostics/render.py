@@ -51,8 +51,8 @@ class _Layout:
         near = max(0, first - 4 * WIDEST)
         head = visible(text[near:first], 0)
         at = columns(head)
-        marked = visible(text[first : min(last, first + WIDEST)], at)
-        tail = visible(text[last : last + WIDEST], at + columns(marked))
+        marked = visible(text[first : min(last, first + WIDEST + 1)], at)
+        tail = visible(text[last : last + WIDEST + 1], at + columns(marked))
         return line, *_cut(head, marked, tail)
 
 
@@ -64,6 +64,8 @@ def visible(text: str, column: int = 0) -> str:
     for character in text:
         if character == "\t":
             piece = " " * (TAB - column % TAB)
+        elif unicodedata.category(character) == "Zs":
+            piece = " " * columns(character)
         elif unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
             piece = character.encode("unicode_escape", "surrogatepass").decode("ascii")
         else:

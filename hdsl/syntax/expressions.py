@@ -64,7 +64,7 @@ class ExpressionMaker:
             self._place(node)
             children = [values[id(child)] if isinstance(child, Tree) else child for child in node.children]
             value = getattr(self, node.data)(node, children)
-            if isinstance(value, Expression):
+            if isinstance(value, Expression) and id(value) not in self.depths:
                 self._measure(value, children)
             values[id(node)] = value
         self._refuse()
@@ -144,7 +144,7 @@ class ExpressionMaker:
         while token[:length].endswith(".T"):
             length -= 2
         inner = Span(whole.start, whole.start + length)
-        made: Expression = Name(self.word(token, inner), inner)
+        made: Expression = self._checked(Name(self.word(token, inner), inner))
         for end in range(inner.end + 2, whole.end + 1, 2):
             made = self._checked(Transpose(made, Span(whole.start, end)), made)
         return made

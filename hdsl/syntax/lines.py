@@ -33,14 +33,14 @@ class Line:
     """One logical line.
 
     ``span`` runs from its first to its last character without comments around it. ``doc`` joins the doc comments
-    directly before it and behind it, ``apart`` those before it that an empty line separates from it. ``whole`` is false
-    where its brackets do not fit: a message has said so.
+    directly before it and behind it, ``apart`` those before it that an empty line separates from it. ``mistake`` says
+    what is wrong with its brackets, if anything is.
     """
 
     span: Span
     doc: str
     apart: str
-    whole: bool
+    mistake: Diagnostic | None
 
 
 class _Cutter:
@@ -50,7 +50,7 @@ class _Cutter:
         self.text = text
         self.at = 0
         self.lines: list[Line] = []
-        self.found: list[Diagnostic] = []
+        self.too_many: Diagnostic | None = None
         self.docs: list[str] = []
         self.apart: list[str] = []
         self.resumed = False
@@ -61,7 +61,7 @@ class _Cutter:
         self.end = 0
         self.open: list[tuple[str, int]] = []
         self.surplus = 0  # open brackets beyond the deepest
-        self.whole = True
+        self.mistake: Diagnostic | None = None
         self.component = False
         self.braced = False
         self.commented = False
@@ -70,7 +70,7 @@ class _Cutter:
         while len(self.lines) <= MOST_LINES and self._step():
             pass
         if len(self.lines) > MOST_LINES:
-            self.found.append(catalogue.too_many_statements(self.lines.pop().span, MOST_LINES))
+            self.too_many = catalogue.too_many_statements(self.lines.pop().span, MOST_LINES)
 
     def _step(self) -> bool:
         """Take one piece of the text; false at its end."""
@@ -184,20 +184,19 @@ class _Cutter:
         self._say(catalogue.unclosed(Span(at, at + 1), bracket))
 
     def _say(self, diagnostic: Diagnostic) -> None:
-        if self.whole and not (self._in_component() and diagnostic.code != "unclosed"):
-            self.found.append(diagnostic)
-            self.whole = False
+        if self.mistake is None and not (self._in_component() and diagnostic.code != "unclosed"):
+            self.mistake = diagnostic
 
     def _finish(self) -> None:
         assert self.start is not None
         doc, apart = "\n".join(self.docs), "\n".join(self.apart)
-        self.lines.append(Line(Span(self.start, self.end), doc, apart, self.whole))
+        self.lines.append(Line(Span(self.start, self.end), doc, apart, self.mistake))
         self.docs, self.apart = [], []
         self._begin()
 
 
 def cut(source: Source) -> tuple[tuple[Line, ...], tuple[Diagnostic, ...]]:
-    """The logical lines of a source, and what is wrong with its brackets: at most one message a line."""
+    """The logical lines of a source, and what is wrong with the source as a whole: that there are too many of them."""
     cutter = _Cutter(source.text)
     cutter.run()
-    return tuple(cutter.lines), tuple(cutter.found)
+    return tuple(cutter.lines), (cutter.too_many,) if cutter.too_many else ()

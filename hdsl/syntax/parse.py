@@ -96,10 +96,9 @@ class _Reader:
         self.taken += 1
         first = _FIRST.match(text)
         word = first.group(1) if first else ""
-        hidden = self._hidden(line)
-        if hidden is not None or not line.whole:
-            if hidden is not None and line.whole:
-                self.found.append(catalogue.character(Span(hidden, hidden + 1), self.text[hidden]))
+        mistake = line.mistake or self._hidden(line)
+        if mistake:
+            self.found.append(mistake)
             if word in LATER_STATEMENTS:
                 self._refuse(line, word)
             self._give_up(text, word)
@@ -216,11 +215,11 @@ class _Reader:
     def _indentation(self, line: Line) -> int:
         return line.span.start - (self.text.rfind("\n", 0, line.span.start) + 1)
 
-    def _hidden(self, line: Line) -> int | None:
-        """The first character of a line that cannot be seen."""
-        if not self.invisible:
-            return None
-        return next((at for at in range(line.span.start, line.span.end) if at in self.invisible), None)
+    def _hidden(self, line: Line) -> Diagnostic | None:
+        """The message about the first character of a line that cannot be seen."""
+        places = range(line.span.start, line.span.end) if self.invisible else ()
+        hidden = next((at for at in places if at in self.invisible), None)
+        return None if hidden is None else catalogue.character(Span(hidden, hidden + 1), self.text[hidden])
 
     # --- the tree ----------------------------------------------------------------------------------------------------
 

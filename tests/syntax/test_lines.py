@@ -15,7 +15,9 @@ def pieces(text: str) -> list[str]:
 
 def codes(text: str) -> list[tuple[str, int]]:
     """The codes of the messages, each with the offset of its place."""
-    return [(diagnostic.code, diagnostic.span.start) for diagnostic in cut(Source(text))[1]]
+    lines, found = cut(Source(text))
+    mistakes = [line.mistake for line in lines if line.mistake]
+    return [(diagnostic.code, diagnostic.span.start) for diagnostic in (*mistakes, *found)]
 
 
 def test_one_statement_a_line() -> None:
@@ -75,7 +77,7 @@ def test_brackets_that_do_not_fit(text: str, expected: list[tuple[str, int]]) ->
     assert codes(text) == expected
     lines, _ = cut(Source(text))
     assert len(lines) == 2
-    assert not lines[0].whole
+    assert lines[0].mistake is not None
 
 
 def test_doc_comments() -> None:

@@ -1,0 +1,132 @@
+"""Where the reading of a statement stops, and which sentence that gets."""
+
+from __future__ import annotations
+
+import pytest
+from lark import Tree
+
+from hdsl.syntax.mistakes import Failure, explain, explain_start, read_words
+from hdsl.syntax.source import Span
+
+
+def fail(text: str, start: str = "statement", base: int = 0) -> Failure:
+    failure = read_words(text, base, start, "a statement")
+    assert isinstance(failure, Failure)
+    return failure
+
+
+def test_a_statement_without_mistake_is_a_tree() -> None:
+    tree = read_words("let a = 1", 0, "statement", "a statement")
+    assert isinstance(tree, Tree)
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "found"),
+    [
+        ("let a = b c", 10, "c"),
+        ("let a = b c.d + 1", 10, "c.d"),
+        ("let a = b 1.5", 10, "1.5"),
+        ("let a =", 7, ""),
+        ("let a = (\n  # why\n  b\n  c)", 24, "c"),
+        ("state h[n] == 3", 12, "="),
+        ("let a b = 2", 6, "b"),
+        ("reset h each day", 13, "day"),
+    ],
+)
+def test_place_and_word(text: str, at: int, found: str) -> None:
+    failure = fail(text)
+    assert (failure.at, failure.found) == (at, found)
+
+
+def test_what_might_have_followed_is_asked_before_rules_end() -> None:
+    # A comma may follow a value somewhere, so the tables end the value before they find that here it may not.
+    assert {"PLUS", "$END"} <= fail("let a = b, c").accepts
+    assert {"PLUS", "$END", "COMMA"} <= fail("dim n = 1 2").accepts
+    assert fail("next h").accepts == {"EQUAL"}
+
+
+def test_places_count_from_the_start_of_the_file() -> None:
+    assert explain(fail("let a = b c", base=100)).span == Span(110, 111)
+    assert explain(fail("let a = W' @ x", base=100)).span == Span(108, 110)
+    assert explain_start(") = 3", 100).span == Span(100, 101)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("let a = b; c", "semicolon"),
+        ("let a = b'", "prime"),
+        ("let a' = b", "prime"),
+        ("h'' = b", "prime"),
+        ("let a = 1.", "number"),
+        ("let a = f(.5)", "number"),
+        ("let a = 2x", "number"),
+        ("let a = 1_0", "number"),
+        ("state a.b = 1", "dotted-name"),
+        ("let a == b", "equals"),
+        ("let a := b", "equals"),
+        ("let a *= b", "equals"),
+        ("let a = b = c", "equals"),
+        ("let a = +b", "unary-plus"),
+        ("let a = b * +c", "unary-plus"),
+        ("let a = b < c < d", "chained-comparison"),
+        ("let a = b$", "character"),
+        ("let a = x² y", "character"),
+        ("let a = b – c", "character"),
+        ("let a = 'text'", "syntax"),
+        ("let a = b .5", "syntax"),
+        ("let a = 1.5.2", "syntax"),
+        ("let a = b < c <", "chained-comparison"),
+        ("let a = f(x=1=2)", "equals"),
+        ("let a = if b", "syntax"),
+    ],
+)
+def test_common_mistakes_have_their_own_sentence(text: str, code: str) -> None:
+    assert explain(fail(text)).code == code
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("let a = b c", "a product is written"),
+        ("let a = b (c)", ""),  # a call: nothing is wrong with it
+        ("let a = (b) (c)", "a product is written"),
+        ("let a = W.T x", "a product is written"),
+        ("let a = b let c = d", "one statement a line"),
+        ("let a = b and c", ""),
+        ("let a = not b", ""),
+        ("dim n = 1 m = 2", ""),
+        ("let a = b ]", ""),
+    ],
+)
+def test_notes_about_what_stands_side_by_side(text: str, note: str) -> None:
+    failure = read_words(text, 0, "statement", "a statement")
+    notes = " ".join(explain(failure).notes) if isinstance(failure, Failure) else ""
+    assert (note in notes) if note else notes == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("state h[", "a size"),
+        ("state h[n, ", "a size"),
+        ("state h[f(", "a value or `)`"),
+        ("state h[n] = [", "a value"),
+        ("input u 3", "`[…]`, `: index(…)` or the end of the line"),
+        ("param u 3", "`[…]`, `=` or the end of the line"),
+        ("let a 3", "`=`"),
+        ("let a = f(x", "an operator, `,` or `)`"),
+        ("let a = f(x, axis", "an operator, `,` or `)`"),
+        ("let a = [x", "an operator, `,` or `]`"),
+        ("let a = x[1", "an operator, `,` or `]`"),
+        ("let a = b if c", "an operator or `else`"),
+        ("reset", "a name"),
+    ],
+)
+def test_what_may_follow(text: str, label: str) -> None:
+    assert explain(fail(text)).label == f"expected {label}"
+
+
+@pytest.mark.parametrize(("text", "code"), [("= 3", "unknown-statement"), ("²x", "character"), ("$", "character")])
+def test_a_line_without_a_first_word(text: str, code: str) -> None:
+    assert explain_start(text, 0).code == code
