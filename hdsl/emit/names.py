@@ -10,6 +10,7 @@ PREFIXES = {
     "z": "z_",
     "w": "w_",
     "f": "f_",
+    "F": "F_",
     "adj": "",
     "seed": "weight_",
     "present": "has_",
@@ -174,7 +175,8 @@ def spell(name: str) -> str:
 
 
 def escape(word: str) -> str:
-    """A word that Python keeps for itself gets an underscore."""
+    """A word that Python keeps for itself gets an underscore; one that begins with an underscore, an x before it."""
+    word = f"x{word}" if word.startswith("_") else word
     return f"{word}_" if keyword.iskeyword(word) else word
 
 
