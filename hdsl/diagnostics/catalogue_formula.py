@@ -22,7 +22,6 @@ DYNAMICS_SHAPE = register("dynamics-shape", "the dynamics has not the sizes of i
 AXIS = register("axis", "an axis is named that the operand does not have")
 SIZE_EXPRESSION = register("size-expression", "a size is not made of sizes and whole numbers")
 SIZE_VALUE = register("size-value", "a size comes out as no whole number above 0")
-UNKNOWN_SIZE = register("unknown-size", "a size is set from outside that the model does not declare")
 TOO_LARGE = register("too-large", "a quantity or a size is larger than hdsl takes on")
 
 
@@ -87,9 +86,8 @@ def dynamics_shape(span: Span, name: str, wanted: str, found: str, line: int, by
 def axis_range(span: Span, axis: int, sizes: str, rank: int) -> Diagnostic:
     if rank == 0:
         return AXIS.at(span, "a scalar has no axes", "this is a scalar")
-    return AXIS.at(
-        span, f"there is no axis {axis}", f"the operand is {sizes}: its axes are 0 to {rank - 1}, or -{rank} to -1"
-    )
+    axes = "its axis is 0, or -1" if rank == 1 else f"its axes are 0 to {rank - 1}, or -{rank} to -1"
+    return AXIS.at(span, f"there is no axis {axis}", f"the operand is {sizes}: {axes}")
 
 
 def axis_literal(span: Span) -> Diagnostic:
@@ -110,22 +108,18 @@ def size_value(span: Span, written: str, value: str, given: str) -> Diagnostic:
     return SIZE_VALUE.at(span, f"the size {written} must be a whole number above 0", f"it is {value}{with_numbers}")
 
 
-def unknown_size(span: Span, name: str, suggestion: str) -> Diagnostic:
-    return UNKNOWN_SIZE.at(span, f"the model has no size `{name}` that could be set", suggestion)
-
-
 def too_large(span: Span, count: int, most: int) -> Diagnostic:
-    return TOO_LARGE.at(span, "this size is too large", f"{spaced(count)}, where at most {spaced(most)} is taken on")
+    return TOO_LARGE.at(span, "this size is too large", f"{spaced(count)}; hdsl takes on at most {spaced(most)}")
 
 
 def too_many_entries(span: Span, name: str, sizes: str, count: int, most: int) -> Diagnostic:
-    label = f"{sizes} is {spaced(count)} entries, where at most {spaced(most)} are taken on"
+    label = f"{sizes} is {spaced(count)} entries; hdsl takes on at most {spaced(most)}"
     return TOO_LARGE.at(span, f"`{name}` is too large", label)
 
 
 def spaced(count: int) -> str:
     """Thousands apart: 1 000 000; a power of ten where it has more than 15 digits."""
-    return f"{count:,}".replace(",", " ") if count < 10**15 else f"more than 10^{len(str(count)) - 1}"
+    return f"{count:,}".replace(",", " ") if count < 10**15 else f"at least 10^{len(str(count)) - 1}"
 
 
 def too_many_axes(span: Span, count: int, most: int) -> Diagnostic:

@@ -254,6 +254,10 @@ def unknown_setting(span: Span, path: str, suggestion: str) -> Diagnostic:
     return UNKNOWN_SETTING.at(span, f"there is no setting `{path}`", suggestion)
 
 
+def unknown_size(span: Span, name: str, suggestion: str) -> Diagnostic:
+    return UNKNOWN_SETTING.at(span, f"there is no size `{name}` to set", suggestion)
+
+
 def setting_of(span: Span, path: str, name: str, kind: str, line: int, wanted: str) -> Diagnostic:
     return UNKNOWN_SETTING.at(
         span, f"there is no setting `{path}`", f"`{name}` is {a(kind)} (line {line}), not {wanted}"

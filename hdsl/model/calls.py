@@ -14,7 +14,7 @@ from hdsl.model.arithmetic import apply_row
 from hdsl.model.contractions import mean, product_sum, squared, summed
 from hdsl.model.definitions import Definitions
 from hdsl.model.scope import INITIALS, Scope
-from hdsl.model.shapes import describe, disagree, fits
+from hdsl.model.shapes import describe, differ_by_name, disagree, fits
 from hdsl.model.sizes import same, show_sizes
 from hdsl.model.values import Value, aligned, broadcast, opened, plain, whole
 from hdsl.syntax.source import Span
@@ -154,7 +154,8 @@ def apply(
         if wider is None:
             doing = formulas.entry_by_entry(function, show_sizes(sizes), show_sizes(value.sizes))
             pair = (trees[position - 1], trees[position]), (values[position - 1], value)
-            return reader.keep(disagree(reader.scope, span, doing, *pair), span)
+            by_name = differ_by_name(sizes, value.sizes)
+            return reader.keep(disagree(reader.scope, span, doing, *pair, by_name), span)
         sizes = wider
     result = apply_row(function, tuple(_argument(reader.made, value, sizes) for value in values), span)
     return reader.keep(result if isinstance(result, Diagnostic) else plain(result, sizes, span), span)
@@ -198,7 +199,9 @@ def _dot(reader: Reading, tree: Call) -> Value | None:
         return None
     if not fits(left.sizes, right.sizes):
         doing = formulas.sums_products(show_sizes(left.sizes), show_sizes(right.sizes))
-        return reader.keep(disagree(reader.scope, tree.span, doing, tree.arguments, (left, right)), tree.span)
+        pair = tree.arguments, (left, right)
+        by_name = left.rank == right.rank and differ_by_name(left.sizes, right.sizes)
+        return reader.keep(disagree(reader.scope, tree.span, doing, *pair, by_name), tree.span)
     return product_sum(reader.made, left, right, tree.span)
 
 
@@ -232,7 +235,9 @@ def _cross_entropy(reader: Reading, tree: Call) -> Value | None:
         return None
     if logits.rank != 1 or not fits(logits.sizes, given.sizes):
         doing = formulas.wants_probabilities()
-        return reader.keep(disagree(reader.scope, tree.span, doing, tree.arguments, (logits, given)), tree.span)
+        pair = tree.arguments, (logits, given)
+        by_name = logits.rank == given.rank and differ_by_name(logits.sizes, given.sizes)
+        return reader.keep(disagree(reader.scope, tree.span, doing, *pair, by_name), tree.span)
     made, span = reader.made, tree.span
     share = plain(slot(whole(made, given), (index(0),)), given.sizes, given.span)
     score = plain(slot(whole(made, logits), (index(0),)), logits.sizes, logits.span)

@@ -15,7 +15,7 @@ from hdsl.model.scope import build_scope
 from hdsl.model.sharing import settle
 from hdsl.model.statements import Statements, read_statements
 from hdsl.syntax.source import Span
-from hdsl.syntax.tree import Declare, Define, Learn, ModelName, ModelText
+from hdsl.syntax.tree import Declare, Define, Dynamics, Learn, ModelName, ModelText
 
 
 def check(
@@ -24,7 +24,7 @@ def check(
     dims: Mapping[str, int] | None = None,
     settings: Mapping[str, str | float] | None = None,
 ) -> tuple[Model | None, tuple[Diagnostic, ...]]:
-    """Check a file. The model is None if there is an error among the findings.
+    """Check a file. The model is None if there is an error among the findings, or if the parser left a statement out.
 
     Args:
         text: what was written.
@@ -42,7 +42,7 @@ def check(
     scope.report_unknown()
     if not scope.findings and not text.unread and not (statements.states or statements.outputs or statements.costs):
         scope.report(catalogue.empty_model(Span(0, 0)))
-    if scope.findings:
+    if scope.findings or text.unread:
         return None, in_order(scope.findings)
     model = _model(text, name, declared, statements)
     return model, in_order(_warnings(text, model, declared, statements))
@@ -78,8 +78,17 @@ def _model(text: ModelText, name: str, declared: Declarations, statements: State
         targets_of=targets_of(statements.costs, definitions, targets),
         resets=statements.resets,
         learning=declared.learning,
-        docs={s.name: s.doc for s in text.statements if isinstance(s, Define) and s.doc},
+        docs=_docs(text, dynamics),
     )
+
+
+def _docs(text: ModelText, dynamics: Mapping[str, str]) -> dict[str, str]:
+    """The doc comments of definitions, by their names: those of dynamics stand at ``f:h`` or ``F:h``."""
+    docs: dict[str, str] = {}
+    for statement in text.statements:
+        if isinstance(statement, Define | Dynamics) and statement.doc:
+            docs[dynamics[statement.name] if isinstance(statement, Dynamics) else statement.name] = statement.doc
+    return docs
 
 
 def _quantity(declared: Declare, known: Declarations, shared: bool) -> Quantity:
@@ -96,8 +105,6 @@ def _quantity(declared: Declare, known: Declarations, shared: bool) -> Quantity:
 
 
 def _warnings(text: ModelText, model: Model, declared: Declarations, statements: Statements) -> list[Diagnostic]:
-    if text.unread:
-        return []
     reads = dict(statements.reads)
     for name, scalars in declared.constants_in.items():
         reads[name] = (*reads.get(name, ()), *scalars)

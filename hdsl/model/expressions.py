@@ -15,7 +15,7 @@ from hdsl.model.calls import apply, call
 from hdsl.model.contractions import batch_sizes, contracted_sizes, matrix_product
 from hdsl.model.definitions import Definitions
 from hdsl.model.scope import FUNCTIONS, INITIALS, Scope
-from hdsl.model.shapes import disagree
+from hdsl.model.shapes import differ_by_name, disagree
 from hdsl.model.sizes import same, show_sizes
 from hdsl.model.values import Value, broadcast, calculate, negative, opened, plain, transposed
 from hdsl.model.walk import DEEPEST, chain, deepest
@@ -119,8 +119,9 @@ class Reader:
                 return self.keep(finding, span)
             return self.keep(matrix_product(self.made, left, right, span), span)
         if broadcast(left.sizes, right.sizes) is None:
+            by_name = differ_by_name(left.sizes, right.sizes)
             doing = formulas.entry_by_entry(operator, show_sizes(left.sizes), show_sizes(right.sizes))
-            return self.keep(disagree(self.scope, span, doing, trees, (left, right)), span)
+            return self.keep(disagree(self.scope, span, doing, trees, (left, right), by_name), span)
         if operator == "^" and not literal_exponent(opened(self.made, left), opened(self.made, right)):
             return apply(self, "power", trees, (left, right), span)
         return self.keep(calculate(self.made, operator, left, right, span), span)
@@ -129,11 +130,12 @@ class Reader:
         """What is wrong with the sizes of ``left @ right``."""
         trees, values, span = (operation.left, operation.right), (left, right), operation.span
         if not left.rank or not right.rank:
-            return disagree(self.scope, span, formulas.contracts_scalar(), trees, values)
+            return disagree(self.scope, span, formulas.contracts_scalar(), trees, values, False)
         mine, yours = contracted_sizes(left, right)
         if not same(mine, yours):
-            return disagree(self.scope, span, formulas.contracts(str(mine), str(yours)), trees, values)
+            by_name = bool(mine.free_symbols and yours.free_symbols)
+            return disagree(self.scope, span, formulas.contracts(str(mine), str(yours)), trees, values, by_name)
         if batch_sizes(left, right) is None:
             doing = formulas.entry_by_entry("@", show_sizes(left.sizes[:-2]), show_sizes(right.sizes[:-2]))
-            return disagree(self.scope, span, doing, trees, values)
+            return disagree(self.scope, span, doing, trees, values, differ_by_name(left.sizes[:-2], right.sizes[:-2]))
         return None

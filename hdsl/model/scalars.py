@@ -15,7 +15,7 @@ from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.catalogue_syntax import expression_too_deep, reserved
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.arithmetic import MOST_NODES, apply_row, combine, measure, number
-from hdsl.model.scope import FUNCTIONS, INITIALS, Scope
+from hdsl.model.scope import CONTRACTING, FUNCTIONS, INITIALS, Scope
 from hdsl.model.walk import DEEPEST, chain, deepest
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import Binary, Call, Expression, ListLiteral, Name, Negate, Number, Transpose
@@ -105,6 +105,8 @@ class ScalarReader:
 
     def _call(self, tree: Call) -> Scalar | None:
         name = tree.function
+        if name in INITIALS or name in CONTRACTING:
+            return self._refuse(catalogue.not_constant_call(tree.function_span, name, self.symbols))
         arguments = [self._read(argument) for argument in tree.arguments]
         if name not in WRITABLE:
             known = name in self.scope.poisoned or name in self.scope.unread
@@ -126,6 +128,4 @@ class ScalarReader:
             return catalogue.not_a_function(span, name, entry.kind, self.scope.line(entry.span))
         if name in LATER_FUNCTIONS:
             return reserved(span, name)
-        if name in INITIALS or name in FUNCTIONS:
-            return catalogue.not_constant_call(span, name, self.symbols)
         return catalogue.unknown_function(span, name, self.scope.suggest_function(name))

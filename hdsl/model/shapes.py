@@ -8,7 +8,7 @@ from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.scope import Scope
 from hdsl.model.sizes import same, show_sizes
-from hdsl.model.values import Value
+from hdsl.model.values import Value, is_one
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import Expression, Name
 from hdsl.terms.term import Size
@@ -20,9 +20,10 @@ def fits(left: tuple[Size, ...], right: tuple[Size, ...]) -> bool:
 
 
 def differ_by_name(left: tuple[Size, ...], right: tuple[Size, ...]) -> bool:
-    """True where some reader could think the sizes equal: named sizes, of the same number of axes or of some."""
-    symbols = {s for sizes in (left, right) for one in sizes for s in one.free_symbols}
-    return len(symbols) > 1
+    """True where the last axes that do not meet are both named: some reader could think them equal."""
+    pairs = zip(reversed(left), reversed(right), strict=False)
+    apart = next(((one, other) for one, other in pairs if not (same(one, other) or is_one(one) or is_one(other))), None)
+    return apart is not None and all(size.free_symbols for size in apart)
 
 
 def describe(scope: Scope, tree: Expression, sizes: tuple[Size, ...]) -> str:
@@ -32,9 +33,9 @@ def describe(scope: Scope, tree: Expression, sizes: tuple[Size, ...]) -> str:
     return formulas.operand(scope.written(tree.span), show_sizes(sizes), line)
 
 
-def disagree(scope: Scope, span: Span, doing: str, trees: Sequence[Expression], values: Sequence[Value]) -> Diagnostic:
+def disagree(
+    scope: Scope, span: Span, doing: str, trees: Sequence[Expression], values: Sequence[Value], by_name: bool
+) -> Diagnostic:
     """Operands whose sizes do not agree: ``doing`` says in words what the expression does with them."""
     operands = [describe(scope, tree, value.sizes) for tree, value in zip(trees, values, strict=True)]
-    ranked = [value.sizes for value in values if value.rank]
-    by_name = len(ranked) > 1 and differ_by_name(ranked[0], ranked[1])
     return formulas.shape(span, scope.written(span), doing, operands, by_name)

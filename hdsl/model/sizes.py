@@ -212,7 +212,7 @@ def read_given(scope: Scope, dims: Mapping[str, int]) -> dict[str, int]:
             suggestion = ""
             if found is not None:
                 suggestion = catalogue.did_you_mean(found, "dim", scope.line(declared[found].span))
-            scope.report(formulas.unknown_size(Span(0, 0), name, suggestion))
+            scope.report(catalogue.unknown_size(Span(0, 0), name, suggestion))
         elif type(value) is not int or not 1 <= value <= LARGEST_SIZE:
             scope.report(_bad_number(declared[name].span, name, value))
             scope.poisoned.add(name)

@@ -190,7 +190,7 @@ def _misfit(scope: Scope, dynamics: Dynamics, value: Value, wanted: tuple[sympy.
         show_sizes(wanted),
         show_sizes(value.sizes),
         scope.line(scope.entries[name].span),
-        bool(value.rank) and differ_by_name(value.sizes, wanted),
+        len(value.sizes) == len(wanted) and differ_by_name(value.sizes, wanted),
     )
 
 

@@ -33,7 +33,7 @@ def test_every_function_that_is_no_row_has_a_signature() -> None:
         ("sum(h, 0, axis=0)", "arity", "leave one of them out"),
         ("mean(h, dim=0)", "arity", "it takes `axis=`"),
         ("squared(h, 0)", "arity", "2 given"),
-        ("sum(h, 1)", "axis", "the operand is [n]: its axes are 0 to 0, or -1 to -1"),
+        ("sum(h, 1)", "axis", "the operand is [n]: its axis is 0, or -1"),
         ("sum(W, -3)", "axis", "the operand is [n, m]: its axes are 0 to 1, or -2 to -1"),
         ("sum(W, 0.5)", "axis", "write the number itself, as in `axis=0`"),
         ("sum(W, n)", "axis", "write the number itself, as in `axis=0`"),

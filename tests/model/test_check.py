@@ -64,13 +64,13 @@ def test_sunspots(checkout: Path) -> None:
 
 
 def test_docs_and_names() -> None:
-    text = "## Of the file.\n\n## Of the state.\nstate h = 0\nh' = -h\n## Of the output.\noutput y = h\n"
+    text = "## Of the file.\n\n## Of the state.\nstate h = 0\n## Of the dynamics.\nh' = -h\n## Of the output.\noutput y = h\n"
     model, _ = checked_text(text, "folder/leaky net-2.ham")
     assert model is not None
     assert model.name == "leaky_net_2"
     assert model.doc == "Of the file."
     assert model.quantities["h"].doc == "Of the state."
-    assert model.docs == {"y": "Of the output."}
+    assert model.docs == {"f:h": "Of the dynamics.", "y": "Of the output."}
     assert [checked_text("state h = 0\n", name)[0].name for name in ("<text>", "2.ham")] == ["text", "model_2"]  # type: ignore[union-attr]
 
 
@@ -102,7 +102,7 @@ def test_warnings_wait_until_there_is_no_error(said: Any) -> None:
 def test_what_could_not_be_read_is_not_missed() -> None:
     # The parser has told of lines 1 to 3; nothing more is to be said of a, h or n.
     text = "dim n = (\nstate h[n] = 0 0\nlet a = = 1\nh' = -h + a\noutput y = a\nreset h never\n"
-    assert checked_text(text)[1] == ()
+    assert checked_text(text) == (None, ())
 
 
 # One planted mistake ---------------------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ def test_consts_may_read_consts_that_stand_below(checked: Any) -> None:
         ("dim n = 1/0\nstate h[n] = 0\n", [("division-by-zero", 1, "the divisor is 0 whatever the data")]),
         ("dim n = 3\nstate h[n - 3] = 0\nh' = h @ h\n", [("size-value", 2, "it is 0 for n = 3")]),
         ("dim n = 100000, m = 100000\nparam W[n, m] = 0\noutput y = sum(W)\n",
-         [("too-large", 2, "[n, m] is 10 000 000 000 entries, where at most 1 000 000 000 are taken on")]),
+         [("too-large", 2, "[n, m] is 10 000 000 000 entries; hdsl takes on at most 1 000 000 000")]),
         ("state h : index(3) = 0\n", [("index-here", 1, "only an input or a target is one, and without sizes")]),
         ("input k[2] : index(3)\noutput y = 1\n", [("index-here", 1, "only an input or a target is one, and without sizes")]),
         ("input k : index(0)\noutput y = 1\n", [("size-value", 1, "it is 0")]),

@@ -15,7 +15,9 @@ def test_sizes_fit_where_every_axis_is_the_same() -> None:
     assert fits((n, 1 + m), (n, m + 1))
     assert not fits((n,), (n, n))
     assert not fits((n,), (m,))
-    assert differ_by_name((n,), (m, n))
+    assert differ_by_name((n,), (n, m))
+    assert not differ_by_name((n,), (m, n))  # the last axes meet
+    assert not differ_by_name((size("n") * 0 + 3,), (n,))
     assert not differ_by_name((n,), (n, n))
 
 

@@ -122,6 +122,6 @@ def test_numbers_from_outside_are_kept_where_they_are_sizes() -> None:
     given: dict[str, Any] = {"n": 5, "m": 0, "c": 3, "nn": 4}
     assert read_given(scope, given) == {"n": 5}
     labels = {finding.code: finding.label for finding in scope.findings if finding.label}
-    assert labels == {"size-value": "it is 0", "unknown-size": "did you mean `n` (a dim, line 1)?"}
-    assert [finding.code for finding in scope.findings] == ["size-value", "unknown-size", "unknown-size"]
+    assert labels == {"size-value": "it is 0", "unknown-setting": "did you mean `n` (a dim, line 1)?"}
+    assert [finding.code for finding in scope.findings] == ["size-value", "unknown-setting", "unknown-setting"]
     assert read_given(reading("n")[0].scope, {"m": 2.5}) == {}  # type: ignore[dict-item]
