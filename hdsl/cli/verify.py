@@ -13,23 +13,24 @@ from hdsl.cli.arguments import Verb, open_model, settings_option, write_file
     "verify",
     cls=Verb,
     short_help="Prove the derivation, an equation a line.",
-    epilog="Example: hdsl verify sunspots --dim n=8",
+    epilog="Example: hdsl verify sunspots",
 )
 @click.argument("model")
-@settings_option
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the points that are drawn.")
 @click.option("--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--report", type=click.Path(path_type=Path), metavar="FILE", help="Write it to a file as well.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the random points.")
+@click.option("--report", type=click.Path(path_type=Path), help="File to write; standard output if not given.")
+@settings_option
 def command(
-    model: str, settings: tuple[str, ...], dims: tuple[str, ...], layout: str, report: Path | None, seed: int
+    model: str, seed: int, layout: str, report: Path | None, settings: tuple[str, ...], dims: tuple[str, ...]
 ) -> int:
     """Check the derivation of a model against judges that share no code with it; the exit code is 1 if one disagrees."""
-    opened = open_model(model, settings, dims)
+    compiler = open_model(model, settings, dims)._compiler
     from hdsl.verify.certificate import certify
 
-    certificate = certify(opened._compiler, seed=seed)
+    certificate = certify(compiler, seed=seed)
     text = certificate.as_json() if layout == "json" else "\n".join(certificate.lines)
-    click.echo(text)
-    if report is not None:
-        write_file(report, text + "\n")
+    if report is None:
+        click.echo(text)
+    else:
+        write_file(report, f"{text}\n")
     return 0 if certificate.ok else 1

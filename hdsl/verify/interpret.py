@@ -55,7 +55,7 @@ FUNCTIONS: Mapping[str, Callable[..., Array]] = {
     "inside": lambda x, low, high: _where((x >= low) & (x <= high)),
     "clipped_low": lambda x, low, high: _where((x < low) & (low < high)),
     "clipped_high": lambda x, low, high: _where((x > high) | (low > high)),
-    "power_slope": lambda x, y: np.where(y == 0, 0.0, y * np.power(x, y - 1)),
+    "power_slope": lambda x, y: y * np.power(x, np.where(y == 0, 0.0, y - 1)),
     "power_log": _power_log,
     "tanh": np.tanh,
     "sigmoid": _sigmoid,
@@ -228,14 +228,15 @@ STRUCTURES: Mapping[str, Callable[[list[Array], dict[str, int], tuple[int, ...]]
 def distance_to_kinks(definitions: Sequence[Definition], made: Readings, sizes: Mapping[str, int]) -> float:
     """The shortest distance of any argument from a kink, over all streams; infinite where there is none."""
     shortest = math.inf
-    for definition in definitions:
-        if not isinstance(definition.body, Elementwise):
-            continue
-        for call in _calls(definition.body.expression):
-            for stream in made.streams or ({},):
-                known = {**made.shared, **stream}
-                arguments = [scalar(a, definition.indices, known, sizes) for a in call.args]
-                shortest = min(shortest, float(KINKS[type(call).__name__](*arguments).min()))
+    with np.errstate(all="ignore"):
+        for definition in definitions:
+            if not isinstance(definition.body, Elementwise):
+                continue
+            for call in _calls(definition.body.expression):
+                for stream in made.streams:
+                    known = {**made.shared, **stream}
+                    arguments = [scalar(a, definition.indices, known, sizes) for a in call.args]
+                    shortest = min(shortest, float(KINKS[type(call).__name__](*arguments).min()))
     return shortest
 
 
