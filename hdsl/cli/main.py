@@ -63,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def status(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; what went wrong is told on standard error."""
     try:
-        code = verbs.main(args=None if arguments is None else list(arguments), prog_name="hdsl", standalone_mode=False)
+        with verbs.make_context("hdsl", list(sys.argv[1:] if arguments is None else arguments)) as context:
+            code = verbs.invoke(context)
         sys.stdout.flush()
         return code if isinstance(code, int) else DONE
     except click.exceptions.Exit as left:

@@ -1,0 +1,56 @@
+"""`hdsl check`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hdsl.cli.main import status
+
+BAD = "ham 1\ninput u\nparam w = 0\noutput y = wieght * u\noutput z = uu\n"
+
+
+def test_all_findings_of_all_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "bad.ham").write_text(BAD)
+    path = str(tmp_path / "bad.ham")
+    assert status(["check", path, "sunspots", path]) == 1
+    shown = capsys.readouterr().out
+    assert shown.count("`wieght` is not declared") == 2
+    assert shown.count(f"--> {path}:4:12") == 2
+    assert shown.splitlines()[-1] == "3 models checked: 4 errors, no warnings"
+
+
+def test_nothing_wrong_is_0(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["check", "sunspots"]) == 0
+    assert capsys.readouterr().out == "1 model checked: no errors, no warnings\n"
+
+
+def test_a_warning_is_no_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.ham").write_text("ham 1\ndim n = 3\ninput u\nparam w = 0\noutput y = w * u\ncost c = squared(y)\n")
+    assert status(["check", str(tmp_path / "a.ham")]) == 0
+    shown = capsys.readouterr().out
+    assert "warning[" in shown and "no errors, 1 warning\n" in shown
+
+
+def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "bad.ham").write_text(BAD)
+    assert status(["check", str(tmp_path / "bad.ham"), "--format", "json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert [(entry["code"], entry["line"], entry["column"]) for entry in found] == [
+        ("unknown-name", 4, 12),
+        ("unknown-name", 5, 12),
+    ]
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"ham 1\n\x00", b"(" * 5000])
+def test_no_file_is_a_fault(tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.ham").write_bytes(content)
+    assert status(["check", str(tmp_path / "a.ham")]) == 1
+    assert "error[" in capsys.readouterr().out
+
+
+def test_a_missing_file_stops_before_anything_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["check", "sunspots", "nowhere.ham"]) == 2
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,40 @@
+"""`hdsl compile`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import hdsl
+from hdsl.cli.main import status
+
+
+@pytest.mark.parametrize("backend", ["torch", "numpy"])
+def test_the_module_on_standard_output_and_in_a_file(
+    tmp_path: Path, backend: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status(["compile", "iris_linear", "--backend", backend]) == 0
+    shown = capsys.readouterr().out
+    assert shown == hdsl.load("iris_linear").product(backend)
+    assert status(["compile", "iris_linear", "--backend", backend, "-o", str(tmp_path / "net.py")]) == 0
+    assert (tmp_path / "net.py").read_text(encoding="utf-8") == shown
+    assert capsys.readouterr().out == ""
+
+
+def test_settings_are_compiled_in(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["compile", "iris_linear", "--set", "beta=0.125", "--dim", "d=7"]) == 0
+    shown = capsys.readouterr().out
+    assert "beta=0.125" in shown and "d=7" in shown
+
+
+def test_a_wrong_model_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.ham").write_text("ham 1\noutput y = x\n")
+    assert status(["compile", str(tmp_path / "a.ham"), "-o", str(tmp_path / "net.py")]) == 1
+    assert "`x` is not declared" in capsys.readouterr().err
+    assert not (tmp_path / "net.py").exists()
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["compile", "iris_linear", "-o", str(tmp_path / "none" / "net.py")]) == 2
+    assert "cannot be written: no such file" in capsys.readouterr().err

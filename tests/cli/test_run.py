@@ -1,0 +1,157 @@
+"""`hdsl run`: what it prints, what it writes, and how it refuses."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hdsl.cli.main import status
+
+MODEL = """ham 1
+dim m
+input u[m]
+target v
+param w[m] = 0
+output y = dot(w, u)
+cost fit = 1/2 * squared(y - v)
+learn
+    eta = 1
+    beta = 0.1
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "line.ham").write_text(MODEL)
+    rows = [f"{k % 3},{(k % 5) / 5},{2 * (k % 3) - (k % 5) / 5}" for k in range(40)]
+    (tmp_path / "line.csv").write_text("\n".join(["u[0],u[1],v", *rows]) + "\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def summary(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    assert status(["run", *arguments, "--format", "json"]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_the_sunspots_beat_the_last_value_by_the_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    """The bar of the demo, on three of its seeds: second half, scaled by the past only, a tenth below the last value."""
+    found = summary(capsys, "sunspots", "--seeds", "3")
+    assert (found["scale"], found["leaks"], found["steps"]) == ("running", False, 3177)
+    assert found["columns"] == {"u": ["ssn"], "v": ["ssn@+1"]}
+    later = {m["predictor"]: m["value"] for m in found["metrics"] if m["part"] == "second half"}
+    assert later["last value"] == pytest.approx(0.138, abs=5e-4)  # as the source of the data tells it
+    runs = sorted(m["value"] for run in found["seeds"] for m in run["metrics"] if m["part"] == "second half")
+    assert len(runs) == 3
+    assert runs[1] < 0.9 * later["last value"]
+
+
+def test_a_models_own_stream_decides_its_size(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = summary(capsys, "line.ham", "--epochs", "5", "--set", "beta=0.2")
+    assert found["steps"] == 200
+    assert found["settings"]["beta"] == 0.2
+    assert found["settings"]["size:m"] == 2
+    mine = {m["part"]: m["value"] for m in found["metrics"] if m["predictor"] == "line"}
+    assert mine["pass 5"] < 0.01 < mine["all"]
+
+
+def test_the_text_names_scaling_baselines_and_units(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["run", "line.ham", "--scale", "whole"]) == 0
+    shown = capsys.readouterr().out
+    assert "the future leaks into the past" in shown
+    assert "errors are in the units of the file" in shown
+    assert "last value" in shown and "autoregression of order 18" in shown
+
+
+def test_predictions_are_a_row_a_step(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["run", "line.ham", "--predict", "p.csv", "--dtype", "float64"]) == 0
+    with open("p.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["step", "y", "v", "fit"]
+    assert [int(row["step"]) for row in rows] == list(range(40))
+    for row in rows:
+        assert 0.5 * (float(row["y"]) - float(row["v"])) ** 2 == pytest.approx(float(row["fit"]), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--stream", "none.csv"], 2, "none.csv: no such file"),
+        (["--stream", "."], 2, "is a directory"),
+        (["--map", "u=a"], 1, "the stream has no column `a`"),
+        (["--map", "w=v"], 1, "the model reads no `w`"),
+        (["--map", "nothing"], 2, "expected NAME=COLUMN"),
+        (["--scale", "runing"], 2, "there is no scaling `runing`"),
+        (["--set", "betta=1"], 1, "did you mean `beta`?"),
+        (["--set", "beta=quick"], 1, "`quick`"),
+        (["--dim", "k=1"], 1, "no size `k`"),
+        (["--dim", "m=3"], 1, "`u` has 3 numbers a sample; found 2 columns"),
+        (["--steps", "0"], 2, "--steps"),
+        (["--dtype", "float16"], 2, "--dtype"),
+        (["--device", "gpu"], 2, "--device gpu"),
+        (["--resume"], 2, "--resume wants --checkpoint DIR"),
+        (["--every", "5"], 2, "--every wants --checkpoint DIR"),
+        (["--report", "no/where.html"], 2, "there is no folder no"),
+        (["--predict", "."], 2, "is a folder"),
+        (["--checkpoint", "line.csv/x"], 1, "no checkpoint can be written"),
+        (["--set", "beta=1e30", "--epochs", "3"], 1, "line.csv:"),
+    ],
+)
+def test_a_mistake_is_a_sentence(
+    folder: Path, arguments: list[str], code: int, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status(["run", "line.ham", *arguments]) == code
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert message in shown.err
+    assert "Traceback" not in shown.err and "has a fault" not in shown.err
+
+
+def test_a_bad_cell_has_its_place(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("line.csv").write_text("u[0],u[1],v\n1,2,3\n1,two,3\n")
+    assert status(["run", "line.ham"]) == 1
+    assert "line.csv:3:3: found `two` in the column `u[1]`, expected a number" in capsys.readouterr().err
+
+
+def test_a_run_goes_on_from_its_checkpoint(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = summary(capsys, "line.ham", "--predict", "a.csv")
+    part = summary(capsys, "line.ham", "--checkpoint", "c", "--predict", "b.csv", "--steps", "13", "--resume")
+    rest = summary(capsys, "line.ham", "--checkpoint", "c", "--predict", "b.csv", "--resume")
+    assert (part["steps"], rest["first_step"], rest["steps"]) == (13, 13, 40)
+    assert rest["metrics"] == whole["metrics"]
+    assert Path("a.csv").read_bytes() == Path("b.csv").read_bytes()
+    assert status(["run", "line.ham", "--checkpoint", "c", "--resume", "--set", "beta=0.3"]) == 1
+    shown = capsys.readouterr().err
+    assert "belongs to another run" in shown and 'settings: {} there, {"beta": "0.3"} here' in shown
+
+
+def test_ctrl_c_ends_cleanly_with_the_checkpoint_written(folder: Path) -> None:
+    program = "from hdsl.cli.main import main; main()"
+    arguments = ["run", "line.ham", "--epochs", "1000000", "--checkpoint", "c", "--every", "500"]
+    running = subprocess.Popen(
+        [sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    try:
+        while not list(Path("c").glob("step-*")) and running.poll() is None:
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+    finally:
+        running.kill()
+    assert running.returncode == 130, err
+    assert "Traceback" not in err
+    (checkpoint,) = Path("c").glob("step-*")
+    done = json.loads((checkpoint / "run.json").read_text())["step"]
+    assert done >= 500
+    assert f"{done:,}".replace(",", "\u202f") + " of" in out
