@@ -1,0 +1,7 @@
+"""`python -m hdsl` is `hdsl`."""
+
+import sys
+
+from hdsl.cli.main import main
+
+sys.exit(main())

@@ -1,0 +1,82 @@
+"""The README's blocks are executed: its model is the one that ships, its equations are derived, its commands run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import hdsl
+from hdsl.emit.content import content_hash
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def blocks(kind: str) -> list[str]:
+    found = [text for name, text in BLOCKS if name == kind]
+    assert found, f"the README has no block of kind {kind!r}"
+    return found
+
+
+def shell(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "hdsl", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False)
+
+
+def test_every_block_is_of_a_kind_that_is_tested() -> None:
+    assert {name for name, _ in BLOCKS} == {"ham", "text", "", "console", "sh", "python"}
+
+
+def test_the_model_is_the_one_that_ships() -> None:
+    (text,) = blocks("ham")
+    shown = hdsl.loads(f"model sunspots\n{text}")
+    assert shown.diagnostics == ()
+    assert content_hash(shown.product("model")) == content_hash(hdsl.load("sunspots").product("model"))
+
+
+def test_the_equations_are_the_derived_ones(tmp_path: Path) -> None:
+    (text,) = blocks("text")
+    derived = shell(["derive", "sunspots"], tmp_path).stdout.splitlines()
+    for line in text.splitlines():
+        assert line in derived
+
+
+def test_the_make_targets_exist() -> None:
+    (text,) = blocks("")
+    makefile = (Path(__file__).parent.parent / "Makefile").read_text()
+    targets = [line.split()[1] for line in text.splitlines()]
+    assert targets == ["demo", "test"]
+    for target in targets:
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE)
+
+
+def test_the_message_is_what_check_prints(tmp_path: Path) -> None:
+    (text,) = blocks("console")
+    command, _, expected = text.partition("\n")
+    (tmp_path / "tracker.ham").write_text(
+        "ham 1\ndim n = 4\nstate h[n] = 0\nparam weight[n, n] = normal(0, 1)\nparam U[n, 1] = 0\ninput u[1]\n"
+        "h' = -h + tanh(wieght @ h + U @ u)\noutput y = sum(h)\ntarget v\ncost fit = (y - v)^2\n"
+    )
+    done = shell(shlex.split(command.removeprefix("$ hdsl ")), tmp_path)
+    assert done.returncode == 1
+    assert (done.stdout + done.stderr).strip() == expected.strip()
+
+
+@pytest.mark.parametrize("text", blocks("sh"), ids=lambda text: text.split()[1])
+def test_the_commands_run(text: str, tmp_path: Path) -> None:
+    for line in text.splitlines():
+        program, *arguments = shlex.split(line)
+        assert program == "hdsl"
+        done = shell(arguments, tmp_path)
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+
+
+def test_the_python_runs(tmp_path: Path) -> None:
+    for text in blocks("python"):
+        done = subprocess.run([sys.executable, "-c", text], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
