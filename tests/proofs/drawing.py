@@ -74,6 +74,9 @@ class _Drawing:
     def chance(self, probability: float) -> bool:
         return self.random.random() < probability
 
+    def depth(self) -> int:
+        return self.random.choice((2, 3))
+
     def _sizes(self) -> None:
         first, second = self.name(), self.name()
         self.values = {first: self.random.choice((1, 2, 3)), second: self.random.choice((2, 3)), "1": 1, "2": 2}
@@ -125,7 +128,7 @@ class _Drawing:
         if self.chance(0.25):
             self._declare_index("input", 1)
         for shape in ((n,), *(self._shape() for _ in range(self.random.choice((0, 1, 2))))):
-            shared = self.chance(0.3)
+            shared = self.chance(0.4)
             state = self._declare("state", shape, 0 if shared else 1, self._start(shape))
             self.states.append((state, shared))
         for _ in range(self.random.choice((1, 1, 2))):
@@ -166,12 +169,12 @@ class _Drawing:
     def _lets(self) -> None:
         for level in (0, *(self.random.choice((0, 1, 1, 2)) for _ in range(self.random.choice((1, 2, 3))))):
             shape = self.random.choice(self.formulas.shapes(level))
-            self._define("let", shape, level, self.formulas.draw(shape, level, 3))
+            self._define("let", shape, level, self.formulas.draw(shape, level, self.depth()))
 
     def _dynamics(self) -> None:
         for state, shared in self.states:
             level = 0 if shared else 1
-            formula = self.formulas.draw(state.shape, level, 3)
+            formula = self.formulas.draw(state.shape, level, self.depth())
             if not shared:  # whatever else it reads, it is per stream
                 formula = f"({formula} + {self.formulas.of_stream()})"
             prime = f"{state.name}' ="
@@ -191,12 +194,12 @@ class _Drawing:
     def _outputs(self) -> None:
         for _ in range(self.random.choice((1, 1, 2))):
             shape = self.random.choice(self.formulas.shapes(1))
-            self._define("output", shape, 1, self.formulas.draw(shape, 1, 3))
+            self._define("output", shape, 1, self.formulas.draw(shape, 1, self.depth()))
 
     def _costs(self) -> None:
         costs = []
         for target in self.targets:
-            guess = self.formulas.draw(target.shape, 1, 3)
+            guess = self.formulas.draw(target.shape, 1, self.depth())
             distance = self.random.choice(("1/2*squared", "mean", "0.3*sum"))
             inner = f"{guess} - {target.name}" if "squared" in distance else f"({guess} - {target.name})^2"
             costs.append((2, f"{distance}({inner})"))
@@ -206,7 +209,7 @@ class _Drawing:
         if self.chance(0.5):
             costs.append((0, f"0.1*squared({self.random.choice(self.params).name})"))
         if self.chance(0.4):
-            costs.append((1, self.formulas.draw((), self.random.choice((0, 1, 2)), 3)))
+            costs.append((1, self.formulas.draw((), self.random.choice((0, 1, 2)), self.depth())))
         for level, formula in costs:
             self._define("cost", (), level, formula)
 

@@ -1,0 +1,158 @@
+"""What a drawn model reaches of the language and of the compiler's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import hdsl
+from hdsl.model.learning import NUMBERS, WORDS
+from hdsl.syntax.tree import (
+    Binary,
+    Call,
+    Declare,
+    Define,
+    Dynamics,
+    Expression,
+    Learn,
+    ListLiteral,
+    ModelText,
+    Name,
+    Negate,
+    Number,
+    Reset,
+    Transpose,
+)
+from hdsl.syntax.words import STATEMENTS
+from hdsl.terms.elementwise import ROWS, RowFunction
+from hdsl.terms.structured import STRUCTURED
+from hdsl.terms.term import Contraction, Definition, Elementwise, Structured
+
+ORDERS = WORDS["order"][0]
+CONTRACTING = ("sum", "mean", "dot", "squared", "softmax", "logsumexp", "cross_entropy")
+INITIALS = ("zeros", "ones", "eye", "normal", "uniform", "orthogonal", "glorot", "he")
+
+
+def wanted() -> set[str]:
+    """Everything that some drawn model must reach, by kind and name, out of the tables."""
+    found = {f"row {name}" for name in ROWS} | {f"structured {name}" for name in STRUCTURED}
+    found |= {f"statement {word}" for word in STATEMENTS} | {f"dynamics {kind}" for kind in ("flow", "next")}
+    found |= {f"reset {when}" for when in ("sample", "sequence", "never")}
+    found |= {f"order {order}" for order in ORDERS}
+    found |= {f"setting {path}" for path in (*WORDS, *NUMBERS)} - {"setting dissipation"}  # the judge knows no other
+    found |= {f"setting {path}" for path in ("eta.state", "eta.param", "eta.NAME", "beta.NAME", "first undamped")}
+    found |= {f"function {name}" for name in (*CONTRACTING, *INITIALS)}
+    found |= {"index input", "index target", "real target", "list", "transpose", "t in a formula", "tau in a formula"}
+    found |= {f"{operator} between values" for operator in "+-*/@^"}
+    for order in ORDERS:
+        found |= {f"{order}: per stream into a shared {kind}" for kind in ("param", "definition", "state")}
+        found |= {f"{order}: shared {kind} read per stream" for kind in ("param", "definition", "state")}
+    return found
+
+
+def reached(model: hdsl.api.Model) -> set[str]:
+    """Everything of `wanted` that one model reaches, and perhaps more."""
+    text, step = model.product("text"), model.product("step")
+    order = step.model.learning.order
+    found = {f"order {order}", *of_text(text)}
+    for line in (*step.lines, *model.product("equations").definitions):
+        match line.body:
+            case Elementwise(expression=expression):
+                found |= {f"row {type(call).__name__}" for call in expression.atoms(RowFunction)}
+            case Structured(row=row):
+                found.add(f"structured {row}")
+    found |= {f"{order}: {crossing}" for crossing in crossings(model)}
+    return found
+
+
+def of_text(text: ModelText) -> Iterator[str]:
+    """What stands in the text."""
+    for statement in text.statements:
+        match statement:
+            case Declare(role=role, index=index, value=value, shape=shape):
+                yield f"statement {role}"
+                if role in ("input", "target"):
+                    yield f"{'real' if index is None else 'index'} {role}"
+                yield from of_expressions((*shape, *([] if value is None else [value])), named=INITIALS)
+            case Define(role=role, value=value):
+                yield f"statement {role}"
+                yield from of_expressions([value])
+            case Dynamics(kind=kind, value=value):
+                yield f"dynamics {kind}"
+                yield from ["statement next"] if kind == "next" else []
+                yield from of_expressions([value])
+            case Reset(when=when):
+                yield f"reset {when}"
+                yield "statement reset"
+            case Learn(settings=settings):
+                yield "statement learn"
+                for setting in settings:
+                    head, *below = setting.path
+                    yield f"setting {'.'.join(setting.path)}"
+                    yield f"setting {head}{'.NAME' if below and below[0] not in ('state', 'param') else ''}"
+                    if isinstance(setting.value, Name):
+                        yield f"setting {head} {setting.value.name}"
+            case _:
+                yield f"statement {({'Version': 'ham', 'ModelName': 'model', 'Dim': 'dim'})[type(statement).__name__]}"
+
+
+def of_expressions(expressions: Iterable[Expression], named: tuple[str, ...] = ()) -> Iterator[str]:
+    """Operators, functions and reserved names; of ``named`` those that stand without arguments."""
+    waiting = list(expressions)
+    while waiting:
+        match waiting.pop():
+            case Name(name=name):
+                if name in ("t", "tau"):
+                    yield f"{name} in a formula"
+                elif name in named:
+                    yield f"function {name}"
+            case Negate(operand=operand):
+                waiting.append(operand)
+            case Transpose(operand=operand):
+                yield "transpose"
+                waiting.append(operand)
+            case Binary(operator=operator, left=left, right=right):
+                yield f"{operator} between values"
+                waiting += [left, right]
+            case Call(function=function, arguments=arguments):
+                yield f"function {function}"
+                waiting += arguments
+            case ListLiteral(items=items):
+                yield "list"
+                waiting += items
+            case Number():
+                pass
+
+
+def crossings(model: hdsl.api.Model) -> Iterator[str]:
+    """Where shared quantities are read per stream, and where what is per stream becomes part of a shared costate."""
+    checked, step = model.product("model"), model.product("step")
+    lines = {line.name: line for line in step.lines}
+    readers: dict[str, list[Definition]] = {}
+    for line in step.lines:
+        for name in line.reads():
+            readers.setdefault(name, []).append(line)
+    quantities = {q.name: q for role in ("state", "param") for q in checked.of_role(role)}
+    own = {d.name for d in checked.definitions}
+    for line in step.lines:
+        if not line.shared:
+            for name in line.reads():
+                base = name.removesuffix("+")
+                if base in quantities and quantities[base].shared:
+                    yield f"shared {quantities[base].role} read per stream"
+                elif base in own and name in lines and lines[name].shared:
+                    yield "shared definition read per stream"
+        elif isinstance(line.body, Contraction) and any(is_own(model, lines, name) for name in line.reads()):
+            for reader in (line, *readers.get(line.name, ())):
+                kind = reader.name.partition(":")[0]
+                named = {"w": "param", "z": "state", "adj": "definition"}.get(kind)
+                if named and reader.shared:
+                    yield f"per stream into a shared {named}"
+
+
+def is_own(model: hdsl.api.Model, lines: dict[str, Definition], name: str) -> bool:
+    """Whether a name has one value a stream."""
+    if name in lines:
+        return not lines[name].shared
+    kind, _, rest = name.rpartition(":")
+    known = model.product("model").quantities
+    return kind == "present" or (rest in known and kind in ("", "z") and not known[rest].shared)
