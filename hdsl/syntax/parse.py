@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import replace
+from typing import TypeAlias
 
 from hdsl.diagnostics import catalogue_syntax as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
@@ -20,6 +21,7 @@ from hdsl.syntax.tree import Declare, Define, Dim, Dynamics, Learn, ModelName, M
 from hdsl.syntax.words import DECLARING, KEYWORDS, LATER_STATEMENTS, PYTHON_WORDS, SETTINGS, STATEMENTS
 
 MOST_MISTAKES = 500
+Documented: TypeAlias = ModelName | Declare | Define | Dim | Dynamics
 
 _FIRST = re.compile(rf"([^\W\d]\w*(?:\.\w+)*)([{PRIMES}]?)")
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -96,6 +98,8 @@ class _Reader:
         self.taken += 1
         first = _FIRST.match(text)
         word = first.group(1) if first else ""
+        if word in KEYWORDS or (first and first.group(2)):
+            self._close_learn()
         mistake = line.mistake or self._hidden(line)
         if mistake:
             self.found.append(mistake)
@@ -134,8 +138,9 @@ class _Reader:
             assert self.settings is not None
             self.settings.append(made)
         else:
+            doc = self._document(line, made[0])
             for statement in made:
-                self._add(line, statement)
+                self._add(replace(statement, doc=doc) if isinstance(statement, Documented) else statement)
 
     def _derivative(self, line: Line, text: str, word: str) -> None:
         if "." in word:
@@ -223,34 +228,25 @@ class _Reader:
 
     # --- the tree ----------------------------------------------------------------------------------------------------
 
-    def _add(self, line: Line, statement: Statement) -> None:
-        self._close_learn()
-        match statement:
-            case Version():
-                if self.taken > 1:
-                    self.found.append(catalogue.version_not_first(statement.span))
-                    return
-                self._document_file(line)
-            case ModelName():
-                self._document_file(line)
-                statement = replace(statement, doc=_joined(line.apart, line.doc))
-            case Declare() | Define() | Dim() | Dynamics():
-                statement = replace(statement, doc=self._document(line))
-            case Learn():
-                self._open_learn(statement.span, statement)
-                return
-        self.statements.append(statement)
+    def _add(self, statement: Statement) -> None:
+        if isinstance(statement, Learn):
+            self._open_learn(statement.span, statement)
+        elif isinstance(statement, Version) and self.taken > 1:
+            self.found.append(catalogue.version_not_first(statement.span))
+        else:
+            self.statements.append(statement)
 
-    def _document_file(self, line: Line) -> None:
-        self.docs += filter(None, (line.apart, line.doc))
-
-    def _document(self, line: Line) -> str:
-        """The doc comment of a declaration. In the first one an empty line parts the file's from its own."""
-        heading = all(isinstance(statement, Version | ModelName) for statement in self.statements)
-        if heading and line.apart:
+    def _document(self, line: Line, statement: Statement) -> str:
+        """The doc comment of a statement. Before the first declaration an empty line parts the file's from its own."""
+        whole = _joined(line.apart, line.doc)
+        if isinstance(statement, Version | ModelName):
+            self.docs.append(whole)
+            return whole
+        first = all(isinstance(earlier, Version | ModelName) for earlier in self.statements)
+        if first and line.apart and isinstance(statement, Documented):
             self.docs.append(line.apart)
             return line.doc
-        return _joined(line.apart, line.doc)
+        return whole
 
     def _open_learn(self, span: Span, statement: Learn | None) -> None:
         """Start a list of settings; of a `learn` line with a mistake in it they are read and left out."""

@@ -121,7 +121,8 @@ def test_docs_of_several_lines_and_of_several_places() -> None:
 
 
 def test_a_dim_statement_shares_its_doc() -> None:
-    made, _ = read("## sizes\ndim n = 1, m = 2")
+    made, _ = read("## of the file\n\n## sizes\ndim n = 1, m = 2")
+    assert made.doc == "of the file"
     assert [statement.doc for statement in made.statements] == ["sizes", "sizes"]  # type: ignore[union-attr]
 
 
@@ -198,6 +199,14 @@ def test_names_of_what_could_not_be_read(text: str, unread: set[str]) -> None:
     made, found = read(text)
     assert found != []
     assert made.unread == unread | {""}
+
+
+@pytest.mark.parametrize("line", ["cost c = 1 2", "let c = (1", "horizon 5", "h' = 1 2", "cost c = 1"])
+def test_settings_end_with_a_statement_even_if_it_is_broken(line: str) -> None:
+    made, found = read(f"learn\n  eta = 1\n{line}\nlet b = 1\nbeta = 2")
+    assert found[-1] == ("outside-learn", 5)
+    assert len(found) == (1 if line == "cost c = 1" else 2)
+    assert isinstance(made.statements[0], Learn)
 
 
 @pytest.mark.parametrize("line", ["learn fast", "lern", "learn ="])
