@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,7 +91,8 @@ def command(**given: Any) -> int:
     else:
         click.echo(summary_text(session, runs))
     if options.report is not None:
-        write_report(options, session, runs)
+        write_report(options.report, session, runs)
+        click.echo(f"\n{options.report} shows the model, its derivation and this run", err=options.layout == "json")
     return INTERRUPTED if session.interrupted else 0
 
 
@@ -178,10 +181,13 @@ def interruptible() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
 
-def write_report(options: Options, session: Session, runs: list[Session]) -> None:
+def write_report(path: Path, session: Session, runs: list[Session]) -> None:
     """The page of a run, as one file."""
     from hdsl.cli.report import report_text
 
-    assert options.report is not None
-    write_file(options.report, report_text(session, runs))
-    click.echo(f"{options.report} shows the model, its derivation and this run", err=options.layout == "json")
+    write_file(path, report_text(session, runs, command_text()))
+
+
+def command_text() -> str:
+    """The command as it was given, but for the place of the program."""
+    return shlex.join(["hdsl", *sys.argv[1:]])

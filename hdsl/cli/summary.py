@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,22 +23,28 @@ SCALES = {
 }
 
 
+@dataclass(frozen=True)
+class Table:
+    """Figures written as they are read: a predictor a row, a part of the stream a column."""
+
+    parts: tuple[str, ...]
+    rows: Mapping[str, Sequence[str]]
+
+
 def summary_text(session: Session, runs: Sequence[Session] = ()) -> str:
     """Some lines for people. ``runs`` are the same run from several seeds."""
     plan = session.plan
     done = f"{grouped(session.steps)} of {grouped(plan.total)}" if session.interrupted else grouped(session.steps)
-    kind = plan.scaling.kind
-    held = f"scaled by mean and deviation of the past, held after {kind[6:]} rows"
     lines = [
         f"{plan.model.name}: {done} steps in {session.seconds:.2f} s ({rate_text(session.rate)} steps/s), "
         f"seed {plan.seed}, {plan.dtype} on {plan.device}",
-        f"stream {plan.stream.name}, {SCALES.get(kind, held)}; errors are in the units of the file",
+        f"stream {plan.stream.name}, {scaling_text(plan.scaling.kind)}; errors are in the units of the file",
     ]
     if session.first:
         lines.append(f"went on from the checkpoint of step {grouped(session.first)}")
     lines += [f"cost {name}: mean {_shown(value)}" for name, value in cost_means(session).items()]
     for target in dict.fromkeys(metric.target for metric in session.metrics):
-        lines += ["", *_table(target, session, runs)]
+        lines += ["", *_lines(target, session, runs)]
     ahead = [(n, c) for n in session.truth for c in plan.stream.columns.of[n] if c.ahead > 1]
     for name, column in ahead[:1]:
         told = f"`{name}` is {column}: it is learned from before it would be known, and the last value looks ahead too"
@@ -74,6 +81,11 @@ def summary_json(session: Session, runs: Sequence[Session] = ()) -> dict[str, An
     }
 
 
+def scaling_text(kind: str) -> str:
+    """A scaling in words."""
+    return SCALES.get(kind, f"scaled by mean and deviation of the past, held after {kind.removeprefix('first:')} rows")
+
+
 def cost_means(session: Session) -> dict[str, float]:
     """The mean of each cost over the steps that have its target, in the units that the model sees."""
     return {name: float(np.nanmean(v)) if np.isfinite(v).any() else math.nan for name, v in session.costs.items()}
@@ -86,44 +98,52 @@ def spread(metric: Metric, runs: Sequence[Session]) -> tuple[float, float, float
     return min(found), statistics.median(found), max(found)
 
 
-def _table(target: str, session: Session, runs: Sequence[Session]) -> list[str]:
-    """The figures of one target: a kind a block, a predictor a line, a part of the stream a column."""
+def tables(target: str, session: Session, runs: Sequence[Session]) -> dict[str, Table]:
+    """The figures of one target, a table a kind."""
     metrics = [m for m in session.metrics if m.target == target]
     own = session.plan.model.name
-    parts = list(dict.fromkeys(m.part for m in metrics))
-    blocks: dict[str, dict[str, list[str]]] = {}
+    parts = tuple(dict.fromkeys(m.part for m in metrics))
+    found: dict[str, Table] = {}
     for kind in dict.fromkeys(m.kind for m in metrics):
         alike = [m for m in metrics if m.kind == kind]
         rows = {p: [_cell(alike, p, part) for part in parts] for p in dict.fromkeys(m.predictor for m in alike)}
         if runs:
-            found = [spread(next(m for m in alike if (m.predictor, m.part) == (own, part)), runs) for part in parts]
-            rows[f"{own}, median of {len(runs)} seeds"] = [_shown(median) for _, median, _ in found]
-            rows["  lowest … highest"] = [f"{_shown(low)} … {_shown(high)}" for low, _, high in found]
-        blocks[kind] = rows
+            spreads = [spread(next(m for m in alike if (m.predictor, m.part) == (own, part)), runs) for part in parts]
+            rows[f"{own}, median of {len(runs)} seeds"] = [_shown(median) for _, median, _ in spreads]
+            rows["  lowest … highest"] = [f"{_shown(low)} … {_shown(high)}" for low, _, high in spreads]
+        found[kind] = Table(parts, rows)
+    return found
+
+
+def _lines(target: str, session: Session, runs: Sequence[Session]) -> list[str]:
+    """The tables of one target under one heading."""
+    found = tables(target, session, runs)
+    parts = next(iter(found.values())).parts
     title = f"{target}, predicted before it was learned from"
-    first = max(len(title), *(len(name) for rows in blocks.values() for name in rows)) + 4
-    cells = [row for rows in blocks.values() for row in rows.values()]
+    first = max(len(title), *(len(name) for table in found.values() for name in table.rows)) + 4
+    cells = [row for table in found.values() for row in table.rows.values()]
     widths = [max(len(part), *(len(row[k]) for row in cells)) + 3 for k, part in enumerate(parts)]
     lines = [title.ljust(first) + _row(parts, widths)]
-    for kind, rows in blocks.items():
+    for kind, table in found.items():
         lines.append(f"  {kind}")
-        lines += [f"    {name}".ljust(first) + _row(row, widths) for name, row in rows.items()]
-    return [*(line.rstrip() for line in lines), *_ratio(target, session, runs)]
+        lines += [f"    {name}".ljust(first) + _row(row, widths) for name, row in table.rows.items()]
+    part = last_value_part(target, session, runs)
+    if part is not None:
+        lines.append(f"  second half: {part:.3f} of the last value's error" + (", by the median" if runs else ""))
+    return [line.rstrip() for line in lines]
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
 
 
-def _ratio(target: str, session: Session, runs: Sequence[Session]) -> list[str]:
-    """The one figure that a reader looks for: the second half's error as a part of the last value's."""
+def last_value_part(target: str, session: Session, runs: Sequence[Session]) -> float | None:
+    """The one figure that a reader looks for: the second half's error as a part of the last value's, by the median."""
     later = {m.predictor: m for m in session.metrics if (m.target, m.kind, m.part) == (target, "error/var", "second half")}
     own = later.get(session.plan.model.name)
     if own is None or "last value" not in later or not later["last value"].value > 0:
-        return []
-    value = spread(own, runs)[1] if runs else own.value
-    part = f"{value / later['last value'].value:.3f}"
-    return [f"  second half: {part} of the last value's error" + (", by the median" if runs else "")]
+        return None
+    return (spread(own, runs)[1] if runs else own.value) / later["last value"].value
 
 
 def _cell(metrics: Sequence[Metric], predictor: str, part: str) -> str:

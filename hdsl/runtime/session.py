@@ -73,8 +73,9 @@ class Session:
     """What a run has done.
 
     ``outputs`` (steps, …) are as the module gave them and ``costs`` (steps,) NaN where the target was missing;
-    ``predictions`` and ``truth`` (steps, numbers) by target are in the units of the stream. ``first`` is the step at which this
-    process began, ``seconds`` and ``rate`` are its own. ``net`` is the module as the run left it.
+    ``predictions`` and ``truth`` (steps, numbers) by target are in the units of the stream, and so are the ``baselines``
+    by target and name, over its rows. ``first`` is the step at which this process began, ``seconds`` and ``rate`` are its
+    own. ``net`` is the module as the run left it.
     """
 
     plan: Plan
@@ -86,6 +87,7 @@ class Session:
     costs: Mapping[str, NDArray[Any]]
     predictions: Mapping[str, NDArray[Any]]
     truth: Mapping[str, NDArray[Any]]
+    baselines: Mapping[str, Mapping[str, NDArray[Any]]]
     metrics: tuple[Metric, ...]
     net: Any = field(repr=False)
 
@@ -238,7 +240,18 @@ class _Run:
         predictions, truth = self.judge.predictions(outputs), self.judge.truth_of(self.step)
         metrics = self.judge.metrics(outputs, self.step)
         return Session(
-            self.plan, first, self.step, seconds, interrupted, outputs, costs, predictions, truth, metrics, self.net
+            plan=self.plan,
+            first=first,
+            steps=self.step,
+            seconds=seconds,
+            interrupted=interrupted,
+            outputs=outputs,
+            costs=costs,
+            predictions=predictions,
+            truth=truth,
+            baselines=self.judge.baselines,
+            metrics=metrics,
+            net=self.net,
         )
 
 

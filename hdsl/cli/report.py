@@ -1,0 +1,89 @@
+"""The report of a run: what a session has done, as the page wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hdsl.cli.summary import last_value_part, scaling_text, tables
+from hdsl.compiler import VERSION
+
+if TYPE_CHECKING:
+    from hdsl.runtime.session import Session
+    from hdsl.show.report import Results, Run, Series
+
+MOST = 4  # numbers of one target that are drawn
+
+
+def report_text(session: Session, runs: Sequence[Session], command: str) -> str:
+    """The page of a run as one HTML file. ``runs`` are the same run from several seeds; ``command`` makes it again."""
+    from hdsl.show.report import report_html
+
+    compiler = session.net.origin.compiler()
+    return report_html(run_record(session, runs, command), compiler.equations, compiler.step, VERSION)
+
+
+def run_record(session: Session, runs: Sequence[Session], command: str) -> Run:
+    """What the page tells of a session."""
+    from hdsl.show.report import Run
+
+    plan = session.plan
+    targets = tuple(dict.fromkeys(metric.target for metric in session.metrics))
+    headline = []
+    for target in targets:
+        part = last_value_part(target, session, runs)
+        if part is not None:
+            by = f", median of {len(runs)} seeds" if runs else ""
+            headline.append((f"{part:.2f}", f"of the last value's error, second half{by}"))
+    return Run(
+        name=plan.model.name,
+        stream=plan.stream.name,
+        steps=session.steps - session.first,
+        seconds=session.seconds,
+        rate=session.rate,
+        costs=session.costs,
+        series=tuple(series for target in targets for series in _series(target, session)),
+        results=tuple(table for target in targets for table in _results(target, session, runs)),
+        headline=tuple(headline),
+        settings={
+            "columns": ", ".join(f"{n} = {' '.join(map(str, cs))}" for n, cs in plan.stream.columns.of.items()),
+            "scaling": scaling_text(plan.scaling.kind),
+            "passes": str(plan.epochs),
+            "seed": str(plan.seed),
+            "numbers": f"{plan.dtype} on {plan.device}",
+        },
+        command=command,
+    )
+
+
+def _series(target: str, session: Session) -> Iterator[Series]:
+    """The numbers of a real target over the first pass, beside the baselines."""
+    from hdsl.show.report import Series
+
+    plan = session.plan
+    if plan.model.quantities[target].below is not None:
+        return
+    steps = min(session.steps, len(plan.stream))
+    truth, predicted = session.truth[target][:steps], session.predictions[target][:steps]
+    columns = plan.stream.columns.of[target]
+    for k in range(min(MOST, truth.shape[1])):
+        yield Series(
+            name=target if truth.shape[1] == 1 else f"{target}[{k}]",
+            at=np.arange(steps, dtype=float),
+            target=truth[:, k],
+            prediction=predicted[:, k],
+            unit=columns[k].name,
+            others={name: values[:steps, k] for name, values in session.baselines[target].items()},
+        )
+
+
+def _results(target: str, session: Session, runs: Sequence[Session]) -> Iterator[Results]:
+    from hdsl.show.report import Line, Results
+
+    own = session.plan.model.name
+    for kind, table in tables(target, session, runs).items():
+        lines = tuple(Line(name.strip(), tuple(cells), name.startswith(own)) for name, cells in table.rows.items())
+        note = f"Each {target} was predicted before it was learned from; errors are in the units of the file."
+        yield Results(f"{target}: {kind}", table.parts, lines, note)
