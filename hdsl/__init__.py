@@ -1,4 +1,4 @@
-"""hdsl: a model and a cost functional in a small language; Hamilton's equations by sympy; torch step functions that learn online.
+"""hdsl: a model and a cost functional in a small language; Hamilton's equations by sympy; torch steps that learn online.
 
     model = hdsl.load("models/sunspots.ham")
     net = model.compile()(batch=1, seed=0)

@@ -175,7 +175,7 @@ class _Expansion:
 
     def numbers(self, sizes: Iterable[Size]) -> tuple[int, ...]:
         """Sizes as numbers."""
-        return tuple(int(self.number(sympy.sympify(size))) for size in sizes)
+        return tuple(int(self.number(sympy.sympify(size, strict=True))) for size in sizes)
 
     def number(self, size: Size) -> Any:
         """One size as a number."""
@@ -235,7 +235,7 @@ class _Expansion:
         for occurrence in slots(expression):
             place = tuple(at[i] for i in slot_indices(occurrence))
             swap[occurrence] = self.entries(slot_name(occurrence), stream)[place]
-        for symbol in sympy.sympify(expression).free_symbols:
+        for symbol in sympy.sympify(expression, strict=True).free_symbols:
             if symbol.is_integer and str(symbol) in self.dims:
                 swap.setdefault(symbol, sympy.Integer(self.dims[str(symbol)]))
         return in_plain_functions(expression.xreplace(swap))

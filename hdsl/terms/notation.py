@@ -23,7 +23,7 @@ from hdsl.terms.term import INDEX_NAMES, Contraction, Definition, Elementwise, S
 
 __all__ = ["Form", "Notation", "Style"]
 
-_MORE_LETTERS = tuple("abcdefghstuvwxyz") + tuple(f"{letter}{n}" for n in range(1, 100) for letter in "ijk")
+_MORE_LETTERS = tuple("abcdefghstuvwxyz") + tuple(f"{letter}{n}" for n in range(1, 20) for letter in "ijk")
 
 
 class Notation:
@@ -88,7 +88,7 @@ class Notation:
 
     def expression(self, expression: Scalar) -> str:
         """An expression of numbers, sizes and scalar quantities by itself (a setting, say)."""
-        return self._formula("index").sum(sympy.sympify(expression), ()).text
+        return self._formula("index").sum(sympy.sympify(expression, strict=True), ()).text
 
     def is_mean(self, definition: Definition) -> bool:
         """True where a shared definition reads what is per stream."""
@@ -140,5 +140,5 @@ def _size_names(definition: Definition) -> list[str]:
             own |= {i for i, _ in bound}
         case Elementwise(expression=expression):
             where.append(expression)
-    found = {s for place in where for s in sympy.sympify(place).atoms(sympy.Symbol) if s.is_integer and s not in own}
+    found = {s for place in where for s in sympy.sympify(place, strict=True).atoms(sympy.Symbol) if s.is_integer and s not in own}
     return sorted(str(s.name) for s in found)
