@@ -77,12 +77,12 @@ class Printer:
     def _power(self, expression: Scalar) -> tuple[str, int]:
         base, exponent = expression.as_base_exp()
         if exponent == sympy.Rational(1, 2):
-            if not base.free_symbols:
+            if is_numeral(base):
                 return number(expression)
             return self.square_root(base), UNARY
         if exponent.is_Rational and exponent.is_negative:
             return f"1 / {self(base ** (-exponent), UNARY)}", PRODUCT
-        if not expression.free_symbols:
+        if is_numeral(expression):
             return number(expression)
         return f"{self(base, ATOM)} ** {self(exponent, ATOM)}", UNARY
 
@@ -103,6 +103,11 @@ class TorchPrinter(Printer):
             for a in call.args
         )
         return super().function(call, arguments or texts)
+
+
+def is_numeral(expression: Scalar) -> bool:
+    """True for what sympy can work out: no slot, no size, and none of our functions, even of a number."""
+    return not expression.free_symbols and not expression.has(RowFunction)
 
 
 def number(expression: Scalar) -> tuple[str, int]:

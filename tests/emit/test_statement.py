@@ -1,0 +1,95 @@
+"""Statements gathered, numbers bound and transposes made once: the same values, in as few calls."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from hdsl.emit.statement import Statement, bind_numbers, gather_additions, turn_once
+
+NAMES = "abcdxy"
+
+
+def statements(*texts):
+    return [Statement(text, ()) for text in texts]
+
+
+def texts(made):
+    return [one.text for one in made]
+
+
+def run(made, **given):
+    scope = {name: torch.arange(4.0).reshape(2, 2) + k for k, name in enumerate(NAMES)}
+    scope |= {"torch": torch, "tau": 0.5, "eta": 0.1, "mean": 0.25, **given}
+    for text in texts(made):
+        exec(text, scope)
+    return {name: scope[name] for name in NAMES}
+
+
+def same(first, second):
+    left, right = run(first), run(second)
+    return all(torch.equal(left[name], right[name]) for name in NAMES)
+
+
+def test_neighbouring_additions_of_one_number_are_one_call():
+    given = statements("a.add_(b, alpha=tau)", "c.add_(d, alpha=tau)")
+    assert texts(gather_additions(given)) == ["torch._foreach_add_((a, c), (b, d), alpha=tau)"]
+
+
+def test_each_number_has_its_own_call():
+    given = statements("a.add_(b, alpha=tau)", "c.add_(d, alpha=-eta * tau)", "x.add_(d, alpha=tau)")
+    made = gather_additions(given)
+    assert texts(made) == ["torch._foreach_add_((a, x), (b, d), alpha=tau)", "c.add_(d, alpha=-eta * tau)"]
+    assert same(made, given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("a.add_(b, alpha=tau)", "c.add_(a, alpha=tau)"),  # reads what was just written
+        ("a.add_(b, alpha=tau)", "b.add_(c, alpha=tau)"),  # writes what was to be read
+        ("a.add_(b, alpha=tau)", "a.add_(c, alpha=tau)"),
+        ("a.add_(b, alpha=tau)", "c.add_(d, alpha=eta)", "x.add_(c, alpha=tau)"),  # another number's value
+        ("c.add_(d, alpha=eta)", "a.add_(b, alpha=tau)", "d.add_(x, alpha=eta)", "b.add_(y, alpha=eta)"),
+        ("a.add_(b, alpha=tau).add_(c, alpha=tau)", "x.add_(y, alpha=tau).add_(c, alpha=tau)"),  # no plain additions
+        ("a.add_(b, alpha=tau)", "b.mul_(2)", "c.add_(b, alpha=tau)"),
+        ("a.add_(b + c, alpha=tau)", "c.add_(d, alpha=tau)"),
+    ],
+)
+def test_gathering_changes_no_value(given):
+    given = statements(*given)
+    assert same(gather_additions(given), given)
+
+
+def test_other_statements_stay_as_they_are():
+    given = statements("x = a + b", "a.add_(b, alpha=tau)", "y = a.t()")
+    assert texts(gather_additions(given)) == texts(given)
+
+
+def test_a_number_that_several_calls_take_is_worked_out_once():
+    given = statements(
+        "a.addmm_(b, c, beta=1 - eta * tau, alpha=tau * mean)",
+        "x.addmm_(b, c, beta=1 - eta * tau, alpha=tau * mean)",
+        "y.add_(d, alpha=tau)",
+    )
+    bindings, made = bind_numbers(given)
+    assert len(bindings) == 2 and all(text.count("1 - eta") == 0 for text in texts(made))
+    assert same([*statements(*bindings), *made], given)
+
+
+def test_a_number_taken_once_stays_where_it_is():
+    given = statements("a.add_(b, alpha=-eta * tau)", "c.add_(d, alpha=tau)")
+    assert bind_numbers(given) == ([], given)
+
+
+def test_a_transpose_that_several_calls_take_is_one_view():
+    given = statements("x = a + b", "c = torch.mm(x.t(), a)", "d = torch.mm(x.t(), b)", "y = torch.mm(a.t(), b)")
+    made = turn_once(given)
+    assert texts(made)[1] == "x_t = x.t()" and "a.t()" in texts(made)[-1]
+    assert same(made, given)
+
+
+def test_a_view_of_what_is_not_made_here_stands_first():
+    given = statements("c = torch.mm(a.t(), b)", "d = torch.mm(a.t(), x)")
+    made = turn_once(given)
+    assert texts(made)[0] == "a_t = a.t()" and same(made, given)
