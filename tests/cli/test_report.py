@@ -1,0 +1,52 @@
+"""The report of a run, filled from a session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hdsl
+from hdsl.cli.main import status
+from hdsl.cli.report import run_record
+from hdsl.cli.run import Options, make_plan
+from hdsl.runtime.session import run_seeds, run_session
+
+
+def options(model: str, **changes: object) -> Options:
+    given: dict[str, object] = dict.fromkeys(Options.__dataclass_fields__)
+    given |= {"model": model, "columns": (), "settings": (), "dims": (), "seed": 0, "dtype": "float32", "device": "cpu"}
+    return Options(**{**given, **changes})  # type: ignore[arg-type]
+
+
+def test_a_real_target_is_drawn_beside_its_baselines() -> None:
+    plan = make_plan(options("sunspots", steps=400))
+    session = run_session(plan)
+    run = run_record(session, run_seeds(plan, 2), "hdsl run sunspots")
+    (series,) = run.series
+    numbers = plan.stream.series["ssn"]
+    np.testing.assert_array_equal(series.target, numbers[1:401])
+    np.testing.assert_array_equal(series.others["last value"][1:], numbers[1:400])
+    assert np.corrcoef(series.prediction[1:], series.target[1:])[0, 1] > 0.5
+    assert (series.unit, run.steps, len(run.costs["fit"])) == ("ssn", 400, 400)
+    (table,) = run.results
+    assert [line.own for line in table.lines] == [True, False, False, True, False]
+    assert run.headline[0][1].endswith("second half, median of 2 seeds")
+    assert run.settings["columns"] == "u = ssn, v = ssn@+1"
+
+
+def test_a_class_has_figures_and_no_drawing() -> None:
+    run = run_record(run_session(make_plan(options("iris_linear", epochs=2))), [], "")
+    assert run.series == ()
+    assert [table.title for table in run.results] == ["c: accuracy", "c: log loss"]
+    assert run.headline == ()
+
+
+def test_the_page_is_one_file_with_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "page.html"
+    assert status(["run", "sunspots", "--steps", "300", "--report", str(path)]) == 0
+    page = path.read_text(encoding="utf-8")
+    assert f"{path} shows the model" in capsys.readouterr().out
+    assert "<math" in page and "<svg" in page and hdsl.__version__ in page
+    assert "src=" not in page and "<link" not in page and "@import" not in page

@@ -1,0 +1,89 @@
+"""What a run tells at its end."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hdsl.cli.summary import cost_means, last_value_part, scaling_text, spread, summary_json, summary_text
+from hdsl.runtime.columns import Column
+from hdsl.runtime.metrics import Metric
+from hdsl.runtime.scale import Scaling
+
+
+def metric(value: float, predictor: str = "mine", part: str = "second half", kind: str = "error/var") -> Metric:
+    return Metric("v", kind, part, predictor, value, 10)
+
+
+def session(*metrics: Metric, scale: str = "running", ahead: int = 1, **changes: Any) -> Any:
+    plan = SimpleNamespace(
+        model=SimpleNamespace(name="mine"),
+        stream=SimpleNamespace(name="s.csv", columns=SimpleNamespace(of={"v": (Column("x", ahead),)})),
+        scaling=Scaling(scale, {}, {}), seed=3, dtype="float32", device="cpu", total=1200,
+    )  # fmt: skip
+    net = SimpleNamespace(content="abc", numbers={"beta": "beta", "phi": "phi"}, beta=0.5, phi=None)
+    costs = {"fit": np.array([1.0, np.nan, 3.0]), "gone": np.array([np.nan])}
+    told = dict(plan=plan, net=net, first=0, steps=1200, seconds=0.5, rate=2400.0, interrupted=False, costs=costs)
+    return SimpleNamespace(**{**told, "truth": {"v": None}, "metrics": metrics, **changes})
+
+
+BOTH = (metric(0.12), metric(0.16, "last value"))
+
+
+def test_the_part_of_the_last_value() -> None:
+    assert last_value_part("v", session(*BOTH), []) == pytest.approx(0.75)
+    runs = [session(metric(value)) for value in (0.08, 0.2, 0.1)]
+    assert last_value_part("v", session(*BOTH), runs) == pytest.approx(0.1 / 0.16)
+    assert last_value_part("v", session(metric(0.9, kind="accuracy")), []) is None
+    assert last_value_part("v", session(metric(0.1), metric(0.0, "last value")), []) is None
+
+
+def test_lowest_median_and_highest() -> None:
+    runs = [session(metric(value), metric(9.0, part="all")) for value in (3.0, 1.0, 2.0, 8.0)]
+    assert spread(metric(0.0), runs) == (1.0, 2.5, 8.0)
+
+
+def test_means_leave_out_what_was_missing() -> None:
+    means = cost_means(session())
+    assert means["fit"] == 2.0 and math.isnan(means["gone"])
+
+
+def test_the_text() -> None:
+    shown = summary_text(session(*BOTH)).replace("\u202f", " ").splitlines()
+    assert shown == [
+        "mine: 1 200 steps in 0.50 s (2.4 k steps/s), seed 3, float32 on cpu",
+        "stream s.csv, scaled by mean and deviation of the past; errors are in the units of the file",
+        "cost fit: mean 2.0000",
+        "cost gone: mean –",
+        "",
+        "v, predicted before it was learned from       second half",
+        "  error/var",
+        "    mine                                           0.1200",
+        "    last value                                     0.1600",
+        "  second half: 0.750 of the last value's error",
+    ]
+
+
+def test_what_should_make_a_reader_careful_is_said() -> None:
+    assert "the future leaks into the past" in scaling_text("whole")
+    assert scaling_text("first:30").endswith("held after 30 rows")
+    assert "before it would be known" in summary_text(session(ahead=3))
+    assert "before it would be known" not in summary_text(session())
+    stopped = summary_text(session(interrupted=True, steps=7, first=5)).replace("\u202f", " ")
+    assert "7 of 1 200 steps" in stopped and "went on from the checkpoint of step 5" in stopped
+
+
+def test_json_holds_numbers_or_null() -> None:
+    told = summary_json(session(*BOTH, metric(math.nan, part="all")), [session(metric(0.2))])
+    again = json.loads(json.dumps(told, allow_nan=False))
+    assert again["costs"] == {"fit": 2.0, "gone": None}
+    assert [m["value"] for m in again["metrics"]] == [0.12, 0.16, None]
+    assert again["settings"] == {"beta": 0.5}
+    assert again["seeds"][0]["metrics"] == [vars(replace(metric(0.2)))]
+    assert (again["columns"], again["leaks"]) == ({"v": ["x@+1"]}, False)
