@@ -57,7 +57,7 @@ RECORDS = {
 }
 
 # Tests of the project as a whole, which mirror no file.
-WHOLE = {"tests/test_house.py", "tests/test_wheel.py"}
+WHOLE = {"tests/test_golden.py", "tests/test_house.py", "tests/test_wheel.py"}
 
 # (file, name) that may run or evaluate text, and why.
 MAY_RUN = {
