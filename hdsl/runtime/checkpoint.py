@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save
 
 FORMAT = 1
 _NAME = re.compile(r"step-(\d{12})")
@@ -52,6 +50,8 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
 
     Raises CheckpointError where the folder cannot be made or written.
     """
+    from safetensors.torch import save  # a run without checkpoints needs it not
+
     name = f"step-{checkpoint.step:012d}"
     held = {name: value.detach().cpu().contiguous() for name, value in checkpoint.tensors.items()}
     about = {
@@ -83,6 +83,9 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
 
     Raises CheckpointError, naming the file, where it is damaged or of a version that this hdsl cannot read.
     """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
     steps = steps_in(folder)
     if not steps:
         return None
