@@ -39,7 +39,9 @@ def test_a_view_broadcasts_as_its_indices_say(pair):
     shape = [LENGTH[a] for a in target.axes]
     expected = spread(array, source, target)
     in_torch = eval(view("x", source, target), {"x": torch.from_numpy(array)})
-    in_numpy = eval(view("x", source, target, batched_transpose=".swapaxes(-1, -2)", permute=".transpose"), {"x": array})
+    in_numpy = eval(
+        view("x", source, target, batched_transpose=".swapaxes(-1, -2)", permute=".transpose"), {"x": array}
+    )
     assert np.array_equal(np.broadcast_to(in_torch.numpy(), shape), expected)
     assert np.array_equal(np.broadcast_to(in_numpy, shape), expected)
 

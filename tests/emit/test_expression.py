@@ -29,7 +29,9 @@ def applied(name, arguments):
     return row.function(*arguments[: row.arity])
 
 
-leaves = st.sampled_from([*LEAVES, *map(sympy.Integer, (-2, -1, 2, 3)), *map(sympy.Rational, ("1/2", "-1/3", "5/7", "0.1"))])
+leaves = st.sampled_from(
+    [*LEAVES, *map(sympy.Integer, (-2, -1, 2, 3)), *map(sympy.Rational, ("1/2", "-1/3", "5/7", "0.1"))]
+)
 expressions = st.recursive(
     leaves,
     lambda inner: st.one_of(
@@ -38,7 +40,9 @@ expressions = st.recursive(
         st.builds(lambda x, y: x * y, inner, inner),
         st.builds(lambda x, y: x / (y**2 + 1), inner, inner),
         st.builds(lambda x, k: x**k, inner, st.sampled_from([2, 3])),
-        st.builds(lambda x, k: (x**2 + 1) ** k, inner, st.sampled_from([-1, -2, sympy.Rational(1, 2), sympy.Rational(-3, 2)])),
+        st.builds(
+            lambda x, k: (x**2 + 1) ** k, inner, st.sampled_from([-1, -2, sympy.Rational(1, 2), sympy.Rational(-3, 2)])
+        ),
         st.builds(lambda x, y: (x**2 + 1) ** y, inner, st.sampled_from(LEAVES)),
         st.builds(lambda n, x, y, z: applied(n, (x, y, z)), st.sampled_from(FUNCTIONS), inner, inner, inner),
     ),
@@ -112,7 +116,9 @@ def test_a_power_of_a_root_keeps_its_brackets():
 
 def test_a_function_of_a_number_is_given_a_tensor_by_torch():
     text = TorchPrinter(str, lambda e: e == b)(ROWS["max"].function(a, b))
-    made = eval(text, {"torch": torch, "a": torch.tensor([0.1, 2.0]), "b": 0.5, "dtype": torch.float32, "device": "cpu"})
+    made = eval(
+        text, {"torch": torch, "a": torch.tensor([0.1, 2.0]), "b": 0.5, "dtype": torch.float32, "device": "cpu"}
+    )
     assert torch.equal(made, torch.tensor([0.5, 2.0]))
 
 
