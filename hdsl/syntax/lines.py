@@ -13,16 +13,18 @@ from dataclasses import dataclass
 from hdsl.diagnostics import catalogue_syntax as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.syntax.source import Source, Span
-from hdsl.syntax.words import KEYWORDS
 
 MOST_LINES = 5_000
 DEEPEST = 100  # brackets in brackets; the passes that follow recurse, and Python allows them about 1000 calls
 
 _PIECE = re.compile(r"""\n|\#[^\n]*|"[^"\n]*"?|[(\[{]|[)\]}]|[^\n\#"()\[\]{}]+""")
 _SPACES = " \t\f\r\u00a0\ufeff"
-_KEYWORD = "|".join(sorted(KEYWORDS))
-# What no expression can hold: a keyword and a name side by side, a prime, the word `learn` on a line of its own.
-_START = rf"(?:(?:{_KEYWORD})[ \t]+[^\W\d]|[^\W\d]\w*['′’]|learn[ \t]*(?:#|\r?$))"
+# What no expression can hold: two words side by side, a prime, the word `learn` on a line of its own.
+_NOT_BETWEEN = r"(?!(?:if|else)\b)"
+_SIDE_BY_SIDE = rf"{_NOT_BETWEEN}[^\W\d][\w.]*[ \t]+{_NOT_BETWEEN}\w"
+_START = rf"(?:{_SIDE_BY_SIDE}|[^\W\d]\w*['′’]|learn[ \t]*(?:#|\r?$))"
+# What an expression can hold only as an argument of a call, behind `(` or a comma.
+_DEFINES = re.compile(r"[ \t]*[^\W\d][\w.]*[ \t]*=(?!=)")
 _STATEMENT_STARTS = re.compile(rf"[ \t]*{_START}", re.MULTILINE)
 _BRACE_BELOW = re.compile(r"(?:[ \t\r]*\n){0,3}[ \t]*\{")
 _AT_MARGIN = re.compile(rf"^{_START}", re.MULTILINE)
@@ -101,9 +103,16 @@ class _Cutter:
         elif not self.open:
             if not (self.component and not self.braced and _BRACE_BELOW.match(self.text, self.at)):
                 self._finish()
-        elif not self._in_component() and _STATEMENT_STARTS.match(self.text, self.at):
+        elif not self._in_component() and self._starts_statement():
             self._unclosed()
             self._finish()
+
+    def _starts_statement(self) -> bool:
+        """True where the next physical line cannot go on with what is open."""
+        if _STATEMENT_STARTS.match(self.text, self.at):
+            return True
+        argument = self.open[-1][0] == "(" and self.text[self.end - 1] in "(,"
+        return not argument and _DEFINES.match(self.text, self.at) is not None
 
     def _at_end(self) -> bool:
         """End the last line; false where the walk goes on behind the line of a brace that is never closed."""

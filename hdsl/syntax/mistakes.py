@@ -1,6 +1,7 @@
 """Read a statement word by word, and where a word cannot follow, find out what the mistake is.
 
-What people often write by mistake has a sentence of its own; else the message says what stands where, and what might have.
+What people often write by mistake has a sentence of its own; else the message says what stands where, and what might
+have.
 """
 
 from __future__ import annotations
@@ -115,7 +116,8 @@ def _character(failure: Failure) -> Diagnostic | None:
             at = failure.base + _start(word) + stray
             return catalogue.character(Span(at, at + 1), word[stray])
     sign = failure.text[failure.at : failure.at + 1]
-    if not sign or sign in _SIGNS or failure.found in _COMPARISONS or (sign.isalnum() and stray_character("a" + sign) is None):
+    letter = sign.isalnum() and stray_character("a" + sign) is None
+    if not sign or letter or sign in _SIGNS or failure.found in _COMPARISONS:
         return None
     return catalogue.character(failure.span(1), sign)
 

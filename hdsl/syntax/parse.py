@@ -65,8 +65,8 @@ def _nothing(source: Source) -> ModelText:
 def _turned(source: Source, lines: tuple[Line, ...]) -> list[Diagnostic]:
     """Messages about comments that hold characters by which a text is shown in another order than it is read."""
     places = [match.start() for match in _TURNS.finditer(source.text)]
-    ends = [line.span for line in lines]
-    inside = {at for at in places if (k := bisect_right(ends, at, key=lambda span: span.start)) and at < ends[k - 1].end}
+    starts = [line.span.start for line in lines]
+    inside = {at for at in places if (k := bisect_right(starts, at)) and at < lines[k - 1].span.end}
     return [catalogue.character(Span(at, at + 1), source.text[at]) for at in places if at not in inside]
 
 

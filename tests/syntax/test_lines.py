@@ -43,19 +43,40 @@ def test_brackets_in_strings_and_comments_do_not_count() -> None:
 
 @pytest.mark.parametrize(
     "start",
-    ["let b = 2", "  param W[n] = 0", "h' = -h", "h′ = -h", "learn", "learn  # fast", "component c(x) {}", "reset h never"],
+    [
+        "let b = 2",
+        "parm b = 2",
+        "b = 2",
+        "  eta.h = 2",
+        "ham 1",
+        "for b in c:",
+        "  param W[n] = 0",
+        "h' = -h",
+        "h′ = -h",
+        "learn",
+        "learn  # fast",
+        "component c(x) {}",
+        "reset h never",
+    ],
 )
 def test_an_unclosed_bracket_costs_one_line(start: str) -> None:
-    text = f"let a = (1 + [2\n{start}"
-    assert pieces(text)[0] == "let a = (1 + [2"
-    assert pieces(text)[1].startswith(start.strip().split("#")[0].strip())
-    assert codes(text) == [("unclosed", 13)]
+    for broken in ("let a = (1 + [2,", "let a = (2 + (2"):
+        text = f"{broken}\n{start}"
+        assert pieces(text)[0] == broken
+        assert pieces(text)[1].startswith(start.strip().split("#")[0].strip())
+        assert codes(text) == [("unclosed", 13)]
 
 
 def test_what_an_expression_can_hold_does_not_end_it() -> None:
-    text = "let a = f(x,\n  axis = 1,\n  let,\n  state + 1)"
-    assert pieces(text) == [text]
-    assert codes(text) == []
+    for text in (
+        "let a = f(x,\n  axis = 1,\n  let,\n  state + 1)",
+        "let a = f(  # an argument\n  axis = 1\n)",
+        "let a = (x\n  if y else z)",
+        "let a = (x if y\n  else z)",
+        "let a = [x\n  == y, x ==\n  y]",
+    ):
+        assert pieces(text) == [text]
+        assert codes(text) == []
 
 
 def test_an_unclosed_brace_ends_where_the_margin_does() -> None:
