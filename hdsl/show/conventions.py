@@ -123,7 +123,7 @@ class Conventions:
 
 
 def _row(path: str, left: str, right: str, note: str) -> Row:
-    return Row((Equation(left, right),), note=note, path=path)
+    return Row((Equation(left, right),), note=note, paths=(path,))
 
 
 def _widest(quantities: Sequence[Quantity]) -> Quantity | None:

@@ -1,12 +1,10 @@
-"""Derivation: Hamilton's equations of a model and its discrete step as a page, step by step.
-
-`derivation_page` is what every format prints; `derivation` prints it in one of `FORMATS`.
-"""
+"""Derivation: Hamilton's equations of a model and its discrete step as a page, step by step, for every format to print."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Literal
 
 import sympy
@@ -18,7 +16,7 @@ from hdsl.optimise.lower import keep_needed
 from hdsl.show.conventions import Conventions
 from hdsl.show.page import Equation, Page, Row, Section
 from hdsl.syntax.parse import parse
-from hdsl.syntax.source import Span
+from hdsl.syntax.source import Source, Span
 from hdsl.syntax.tree import Define
 from hdsl.terms.inlining import Inlining
 from hdsl.terms.notation import Form, Notation
@@ -59,7 +57,7 @@ def derivation_page(
     return page if only is None else page.only(only)
 
 
-def _as_set(notation: Notation, value: Any) -> str:
+def as_written(notation: Notation, value: Any) -> str:
     """A setting as one writes it: 0.25, where a formula would say ¼."""
     written = decimal(Fraction(int(value.p), int(value.q))) if value.is_Rational else None
     return written or notation.expression(value)
@@ -67,7 +65,12 @@ def _as_set(notation: Notation, value: Any) -> str:
 
 def written_names(model: Model) -> tuple[str, ...]:
     """What the user named by ``let``, ``output`` and ``cost``."""
-    text, _ = parse(model.source)
+    return _written(model.source)
+
+
+@lru_cache(maxsize=32)
+def _written(source: Source) -> tuple[str, ...]:
+    text, _ = parse(source)
     return tuple(s.name for s in text.statements if isinstance(s, Define))
 
 
@@ -188,10 +191,10 @@ class _Builder:
         right = self.notation.sides(self.robust)[1]
         left = "H′" if self.style == "text" else "H'"
         general = self.conventions.robust()
-        rows = [Row((Equation(left, general),), note="what is left to differentiate", path="H")]
+        rows = [Row((Equation(left, general),), note="what is left to differentiate", paths=("H",))]
         if right != general:
             reads = {name for d in self.equations.state.values() for name in d.reads()} | {"all:L"}
-            rows.append(Row((Equation(left, right),), path="H", reads=self._closed(reads)))
+            rows.append(Row((Equation(left, right),), paths=("H",), reads=self._closed(reads)))
         return tuple(rows)
 
     def _group(self, key: Literal["state", "costate"]) -> tuple[Row, ...]:
@@ -208,7 +211,7 @@ class _Builder:
             costate = self.equations.costate[name]
             pair = [Equation(*self.notation.sides(d), d.name) for d in (costate, moved)]
             reads = self._closed((*costate.reads(), *moved.reads()))
-            rows.append(Row(tuple(pair), self._lines(costate.spans), "", f"costate.{name}", reads))
+            rows.append(Row(tuple(pair), self._lines(costate.spans), "", (f"costate.{name}", f"parameter.{name}"), reads))
         return tuple(rows)
 
     def _step(self) -> tuple[Row, ...]:
@@ -233,8 +236,8 @@ class _Builder:
         """What ν, ω and z stand for where they are the whole."""
         plain = model_notation(self.model, (), "text")
         theta = Notation("text", (), names=("all:theta", *self.model.quantities)).name("all:theta")
-        params = ", ".join(plain.name(p.name) for p in self.model.of_role("param"))
-        told = [f"{theta} = ({params})"] if params else []
+        params = [plain.name(p.name) for p in self.model.of_role("param")]
+        told = [f"{theta} = ({', '.join(params)})" if len(params) > 1 else f"{theta} = {params[0]}"] if params else []
         if len(self.model.dynamics) > 1:
             told.append("z = (" + ", ".join(plain.name(f"z:{h}") for h in self.model.dynamics) + ")")
         return "; ".join(told)
@@ -243,7 +246,7 @@ class _Builder:
         learning = self.model.learning
         notation = model_notation(self.model, (), "text")
         values = {**learning.values, "phi": learning.phi}
-        told = [f"{notation.name(path)} = {_as_set(notation, value)}" for path, value in values.items()]
+        told = [f"{notation.name(path)} = {as_written(notation, value)}" for path, value in values.items()]
         if learning.first == "undamped":
             told.append("first step undamped")
         return ", ".join(told)
@@ -279,7 +282,7 @@ class _Builder:
         reads: Iterable[str],
     ) -> Row:
         equation = Equation(*notation.sides(definition), definition.name)
-        return Row((equation,), self._lines(spans), note, path, self._closed(reads, notation))
+        return Row((equation,), self._lines(spans), note, (path,) if path else (), self._closed(reads, notation))
 
     def _lines(self, spans: Iterable[Span]) -> tuple[int, ...]:
         return tuple(sorted({self.model.source.line_of(span) for span in spans}))

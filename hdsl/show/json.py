@@ -11,8 +11,8 @@ from hdsl.show.page import Page
 def page_json(text: Page, latex: Page) -> str:
     """The same page in both spellings as one JSON object.
 
-    ``sections`` holds rows; a row has ``equations`` (``name``, ``text``, ``latex``), ``lines``, ``note`` and ``path``,
-    the name by which it can be asked for.
+    ``sections`` holds rows; a row has ``equations`` (``name``, ``text``, ``latex``), ``lines``, ``note`` and ``paths``,
+    the names by which it can be asked for.
     """
     return json.dumps(page_record(text, latex), ensure_ascii=False, indent=2) + "\n"
 
@@ -25,6 +25,6 @@ def page_record(text: Page, latex: Page) -> dict[str, Any]:
         for row, other in zip(plain.rows, spelt.rows, strict=True):
             pairs = zip(row.equations, other.equations, strict=True)
             equations = [{"name": e.name, "text": str(e), "latex": str(o)} for e, o in pairs]
-            rows.append({"path": row.path, "equations": equations, "lines": list(row.lines), "note": row.note})
+            rows.append({"paths": list(row.paths), "equations": equations, "lines": list(row.lines), "note": row.note})
         sections.append({"key": plain.key, "words": plain.words, "rows": rows})
     return {"model": text.name, "source": text.source, "facts": text.facts, "doc": text.doc, "sections": sections}

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 
 from hdsl.terms.spelling import Style
 
+_DERIVED = ("state", "costate", "parameter")
+"""Sections of equations that define nothing: none of them is shown because another reads it."""
+
 HEADINGS = {
     "where": "Definitions",
     "lagrangian": "Lagrangian",
@@ -39,14 +42,14 @@ class Equation:
 class Row:
     """One line of a page: one equation, or two that belong side by side.
 
-    ``lines`` are the lines of the .ham file that it comes from, ``note`` a few words beside it, ``path`` the name by which
-    a reader asks for it (``costate.h``), ``reads`` the names that its equations read.
+    ``lines`` are the lines of the .ham file that it comes from, ``note`` a few words beside it, ``paths`` the names by
+    which a reader asks for it (``costate.h``), ``reads`` the names that its equations read.
     """
 
     equations: tuple[Equation, ...]
     lines: tuple[int, ...] = ()
     note: str = ""
-    path: str = ""
+    paths: tuple[str, ...] = ()
     reads: frozenset[str] = frozenset()
 
 
@@ -78,7 +81,7 @@ class Page:
     @property
     def paths(self) -> tuple[str, ...]:
         """What a reader can ask for."""
-        return tuple(dict.fromkeys(row.path for row in self.rows if row.path))
+        return tuple(dict.fromkeys(path for row in self.rows for path in row.paths))
 
     def only(self, path: str) -> Page:
         """The page with one equation and the definitions that it reads.
@@ -91,9 +94,12 @@ class Page:
         wanted: set[str] = set()
         kept: list[Section] = []
         for section in reversed(self.sections):
+            if (section.key == "step") != path.startswith("step."):  # the step has its own lines of the same names
+                continue
             rows = []
             for row in reversed(section.rows):
-                if row.path == path or (not row.path and wanted.intersection(e.name for e in row.equations)):
+                named = wanted.intersection(e.name for e in row.equations)
+                if path in row.paths or (named and section.key not in _DERIVED):
                     wanted |= row.reads
                     rows.append(row)
             if rows:

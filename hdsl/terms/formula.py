@@ -86,7 +86,7 @@ class Formula:
             sign = self.spelling.minus if negative else self.spelling.plus
             if not text:
                 sign = self.spelling.negative if negative else ""
-            text += sign + self.layout.within(piece, HADAMARD)
+            text += sign + (self.layout.within(piece, HADAMARD) if negative else piece.text)
         return Piece(text, SUM)
 
     def _structured(self, body: Structured, at: Indices) -> Piece:

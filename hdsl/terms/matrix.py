@@ -57,10 +57,17 @@ class Layout:
         if len(pieces) == 1:
             return pieces[0]
         text = ""
-        for piece in pieces:
-            glue = "" if not text or text.endswith("ᵀ") else " "
-            text += glue + self.within(piece, CHAIN)
+        for before, piece in zip((Piece("", ATOM), *pieces), pieces, strict=False):
+            text += self._glue(before.text, piece.text) + self.within(piece, CHAIN)
         return Piece(text, CHAIN)
+
+    def _glue(self, left: str, right: str) -> str:
+        """What stands between two factors: LaTeX needs a space where a word meets another factor."""
+        if not left:
+            return ""
+        if self.spelling.style == "text":
+            return "" if left.endswith("ᵀ") else " "
+        return r" \, " if right and ("mathrm" in left or "mathrm" in right) else " "
 
     def hadamard(self, pieces: Sequence[Piece]) -> Piece:
         """Elementwise product; a piece that stands there several times is a power."""

@@ -141,3 +141,10 @@ def test_a_transpose_joins_other_superscripts():
     assert Layout(LATEX).transpose(raised).text == r"h^{+\top}"
     assert Layout(LATEX).transpose(Piece("W h", CHAIN)).text == r"\left(W h\right)^{\top}"
     assert Layout(LATEX).power(raised, "2").text == r"\left(h^{+}\right)^{2}"
+
+
+def test_a_word_stands_apart_from_other_factors():
+    word, letter = Piece(r"\mathrm{gain}", ATOM), Piece("x", ATOM)
+    assert Layout(LATEX).chain([word, letter]).text == r"\mathrm{gain} \, x"
+    assert Layout(LATEX).chain([letter, letter]).text == "x x"
+    assert Layout(TEXT).chain([Layout(TEXT).transpose(letter), letter]).text == "xᵀx"

@@ -344,6 +344,7 @@ def test_coefficients_and_means():
         (sympy.Integer(0), "0", "0"),
         (slot("alpha"), "α", r"\alpha"),
         (vector("x") * N, "n x", "n x"),
+        ((1 - slot("x")) * slot("phi") + slot("phi"), "φ (1 + 1 − x)", r"\varphi \left(1 + 1 - x\right)"),
         (slot("phi") * vector("x") - 2 * slot("phi") * vector("y"), "φ (x − 2 y)", r"\varphi \left(x - 2 y\right)"),
         (vector("x") / slot("tau") - vector("y") / slot("tau"), "(x − y) / τ", r"\frac{x - y}{\tau}"),
         (vector("x") / N, "x / n", r"\frac{x}{n}"),

@@ -1,0 +1,214 @@
+"""Report: a run as one HTML file: results, plots, the model's text and card, its derivation, settings and versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdsl.derive.equations import Equations
+from hdsl.derive.step import Step
+from hdsl.emit.content import content_hash
+from hdsl.model.model import Initial, Model
+from hdsl.show.derivation import as_written, derivation_page, model_notation
+from hdsl.show.html import fill, trusted
+from hdsl.show.plots import error_plot, loss_plot, series_plot
+from hdsl.terms.notation import Notation
+
+Numbers = NDArray[np.float64]
+
+ZOOM = 480
+"""The last samples that a plot of a series shows by themselves."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One number that was predicted, in the units of the stream.
+
+    ``target`` and ``prediction`` are (T,), NaN where missing; ``others`` are predictions of the same by name (baselines).
+    ``at`` (T,) is where samples stand, a time or a step, and ``label`` says which.
+    """
+
+    name: str
+    at: Numbers
+    target: Numbers
+    prediction: Numbers
+    label: str = "step"
+    unit: str = ""
+    others: Mapping[str, Numbers] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a table of results; ``own`` marks the model's."""
+
+    label: str
+    cells: tuple[str, ...]
+    own: bool = False
+
+
+@dataclass(frozen=True)
+class Results:
+    """A table of figures, written as they are to be read."""
+
+    title: str
+    columns: tuple[str, ...]
+    lines: tuple[Line, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a report tells of a run.
+
+    ``costs`` are (T,) by name, each cost at each step, NaN where its target was missing. ``results`` are tables of figures,
+    ``headline`` single figures with their words (``("0.83", "of the last value's error")``). ``settings`` says how the run
+    was made, by name; ``command`` makes it again. ``steps``, ``seconds`` and ``rate`` (steps a second) are of this run.
+    """
+
+    name: str
+    stream: str
+    steps: int
+    seconds: float
+    rate: float
+    costs: Mapping[str, Numbers]
+    series: tuple[Series, ...] = ()
+    results: tuple[Results, ...] = ()
+    headline: tuple[tuple[str, str], ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the model card; ``symbol`` and ``size`` are LaTeX."""
+
+    symbol: str
+    role: str
+    size: str
+    begins: str
+    doc: str
+    line: int | None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A plot with its words."""
+
+    svg: str
+    caption: str
+
+
+def report_html(run: Run, equations: Equations, step: Step, version: str) -> str:
+    """The report of a run as one HTML file that needs no network; the same for the same run.
+
+    Args:
+        version: of hdsl.
+    """
+    model = equations.model
+    return fill(
+        "report.html",
+        run=run,
+        model=model,
+        page=derivation_page(equations, step, "latex"),
+        headline=(*run.headline, *_speed(run)),
+        figures=figures(run),
+        card=model_card(model),
+        numbers=_settings(model),
+        version=version,
+        content=content_hash(model),
+    )
+
+
+def figures(run: Run) -> tuple[Figure, ...]:
+    """Predictions, errors beside those of others, and costs."""
+    made: list[Figure] = []
+    for position, series in enumerate(run.series):
+        made += _series_figures(series, f"series{position}")
+    costs = {name: values for name, values in run.costs.items() if np.isfinite(values).any()}
+    if costs:
+        window = _window(max(map(len, costs.values())))
+        told = f"The costs as they were learned from, running means over {window} steps."
+        made.append(Figure(trusted(loss_plot("costs", costs, window)), told))
+    return tuple(made)
+
+
+def _series_figures(series: Series, name: str) -> list[Figure]:
+    unit = series.unit or series.name
+    length = len(series.target)
+    if not np.isfinite(series.target).any():
+        return []
+    made = []
+    spans = [("", slice(None))] if length <= 2 * ZOOM else [("late", slice(length - ZOOM, None)), ("", slice(None))]
+    for part, span in spans:
+        drawn = series.at[span], series.target[span], series.prediction[span]
+        told = f"The last {ZOOM} samples" if part else f"All {length} samples"
+        caption = f"{told} of {series.name}: each value was predicted before the model learned from it."
+        made.append(Figure(trusted(series_plot(f"{name}{part}", *drawn, series.label, unit)), caption))
+    if series.others:
+        window = _window(length)
+        spread = float(np.nanvar(series.target)) or 1.0
+        every = {"model": series.prediction, **series.others}
+        errors = {who: (values - series.target) ** 2 / spread for who, values in every.items()}
+        svg = error_plot(f"{name}errors", errors, series.at, series.label, window)
+        caption = f"Squared error over the variance of {series.name}, running means over {window} samples."
+        made.append(Figure(trusted(svg), caption))
+    return made
+
+
+def _window(length: int) -> int:
+    """About a sixtieth of a run, a round number."""
+    window = max(1, length // 60)
+    digits = int(10 ** (len(str(window)) - 1))
+    return window // digits * digits
+
+
+def _speed(run: Run) -> Sequence[tuple[str, str]]:
+    steps = f"{run.steps:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    rate = f"{run.rate:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return ((steps, f"steps in {run.seconds:.2f} s"), (rate, "steps a second"))
+
+
+def model_card(model: Model) -> tuple[Entry, ...]:
+    """Every quantity, output and cost of a model with its role, size, beginning and doc comment."""
+    notation = model_notation(model, (), "latex")
+    plain = model_notation(model, (), "text")
+    entries = []
+    for q in model.quantities.values():
+        size = f"index below {plain.expression(q.below)}" if q.below is not None else ""
+        shape = r" \times ".join(notation.expression(s) for s in q.sizes)
+        begins = size or (began(q.initial, plain) if q.initial else "")
+        entries.append(Entry(notation.name(q.name), q.role, shape, begins, q.doc, model.source.line_of(q.span)))
+    by_name = {d.name: d for d in model.definitions}
+    for role, names in (("output", model.outputs), ("cost", model.costs)):
+        for name in names:
+            found = by_name[name]
+            shape = r" \times ".join(notation.expression(s) for s in found.sizes)
+            line = model.source.line_of(found.spans[0]) if found.spans else None
+            entries.append(Entry(notation.name(name), role, shape, "", model.docs.get(name, ""), line))
+    return tuple(entries)
+
+
+def began(initial: Initial, notation: Notation) -> str:
+    """An initial value as one writes it: ``normal(0, 1 / √n)``."""
+    if initial.kind == "list":
+        return _nested(initial.values, notation)
+    arguments = ", ".join(as_written(notation, a) for a in initial.arguments)
+    if initial.kind == "number":
+        return arguments
+    return f"{initial.kind}({arguments})" if arguments else initial.kind
+
+
+def _nested(values: object, notation: Notation) -> str:
+    if isinstance(values, tuple):
+        return "[" + ", ".join(_nested(value, notation) for value in values) + "]"
+    return as_written(notation, values)
+
+
+def _settings(model: Model) -> tuple[tuple[str, str], ...]:
+    """The settings of learning as they hold, symbol in LaTeX."""
+    notation = model_notation(model, (), "latex")
+    values = {**model.learning.values, "phi": model.learning.phi}
+    return tuple((notation.name(path), as_written(notation, value)) for path, value in values.items())

@@ -1,0 +1,124 @@
+"""What a page says about a model: facts, sections, the order of a step, and where each equation comes from."""
+
+from __future__ import annotations
+
+import pytest
+from sympy import Rational
+
+from hdsl.compiler import Compiler
+from hdsl.show.derivation import as_written, derivation_page, model_notation, written_names
+from hdsl.syntax.source import Source
+from hdsl.terms.notation import Notation
+from hdsl.terms.term import slot
+
+
+def page_of(compiler, **options):
+    return derivation_page(compiler.equations, compiler.step, **options)
+
+
+def section(page, key):
+    (found,) = [s for s in page.sections if s.key == key]
+    return found
+
+
+def equations(page, key):
+    return [str(e) for row in section(page, key).rows for e in row.equations]
+
+
+def test_every_update_of_a_step_is_on_the_page(product, model):
+    compiler = product(model)
+    page = page_of(compiler)
+    made = {e.name for row in section(page, "step").rows for e in row.equations}
+    assert {f"{cell}+" for cell in compiler.step.cells} <= made
+    told = {e.name for row in page.rows for e in row.equations}
+    assert {d.name for d in compiler.equations.all} <= told
+
+
+def test_every_equation_of_the_model_names_its_lines(product, model):
+    compiler = product(model)
+    length = len(compiler.source.text.splitlines())
+    for key in ("where", "state", "costate", "parameter", "step"):
+        for found in page_of(compiler).sections:
+            if found.key == key:
+                assert all(row.lines and 1 <= min(row.lines) <= max(row.lines) <= length for row in found.rows)
+
+
+def test_facts_count_the_parameters(product):
+    assert page_of(product("net")).facts.replace("\N{NO-BREAK SPACE}", " ") == (
+        "semi-implicit Euler, s = −1, 3 parameters (240 numbers at d = 4, k = 3, n = 30)"
+    )
+    assert page_of(product("two")).facts == "simultaneous Euler, s = −1, 1 parameter (3 numbers at n = 3)"
+
+
+def test_facts_follow_sizes_that_are_made_of_others():
+    text = "ham 1\nmodel m\ndim h = 3\ndim q = (h - 1) / 2\nstate x[q] = 0\nparam w[q] = 0\nx' = w - x\ncost c = sum(x)\n"
+    compiler = Compiler(Source(text, "m.ham"))
+    assert "1 numbers at q = 1" in page_of(compiler).facts
+
+
+def test_several_states_and_costs(product):
+    page = page_of(product("two"))
+    assert equations(page, "lagrangian") == ["L = fit + small"]
+    assert "fit = ½ ‖e‖²" in equations(page, "where")
+    assert equations(page, "state") == ["ȧ = ω ⊙ b + u − α a", "ḃ = (F_b − b) / τ"]
+    assert equations(page, "costate") == ["ż_a = φ e + ω ⊙ ā₂ − α z_a − η z_a", "ż_b = φ e + ω ⊙ z_a − z_b / τ − η z_b"]
+    assert equations(page, "parameter") == ["ω̇_ω = 0.02 φ ω + a ⊙ ā₂ + b ⊙ z_a − η ω_ω", "ω̇ = −β ω_ω"]
+    assert section(page, "convention").words == "θ = ω; z = (z_a, z_b)"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("leaky", "h⁺, then z⁺ at h⁺, then ω⁺ with z⁺, then θ⁺ with ω⁺"),
+        ("two", "a⁺, b⁺, z⁺, ω⁺, θ⁺ from old values, all at once"),
+        ("net", "ω⁺ from old values, then θ⁺ with ω⁺"),
+    ],
+)
+def test_the_order_of_a_step_in_words(product, name, words):
+    assert section(page_of(product(name)), "step").words == words
+
+
+def test_settings_as_they_were_written(product):
+    assert section(page_of(product("leaky")), "settings").words == "τ = 0.25, η_h = 0, η = 2, β = 0.04, φ = 1"
+    assert section(page_of(product("two")), "settings").words.endswith("φ = 1 / τ, first step undamped")
+
+
+def test_a_model_without_states_has_no_state_equations(product):
+    keys = [s.key for s in page_of(product("net")).sections]
+    assert "state" not in keys and "costate" not in keys and "parameter" in keys
+    assert equations(page_of(product("net")), "robust") == ["H′ = φ L"]
+
+
+def test_a_long_dynamics_is_not_written_out_in_the_hamiltonian():
+    terms = " + ".join(f"w * x ^ {k}" for k in range(1, 9))
+    text = f"ham 1\nmodel m\ndim n = 2\nstate x[n] = 0\nparam w[n] = 0\nx' = {terms}\ncost c = sum(x)\n"
+    assert equations(page_of(Compiler(Source(text, "m.ham"))), "robust")[-1] == "H′ = φ L + ⟨z, ẋ⟩"
+
+
+def test_names_of_the_user(product):
+    assert written_names(product("net").model) == ("a", "y", "class")
+
+
+def test_an_equation_that_is_asked_for(product):
+    whole = page_of(product("leaky"))
+    assert {"costate.h", "costate.W", "parameter.W", "state.h", "step.h", "step.z.h", "step.w.W", "J", "H"} <= {*whole.paths}
+    only = whole.only("step.h")
+    assert [s.key for s in only.sections] == ["step"]
+    assert [str(e) for row in only.rows for e in row.equations][-1] == "h⁺ = h + τ (s − h)"
+    assert whole.only("parameter.W").sections[-1].rows[0].equations[1].left == "Ẇ"
+    with pytest.raises(ValueError, match=r"there is no equation 'costate.x'; there are L, J,"):
+        page_of(product("leaky"), only="costate.x")
+
+
+def test_products_hold_parameters_first(product):
+    model = product("two").model
+    notation = model_notation(model, model.definitions, "text")
+    dynamics = next(d for d in model.definitions if d.name == "f:a")
+    assert notation.equation(dynamics) == "f_a = ω ⊙ b − α a + u"
+
+
+def test_a_number_as_written():
+    notation = Notation("text", ())
+    assert as_written(notation, Rational(1, 4)) == "0.25"
+    assert as_written(notation, Rational(1, 3)) == "⅓"
+    assert as_written(notation, 1 / slot("tau")) == "1 / τ"

@@ -1,0 +1,46 @@
+"""JSON: the same page for programs."""
+
+from __future__ import annotations
+
+import json
+
+from hdsl.show.derivation import derivation_page
+from hdsl.show.json import page_json
+
+
+def record(compiler, **options):
+    text, latex = (derivation_page(compiler.equations, compiler.step, style, **options) for style in ("text", "latex"))
+    return json.loads(page_json(text, latex))
+
+
+def test_an_equation_in_both_spellings(product):
+    found = record(product("leaky"))
+    assert found["model"] == "leaky" and found["source"] == "leaky.ham"
+    (section,) = [s for s in found["sections"] if s["key"] == "costate"]
+    assert section["rows"] == [
+        {
+            "paths": ["costate.h"],
+            "equations": [
+                {
+                    "name": "dot:z:h",
+                    "text": "ż = φ Cᵀe + Wᵀā − z − η_h z",
+                    "latex": r"\dot{z} = \varphi C^{\top} e + W^{\top} \bar{a} - z - \eta_{h} z",
+                }
+            ],
+            "lines": [16, 17, 19],
+            "note": "",
+        }
+    ]
+
+
+def test_every_row_of_the_page_is_there(product, model):
+    compiler = product(model)
+    page = derivation_page(compiler.equations, compiler.step)
+    found = record(compiler)
+    assert [s["key"] for s in found["sections"]] == [s.key for s in page.sections]
+    assert [len(s["rows"]) for s in found["sections"]] == [len(s.rows) for s in page.sections]
+
+
+def test_one_equation(product):
+    found = record(product("leaky"), only="state.h")
+    assert [s["key"] for s in found["sections"]] == ["where", "state"]
