@@ -1,6 +1,6 @@
 """Bad models and the exact text that each is answered with.
 
-``tests/bad/NAME.ham`` goes with ``tests/bad/NAME.txt``: drop both there. A file goes through the parser and the checker,
+``tests/bad/NAME.ham`` goes with ``tests/bad/NAME.txt``: drop both there. A file goes through parser and checker,
 as it does for a user. Texts that no editor would keep, or that are too long to be kept, are made here (MADE); their
 answers are files like the others.
 """
