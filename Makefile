@@ -2,7 +2,7 @@
 
 PYTHON  ?= $(shell command -v python3.11 || command -v python3)
 VENV    ?= .venv
-DEMO    ?= run sunspots --report sunspots.html
+DEMO    ?= run sunspots --seeds 10 --report sunspots.html
 WORKERS ?= 2
 BIN     := $(VENV)/bin
 

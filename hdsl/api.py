@@ -19,29 +19,29 @@ class Model:
     """A checked model and everything derived from it, each product worked out when first asked for."""
 
     def __init__(self, compiler: Compiler) -> None:
-        self._compiler = compiler
+        self.compiler = compiler
         self.name = compiler.model.name
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Warnings; a model with errors cannot be loaded."""
-        return self._compiler.diagnostics
+        return self.compiler.diagnostics
 
     @property
     def hamiltonian(self) -> Hamiltonian:
         """The cost functional, H, stationarity and H′, as sympy objects."""
-        return self._compiler.hamiltonian
+        return self.compiler.hamiltonian
 
     @property
     def equations(self) -> Equations:
         """Hamilton's equations: ``.state["h"]``, ``.costate["h"]``, ``.costate["W"]``, ``.parameter["W"]``."""
-        return self._compiler.equations
+        return self.compiler.equations
 
     def product(self, name: str) -> Any:
         """The product of a pass of the compiler: one of text, model, hamiltonian, equations, step, program, numpy, torch."""
         if name not in PASSES:
             raise ValueError(f"there is no pass {name!r}; the passes are {', '.join(PASSES)}")
-        return self._compiler.product(name)
+        return self.compiler.product(name)
 
     def compile(self, *, dtype: Any = None, device: Any = None, backend: str = "torch") -> Any:
         """The generated module class, a `torch.nn.Module` with ``step``, ``run`` and ``predict``.
@@ -55,15 +55,15 @@ class Model:
         from hdsl.runtime.text import load_text
 
         if backend == "numpy":
-            return load_text(self._compiler.numpy, self.name)
+            return load_text(self.compiler.numpy, self.name)
         if backend != "torch":
             raise ValueError(f"there is no backend {backend!r}; there are torch and numpy")
-        compiler = self._compiler
+        compiler = self.compiler
         origin = Origin(self.name, compiler.source, tuple(compiler.dims.items()), tuple(compiler.settings.items()))
         return load_class(compiler.torch, origin, (dtype, device))
 
     def __repr__(self) -> str:
-        return f"<hdsl model {self.name} of {self._compiler.source.name}>"
+        return f"<hdsl model {self.name} of {self.compiler.source.name}>"
 
 
 def load(path: str | Path, *, settings: dict[str, float | str] | None = None, **dims: int) -> Model:

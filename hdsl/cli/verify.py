@@ -24,7 +24,7 @@ def command(
     model: str, seed: int, layout: str, report: Path | None, settings: tuple[str, ...], dims: tuple[str, ...]
 ) -> int:
     """Check the derivation of a model against judges that share no code with it; the exit code is 1 if one disagrees."""
-    compiler = open_model(model, settings, dims)._compiler
+    compiler = open_model(model, settings, dims).compiler
     from hdsl.verify.certificate import certify
 
     certificate = certify(compiler, seed=seed)

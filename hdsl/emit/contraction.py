@@ -63,6 +63,9 @@ def as_product(
         return Product("mv", turn(factors[0]), "share", False)
     if len(factors) != 2:
         return None
+    if axes.mean and len(axes.value.axes) == 1 and all(f.axes == (BATCH, *axes.value.axes) for f in axes.factors):
+        left, right = (spell(factor) for factor in factors)
+        return Product("mv", f"({left} * {right}).t()", "share", False)
     for first, second in ((0, 1), (1, 0)):
         texts = tuple((spell(f), turn(f)) for f in factors)
         product = _ordered_product(axes, first, second, texts)

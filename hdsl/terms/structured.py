@@ -105,7 +105,7 @@ STRUCTURED: dict[str, StructuredRow] = {
             "one_hot",
             1,
             "np.eye({size}, dtype=dtype)[{0}]",
-            "torch.nn.functional.one_hot({0}, {size}).to(dtype)",
+            "torch.zeros({0}.shape[0], {size}, dtype=dtype, device=device).scatter_(1, {0}.unsqueeze(1), 1.0)",
             _no_pullback,
         ),
     )
