@@ -249,9 +249,9 @@ class Facts:
         for q in self.model.of_role("input"):
             name = self.names[q.name]
             if q.below is not None:
-                lines.append(f'{name} = self._whole({name}, "{q.name}", {self.size(q.below, "self.")})')
+                lines.append(f'{name} = self._whole({name}, "{q.name}", {self.size(q.below, "self.")}, lead)')
             else:
-                lines.append(f"{name} = self._real({', '.join([name, repr(q.name), *self._sizes(q)])})")
+                lines.append(f"{name} = self._real({', '.join([name, repr(q.name), 'lead', *self._sizes(q)])})")
         for q in self.model.of_role("target"):
             name, mark = self.names[q.name], self.names[f"present:{q.name}"]
             if q.below is not None:

@@ -123,27 +123,28 @@ def _sample(self, {passed_arguments}lead=()):
     missing targets replaced by a number beside a 0 in `has_…`."""
 {sample}
 
-def _real(self, value, name, *sizes):
+def _real(self, value, name, lead, *sizes):
     value = torch.as_tensor(value, dtype=self.share.dtype, device=self.share.device)
-    return self._checked(value, name, sizes)
+    return self._checked(value, name, lead, sizes)
 
-def _whole(self, value, name, below):
-    value = self._checked(torch.as_tensor(value, device=self.share.device), name, ())
+def _whole(self, value, name, below, lead):
+    value = self._checked(torch.as_tensor(value, device=self.share.device), name, lead, ())
     if value.is_floating_point() or value.is_complex():
         raise TypeError(f"{{name}} is an index below {{below}}: whole numbers are wanted, not {{value.dtype}}")
     return value.long()
 
-def _checked(self, value, name, sizes):
-    wanted = (self.batch, *sizes)
-    if value.shape[value.dim() - len(wanted):] != wanted:
-        raise ValueError(f"{{name}} has shape {{tuple(value.shape)}}; wanted {{wanted}}, the first axis being the batch")
+def _checked(self, value, name, lead, sizes):
+    wanted = (*lead, self.batch, *sizes)
+    if value.shape != wanted:
+        first = "the steps, then the batch" if lead else "the batch"
+        raise ValueError(f"{{name}} has shape {{tuple(value.shape)}}; wanted {{wanted}}, {{first}} first")
     return value
 
 def _target(self, value, name, sizes, lead):
     """A real target and where it is there: NaN in any of its numbers means missing, None means missing throughout."""
     if value is None:
         return self.share.new_full((*lead, self.batch, *sizes), 0.5), self.share.new_zeros((*lead, self.batch))
-    value = self._real(value, name, *sizes)
+    value = self._real(value, name, lead, *sizes)
     gaps = torch.isnan(value)
     if sizes:
         gaps = gaps.flatten(-len(sizes)).any(-1)
@@ -155,7 +156,7 @@ def _class(self, value, name, below, lead):
     if value is None:
         whole = torch.zeros((*lead, self.batch), dtype=torch.int64, device=self.share.device)
         return whole, self.share.new_zeros((*lead, self.batch))
-    value = self._whole(value, name, below)
+    value = self._whole(value, name, below, lead)
     return value.clamp_min(0), (value >= 0).to(self.share.dtype)
 
 def _mean(self, cost, *present):

@@ -21,19 +21,31 @@ class NonFinite(ArithmeticError):
         self.step, self.found, self.line = step, found, line
 
 
-def find_nonfinite(net: Any, chunk: dict[str, Any], sample: tuple[torch.Tensor, ...], before: Any) -> NoReturn:
+def kept(net: Any) -> list[torch.Tensor]:
+    """Copies of all that a step moves."""
+    return [value.clone() for value in _moved(net)]
+
+
+def _moved(net: Any) -> list[torch.Tensor]:
+    """Cells, clock and boundaries; not the views and constants that stand beside the cells."""
+    cells = [
+        c for name, c in zip(net.cells, net._cells(), strict=True) if not name.startswith((":", "initial:", "turned:"))
+    ]
+    return [*cells, net.clock, net.ended, *([net.offset] if hasattr(net, "offset") else [])]
+
+
+def find_nonfinite(
+    net: Any, chunk: dict[str, Any], sample: tuple[torch.Tensor, ...], before: list[torch.Tensor]
+) -> NoReturn:
     """Go back to the start of a chunk, step until a value is not finite, and ask the numpy reference which line made it.
 
-    The module is left as it was before that step, so that it can be saved or looked at.
+    ``before`` is what `kept` gave at the start of the chunk. The module is left as it was before that step, so that it can be
+    saved or looked at.
 
     Raises:
         NonFinite: always.
     """
-    cells, clock, ended = before
-    for cell, value in zip(net._cells(), cells, strict=True):
-        cell.copy_(value)
-    net.clock.copy_(clock)
-    net.ended.copy_(ended)
+    _put_back(net, before)
     rows = list(zip(*(by_step(net, n, v, chunk) for n, v in zip(net.sample, sample, strict=True)), strict=True))
     body = net._learn if net.training else net._observe
     boundary = chunk.get("boundary")
@@ -42,14 +54,19 @@ def find_nonfinite(net: Any, chunk: dict[str, Any], sample: tuple[torch.Tensor, 
         if net.sequences:
             net._begin(net._cells())
         tau = float(chunk["tau"][k]) if "tau" in chunk else net.tau
-        kept = [cell.clone() for cell in net._cells()]
+        here = kept(net)
         made = body(net._cells(), row, tau)
         if not all(bool(torch.isfinite(value).all()) for value in (*made, *net._cells())):
-            for cell, value in zip(net._cells(), kept, strict=True):
-                cell.copy_(value)
+            _put_back(net, here)
             _tell(net, row, tau, int(net.clock))
-        net._finish(1, None if boundary is None else boundary[k])
+        timing = {"tau": tau} if hasattr(net, "offset") else {}
+        net._finish(1, None if boundary is None else boundary[k], **timing)
     raise NonFinite("a value became nan or infinite and could not be found again", int(net.clock), "", None)
+
+
+def _put_back(net: Any, values: list[torch.Tensor]) -> None:
+    for cell, value in zip(_moved(net), values, strict=True):
+        cell.copy_(value)
 
 
 def _tell(net: Any, row: tuple[torch.Tensor, ...], tau: float, step: int) -> NoReturn:

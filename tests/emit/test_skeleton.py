@@ -1,0 +1,183 @@
+"""The methods that every module has: what they refuse, what they move, and what they hand out."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+
+import hdsl
+
+TEXT = """
+dim n = 3, m = 2
+input u[m]
+target v[n]
+target c : index(n)
+state h[n] = 0.5
+param U[n, m] = normal(0, 1)
+param W[n, n] = normal(0, 0.5)
+h' = -h + tanh(W @ h + U @ u)
+output y = W @ h
+output class = h
+cost fit = squared(y - v)
+cost right = cross_entropy(y, c)
+cost decay = squared(W)
+learn
+    tau = 0.5
+    eta = 0.5
+    beta = 0.05
+"""
+NET = hdsl.loads(TEXT).compile(dtype=torch.float64)
+U, V, C = torch.tensor([[1.0, -1.0], [0.5, 2.0]]), torch.ones(2, 3), torch.tensor([2, 0])
+
+
+def begun(steps=2):
+    net = NET(batch=2)
+    for _ in range(steps):
+        net.step(U, V, C)
+    return net
+
+
+def kept(net):
+    return copy.deepcopy(net.state_dict())
+
+
+def equal(first, second):
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_step_moves_every_cell_and_the_clock():
+    net = begun()
+    before = kept(net)
+    y, costs = net.step(U, V, C)
+    after = kept(net)
+    assert all(not torch.equal(before[name], after[name]) for name in before if name != "ended")
+    assert int(net.clock) == 3 and y.shape == (2, 3) and list(costs) == ["fit", "right", "decay"]
+    assert all(cost.dim() == 0 for cost in costs.values())
+
+
+def test_predict_returns_what_step_would_and_moves_nothing():
+    net = begun()
+    before = kept(net)
+    predicted = net.predict(U)
+    assert equal(kept(net), before)
+    assert torch.equal(predicted, net.step(U, V, C)[0])
+
+
+def test_eval_moves_states_only():
+    net = begun().eval()
+    before = kept(net)
+    net.step(U, V, C)
+    moved = {name for name, value in kept(net).items() if not torch.equal(value, before[name])}
+    assert moved == {"state.h", "clock"}
+
+
+def test_what_is_handed_out_is_the_callers_to_keep():
+    for text in (TEXT, TEXT.replace("output y = W @ h", "output y = h")):
+        net = hdsl.loads(text).compile()(batch=2)
+        other = copy.deepcopy(net)
+        for _ in range(2):
+            y, costs = net.step(U, V, C)
+            expected, _ = other.step(U, V, C)
+            assert torch.equal(y, expected)
+            y.fill_(77.0)
+            net.predict(U).fill_(77.0)
+            for cost in costs.values():
+                cost.fill_(77.0)
+        assert equal(kept(net), kept(other))
+
+
+def test_a_sample_is_not_written_to():
+    u, v = U.clone().double(), V.clone().double()
+    begun().step(u, v, C)
+    assert torch.equal(u, U.double()) and torch.equal(v, V.double())
+
+
+def test_reset_begins_anew_but_keeps_what_was_learned():
+    net = begun()
+    learned = net.W.detach().clone()
+    assert net.reset() is net
+    assert torch.equal(net.W, learned) and int(net.clock) == 0
+    assert net.state.h.tolist() == [[0.5] * 3] * 2 and not net.costate.W.any() and not net.costate.h.any()
+
+
+def test_a_state_can_be_read_after_the_last_sample_and_the_next_step_begins_anew():
+    net = begun(0)
+    net.step(U, V, C, boundary=torch.tensor([True, False]))
+    assert not (net.state.h[0] == 0.5).all()
+    fresh, going_on = copy.deepcopy(net), copy.deepcopy(net)
+    fresh.state.h[0], fresh.costate.h[0] = 0.5, 0.0
+    fresh.ended.zero_()
+    assert torch.equal(going_on.predict(U), fresh.predict(U))
+    assert torch.equal(going_on.step(U, V, C)[0], fresh.step(U, V, C)[0])
+    assert equal(kept(going_on), kept(fresh))
+
+
+def test_a_boundary_for_all_streams_is_one_bool():
+    net = begun(1)
+    net.step(U, V, C, boundary=True)
+    assert net.ended.tolist() == [True, True]
+    net.step(U, V, C)
+    assert net.ended.tolist() == [False, False]
+
+
+def test_a_loaded_state_resumes_bit_for_bit_across_a_boundary():
+    net = begun(1)
+    net.step(U, V, C, boundary=[True, False])
+    other = NET(batch=2, seed=9)
+    other.load_state_dict(kept(net))
+    for _ in range(2):
+        assert torch.equal(net.step(U, V, C)[0], other.step(U, V, C)[0])
+    assert equal(kept(net), kept(other))
+
+
+def test_a_missing_target_is_none_nan_or_minus_one():
+    for v, c in ((None, None), (torch.full((2, 3), torch.nan), torch.tensor([-1, -1]))):
+        net, same = begun(), begun()
+        _, costs = net.step(U, v, c)
+        assert costs["fit"].isnan() and costs["right"].isnan() and costs["decay"].isfinite()
+        same.step(U)
+        assert equal(kept(net), kept(same)) and all(value.isfinite().all() for value in kept(net).values())
+
+
+def test_a_target_missing_in_one_stream_leaves_the_mean_to_the_other():
+    v = V.clone()
+    v[0, 1] = torch.nan
+    _, costs = begun().step(U, v, C)
+    alone = begun().step(U, torch.stack([V[1], V[1]]), C)[0]
+    assert costs["fit"].item() == pytest.approx(((alone[1] - V[1]) ** 2).sum().item())
+
+
+@pytest.mark.parametrize(
+    "sample, kind, told",
+    [
+        ((torch.ones(2, 3), V, C), ValueError, "u has shape (2, 3); wanted (2, 2)"),
+        ((torch.ones(2), V, C), ValueError, "u has shape (2,); wanted (2, 2)"),
+        ((torch.ones(5, 2, 2), V, C), ValueError, "u has shape (5, 2, 2); wanted (2, 2)"),
+        ((U, torch.ones(1, 3), C), ValueError, "v has shape (1, 3); wanted (2, 3)"),
+        ((U, V, torch.tensor([0.0, 1.0])), TypeError, "c is an index below 3: whole numbers are wanted"),
+        ((U, V, torch.tensor([[0], [1]])), ValueError, "c has shape (2, 1); wanted (2,)"),
+    ],
+)
+def test_a_wrong_sample_is_told_in_one_line_and_moves_nothing(sample, kind, told):
+    net = begun()
+    before = kept(net)
+    with pytest.raises(kind) as caught:
+        net.step(*sample)
+    assert str(caught.value).startswith(told) and "\n" not in str(caught.value)
+    assert equal(kept(net), before)
+
+
+def test_numbers_of_any_kind_become_tensors_of_the_module():
+    first, second = begun(), begun()
+    first.step([[1, -1], [0.5, 2]], V.numpy(), [2, 0])
+    second.step(U, V, C)
+    assert equal(kept(first), kept(second))
+
+
+def test_tau_is_of_the_sample_where_it_is_given():
+    slow, usual = begun(), begun()
+    h = slow.state.h.clone()
+    moved = [(net.step(U, V, C, tau=tau), net.state.h - h)[1] for net, tau in ((slow, 0.25), (usual, None))]
+    assert torch.allclose(2 * moved[0], moved[1])

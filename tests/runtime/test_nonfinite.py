@@ -1,0 +1,93 @@
+"""A value that is not finite is named with its step and its line, and the module stands where it stood before."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+
+import hdsl
+from hdsl.runtime.nonfinite import NonFinite
+
+TEXT = """
+input u
+target v
+state h = 1
+param w = 1
+h' = log(u) * h
+output y = w * h
+cost fit = (y - v)^2
+learn
+    tau = 0.5
+    phi = 1 + t
+"""
+NET = hdsl.loads(TEXT, name="logs.ham").compile(dtype=torch.float64)
+
+
+def run(values, net=None, **more):
+    values = torch.tensor(values)[:, None]
+    return (net or NET()).run({"u": values, "v": torch.zeros_like(values), **more})
+
+
+def test_it_names_the_step_the_value_and_the_line():
+    with pytest.raises(NonFinite) as caught:
+        run([1.0, 2.0, 1.5, -1.0, 1.0])
+    assert (caught.value.step, caught.value.line) == (3, 6)
+    assert "became nan at step 3; made by logs.ham:6" in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"tau": torch.linspace(0.1, 0.5, 5)}, {"boundary": torch.tensor([0, 1, 0, 0, 0]) > 0}]
+)
+def test_the_module_stands_where_it_stood_before_the_bad_step(more):
+    net, other = NET(), NET()
+    with pytest.raises(NonFinite):
+        run([1.0, 2.0, 1.5, -1.0, 1.0], net, **more)
+    run([1.0, 2.0, 1.5], other, **{name: value[:3] for name, value in more.items()})
+    left, right = net.state_dict(), other.state_dict()
+    assert all(torch.equal(left[name], right[name]) for name in left if name != "ended")
+    if "tau" in more:
+        assert torch.equal(net.offset, other.offset)
+    u = torch.tensor([1.2])
+    assert torch.equal(net.predict(u), other.predict(u))
+
+
+def test_steps_are_counted_from_the_first_ever():
+    net = NET()
+    run([1.0, 2.0], net)
+    with pytest.raises(NonFinite) as caught:
+        run([1.0, -1.0], net)
+    assert caught.value.step == 3
+
+
+def test_a_sample_that_is_infinite_is_named():
+    with pytest.raises(NonFinite, match="step 1") as caught:
+        run([1.0, float("inf")])
+    assert caught.value.step == 1
+
+
+def test_a_module_that_does_not_learn_is_told_of_as_well():
+    with pytest.raises(NonFinite, match="step 1"):
+        run([1.0, -1.0], NET().eval())
+
+
+def test_growth_beyond_the_dtype_is_told():
+    net = hdsl.loads(TEXT.replace("log(u) * h", "exp(h)")).compile(dtype=torch.float32)()
+    with pytest.raises(NonFinite) as caught:
+        net.run({"u": torch.ones(50, 1), "v": torch.zeros(50, 1)})
+    assert all(value.isfinite().all() for value in copy.deepcopy(net.state_dict()).values())
+    assert 0 < caught.value.step < 50
+
+
+def test_missing_targets_are_nothing_out_of_the_ordinary():
+    result = NET().run({"u": torch.ones(4, 1)})
+    assert result["fit"].isnan().all() and result["y"].isfinite().all()
+
+
+def test_states_that_begin_each_sample_anew_in_several_streams_are_put_back_too():
+    text = TEXT.replace("h' = log(u) * h", "next h = log(u) * h * w\nreset h each sample")
+    net = hdsl.loads(text).compile(dtype=torch.float64)(batch=2)
+    with pytest.raises(NonFinite) as caught:
+        net.run({"u": torch.tensor([[1.0, 2.0], [2.0, -1.0]]), "v": torch.zeros(2, 2)})
+    assert caught.value.step == 1 and int(net.clock) == 1 and bool(net.w.isfinite())
