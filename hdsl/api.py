@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hdsl.compiler import PASSES, Compiler
-from hdsl.diagnostics.diagnostic import Diagnostic
+from hdsl.diagnostics.diagnostic import Diagnostic, ModelError
 from hdsl.resources import folder
+from hdsl.syntax.read import read as read_bytes
 from hdsl.syntax.source import Source
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def load(path: str | Path, *, settings: dict[str, float | str] | None = None, **
         FileNotFoundError: there is no such file and no such model.
     """
     found = find(path)
-    return Model(compiler(Source(read(found), str(path) if found == Path(path) else found.name), settings, dims))
+    return Model(compiler(read(found, str(path) if found == Path(path) else found.name), settings, dims))
 
 
 def loads(text: str, *, name: str = "<text>", settings: dict[str, float | str] | None = None, **dims: int) -> Model:
@@ -106,6 +107,9 @@ def find(path: str | Path) -> Path:
     raise FileNotFoundError(f"there is no file {given} and no model of that name that ships (there are {known})")
 
 
-def read(path: Path) -> str:
-    """The text of a file; a byte that is not UTF-8 becomes U+FFFD, which the parser reports at its place."""
-    return path.read_bytes().decode("utf-8", errors="replace")
+def read(path: Path, name: str) -> Source:
+    """The text of a .ham file, shown as ``name``. Raises hdsl.ModelError: it is not UTF-8, or too large."""
+    source, found = read_bytes(path.read_bytes(), name)
+    if found:
+        raise ModelError(source, found)
+    return source

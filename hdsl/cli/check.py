@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from hdsl.api import find, read
+from hdsl.api import find
 from hdsl.cli.arguments import Verb, painted, readable
 from hdsl.compiler import Compiler
 from hdsl.diagnostics.render import render_all, to_json
-from hdsl.syntax.source import Source
+from hdsl.syntax.read import read
 
 
 @click.command(
@@ -30,8 +30,8 @@ def command(models: tuple[str, ...], layout: str) -> int:
         readable(name)
     for name in models:
         path = find(name)
-        source = Source(read(path), str(path) if str(path) == name else path.name)
-        diagnostics = Compiler(source).diagnostics
+        source, diagnostics = read(path.read_bytes(), str(path) if str(path) == name else path.name)
+        diagnostics = diagnostics or Compiler(source).diagnostics
         found += to_json(source, diagnostics)
         if layout == "text" and diagnostics:
             click.echo(painted(render_all(source, diagnostics), sys.stdout) + "\n")

@@ -105,13 +105,14 @@ def _slope_by_control(param: Quantity, growth: Any) -> Any:
 
 def _solve_control(param: Quantity, stationarity: sympy.Eq) -> sympy.Eq:
     entry = symbol("nu", param.name, indices(len(param.sizes)))
-    (solution,) = sympy.solve(stationarity, entry)
-    return sympy.Eq(entry, solution)
+    # ∂H/∂ν is linear in ν, by ½‖ν‖².
+    slope, intercept = stationarity.lhs.coeff(entry, 1), stationarity.lhs.coeff(entry, 0)
+    return sympy.Eq(entry, -intercept / slope)
 
 
 def _rescale(param: Quantity, control: sympy.Eq) -> sympy.Eq:
     """θ̇ = β ⊙ ν with ω = e^{ηt} ω′ (the rescaled costate keeps its name) and β² renamed β."""
     at = indices(len(param.sizes))
     omega, beta = symbol("omega", param.name, at), sympy.Symbol(f"beta_{param.name}")
-    velocity = (beta * control.rhs).subs(omega, sympy.exp(ETA * T) * omega).subs(beta**2, beta)
-    return sympy.Eq(symbol("dot", param.name, at), sympy.simplify(velocity, doit=False))
+    velocity = (beta * control.rhs).xreplace({omega: sympy.exp(ETA * T) * omega}).xreplace({beta**2: beta})
+    return sympy.Eq(symbol("dot", param.name, at), velocity)
