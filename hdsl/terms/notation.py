@@ -140,5 +140,5 @@ def _size_names(definition: Definition) -> list[str]:
             own |= {i for i, _ in bound}
         case Elementwise(expression=expression):
             where.append(expression)
-    found = {s for place in where for s in sympy.sympify(place, strict=True).atoms(sympy.Symbol) if s.is_integer and s not in own}
-    return sorted(str(s.name) for s in found)
+    symbols = {s for place in where for s in sympy.sympify(place, strict=True).atoms(sympy.Symbol)}
+    return sorted(str(s.name) for s in symbols - own if s.is_integer)

@@ -5,16 +5,33 @@ from __future__ import annotations
 import pytest
 import sympy
 
+from hdsl.terms.elementwise import ROWS
 from hdsl.terms.formula import Formula
 from hdsl.terms.matrix import NoMatrixForm
 from hdsl.terms.naming import Naming
+from hdsl.terms.notation import Notation
 from hdsl.terms.ordering import Ordering
 from hdsl.terms.product import Unfolding
 from hdsl.terms.spelling import LATEX, TEXT
 from hdsl.terms.term import Contraction, Definition, Elementwise, Structured, indices, size, slot
 
 ROW, COLUMN, THIRD = indices(3)
-N = size("n")
+N, M = size("n"), size("m")
+ONE = sympy.Integer(1)
+TANH = ROWS["tanh"].function
+
+
+def vector(name):
+    return slot(name, (ROW,))
+
+
+def matrix(name):
+    return slot(name, (ROW, COLUMN))
+
+
+def one(definition, style="text"):
+    """A definition by itself, as the notation prints it."""
+    return Notation(style, [definition]).equation(definition)
 
 
 def formula(form="matrix", spelling=TEXT, letters="ijk", definitions=(), inlined=()):
@@ -75,3 +92,156 @@ def test_structured_operations():
     pick = Definition("p", Structured("pick", ("x", "y")))
     assert formula().value(pick, ()).text == "x[y]"
     assert formula(spelling=LATEX).value(pick, ()).text == r"x\left[y\right]"
+
+
+@pytest.mark.parametrize(
+    ("factors", "bound", "sizes", "text"),
+    [
+        ((vector("x"),), (ROW,), (), "sum(x)"),
+        ((vector("x"), vector("x")), (ROW,), (), "‖x‖²"),
+        ((vector("x"), vector("y")), (ROW,), (), "⟨x, y⟩"),
+        ((vector("x"), vector("y"), vector("w")), (ROW,), (), "⟨x, y ⊙ w⟩"),
+        ((matrix("A"),), (ROW, COLUMN), (), "sum(A)"),
+        ((matrix("A"), matrix("A")), (ROW, COLUMN), (), "‖A‖²"),
+        ((matrix("A"), matrix("B")), (ROW, COLUMN), (), "⟨A, B⟩"),
+        ((matrix("A"), slot("B", (COLUMN, ROW))), (ROW, COLUMN), (), "⟨A, Bᵀ⟩"),
+        ((vector("x"), matrix("A"), slot("y", (COLUMN,))), (ROW, COLUMN), (), "xᵀA y"),
+        ((matrix("A"), slot("x", (COLUMN,))), (COLUMN,), (N,), "A x"),
+        ((slot("A", (COLUMN, ROW)), slot("x", (COLUMN,))), (COLUMN,), (N,), "Aᵀx"),
+        ((matrix("A"),), (COLUMN,), (N,), "A 𝟏"),
+        ((slot("A", (COLUMN, ROW)),), (COLUMN,), (N,), "Aᵀ𝟏"),
+        ((matrix("A"), matrix("B")), (COLUMN,), (N,), "(A ⊙ B) 𝟏"),
+        ((vector("x"), matrix("A"), slot("y", (COLUMN,))), (COLUMN,), (N,), "x ⊙ (A y)"),
+        ((vector("x"), slot("y", (COLUMN,)), slot("w", (COLUMN,))), (COLUMN,), (N,), "⟨y, w⟩ x"),
+        ((slot("A", (ROW, THIRD)), slot("B", (THIRD, COLUMN))), (THIRD,), (N, N), "A B"),
+        ((slot("A", (THIRD, ROW)), slot("B", (COLUMN, THIRD))), (THIRD,), (N, N), "AᵀBᵀ"),
+        ((slot("A", (ROW, THIRD)), slot("x", (THIRD,)), slot("B", (THIRD, COLUMN))), (THIRD,), (N, N), "A diag(x) B"),
+        ((vector("x"), slot("y", (COLUMN,))), (), (N, N), "x yᵀ"),
+        ((vector("x"), vector("w"), slot("y", (COLUMN,))), (), (N, N), "(x ⊙ w) yᵀ"),
+        ((vector("x"), matrix("A")), (), (N, N), "diag(x) A"),
+        ((matrix("A"), slot("x", (COLUMN,))), (), (N, N), "A diag(x)"),
+        ((slot("y", (COLUMN,)),), (), (N, N), "𝟏 yᵀ"),
+        ((slot("A", (COLUMN, ROW)),), (), (N, N), "Aᵀ"),
+        ((slot("A", (ROW, THIRD)), slot("A", (COLUMN, THIRD))), (THIRD,), (N, N), "A Aᵀ"),
+    ],
+)
+def test_contractions_in_matrix_form(factors, bound, sizes, text):
+    definition = Definition("r", Contraction(factors, tuple((i, N) for i in bound)), sizes)
+    assert one(definition) == f"r = {text}"
+
+
+@pytest.mark.parametrize(
+    ("factors", "bound", "sizes", "text"),
+    [
+        (
+            (slot("A", (ROW, COLUMN)), slot("B", (COLUMN, THIRD)), slot("C", (THIRD, ROW))),
+            (ROW, COLUMN, THIRD),
+            (),
+            "r = Σᵢⱼₖ A[i,j] B[j,k] C[k,i]",
+        ),
+        (
+            (slot("Q", (ROW, COLUMN, THIRD)), slot("x", (THIRD,))),
+            (THIRD,),
+            (N, N),
+            "r[i,j] = Σₖ Q[i,j,k] x[k]",
+        ),
+    ],
+)
+def test_what_has_no_matrix_form_keeps_its_indices(factors, bound, sizes, text):
+    assert one(Definition("r", Contraction(factors, tuple((i, N) for i in bound)), sizes)) == text
+
+
+def test_tensors_of_three_axes_side_by_side_need_no_indices():
+    x, y = (slot(name, (ROW, COLUMN, THIRD)) for name in "xy")
+    assert one(Definition("r", Elementwise(2 * x * y + slot("alpha")), (N, N, M))) == "r = α + 2 x ⊙ y"
+
+
+def test_coefficients_and_means():
+    half = Definition("r", Contraction((vector("x"), vector("x")), ((ROW, N),), sympy.Rational(1, 2) / N))
+    assert one(half) == "r = ½ ‖x‖² / n"
+    assert one(Definition("r", Contraction((vector("x"),), ((ROW, N),), 1 / N))) == "r = mean(x)"
+    assert one(Definition("r", Contraction((matrix("x"),), ((ROW, N), (COLUMN, M)), 3 / (N * M)))) == "r = 3 mean(x)"
+    assert one(Definition("r", Contraction((vector("x"),), ((ROW, sympy.Integer(4)),), sympy.Rational(1, 4)))) == (
+        "r = mean(x)"
+    )
+    assert one(Definition("r", Contraction((vector("x"),), ((ROW, ONE),)))) == "r = sum(x)"
+    weighted = Definition("r", Contraction((vector("x"), vector("x")), ((ROW, N),), slot("alpha") / 2))
+    assert one(weighted) == "r = ½ α ‖x‖²"
+
+
+@pytest.mark.parametrize(
+    ("expression", "text", "latex"),
+    [
+        (vector("x") / 2 - 3, "½ x − 3", r"\tfrac{1}{2} x - 3"),
+        (sympy.Rational(1, 20) * vector("x"), "0.05 x", "0.05 x"),
+        (vector("x") / 7, "x / 7", r"\frac{x}{7}"),
+        (3 * vector("x") / 7, "3 x / 7", r"\frac{3 x}{7}"),
+        (-vector("x"), "−x", "-x"),
+        (-vector("x") * vector("y"), "−x ⊙ y", r"-x \odot y"),
+        (vector("x") * vector("y") / vector("w"), "x ⊙ y / w", r"\frac{x \odot y}{w}"),
+        (1 / vector("x"), "1 / x", r"\frac{1}{x}"),
+        (vector("x") / (1 + vector("y")), "x / (1 + y)", r"\frac{x}{1 + y}"),
+        (slot("alpha") * (vector("x") - vector("y")), "α (x − y)", r"\alpha \left(x - y\right)"),
+        (slot("x2") * slot("alpha") * vector("y"), "α x₂ y", r"\alpha x_{2} y"),
+        (vector("x") ** 3, "x³", "x^{3}"),
+        (vector("x") ** -2, "1 / x²", r"\frac{1}{x^{2}}"),
+        ((1 + vector("x")) ** 2, "(1 + x)²", r"\left(1 + x\right)^{2}"),
+        (vector("h+") ** 2, "(h⁺)²", r"\left(h^{+}\right)^{2}"),
+        (vector("x") ** sympy.Rational(1, 2), "√x", r"\sqrt{x}"),
+        (vector("x") ** sympy.Rational(3, 2), "x^(1.5)", "x^{1.5}"),
+        (sympy.pi * vector("x"), "π x", r"\pi x"),
+        (vector("x") / sympy.sqrt(2), "½ √2 x", r"\tfrac{1}{2} \sqrt{2} x"),
+        (vector("x") / sympy.sqrt(2 * sympy.pi), "½ √2 x / √π", r"\frac{\tfrac{1}{2} \sqrt{2} x}{\sqrt{\pi}}"),
+        (sympy.Integer(0), "0", "0"),
+        (slot("alpha"), "α", r"\alpha"),
+        (vector("x") * N, "n x", "n x"),
+        ((1 - slot("x")) * slot("phi") + slot("phi"), "φ (1 + 1 − x)", r"\varphi \left(1 + 1 - x\right)"),
+        (slot("phi") * vector("x") - 2 * slot("phi") * vector("y"), "φ (x − 2 y)", r"\varphi \left(x - 2 y\right)"),
+        (vector("x") / slot("tau") - vector("y") / slot("tau"), "(x − y) / τ", r"\frac{x - y}{\tau}"),
+        (vector("x") / N, "x / n", r"\frac{x}{n}"),
+        (vector("x") - 1, "x − 1", "x - 1"),
+        (1 - vector("x"), "1 − x", "1 - x"),
+        (1 + vector("x"), "1 + x", "1 + x"),
+        (-1 - vector("x"), "−x − 1", "-x - 1"),
+    ],
+)
+def test_elementwise_expressions(expression, text, latex):
+    definition = Definition("r", Elementwise(expression), (N,))
+    assert one(definition) == f"r = {text}"
+    assert one(definition, style="latex") == f"r = {latex}"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("tanh", "tanh(x)"),
+        ("abs", "|x|"),
+        ("sqrt", "√x"),
+        ("exp", "exp(x)"),
+        ("min", "min(x, y)"),
+        ("clip", "clip(x, y, w)"),
+        ("power", "x^y"),
+        ("positive", "[x > 0]"),
+        ("less", "[x < y]"),
+        ("inside", "[y ≤ x ≤ w]"),
+        ("clipped_low", "[x < y < w]"),
+        ("clipped_high", "[x > w or y > w]"),
+    ],
+)
+def test_functions(name, text):
+    row = ROWS[name]
+    expression = row.function(*(vector(operand) for operand in "xyw"[: row.arity]))
+    assert one(Definition("r", Elementwise(expression), (N,))) == f"r = {text}"
+
+
+def test_every_function_is_spelt_in_both_tables():
+    for row in ROWS.values():
+        expression = row.function(*(vector(operand) for operand in "xyw"[: row.arity]))
+        for style in ("text", "latex"):
+            written = one(Definition("r", Elementwise(expression), (N,)), style=style)
+            assert all(operand in written for operand in "xyw"[: row.arity]), written
+
+
+def test_a_transposed_matrix_inside_a_function():
+    both = Elementwise(TANH(matrix("A") + slot("A", (COLUMN, ROW)) + slot("b", (COLUMN,))))
+    assert one(Definition("r", both, (N, N))) == "r = tanh(A + Aᵀ + 𝟏 bᵀ)"
