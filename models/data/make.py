@@ -32,6 +32,11 @@ def sunspots() -> list[list[str]]:
     return [["time", "ssn"], *([time, number] for _, time, number in rows[1:])]
 
 
+def sine() -> list[list[str]]:
+    """A sine of 60 ticks a period, 3000 ticks."""
+    return [["s"], *([f"{np.sin(2 * np.pi * k / 60):.6f}"] for k in range(3000))]
+
+
 def iris() -> list[list[str]]:
     """Rows of four lengths in cm and the class, in an order drawn once: the table as published is sorted by class."""
     table = load_iris()
@@ -49,3 +54,4 @@ def write(name: str, rows: list[list[str]]) -> None:
 if __name__ == "__main__":
     write("sunspots.csv", sunspots())
     write("iris.csv", iris())
+    write("sine.csv", sine())
