@@ -88,12 +88,13 @@ def split_costs(
 ) -> tuple[set[str], tuple[Definition, ...]]:
     """What the costs need of a step, and the lines that only they need and that read no cell, nothing shared but numbers.
 
-    Such lines give the same value whether they are run at each step or once for many, with the steps as more streams.
+    Nor τ, which may differ from step to step. Such lines give the same value whether they are run at each step or once for
+    many, with the steps as more streams.
     """
     inside = {line.name for line in keep_needed(lines, core)}
     per_stream = {line.name for line in lines if not line.shared}
     sample = {q.name for role in ("input", "target") for q in step.model.of_role(role)}
-    numbers = {"tau", *step.model.learning.values, *(q.name for q in step.model.of_role("const") if not q.sizes)}
+    numbers = {*step.model.learning.values, *(q.name for q in step.model.of_role("const") if not q.sizes)} - {"tau"}
     tail = []
     for line in keep_needed(lines, costs):
         reads = set(line.reads())
