@@ -122,9 +122,9 @@ class _Drawing:
             self._declare("const", (m,), 0, self._list((m,)))
         if self.chance(0.3):
             self._declare("const", (n, m), 0, self._list((n, m)))
-        self._declare("input", (n,), 1)
+        self.formulas.inputs.append(self._declare("input", (n,), 1))
         if self.chance(0.4):
-            self._declare("input", self._shape(), 1)
+            self.formulas.inputs.append(self._declare("input", self._shape(), 1))
         if self.chance(0.25):
             self._declare_index("input", 1)
         for shape in ((n,), *(self._shape() for _ in range(self.random.choice((0, 1, 2))))):

@@ -33,6 +33,7 @@ class Formulas:
 
     random: Random
     names: list[Name] = field(default_factory=list)
+    inputs: list[Name] = field(default_factory=list)
     indices: list[Name] = field(default_factory=list)
     sizes: list[str] = field(default_factory=list)
 
@@ -42,8 +43,7 @@ class Formulas:
 
     def of_stream(self) -> str:
         """A scalar that surely differs from stream to stream."""
-        own = [name for name in self.names if name.level == 1]
-        chosen = self.random.choice(own)
+        chosen = self.random.choice(self.inputs)
         return self.random.choice((f"0.3*sum({chosen.name})", f"mean({chosen.name})"))
 
     def draw(self, shape: Shape, level: int, depth: int) -> str:
