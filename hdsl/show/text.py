@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from hdsl.show.page import Page, Row, Section
 
 WIDTH = 118
+LONGEST = 78  # columns of an equation, beyond which it is broken
 _GAP = 4
 
 
@@ -40,15 +41,18 @@ def _lay(section: Section) -> list[tuple[str, str]]:
     for row in section.rows:
         first, *others = row.equations
         text = f"{pad(first.left, lefts)} = {first.right}"
-        for other in others:
-            text = f"{pad(text, lefts + 3 + firsts + _GAP)}{other}"
-        lines += _broken(text, lefts + 3, beside(row))
+        long = columns(text) > LONGEST or lefts + 3 + firsts > LONGEST
+        if long or not others:
+            lines += _broken(text, lefts + 3, beside(row))
+            lines += [(str(other), "") for other in others]
+        else:
+            told = _GAP * " " + (_GAP * " ").join(map(str, others))
+            lines.append((pad(text, lefts + 3 + firsts) + told, beside(row)))
     return lines
 
 
 def _broken(text: str, indent: int, beside_it: str) -> list[tuple[str, str]]:
     """A line, cut before a plus or minus outside all brackets where it is too long."""
-    limit = WIDTH - 40
     parts, depth, start = [], 0, 0
     for place, mark in enumerate(text):
         depth += (mark in "([⟨") - (mark in ")]⟩")
@@ -58,7 +62,7 @@ def _broken(text: str, indent: int, beside_it: str) -> list[tuple[str, str]]:
     parts.append(text[start:])
     lines = [parts[0]]
     for part in parts[1:]:
-        if columns(lines[-1] + part) > limit:
+        if columns(lines[-1] + part) > LONGEST:
             lines.append(" " * (indent - 2) + part)
         else:
             lines[-1] += part

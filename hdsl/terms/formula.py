@@ -250,10 +250,25 @@ def _condition(pattern: str) -> Callable[[Formula, list[Piece]], Piece]:
     return show
 
 
+def _power_slope(formula: Formula, arguments: list[Piece]) -> Piece:
+    """∂ x^y / ∂x = y x^(y − 1)."""
+    base, exponent = arguments
+    less = f"{formula.layout.within(exponent, HADAMARD)}{formula.spelling.minus}1"
+    return formula.layout.chain([exponent, formula.layout.power(base, less)])
+
+
+def _power_log(formula: Formula, arguments: list[Piece]) -> Piece:
+    """∂ x^y / ∂y = x^y log(x)."""
+    base, exponent = arguments
+    return formula.layout.chain([formula.layout.power(base, exponent.text), formula.layout.call("log", base)])
+
+
 _FUNCTIONS: Mapping[str, Callable[[Formula, list[Piece]], Piece]] = {
     "abs": lambda formula, a: Piece(formula.spelling.absolute(a[0].text), ATOM),
     "sqrt": lambda formula, a: Piece(formula.spelling.root(a[0].text, a[0].level >= ATOM), POWER),
     "power": lambda formula, a: formula.layout.power(a[0], a[1].text),
+    "power_slope": _power_slope,
+    "power_log": _power_log,
     "positive": _condition("{0} > 0"),
     "less": _condition("{0} < {1}"),
     "inside": _condition("{1} ≤ {0} ≤ {2}"),

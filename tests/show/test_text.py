@@ -114,6 +114,17 @@ def test_a_long_equation_breaks_between_summands():
     assert all(columns(line) <= WIDTH for line in shown)
 
 
+def test_two_equations_stand_side_by_side_where_they_fit():
+    def rows(length):
+        long = " + ".join(["W h"] * length)
+        pair = Row((Equation("ω̇", long, "a"), Equation("Ẇ", "−β ω", "b")), lines=(3,))
+        page = Page("m", "m.ham", "", "", "text", (Section("parameter", "parameters", (pair,)),))
+        return [line.strip() for line in page_text(page).splitlines()[2:]]
+
+    assert rows(2) == ["parameters  ω̇ = W h + W h    Ẇ = −β ω    3"]
+    assert rows(30)[-1] == "Ẇ = −β ω" and all("Ẇ" not in line for line in rows(30)[:-1])
+
+
 def test_columns_count_what_is_seen():
     assert columns("ω̇_W") == 3  # the dot stands over its letter
     assert columns("ż") == 1

@@ -221,6 +221,8 @@ def test_elementwise_expressions(expression, text, latex):
         ("min", "min(x, y)"),
         ("clip", "clip(x, y, w)"),
         ("power", "x^y"),
+        ("power_slope", "y x^(y − 1)"),
+        ("power_log", "x^y log(x)"),
         ("positive", "[x > 0]"),
         ("less", "[x < y]"),
         ("inside", "[y ≤ x ≤ w]"),

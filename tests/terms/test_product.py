@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
 import sympy
 
+from hdsl.compiler import Compiler
+from hdsl.syntax.source import Source
+from hdsl.terms.expand import in_plain_functions, scalars
+from hdsl.terms.inlining import Inlining
 from hdsl.terms.product import Product, Unfolding, averaged, indices_in, take_common
-from hdsl.terms.term import Contraction, Definition, Elementwise, indices, size, slot
+from hdsl.terms.term import (
+    Contraction,
+    Definition,
+    Elementwise,
+    Structured,
+    indices,
+    size,
+    slot,
+    slot_indices,
+    slot_name,
+    slots,
+)
 
 ROW, COLUMN = indices(2)
 N = size("n")
@@ -90,3 +107,70 @@ def test_common_scalars_are_taken_out_as_often_as_all_have_them():
     assert [p.scalars for p in products] == [[tau], [phi]]
     alone = [Product(scalars=[phi])]
     assert take_common(alone) == [] and alone[0].scalars == [phi]
+
+
+# What is multiplied out has the value that it had: on numbers, for every definition of every model that ships -------------
+
+
+def number_of(expression, at, values, dims):
+    """An expression with numbers in its slots; ``at`` gives indices their places."""
+    swap = {s: sympy.Float(values[slot_name(s)][tuple(at[i] for i in slot_indices(s))]) for s in slots(expression)}
+    swap |= {s: sympy.Integer(dims[str(s)]) for s in sympy.sympify(expression, strict=True).free_symbols if str(s) in dims}
+    return float(sympy.N(in_plain_functions(sympy.sympify(expression, strict=True).xreplace(swap))))
+
+
+def product_of(product, at, values, dims):
+    """The number that a product says, its bound indices summed."""
+    sizes = [int(sympy.sympify(s, strict=True).subs({size(d): n for d, n in dims.items()})) for _, s in product.bound]
+    total = 0.0
+    for places in np.ndindex(*sizes):
+        here = at | {i: place for (i, _), place in zip(product.bound, places, strict=True)}
+        total += np.prod([number_of(t, here, values, dims) for t in product.tensors])
+    return total * number_of(sympy.Mul(product.number, *product.scalars), at, values, dims)
+
+
+def values_of(definitions, dims):
+    """Numbers for every name: drawn where nothing defines it or a structured operation does, else worked out."""
+    random = np.random.default_rng(0)
+    leaves = scalars(definitions, dims, sizes={d.body.operands[0]: (size("k"),) for d in definitions if is_pick(d)})
+    values = {}
+    for name, array in leaves.items():
+        values[name] = random.uniform(0.2, 1, size=array.shape)
+    for definition in definitions:
+        if not isinstance(definition.body, Structured):
+            plain = Unfolding({}, (), lambda d: False)
+            for place in np.ndindex(*values[definition.name].shape):
+                at = dict(zip(definition.indices, place, strict=True))
+                values[definition.name][place] = sum(
+                    product_of(p, at, values, dims) for p in unfolded(plain, definition)
+                )
+    return values
+
+
+def is_pick(definition):
+    return isinstance(definition.body, Structured) and definition.body.row in ("pick", "logsumexp")
+
+
+def unfolded(unfolding, definition):
+    if isinstance(definition.body, Contraction):
+        return [unfolding.contraction(definition, definition.body, definition.indices)]
+    return unfolding.sum(definition.body.expression)
+
+
+@pytest.mark.parametrize("name", ["sunspots", "oscillators", "iris_mlp_state"])
+def test_multiplying_out_changes_no_value(name, checkout):
+    path = checkout / "models" / f"{name}.ham"
+    equations = Compiler(Source(path.read_text(encoding="utf-8"), path.name)).equations
+    definitions = (*equations.definitions, *equations.all)
+    dims = {"n": 2, "k": 3, "d": 2, "m": 3}
+    values = values_of(definitions, dims)
+    chosen = Inlining(definitions, ()).chosen
+    by_name = {d.name: d for d in definitions}
+    assert chosen
+    told = Unfolding(by_name, chosen, lambda definition: False)
+    for definition in definitions:
+        if not isinstance(definition.body, Structured):
+            for place in np.ndindex(*values[definition.name].shape):
+                at = dict(zip(definition.indices, place, strict=True))
+                found = sum(product_of(p, at, values, dims) for p in unfolded(told, definition))
+                assert found == pytest.approx(values[definition.name][place], rel=1e-9), definition.name
