@@ -173,10 +173,15 @@ def _colours(count: int) -> Sequence[str]:
 
 def _logarithmic(axes: Axes) -> None:
     """A logarithmic axis where values are positive and far apart."""
+    from matplotlib.ticker import NullFormatter
+
     drawn = np.concatenate([np.asarray(line.get_ydata(), float) for line in axes.get_lines()] or [np.ones(1)])
     drawn = drawn[np.isfinite(drawn)]
     if len(drawn) and drawn.min() > 0 and drawn.max() > 30 * drawn.min():
         axes.set_yscale("log")
+        # Plain numbers: matplotlib's own powers of ten are formulas, and labels here are not read as such.
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _legend(axes: Axes, wanted: bool) -> None:

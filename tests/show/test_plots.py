@@ -63,6 +63,8 @@ def test_every_plot_is_well_formed_and_has_ids_of_its_own(plots):
 
 
 def test_words_stay_words(plots):
+    assert all("mathdefault" not in svg for svg in plots.values())
+    assert ">0.1<" in plots["a"] and ">10<" in plots["a"]  # a logarithmic axis: the costs lie far apart
     assert "fit" in plots["a"] and "decay" in plots["a"] and ">step<" in plots["a"]
     assert ">year<" in plots["b"] and ">number<" in plots["b"]
     assert "last value" in plots["c"]
