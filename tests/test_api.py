@@ -1,0 +1,108 @@
+"""What Python users touch: by path, by shipped name, from text; settings, sizes, backends; and nothing heavy on import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import sympy
+import torch
+
+import hdsl
+from hdsl.api import find
+
+TEXT = "dim n = 2\ninput u[n]\ntarget v\nparam w[n] = 1\noutput y = dot(w, u)\ncost fit = (y - v)^2\n"
+
+
+def test_a_model_that_ships_is_found_by_its_name_and_any_by_its_path(checkout, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.ham").write_text(TEXT, encoding="utf-8")
+    assert hdsl.load("sunspots").name == hdsl.load("sunspots.ham").name == "sunspots"
+    assert hdsl.load(checkout / "models" / "sunspots.ham").name == "sunspots"
+    assert hdsl.load("own.ham").name == hdsl.load(tmp_path / "own.ham").name == "own"
+
+
+def test_a_file_of_the_readers_own_goes_before_one_that_ships(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sunspots.ham").write_text(TEXT, encoding="utf-8")
+    assert find("sunspots.ham").resolve() == tmp_path / "sunspots.ham"
+
+
+def test_an_unknown_name_is_told_with_those_that_ship():
+    with pytest.raises(FileNotFoundError, match=r"no file nothing and no model .*there are iris_linear, .*sunspots"):
+        hdsl.load("nothing")
+    with pytest.raises(FileNotFoundError):
+        hdsl.load("folder/sunspots")
+
+
+def test_bytes_that_are_no_text_are_the_parsers_to_tell_of(tmp_path):
+    (tmp_path / "broken.ham").write_bytes(b"input u\xff\n")
+    with pytest.raises(hdsl.ModelError, match=r"broken\.ham:1"):
+        hdsl.load(tmp_path / "broken.ham")
+
+
+def test_a_wrong_model_raises_its_findings_and_says_them():
+    with pytest.raises(hdsl.ModelError) as caught:
+        hdsl.loads("input u\noutput y = wieght * u\n", name="wrong.ham")
+    (found,) = [one for one in caught.value.diagnostics if one.severity == "error"]
+    assert found.code == "unknown-name" and "wrong.ham:2:12" in str(caught.value)
+
+
+def test_warnings_are_there_to_read():
+    assert hdsl.load("iris_linear").diagnostics == ()
+    assert [found.severity for found in hdsl.loads(TEXT + "param spare = 1\n").diagnostics] == ["warning"]
+
+
+def test_settings_and_sizes_change_the_model():
+    model = hdsl.loads(TEXT + "const gain = 1\n", settings={"beta": 0.3, "gain": 2, "order": "simultaneous"}, n=4)
+    net = model.compile()()
+    assert (net.beta, net.gain, net.n) == (0.3, 2, 4) and "simultaneous Euler" in model.compile().source
+
+
+def test_what_is_derived_are_sympy_objects():
+    model = hdsl.loads(TEXT)
+    assert isinstance(model.hamiltonian.robust, sympy.Expr)
+    assert set(model.equations.costate) == {"w"} and set(model.equations.parameter) == {"w"}
+
+
+def test_a_pass_is_shown_by_name_and_an_unknown_one_told():
+    model = hdsl.loads(TEXT)
+    assert model.product("model").name == model.name
+    with pytest.raises(ValueError, match="there is no pass 'parse'; the passes are text, model"):
+        model.product("parse")
+
+
+def test_a_class_has_the_dtype_that_it_was_compiled_for():
+    model = hdsl.loads(TEXT)
+    assert model.compile(dtype=torch.float64)().w.dtype == torch.float64
+    assert model.compile()().w.dtype == torch.get_default_dtype()
+
+
+def test_backends():
+    model = hdsl.loads(TEXT)
+    assert all(callable(getattr(model.compile(backend="numpy"), name)) for name in ("learn", "observe", "predict"))
+    with pytest.raises(ValueError, match="there is no backend 'jax'; there are torch and numpy"):
+        model.compile(backend="jax")
+
+
+def test_a_model_says_what_it_is():
+    assert repr(hdsl.loads(TEXT, name="two.ham")) == "<hdsl model two of two.ham>"
+
+
+def test_the_first_example_of_the_package_learns():
+    net = hdsl.load("sunspots", n=4).compile(dtype=torch.float64)(batch=1, seed=0)
+    u, v = torch.ones(1, 1), torch.full((1, 1), 2.0)
+    first = net.step(u=u, v=v)[1]["fit"]
+    for _ in range(300):
+        _, costs = net.step(u=u, v=v)
+    assert costs["fit"] < 0.01 * first
+
+
+def test_importing_and_deriving_load_no_torch():
+    program = (
+        "import sys, hdsl; model = hdsl.load('sunspots'); model.equations; model.product('torch'); "
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
