@@ -50,10 +50,6 @@ TAKEN = frozenset(
             "lead",
             "place",
             "left_over",
-            "keep",
-            "rate",
-            "tau_mean",
-            "factor",
         ),
         *("sigmoid", "erf", "softmax", "logsumexp", "power_slope", "power_log"),
     )
@@ -162,6 +158,11 @@ class Names:
             self._taken.add(wish)
             self._given[name] = wish
         return self._given[name]
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Every identifier that was given away."""
+        return frozenset(self._given.values())
 
 
 def spell(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass, replace
 
 from hdsl.terms.term import Definition
@@ -54,18 +55,17 @@ def _one_call(alpha: str, additions: list[tuple[str, str, Statement]]) -> Statem
     return Statement(f"torch._foreach_add_(({cells}), ({added}), alpha={alpha})", definitions)
 
 
-def bind_numbers(statements: list[Statement]) -> tuple[list[str], list[Statement]]:
+def bind_numbers(statements: list[Statement], taken: Container[str] = ()) -> tuple[list[str], list[Statement]]:
     """Numbers that several calls take (1 − τη, −τβ, τ/batch) are worked out once, under a name that says what they are.
 
-    Returns the lines that bind them, and the statements that use the names.
+    None of the names is ``taken``. Returns the lines that bind them, and the statements that use the names.
     """
     found = Counter(number for s in statements for _, number in _SCALING.findall(s.text) if not number.isidentifier())
     names: dict[str, str] = {}
     for number, times in found.items():
         if times > 1 and any(letter.isalpha() for letter in number):
             stem = next((name for start, name in _STEMS if number.startswith(start)), "factor")
-            taken = sum(name.startswith(stem) for name in names.values())
-            names[number] = f"{stem}_{taken + 1}" if taken else stem
+            names[number] = _free(stem, (*names.values(),), taken)
 
     def swap(match: re.Match[str]) -> str:
         return f"{match[1]}={names.get(match[2], match[2])}"
@@ -74,21 +74,31 @@ def bind_numbers(statements: list[Statement]) -> tuple[list[str], list[Statement
     return bindings, [replace(s, text=_SCALING.sub(swap, s.text)) for s in statements]
 
 
-def turn_once(statements: list[Statement]) -> list[Statement]:
-    """A transpose that several calls take is one view, made where the value is."""
+def turn_once(statements: list[Statement], taken: Container[str] = ()) -> list[Statement]:
+    """A transpose that several calls take is one view, made where the value is, under a name that is not ``taken``."""
     found = Counter(name for s in statements for name in _TURNED.findall(s.text))
-    often = {name for name, times in found.items() if times > 1}
+    often: dict[str, str] = {}
+    for name in sorted(name for name, times in found.items() if times > 1):
+        often[name] = _free(f"{name}_t", (*often.values(),), taken)
     made: list[Statement] = []
     for statement in statements:
         assigned = statement.text.partition(" = ")[0]
-        text = _TURNED.sub(lambda m: f"{m[1]}_t" if m[1] in often else m[0], statement.text)
+        text = _TURNED.sub(lambda m: often.get(m[1]) or m[0], statement.text)
         made.append(replace(statement, text=text))
         if assigned in often:
-            made.append(Statement(f"{assigned}_t = {assigned}.t()", ()))
-    at_first = [
-        Statement(f"{name}_t = {name}.t()", ()) for name in sorted(often - {s.text.split(" = ")[0] for s in statements})
-    ]
+            made.append(Statement(f"{often[assigned]} = {assigned}.t()", ()))
+    here = {s.text.partition(" = ")[0] for s in statements}
+    at_first = [Statement(f"{turned} = {name}.t()", ()) for name, turned in often.items() if name not in here]
     return at_first + made
+
+
+def _free(stem: str, *taken: Container[str]) -> str:
+    """The stem, or the stem numbered, so that no collection has it."""
+    count, name = 1, stem
+    while any(name in names for names in taken):
+        count += 1
+        name = f"{stem}_{count}"
+    return name
 
 
 _ADDITION = re.compile(r"(\w+)\.add_\((\w+), alpha=((?:[^,()]|\([^()]*\))+)\)")

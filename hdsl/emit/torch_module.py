@@ -73,7 +73,7 @@ def _folded(program: Program, facts: Facts) -> set[str]:
 def _body(program: Program, facts: Facts, notation: Notation) -> str:
     """One of the bodies."""
     lines = facts.lines(program)
-    bindings, statements = bind_numbers(turn_once(lines.statements()))
+    bindings, statements = bind_numbers(turn_once(lines.statements(), facts.names.given), facts.names.given)
     results = [_result(program, name, lines) for name in program.results]
     text = "\n".join([*bindings, *(s.text for s in statements), *results])
     if program.name == "costs":
