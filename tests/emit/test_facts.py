@@ -55,7 +55,15 @@ def test_a_sample_holds_inputs_targets_and_their_marks():
 
 @pytest.mark.parametrize(
     "name, shared",
-    [("W", True), ("w:W", True), ("h", False), ("z:h", False), ("initial:g", False), ("present:v", False), ("tau", True)],
+    [
+        ("W", True),
+        ("w:W", True),
+        ("h", False),
+        ("z:h", False),
+        ("initial:g", False),
+        ("present:v", False),
+        ("tau", True),
+    ],
 )
 def test_layouts_of_what_comes_from_outside(name, shared):
     assert facts().shared(name) is shared

@@ -93,3 +93,20 @@ def test_a_view_of_what_is_not_made_here_stands_first():
     given = statements("c = torch.mm(a.t(), b)", "d = torch.mm(a.t(), x)")
     made = turn_once(given)
     assert texts(made)[0] == "a_t = a.t()" and same(made, given)
+
+
+def test_made_names_are_none_that_the_model_has():
+    numbers = statements("a.addmm_(b, c, beta=1 - eta * tau)", "x.addmm_(b, c, beta=1 - eta * tau)")
+    bindings, made = bind_numbers(numbers, {"keep", "keep_2"})
+    assert bindings == ["keep_3 = 1 - eta * tau"] and same([*statements(*bindings), *made], numbers)
+    turned = statements("c = torch.mm(a.t(), b)", "d = torch.mm(a.t(), x)")
+    assert texts(turn_once(turned, {"a_t"}))[0] == "a_t_2 = a.t()"
+
+
+def test_two_numbers_of_one_kind_have_two_names():
+    given = statements(
+        *(f"{cell}.mul_({k}).add_(b, alpha={k} - eta * tau)" for cell in "acxy" for k in ("1", "-tau + 1"))
+    )
+    bindings, made = bind_numbers(given)
+    names = [binding.partition(" = ")[0] for binding in bindings]
+    assert len(set(names)) == len(names) == 2 and same([*statements(*bindings), *made], given)
