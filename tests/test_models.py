@@ -1,4 +1,4 @@
-"""Every model that ships learns its own stream: it predicts what it has not yet learned from better than a trivial predictor."""
+"""Every model that ships learns its own stream: it predicts what it has not learned from better than a trivial predictor."""
 
 from __future__ import annotations
 

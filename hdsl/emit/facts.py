@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from hdsl.emit.content import content_hash
-from hdsl.emit.names import MODULE_NAMES, Names
+from hdsl.emit.names import MODULE_NAMES, Names, harmless
 from hdsl.emit.scalar import ScalarPrinter
 from hdsl.emit.torch_lines import TorchLines
 from hdsl.model.model import Quantity
 from hdsl.optimise.lower import Programs
 from hdsl.optimise.program import Program
 from hdsl.syntax.source import Span
+from hdsl.terms.notation import Notation
 from hdsl.terms.term import Definition, Scalar, Size, is_slot, slot, slot_name
 
 HOW = {
@@ -41,6 +43,7 @@ class Facts:
         self.numbers = {"tau", "phi", *self.settings, *scalars}
         own = [*self.model.quantities, *(d.name for d in self.model.definitions if ":" not in d.name)]
         self.names = Names([*own, *(f"size:{n}" for n in self.model.dims), *self.settings], MODULE_NAMES)
+        self.file = harmless(self.model.source.name.rpartition("/")[2])
         self.states = list(self.model.dynamics)
         self.params = [p.name for p in self.model.of_role("param")]
         self.const_tensors = [q.name for q in self.model.of_role("const") if q.sizes]
@@ -57,6 +60,12 @@ class Facts:
     def lines(self, program: Program) -> TorchLines:
         """The printer of one body."""
         return TorchLines(program, self.names, self.numbers, self.shared, self.matrices)
+
+    def notation(self, program: Program, inline: Collection[str]) -> Notation:
+        """How a body's comments are written: what a statement takes in is put into its equation."""
+        nexts = [name for name, dynamics in self.model.dynamics.items() if dynamics.kind == "next"]
+        given = (*program.given, *program.lines)
+        return Notation("text", given, inline=inline, states=self.states, nexts=nexts)
 
     def _look(self) -> None:
         """Print every body once to see which views it wants made beforehand."""
@@ -140,8 +149,7 @@ class Facts:
         """Where in the .ham file a statement comes from: ``  sunspots.ham:18, 21``."""
         spans: set[Span] = {span for d in definitions for span in d.spans}
         lines = sorted({self.model.source.line_of(span) for span in spans})
-        file = self.model.source.name.rpartition("/")[2]
-        return f"   {file}:{', '.join(map(str, lines))}" if lines else ""
+        return f"   {self.file}:{', '.join(map(str, lines))}" if lines else ""
 
     # --- parts of the text -----------------------------------------------------------------------
 
@@ -185,7 +193,7 @@ class Facts:
             for q in self.model.of_role(role):
                 sizes = ", ".join(str(n) for n in q.sizes)
                 shape = f"({sizes})" if q.shared else f"(batch{', ' if sizes else ''}{sizes})"
-                doc = f": {q.doc.splitlines()[0]}" if q.doc else ""
+                doc = f": {harmless(q.doc.splitlines()[0])}" if q.doc else ""
                 told.append(f"{role:<7} {q.name} {shape}{f' below {q.below}' if q.below is not None else ''}{doc}")
         return told
 

@@ -181,6 +181,12 @@ def escape(word: str) -> str:
     return f"{word}_" if keyword.iskeyword(word) else word
 
 
+def harmless(text: str) -> str:
+    """A user's words as they may stand in a comment or a docstring of generated text: one line, nothing that ends it."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in text)
+    return shown.replace("\\", "/").replace('"', "'")
+
+
 def class_name(model: str) -> str:
     """``iris_mlp`` → ``IrisMlp``."""
     words = re.split(r"[\W_]+", model)

@@ -12,9 +12,9 @@ from hdsl.emit.content import content_hash
 from hdsl.emit.contraction import axes_of, einsum
 from hdsl.emit.expression import Printer
 from hdsl.emit.facts import Facts
+from hdsl.emit.names import harmless
 from hdsl.optimise.lower import Programs
 from hdsl.optimise.program import Program
-from hdsl.terms.notation import Notation
 from hdsl.terms.structured import STRUCTURED
 from hdsl.terms.term import (
     Contraction,
@@ -75,17 +75,17 @@ def emit_numpy(programs: Programs, version: str) -> str:
     """The text of the reference module."""
     model = programs.learn.model
     facts = Facts(programs)
-    notation = Notation("text", (*model.definitions, *programs.learn.lines))
     text = HEADER.format(
-        name=model.name,
+        name=harmless(model.name),
         version=version,
-        source=model.source.name.rpartition("/")[2],
+        source=facts.file,
         content=content_hash(model),
     )
-    return text + "\n".join(_function(program, facts, notation) for program in programs.all)
+    return text + "\n".join(_function(program, facts) for program in programs.all)
 
 
-def _function(program: Program, facts: Facts, notation: Notation) -> str:
+def _function(program: Program, facts: Facts) -> str:
+    notation = facts.notation(program, ())
     names = {line.name: line for line in (*program.given, *program.lines)}
 
     def shared(name: str) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 
 from hdsl.emit.constructor import constructor
 from hdsl.emit.content import content_hash
 from hdsl.emit.facts import Facts
-from hdsl.emit.names import class_name
+from hdsl.emit.names import class_name, harmless, spell
 from hdsl.emit.skeleton import DRAW, HEADER, METHODS
 from hdsl.emit.statement import Statement, bind_numbers, turn_once
 from hdsl.emit.torch_lines import TorchLines
@@ -29,34 +30,33 @@ def emit_torch(programs: Programs, version: str) -> str:
     """The text of the module, the same at every run for the same model."""
     model = programs.learn.model
     facts = Facts(programs)
-    notation = Notation("text", (*model.definitions, *programs.learn.lines))
     parts = [
         HEADER.format(
-            name=model.name,
-            headline=(model.doc.splitlines() or ["learned by Hamiltonian Learning"])[0],
+            name=harmless(model.name),
+            headline=harmless((model.doc.splitlines() or ["learned by Hamiltonian Learning"])[0]),
             version=version,
-            source=model.source.name.rpartition("/")[2],
+            source=facts.file,
             content=content_hash(model),
-            make=f"hdsl compile {model.name} -o {model.name}.py",
+            make=f"hdsl compile {shlex.quote(facts.file)} -o {spell(model.name)}.py",
         ),
         DRAW if facts.draws else "",
-        f"class {class_name(model.name)}(nn.Module):\n",
-        _indent(_class_docs(programs, facts, notation), 1),
+        f"\nclass {class_name(model.name)}(nn.Module):\n" + _indent(_class_docs(programs, facts), 1),
         _indent(facts.tables(), 1),
         _indent(constructor(facts), 1),
         _indent(METHODS.format(**facts.method_fields()), 1),
     ]
     for program in programs.all:
-        parts.append(_indent(_body(program, facts, notation), 1))
+        parts.append(_indent(_body(program, facts), 1))
     return "\n".join(part.rstrip() + "\n" for part in parts if part)
 
 
-def _class_docs(programs: Programs, facts: Facts, notation: Notation) -> str:
+def _class_docs(programs: Programs, facts: Facts) -> str:
     model = programs.learn.model
-    lines = [f'"""{model.name}: {facts.how}, one sample at a time, no autograd.', ""]
-    lines += [f"    {line}" for line in model.doc.splitlines()]
+    lines = [f'"""{harmless(model.name)}: {facts.how}, one sample at a time, no autograd.', ""]
+    lines += [harmless(line) for line in model.doc.splitlines()]
     lines += ["", "One step, in order:", ""]
     folded = _folded(programs.learn, facts)
+    notation = facts.notation(programs.learn, folded)
     for line in programs.learn.lines:
         if line.name not in folded:
             lines.append(f"    {notation.equation(line)}")
@@ -70,10 +70,11 @@ def _folded(program: Program, facts: Facts) -> set[str]:
     return set(lines.folded)
 
 
-def _body(program: Program, facts: Facts, notation: Notation) -> str:
+def _body(program: Program, facts: Facts) -> str:
     """One of the bodies."""
     lines = facts.lines(program)
     bindings, statements = bind_numbers(turn_once(lines.statements(), facts.names.given), facts.names.given)
+    notation = facts.notation(program, lines.folded)
     results = [_result(program, name, lines) for name in program.results]
     text = "\n".join([*bindings, *(s.text for s in statements), *results])
     if program.name == "costs":

@@ -74,7 +74,7 @@ def _tell(net: Any, row: tuple[torch.Tensor, ...], tau: float, step: int) -> NoR
     compiler = net.origin.compiler()
     program = compiler.program.learn if net.training else compiler.program.observe
     made = evaluate(net, program.name, row, tau)
-    notation = Notation("text", (*compiler.model.definitions, *program.lines))
+    notation = Notation("text", program.lines, inline=())
     for line in program.lines:
         value = np.asarray(made[line.name], dtype=float)
         if not np.isfinite(value).all():

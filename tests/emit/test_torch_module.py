@@ -54,7 +54,7 @@ def test_it_is_the_same_whatever_the_hash_seed(texts):
 def test_its_head_says_what_made_it_and_how_to_make_it_again(texts, name):
     head = texts[name].partition('"""\n\nimport')[0]
     assert f"Made by hdsl {hdsl.__version__} from {name}.ham (content " in head
-    assert f"hdsl compile {name} -o " in head
+    assert f"hdsl compile {name}.ham -o {name}.py" in head
 
 
 @pytest.mark.parametrize("name", SHIPPED)

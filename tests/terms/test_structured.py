@@ -122,7 +122,8 @@ def test_the_logsumexp_of_a_vector_pulls_back_to_its_softmax():
 
 def _torch(template, operands, definition):
     given = {f"o{k}": torch.from_numpy(np.asarray(o)) for k, o in enumerate(operands)}
-    return eval(_text(template, operands, definition), {"torch": torch, "dtype": torch.float64, **given}).numpy()
+    names = {"torch": torch, "dtype": torch.float64, "device": None, **given}
+    return eval(_text(template, operands, definition), names).numpy()
 
 
 def _numpy(template, operands, definition):

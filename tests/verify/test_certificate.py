@@ -47,7 +47,7 @@ def compiler_of(text, **settings):
 
 @pytest.mark.parametrize("model", ["sunspots", "oscillators", "iris_linear", "iris_mlp", "iris_mlp_state"])
 def test_every_model_that_ships_is_proved(model):
-    compiler = Compiler(Source(read(find(model)), f"{model}.ham"))
+    compiler = Compiler(read(find(model), f"{model}.ham"))
     certificate = certify(compiler)
     assert certificate.ok, "\n".join(certificate.lines)
     # Every equation of the four groups was judged by someone who differentiates, or by the text.
