@@ -168,19 +168,54 @@ def reserved(span: Span, word: str) -> Diagnostic:
     return RESERVED.at(span, f"`{word}` is part of the language but not of this version of hdsl")
 
 
-def reserved_construct(span: Span, construct: Construct) -> Diagnostic:
+def reserved_construct(span: Span, construct: str) -> Diagnostic:
+    """``construct`` is a kind of expression or statement of the tree."""
     return RESERVED.at(span, f"{_CONSTRUCTS[construct]} part of the language but not of this version of hdsl")
 
 
-# What an expression may hold in a later version.
-Construct: TypeAlias = Literal["comparison", "conditional", "indexing", "index sum", "named indices"]
-_CONSTRUCTS: dict[Construct, str] = {
-    "comparison": "comparisons are",
-    "conditional": "`… if … else …` is",
-    "indexing": "indexing is",
-    "index sum": "a sum over named indices is",
-    "named indices": "a definition with named indices is",
+# What this version reads and does not have yet.
+_CONSTRUCTS: dict[str, str] = {
+    "Compare": "comparisons are",
+    "Conditional": "`… if … else …` is",
+    "Index": "indexing is",
+    "IndexSum": "a sum over named indices is",
+    "Define": "a definition with named indices is",
+    "Component": "components and `def` are",
+    "Use": "`use` is",
+    "Project": "`project` is",
+    "Latex": "`latex` is",
 }
+
+
+COMPONENT = register("component", "a component, or its `return`, is not put together as it must be")
+
+
+def return_outside(span: Span) -> Diagnostic:
+    return COMPONENT.at(span, "`return` stands outside a component", "a component's braces end with it")
+
+
+def return_twice(span: Span, first: Span) -> Diagnostic:
+    return COMPONENT.at(span, "a component returns once", others=(Label(first, "it returns here"),))
+
+
+def after_return(span: Span, returned: Span) -> Diagnostic:
+    return COMPONENT.at(span, "`return` is a component's last line", others=(Label(returned, "it returns here"),))
+
+
+def return_missing(span: Span, name: str) -> Diagnostic:
+    return COMPONENT.at(span, f"the component `{name}` returns nothing", "its last line is `return` with an expression")
+
+
+def body_missing(span: Span, name: str) -> Diagnostic:
+    return COMPONENT.at(span, f"the component `{name}` has no body", "it stands in `{ }` and ends with `return`")
+
+
+def not_in_component(span: Span, word: str) -> Diagnostic:
+    return COMPONENT.at(
+        span,
+        f"`{word}` cannot stand in a component",
+        "it belongs to the model; a component has params, consts, states, sizes and `let` definitions of its own",
+    )
 
 
 def wrong_version(span: Span, found: str) -> Diagnostic:
@@ -207,7 +242,7 @@ PRIME = register("prime", "a prime stands where it has no meaning")
 UNARY_PLUS = register("unary-plus", "a plus has nothing on its left")
 CHAINED_COMPARISON = register("chained-comparison", "two comparisons follow each other")
 SEMICOLON = register("semicolon", "statements are separated by `;`")
-ARGUMENT = register("argument", "the arguments of a call are in the wrong order or repeated")
+ARGUMENT = register("argument", "the arguments of a call are in the wrong order, repeated, or no arguments of it")
 
 
 def unexpected(
@@ -286,6 +321,17 @@ def dotted_argument(span: Span, name: str) -> Diagnostic:
     return ARGUMENT.at(span, f"`{clipped(name)}` is not the name of an argument", "such names have no dot")
 
 
+def calls_indexed(span: Span, is_sum: bool) -> Diagnostic:
+    """``is_sum`` is true where the indices are at fault, not the function."""
+    if is_sum:
+        return ARGUMENT.at(span, "a sum over indices names them", "write `sum[i, j](…)` with plain names")
+    return ARGUMENT.at(span, "only `sum` takes indices before its argument", "a product is written with `*`")
+
+
+def index_sum_arguments(span: Span, found: int) -> Diagnostic:
+    return ARGUMENT.at(span, f"a sum over indices takes one expression, not {found}")
+
+
 # --- what may follow -------------------------------------------------------------------------------------------------
 
 # The words of the grammar as people know them, in the order in which a message lists them.
@@ -307,6 +353,14 @@ PHRASES: dict[str, str] = {
     "SAMPLE": "`sample`",
     "SEQUENCE": "`sequence`",
     "INDEX": "`index(…)`",
+    "COMPONENT": "`component`",
+    "DEF": "`def`",
+    "RETURN": "`return`",
+    "USE": "`use`",
+    "PROJECT": "`project`",
+    "LATEX": "`latex`",
+    "EVERY": "`every`",
+    "STRING": "a text in \"…\"",
     "PLUS": "an operator",
     "MINUS": "an operator",
     "TIMES": "an operator",
@@ -339,7 +393,7 @@ def phrases(expected: Iterable[str], size: bool = False) -> list[str]:
         words -= _STARTS_VALUE
     elif "PLUS" in words:
         words -= _FOLLOWS_OPERAND | ({"EQUAL"} if "COMMA" in words else set())
-    elif words == {"LSQB", "EQUAL"}:  # behind the name of a definition, where named indices are for a later version
+    elif words == {"LSQB", "EQUAL"}:  # behind the name of a definition, whose named indices are rare
         words = {"EQUAL"}
     said = dict.fromkeys(phrase for word, phrase in PHRASES.items() if word in words)
     return ["a size" if size and phrase == "a value" else phrase for phrase in said]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 
 from hdsl.diagnostics import catalogue_model as catalogue
+from hdsl.diagnostics.catalogue_syntax import reserved_construct
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.render import in_order
 from hdsl.model.declarations import Declarations, declare
@@ -15,7 +16,18 @@ from hdsl.model.scope import build_scope
 from hdsl.model.sharing import settle
 from hdsl.model.statements import Statements, read_statements
 from hdsl.syntax.source import Span
-from hdsl.syntax.tree import Declare, Define, Dynamics, Learn, ModelName, ModelText
+from hdsl.syntax.tree import (
+    Component,
+    Declare,
+    Define,
+    Dynamics,
+    Latex,
+    Learn,
+    ModelName,
+    ModelText,
+    Project,
+    Use,
+)
 
 
 def check(
@@ -36,6 +48,11 @@ def check(
     given for files without mistakes only, since a mistake may be what they come from.
     """
     scope = build_scope(text)
+    for statement in text.statements:
+        if isinstance(statement, Component | Use | Project | Latex) or (
+            isinstance(statement, Define) and statement.indices
+        ):
+            scope.report(reserved_construct(statement.span, type(statement).__name__))
     name = _name(text, scope.findings)
     declared = declare(text, scope, dims or {}, settings or {})
     statements = read_statements(text, scope, declared)

@@ -8,7 +8,7 @@ import sympy
 
 from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
-from hdsl.diagnostics.catalogue_syntax import expression_too_deep, reserved
+from hdsl.diagnostics.catalogue_syntax import expression_too_deep, reserved, reserved_construct
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.arithmetic import literal_exponent, number
 from hdsl.model.calls import apply, call
@@ -20,7 +20,20 @@ from hdsl.model.sizes import same, show_sizes
 from hdsl.model.values import Value, broadcast, calculate, negative, opened, plain, transposed
 from hdsl.model.walk import DEEPEST, chain, deepest
 from hdsl.syntax.source import Span
-from hdsl.syntax.tree import Binary, Call, Expression, ListLiteral, Name, Negate, Number, Transpose
+from hdsl.syntax.tree import (
+    Binary,
+    Call,
+    Compare,
+    Conditional,
+    Expression,
+    Index,
+    IndexSum,
+    ListLiteral,
+    Name,
+    Negate,
+    Number,
+    Transpose,
+)
 from hdsl.terms.term import Size, indices, size, slot
 
 
@@ -61,6 +74,8 @@ class Reader:
                 return call(self, tree)
             case ListLiteral():
                 self.scope.report(formulas.list_here(tree.span))
+            case Compare() | Conditional() | Index() | IndexSum():
+                self.scope.report(reserved_construct(tree.span, type(tree).__name__))
         return None
 
     def keep(self, found: object, span: Span) -> Value | None:

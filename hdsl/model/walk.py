@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hdsl.syntax.tree import Binary, Call, Expression, ListLiteral, Name, Negate, Transpose
+from hdsl.syntax.tree import (
+    At,
+    Binary,
+    Call,
+    Compare,
+    Conditional,
+    Expression,
+    Index,
+    IndexSum,
+    ListLiteral,
+    Name,
+    Negate,
+    Transpose,
+)
 
 DEEPEST = 100  # levels of nesting that the recursive parts of this room are asked to bear
 
@@ -14,8 +27,15 @@ def children(expression: Expression) -> tuple[Expression, ...]:
     match expression:
         case Negate(operand=operand) | Transpose(operand=operand):
             return (operand,)
-        case Binary(left=left, right=right):
+        case Binary(left=left, right=right) | Compare(left=left, right=right):
             return (left, right)
+        case Conditional(value=value, condition=condition, other=other):
+            return (value, condition, other)
+        case Index(operand=operand, subscripts=subscripts):
+            parts = [(s.value,) if isinstance(s, At) else (s.start, s.stop, s.step) for s in subscripts]
+            return (operand, *(part for group in parts for part in group if part is not None))
+        case IndexSum(value=value):
+            return (value,)
         case Call(arguments=arguments, keywords=keywords):
             return (*arguments, *(value for _, value in keywords))
         case ListLiteral(items=items):
@@ -24,13 +44,15 @@ def children(expression: Expression) -> tuple[Expression, ...]:
 
 
 def names_in(expression: Expression) -> Iterator[Name]:
-    """Every name that an expression reads, from left to right; functions that it calls are not among them."""
-    waiting = [expression]
+    """Every name that an expression reads, from left to right; neither functions that it calls nor indices of its sums."""
+    waiting: list[tuple[Expression, frozenset[str]]] = [(expression, frozenset())]
     while waiting:
-        node = waiting.pop()
-        if isinstance(node, Name):
+        node, bound = waiting.pop()
+        if isinstance(node, Name) and node.name not in bound:
             yield node
-        waiting.extend(reversed(children(node)))
+        if isinstance(node, IndexSum):
+            bound |= {index.name for index in node.indices}
+        waiting.extend((child, bound) for child in reversed(children(node)))
 
 
 def calls_in(expression: Expression) -> Iterator[Call]:

@@ -17,8 +17,23 @@ from hdsl.diagnostics import catalogue_syntax as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.syntax.names import ascii_spelling, stray_character
 from hdsl.syntax.source import Span
-from hdsl.syntax.tree import Binary, Call, Expression, ListLiteral, Name, Negate, Number, Transpose
-from hdsl.syntax.words import LATER_FUNCTIONS
+from hdsl.syntax.tree import (
+    At,
+    Binary,
+    Call,
+    Compare,
+    Conditional,
+    Expression,
+    Index,
+    IndexSum,
+    ListLiteral,
+    Name,
+    Negate,
+    Number,
+    Slice,
+    Subscript,
+    Transpose,
+)
 
 DEEPEST = 100
 MOST_DIGITS = 40
@@ -27,12 +42,6 @@ LONGEST_NAME = 100
 
 Node: TypeAlias = Tree[Token]
 Children: TypeAlias = list[Any]
-
-_COMES_WITH: dict[catalogue.Construct, frozenset[catalogue.Construct]] = {
-    "conditional": frozenset({"comparison"}),
-    "index sum": frozenset({"indexing"}),
-    "named indices": frozenset({"index sum", "indexing"}),
-}
 
 
 class TooDeep(Exception):
@@ -52,7 +61,6 @@ class ExpressionMaker:
     def __init__(self, base: int) -> None:
         self.base = base
         self.found: list[Diagnostic] = []
-        self.refused: list[tuple[catalogue.Construct, Span]] = []
         # Both by id, of objects that are alive: the tree is, and the expressions are in `make`'s values.
         self.places: dict[int, Span] = {}
         self.depths: dict[int, int] = {}
@@ -67,18 +75,7 @@ class ExpressionMaker:
             if isinstance(value, Expression) and id(value) not in self.depths:
                 self._measure(value, children)
             values[id(node)] = value
-        self._refuse()
         return values[id(tree)]
-
-    def _refuse(self) -> None:
-        """Report what is for later versions. What always comes with another construct is silent beside it."""
-        constructs = {construct for construct, _ in self.refused}
-        silent: set[catalogue.Construct] = set()
-        for construct in constructs:
-            silent |= _COMES_WITH.get(construct, frozenset())
-        for construct, span in self.refused:
-            if construct not in silent:
-                self.found.append(catalogue.reserved_construct(span, construct))
 
     def _measure(self, value: Expression, children: Children) -> None:
         depth = 1 + max((self._depth(child) for child in children), default=0)
@@ -91,6 +88,10 @@ class ExpressionMaker:
             return max((self._depth(item) for item in child), default=0)
         if isinstance(child, tuple):  # an argument: its name and its value
             return self._depth(child[1])
+        if isinstance(child, At):
+            return self._depth(child.value)
+        if isinstance(child, Slice):
+            return max(map(self._depth, (child.start, child.stop, child.step)))
         return self.depths.get(id(child), 0)
 
     # --- places and words --------------------------------------------------------------------------------------------
@@ -179,8 +180,6 @@ class ExpressionMaker:
         path, _, arguments, _ = children
         function_span = self.span(path)
         function = self.word(path)
-        if function in LATER_FUNCTIONS:
-            self.found.append(catalogue.reserved(function_span, function))
         positional: list[Expression] = []
         keywords: dict[str, Expression] = {}
         places: dict[str, Span] = {}
@@ -204,30 +203,44 @@ class ExpressionMaker:
     def argument(self, node: Node, children: Children) -> tuple[Token | None, Expression]:
         return children[0], children[1]
 
-    # --- what later versions have: read, and refused by name ---------------------------------------------------------
+    # --- comparisons and indices -------------------------------------------------------------------------------------
 
-    def compare(self, node: Node, children: Children) -> Expression:
-        self.refused.append(("comparison", self.span(children[1])))
-        return self._stand_in(children[0])
+    def compare(self, node: Node, children: Children) -> Compare:
+        left, operator, right = children
+        sign: Any = str(operator)
+        return Compare(sign, left, right, self.span(node))
 
-    def conditional(self, node: Node, children: Children) -> Expression:
-        self.refused.append(("conditional", self.span(children[1])))
-        return self._stand_in(children[0])
+    def conditional(self, node: Node, children: Children) -> Conditional:
+        value, _, condition, _, other = children
+        return Conditional(value, condition, other, self.span(node))
 
-    def indexing(self, node: Node, children: Children) -> Expression:
-        self.refused.append(("indexing", Span(children[0].span.end, self.span(node).end)))
-        return self._stand_in(children[0])
+    def indexing(self, node: Node, children: Children) -> Index:
+        return Index(children[0], tuple(without_signs(children[1:])), self.span(node))
 
     def index_sum(self, node: Node, children: Children) -> Expression:
-        self.refused.append(("index sum", children[0].span))
-        return self._stand_in(children[0])
+        """``sum[i, j](value)``: what looks like an indexed name is the function with its indices."""
+        indexed, _, arguments, _ = children
+        head = indexed.operand
+        subscripts = [s.value for s in indexed.subscripts if isinstance(s, At)]
+        indices = tuple(s for s in subscripts if isinstance(s, Name) and "." not in s.name)
+        values = [value for name, value in arguments or () if name is None]
+        span = self.span(node)
+        if not isinstance(head, Name) or head.name != "sum" or len(indices) < len(indexed.subscripts):
+            self.found.append(catalogue.calls_indexed(indexed.span, isinstance(head, Name) and head.name == "sum"))
+        elif len(arguments or ()) != 1 or not values:
+            self.found.append(catalogue.index_sum_arguments(span, len(arguments or ())))
+        else:
+            return IndexSum(indices, values[0], head.span, span)
+        return Number(Fraction(0), span)
 
-    def subscript(self, node: Node, children: Children) -> None:
-        return None
-
-    def _stand_in(self, operand: Expression) -> Expression:
-        """An expression in place of a refused one: never used, for its statement is refused with it."""
-        return replace(operand)
+    def subscript(self, node: Node, children: Children) -> Subscript:
+        colons = [place for place, child in enumerate(children) if isinstance(child, Token)]
+        span = self.span(node)
+        if not colons:
+            return At(children[0], span)
+        parts = [child for child in children if not isinstance(child, Token)]
+        start, stop, step = (parts[0], parts[1], parts[-1] if len(colons) > 1 else None)
+        return Slice(start, stop, step, span)
 
 
 def without_signs(children: Children) -> Children:

@@ -1,14 +1,15 @@
 """Cut a source into logical lines: one statement each, with its doc comments, whatever else is wrong in the file.
 
 A line goes on while a bracket is open. So that a forgotten bracket does not swallow the file, an open line ends where
-the next physical line starts as only a statement can; inside the braces of a component, whose lines are statements, it
-does not.
+the next physical line starts as only a statement can. The brace of a component ends its line: the lines up to the brace
+that closes it are statements like any others.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from hdsl.diagnostics import catalogue_syntax as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
@@ -27,8 +28,6 @@ _START = rf"(?:{_SIDE_BY_SIDE}|[^\W\d]\w*['′’]|learn[ \t]*(?:#|\r?$))"
 _DEFINES = re.compile(r"[ \t]*[^\W\d][\w.]*[ \t]*=(?!=)")
 _STATEMENT_STARTS = re.compile(rf"[ \t]*{_START}", re.MULTILINE)
 _BRACE_BELOW = re.compile(r"(?:[ \t\r]*\n){0,3}[ \t]*\{")
-_AT_MARGIN = re.compile(rf"^{_START}", re.MULTILINE)
-
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -36,13 +35,15 @@ class Line:
 
     ``span`` runs from its first to its last character without comments around it. ``doc`` joins the doc comments
     directly before it and behind it, ``apart`` those before it that an empty line separates from it. ``mistake`` says
-    what is wrong with its brackets, if anything is.
+    what is wrong with its brackets, if anything is. ``brace`` is ``{`` for the line of a component whose brace ended it,
+    and ``}`` for the brace that ends the body, whose span holds it alone (and is empty where it is missing).
     """
 
     span: Span
     doc: str
     apart: str
     mistake: Diagnostic | None
+    brace: Literal["", "{", "}"] = ""
 
 
 class _Cutter:
@@ -55,7 +56,8 @@ class _Cutter:
         self.too_many: Diagnostic | None = None
         self.docs: list[str] = []
         self.apart: list[str] = []
-        self.resumed = False
+        self.found: list[Diagnostic] = []
+        self.bodies: list[tuple[int, int]] = []  # open braces of components: where, and how many lines stood before
         self._begin()
 
     def _begin(self) -> None:
@@ -65,7 +67,6 @@ class _Cutter:
         self.surplus = 0  # open brackets beyond the deepest
         self.mistake: Diagnostic | None = None
         self.component = False
-        self.braced = False
         self.commented = False
 
     def run(self) -> None:
@@ -101,9 +102,9 @@ class _Cutter:
                 self.docs = []
             self.commented = False
         elif not self.open:
-            if not (self.component and not self.braced and _BRACE_BELOW.match(self.text, self.at)):
+            if not (self.component and _BRACE_BELOW.match(self.text, self.at)):
                 self._finish()
-        elif not self._in_component() and self._starts_statement():
+        elif self._starts_statement():
             self._unclosed()
             self._finish()
 
@@ -115,33 +116,25 @@ class _Cutter:
         return not argument and _DEFINES.match(self.text, self.at) is not None
 
     def _at_end(self) -> bool:
-        """End the last line; false where the walk goes on behind the line of a brace that is never closed."""
-        if self.start is None:
-            return True
-        resume = None
-        if self.open:
-            if self._in_component():
-                brace = [bracket for bracket, _ in self.open].index("{")
-                del self.open[brace + 1 :]
-                resume = self._margin_after(self.open[brace][1])
-            self._unclosed()
-        if resume is not None:
-            self.end = len(self.text[:resume].rstrip())
-            self.at = resume
-        self._finish()
-        return resume is None
+        """End the last line, and the bodies whose brace is missing."""
+        if self.start is not None:
+            if self.open:
+                self._unclosed()
+            self._finish()
+        while self.bodies:
+            self._end_unclosed(*self.bodies.pop())
+        return True
 
-    def _margin_after(self, brace: int) -> int | None:
-        """Where the next line below a brace starts a statement without indentation.
+    def _end_unclosed(self, brace: int, first: int) -> None:
+        """A body that no brace closes ends before the first of its lines that starts at the margin."""
+        self.found.append(catalogue.unclosed(Span(brace, brace + 1), "{"))
+        inside = range(first, len(self.lines))
+        place = next((k for k in inside if self._at_margin(self.lines[k].span.start)), len(self.lines))
+        at = self.lines[place - 1].span.end
+        self.lines.insert(place, Line(Span(at, at), "", "", None, "}"))
 
-        Looked for once a file: a file of nothing but open braces would be walked once for each of them.
-        """
-        if self.resumed:
-            return None
-        self.resumed = True
-        below = self.text.find("\n", brace)
-        start = _AT_MARGIN.search(self.text, below + 1) if below >= 0 else None
-        return start.start() if start else None
+    def _at_margin(self, at: int) -> bool:
+        return at == 0 or self.text[at - 1] == "\n"
 
     def _code(self, text: str, at: int) -> None:
         stripped = text.strip(_SPACES)
@@ -151,14 +144,33 @@ class _Cutter:
         if self.start is None:
             self.start = first
             self.component = re.match(r"component\b", stripped) is not None
-        self.end = first + len(stripped)
+        if stripped == "{" and self.component:
+            if self.open:
+                self._unclosed()
+            self._finish("{")
+            self.bodies.append((at, len(self.lines)))
+        elif stripped == "}" and self.bodies and not any(bracket == "{" for bracket, _ in self.open):
+            self._end_body(at)
+        else:
+            self.end = first + len(stripped)
+            self._bracket(stripped, at)
+
+    def _end_body(self, at: int) -> None:
+        if self.start != at:  # a statement stands before the brace
+            if self.open:
+                self._unclosed()
+            self._finish()
+        self.bodies.pop()
+        self.start, self.end = at, at + 1
+        self._finish("}")
+
+    def _bracket(self, stripped: str, at: int) -> None:
         if stripped in catalogue.CLOSING:
             self._open(stripped, at)
         elif stripped in (")", "]", "}"):
             self._close(stripped, Span(at, at + 1))
 
     def _open(self, bracket: str, at: int) -> None:
-        self.braced |= bracket == "{"
         if len(self.open) < DEEPEST:
             self.open.append((bracket, at))
         else:
@@ -177,29 +189,22 @@ class _Cutter:
             self.open.pop()
             return
         matching = [k for k, (other, _) in enumerate(self.open) if catalogue.CLOSING[other] == bracket]
-        if not self._in_component():
-            self._say(catalogue.closes_wrong(span, bracket, Span(at, at + 1), opening))
-            # The bracket is taken to close one that it fits, or else to be a slip for the one that is open.
-            del self.open[matching[-1] if matching else -1 :]
-        elif matching:
-            del self.open[matching[-1] :]
-
-    def _in_component(self) -> bool:
-        """True inside the braces of a component, which is refused as a whole: nothing in it gives a message."""
-        return self.component and any(bracket == "{" for bracket, _ in self.open)
+        self._say(catalogue.closes_wrong(span, bracket, Span(at, at + 1), opening))
+        # The bracket is taken to close one that it fits, or else to be a slip for the one that is open.
+        del self.open[matching[-1] if matching else -1 :]
 
     def _unclosed(self) -> None:
         bracket, at = self.open[-1]
         self._say(catalogue.unclosed(Span(at, at + 1), bracket))
 
     def _say(self, diagnostic: Diagnostic) -> None:
-        if self.mistake is None and not (self._in_component() and diagnostic.code != "unclosed"):
+        if self.mistake is None:
             self.mistake = diagnostic
 
-    def _finish(self) -> None:
+    def _finish(self, brace: Literal["", "{", "}"] = "") -> None:
         assert self.start is not None
         doc, apart = "\n".join(self.docs), "\n".join(self.apart)
-        self.lines.append(Line(Span(self.start, self.end), doc, apart, self.mistake))
+        self.lines.append(Line(Span(self.start, self.end), doc, apart, self.mistake, brace))
         self.docs, self.apart = [], []
         self._begin()
 
@@ -208,4 +213,4 @@ def cut(source: Source) -> tuple[tuple[Line, ...], tuple[Diagnostic, ...]]:
     """The logical lines of a source, and what is wrong with the source as a whole: that there are too many of them."""
     cutter = _Cutter(source.text)
     cutter.run()
-    return tuple(cutter.lines), (cutter.too_many,) if cutter.too_many else ()
+    return tuple(cutter.lines), (*cutter.found, *((cutter.too_many,) if cutter.too_many else ()))

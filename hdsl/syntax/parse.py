@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from hdsl.diagnostics import catalogue_syntax as catalogue
@@ -17,16 +17,35 @@ from hdsl.syntax.names import ascii_spelling
 from hdsl.syntax.read import LARGEST_FILE
 from hdsl.syntax.source import Source, Span
 from hdsl.syntax.statements import StatementMaker
-from hdsl.syntax.tree import Declare, Define, Dim, Dynamics, Learn, ModelName, ModelText, Setting, Statement, Version
-from hdsl.syntax.words import DECLARING, KEYWORDS, LATER_STATEMENTS, PYTHON_WORDS, SETTINGS, STATEMENTS
+from hdsl.syntax.tree import (
+    Component,
+    Declare,
+    Define,
+    Dim,
+    Dynamics,
+    Learn,
+    ModelName,
+    ModelText,
+    Return,
+    Setting,
+    Statement,
+    Version,
+)
+from hdsl.syntax.words import (
+    DECLARING,
+    KEYWORDS,
+    LATER_STATEMENTS,
+    OF_COMPONENTS,
+    PYTHON_WORDS,
+    SETTINGS,
+    STATEMENTS,
+)
 
 MOST_MISTAKES = 500
-Documented: TypeAlias = ModelName | Declare | Define | Dim | Dynamics
+Documented: TypeAlias = ModelName | Declare | Define | Dim | Dynamics | Component
 
 _FIRST = re.compile(rf"([^\W\d]\w*(?:\.\w+)*)([{PRIMES}]?)")
 _NAME = re.compile(r"[^\W\d]\w*")
-_DOTTED = re.compile(r"[^\W\d]\w*(?:\.\w+)+")
-_CALLED = re.compile(r"([^\W\d][\w.]*)[ \t]*\(")
 _QUOTIENT = re.compile(r"d(\w+)\s*/\s*dt\b")
 # Characters that show a text in another order than it is read; and with them control characters and what does not show.
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -70,6 +89,17 @@ def _turned(source: Source, lines: tuple[Line, ...]) -> list[Diagnostic]:
     return [catalogue.character(Span(at, at + 1), source.text[at]) for at in places if at not in inside]
 
 
+@dataclass
+class _Body:
+    """The component that is open: its head, or None where that has a mistake; its statements; what it returns."""
+
+    head: Component | None
+    span: Span
+    statements: list[Statement] = field(default_factory=list)
+    returned: list[Return] = field(default_factory=list)
+    whole: bool = True  # no line of it has a mistake
+
+
 class _Reader:
     """The state of one walk over the lines of a file."""
 
@@ -80,7 +110,7 @@ class _Reader:
         self.found: list[Diagnostic] = []
         self.unread: set[str] = set()
         self.docs: list[str] = []  # of the file
-        self.refused: set[str] = set()  # first words of statements of a later version
+        self.bodies: list[_Body] = []  # the component whose lines are being read, the innermost last
         self.settings: list[Setting] | None = None  # of the `learn` that is open
         self.learn = 0  # its place among the statements
         self.taken = 0
@@ -96,6 +126,23 @@ class _Reader:
             return
         self.block = None
         self.taken += 1
+        if line.brace == "}" and self.bodies:
+            self._end_body(line)
+            return
+        found = len(self.found)
+        self._take(line, text)
+        if self.bodies and len(self.found) > found:
+            self.bodies[-1].whole = False
+        if line.brace == "{":
+            self._open_body(line, len(self.found) > found)
+        elif len(self.found) == found and text.startswith("component") and not self.bodies:
+            head = self.statements.pop()
+            assert isinstance(head, Component)
+            self.found.append(catalogue.body_missing(line.span, head.name))
+            self.unread.add(head.name)
+
+    def _take(self, line: Line, text: str) -> None:
+        """Read one line that is no brace."""
         first = _FIRST.match(text)
         word = first.group(1) if first else ""
         if word in KEYWORDS or (first and first.group(2)):
@@ -103,8 +150,6 @@ class _Reader:
         mistake = line.mistake or self._hidden(line)
         if mistake:
             self.found.append(mistake)
-            if word in LATER_STATEMENTS:
-                self._refuse(line, word)
             self._give_up(text, word)
         elif first is None:
             self._stray(line, text)
@@ -113,7 +158,7 @@ class _Reader:
         elif word in STATEMENTS:
             self._read(line, text, "statement", STATEMENTS[word])
         elif word in LATER_STATEMENTS:
-            self._refuse(line, word)
+            self.found.append(catalogue.reserved(Span(line.span.start, line.span.start + len(word)), word))
             self._give_up(text, word)
         else:
             self._other(line, text, word)
@@ -187,13 +232,6 @@ class _Reader:
         """A line that starts with no word at all."""
         self.found.append(explain_start(text, line.span.start))
 
-    def _refuse(self, line: Line, word: str) -> None:
-        self.found.append(catalogue.reserved(Span(line.span.start, line.span.start + len(word)), word))
-        self.refused.add(word)
-        text = self.text[line.span.start : line.span.end]
-        if text.endswith(":"):
-            self._skip_block(line, text)
-
     # --- what follows from a mistake ---------------------------------------------------------------------------------
 
     def _give_up(self, text: str, word: str) -> None:
@@ -229,12 +267,56 @@ class _Reader:
     # --- the tree ----------------------------------------------------------------------------------------------------
 
     def _add(self, statement: Statement) -> None:
-        if isinstance(statement, Learn):
+        if self.bodies:
+            self._add_to_body(self.bodies[-1], statement)
+        elif isinstance(statement, Return):
+            self.found.append(catalogue.return_outside(statement.span))
+        elif isinstance(statement, Learn):
             self._open_learn(statement.span, statement)
         elif isinstance(statement, Version) and self.taken > 1:
             self.found.append(catalogue.version_not_first(statement.span))
         else:
             self.statements.append(statement)
+
+    # --- components --------------------------------------------------------------------------------------------------
+
+    def _open_body(self, line: Line, wrong: bool) -> None:
+        """Begin the body of the component whose head was the last statement read."""
+        head = None
+        if not wrong and self.statements and isinstance(self.statements[-1], Component) and not self.bodies:
+            head = self.statements.pop()
+        assert head is None or isinstance(head, Component)
+        self.bodies.append(_Body(head, line.span))
+
+    def _add_to_body(self, body: _Body, statement: Statement) -> None:
+        word = self.text[statement.span.start :].split(maxsplit=1)[0]
+        if isinstance(statement, Return):
+            if body.returned:
+                self.found.append(catalogue.return_twice(statement.span, body.returned[0].span))
+            body.returned.append(statement)
+        elif isinstance(statement, Component) or (word in KEYWORDS and word not in OF_COMPONENTS):
+            self.found.append(catalogue.not_in_component(statement.span, word))
+            if isinstance(statement, Learn):
+                self._open_learn(Span(0, 0), None)
+        elif body.returned:
+            self.found.append(catalogue.after_return(statement.span, body.returned[0].span))
+        else:
+            body.statements.append(statement)
+
+    def _end_body(self, line: Line) -> None:
+        """Put the component together."""
+        self._close_learn()
+        body = self.bodies.pop()
+        if body.head is None:
+            return
+        if not body.returned and body.whole:
+            self.found.append(catalogue.return_missing(body.head.name_span, body.head.name))
+        if not body.returned or not body.whole:
+            self.unread.add(body.head.name)
+            return
+        span = Span(body.head.span.start, line.span.end)
+        value = body.returned[0].value
+        self.statements.append(replace(body.head, body=tuple(body.statements), value=value, span=span))
 
     def _document(self, line: Line, statement: Statement) -> str:
         """The doc comment of a statement. Before the first declaration an empty line parts the file's from its own."""
@@ -266,12 +348,9 @@ class _Reader:
     def finish(self) -> ModelText:
         """The tree."""
         self._close_learn()
-        if self.refused & {"component", "use", "def"}:
-            # What an instance of a refused component would have declared, and where one might come from another file.
-            paths = {ascii_spelling(path).removesuffix(".T") for path in _DOTTED.findall(self.text)}
-            self.unread |= {path for path in paths if "." in path and path.split(".")[0] not in SETTINGS}
-        if "use" in self.refused:
-            self.unread |= {ascii_spelling(name) for name in _CALLED.findall(self.text)}
+        for body in self.bodies:
+            if body.head:
+                self.unread.add(body.head.name)
         return ModelText(self.source, tuple(self.statements), _joined(*self.docs), frozenset(self.unread))
 
 

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
+
+from lark import Token
 
 from hdsl.diagnostics import catalogue_syntax as catalogue
 from hdsl.syntax.expressions import Children, ExpressionMaker, Node, without_signs
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import (
+    Component,
     Declare,
     Define,
     Dim,
     Dynamics,
     Expression,
+    Latex,
     Learn,
     ModelName,
+    Name,
+    Number,
+    Parameter,
+    Project,
     Reset,
+    Return,
     Setting,
     Statement,
+    Use,
     Version,
 )
 
@@ -57,13 +68,13 @@ class StatementMaker(ExpressionMaker):
 
     def definition(self, node: Node, children: Children) -> list[Statement]:
         role, name, for_indices, value = children
-        if for_indices:
-            self.refused.append(("named indices", for_indices))
         word: Any = str(role)
-        return [Define(word, self.word(name), value, self.span(name), self.span(node))]
+        made = Define(word, self.word(name), value, self.span(name), self.span(node), indices=for_indices or ())
+        return [made]
 
-    def for_indices(self, node: Node, children: Children) -> Span:
-        return self.span(node)
+    def for_indices(self, node: Node, children: Children) -> tuple[Name, ...]:
+        names = [child for child in children if isinstance(child, Token) and child.type == "NAME"]
+        return tuple(Name(self.word(name), self.span(name)) for name in names)
 
     def dynamics(self, node: Node, children: Children) -> list[Statement]:
         derivative, value = children
@@ -82,6 +93,41 @@ class StatementMaker(ExpressionMaker):
 
     def learn(self, node: Node, children: Children) -> list[Statement]:
         return [Learn((), self.span(node))]
+
+    # --- components and what goes with them --------------------------------------------------------------------------
+
+    def component(self, node: Node, children: Children) -> list[Statement]:
+        """The head of a component; its body, and what it returns, are lines of their own."""
+        _, name, parameters = children
+        span = self.span(node)
+        nothing = Number(Fraction(0), Span(span.end, span.end))
+        return [Component(self.word(name), parameters, (), nothing, False, self.span(name), span)]
+
+    def function(self, node: Node, children: Children) -> list[Statement]:
+        _, name, parameters, value = children
+        return [Component(self.word(name), parameters, (), value, True, self.span(name), self.span(node))]
+
+    def parameters(self, node: Node, children: Children) -> tuple[Parameter, ...]:
+        return tuple(without_signs(children))
+
+    def parameter(self, node: Node, children: Children) -> Parameter:
+        name, shape, default = children
+        return Parameter(self.word(name), shape or (), default, self.span(name), self.span(node))
+
+    def returned(self, node: Node, children: Children) -> list[Statement]:
+        return [Return(children[1], self.span(node))]
+
+    def use(self, node: Node, children: Children) -> list[Statement]:
+        return [Use(str(children[1])[1:-1], self.span(children[1]), self.span(node))]
+
+    def project(self, node: Node, children: Children) -> list[Statement]:
+        name, value = children[1], children[2]
+        every = children[4] if len(children) > 4 else None
+        return [Project(self.word(name), value, every, self.span(name), self.span(node))]
+
+    def latex(self, node: Node, children: Children) -> list[Statement]:
+        _, name, text = children
+        return [Latex(self.word(name), str(text)[1:-1], self.span(name), self.span(node))]
 
     def setting(self, node: Node, children: Children) -> Setting:
         path, value = children

@@ -70,7 +70,69 @@ class ListLiteral:
     span: Span
 
 
-Expression: TypeAlias = Number | Name | Negate | Binary | Transpose | Call | ListLiteral
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """``left operator right``; ``operator`` is one of ``< > <= >= == !=``."""
+
+    operator: Literal["<", ">", "<=", ">=", "==", "!="]
+    left: Expression
+    right: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """``value if condition else other``"""
+
+    value: Expression
+    condition: Expression
+    other: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A subscript that is one expression: ``x[0]``, ``x[n - 1]``; ``x[:, None]`` holds the name ``None``."""
+
+    value: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A subscript ``start:stop:step``, each of them None where it is not written."""
+
+    start: Expression | None
+    stop: Expression | None
+    step: Expression | None
+    span: Span
+
+
+Subscript: TypeAlias = At | Slice
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """``operand[subscripts]``"""
+
+    operand: Expression
+    subscripts: tuple[Subscript, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSum:
+    """``sum[i, j](value)``: a sum over the named indices that ``indices`` holds; ``function_span`` is that of ``sum``."""
+
+    indices: tuple[Name, ...]
+    value: Expression
+    function_span: Span
+    span: Span
+
+
+Expression: TypeAlias = (
+    Number | Name | Negate | Binary | Transpose | Call | ListLiteral | Compare | Conditional | Index | IndexSum
+)
 
 # --- statements ------------------------------------------------------------------------------------------------------
 
@@ -117,7 +179,7 @@ class Declare:
 
 @dataclass(frozen=True, slots=True)
 class Define:
-    """``let``, ``output`` and ``cost``: a name for an expression."""
+    """``let``, ``output`` and ``cost``: a name for an expression. ``indices`` are those of ``let y[i, k] = …``."""
 
     role: Literal["let", "output", "cost"]
     name: str
@@ -125,6 +187,7 @@ class Define:
     name_span: Span
     span: Span
     doc: str = ""
+    indices: tuple[Name, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +228,75 @@ class Learn:
     span: Span
 
 
-Statement: TypeAlias = Version | ModelName | Dim | Declare | Define | Dynamics | Reset | Learn
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What a component or a function takes: ``x[m]``, ``n``, ``gain = 1``."""
+
+    name: str
+    shape: tuple[Expression, ...]
+    default: Expression | None
+    name_span: Span
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """``return expr``, in a component."""
+
+    value: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """``component NAME(parameters) { body }`` and ``def NAME(parameters) = expr``, which has no body.
+
+    ``value`` is what it returns; ``pure`` is true of a ``def``.
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    body: tuple[Statement, ...]
+    value: Expression
+    pure: bool
+    name_span: Span
+    span: Span
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """``use "layers.ham"``"""
+
+    path: str
+    path_span: Span
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """``project W = expr every 10``; ``every`` is None where it is at every step."""
+
+    name: str
+    value: Expression
+    every: Expression | None
+    name_span: Span
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Latex:
+    """``latex NAME "…"``: how a name looks in LaTeX."""
+
+    name: str
+    text: str
+    name_span: Span
+    span: Span
+
+
+Statement: TypeAlias = (
+    Version | ModelName | Dim | Declare | Define | Dynamics | Reset | Learn | Component | Use | Project | Latex | Return
+)
 
 
 @dataclass(frozen=True, slots=True)

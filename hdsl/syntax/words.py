@@ -18,23 +18,23 @@ STATEMENTS: dict[str, str] = {
     "next": "a `next` line",
     "reset": "a `reset` line",
     "learn": "the `learn` line",
+    "component": "a `component`",
+    "def": "a `def` function",
+    "return": "a `return` line",
+    "use": "a `use` line",
+    "project": "a `project` line",
+    "latex": "a `latex` line",
 }
 
 # Words that start a statement of the language which this version refuses by name.
 LATER_STATEMENTS: frozenset[str] = frozenset(
     {
-        "component",
         "control",
         "costate",
-        "def",
         "hamiltonian",
         "horizon",
-        "latex",
         "local",
-        "project",
-        "return",
         "terminal",
-        "use",
     }
 )
 
@@ -61,6 +61,9 @@ LATER_FUNCTIONS: frozenset[str] = frozenset(
         "stack",
     }
 )
+
+# Statements that may stand in the braces of a component.
+OF_COMPONENTS: frozenset[str] = frozenset({"dim", "state", "param", "const", "let", "next", "reset", "project", "return"})
 
 # Words whose statement declares the name that follows.
 DECLARING: frozenset[str] = frozenset(
