@@ -9,15 +9,15 @@ from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.catalogue_syntax import reserved_construct
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.render import in_order
-from hdsl.model.declarations import Declarations, declare
-from hdsl.model.model import Model, Quantity
+from hdsl.model.components import read_components
+from hdsl.model.declarations import Declarations, declare, read_learning
+from hdsl.model.model import Learning, Model, Quantity
 from hdsl.model.reach import targets_of, warnings
-from hdsl.model.scope import build_scope
+from hdsl.model.scope import Scope, build_scope
 from hdsl.model.sharing import settle
 from hdsl.model.statements import Statements, read_statements
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import (
-    Component,
     Declare,
     Define,
     Dynamics,
@@ -49,26 +49,28 @@ def check(
     """
     scope = build_scope(text)
     for statement in text.statements:
-        if isinstance(statement, Component | Use | Project | Latex) or (
+        if isinstance(statement, Use | Project | Latex) or (
             isinstance(statement, Define) and statement.indices
         ):
             scope.report(reserved_construct(statement.span, type(statement).__name__))
-    name = _name(text, scope.findings)
+    name = _name(text, scope)
     declared = declare(text, scope, dims or {}, settings or {})
-    statements = read_statements(text, scope, declared)
+    statements = read_statements(text, scope, declared, read_components(text, scope))
+    learning = read_learning(text, scope, declared, settings or {})
     scope.report_unknown()
     if not scope.findings and not text.unread and not (statements.states or statements.outputs or statements.costs):
         scope.report(catalogue.empty_model(Span(0, 0)))
     if scope.findings or text.unread:
         return None, in_order(scope.findings)
-    model = _model(text, name, declared, statements)
+    model = _model(text, name, declared, statements, learning)
     return model, in_order(_warnings(text, model, declared, statements))
 
 
-def _name(text: ModelText, findings: list[Diagnostic]) -> str:
+def _name(text: ModelText, scope: Scope) -> str:
     """The name that the file gives, else the file's own."""
     named = [statement for statement in text.statements if isinstance(statement, ModelName)]
-    findings.extend(catalogue.model_twice(again.span, named[0].span) for again in named[1:])
+    for again in named[1:]:
+        scope.report(catalogue.model_twice(again.span, named[0].span))
     if named:
         return named[0].name
     stem = PurePath(text.source.name).stem
@@ -76,7 +78,9 @@ def _name(text: ModelText, findings: list[Diagnostic]) -> str:
     return letters if letters and not letters[0].isdigit() else f"model_{letters}".rstrip("_")
 
 
-def _model(text: ModelText, name: str, declared: Declarations, statements: Statements) -> Model:
+def _model(
+    text: ModelText, name: str, declared: Declarations, statements: Statements, learning: Learning
+) -> Model:
     dynamics = {name: d.definition for name, d in statements.dynamics.items()}
     streamed = [d.name for d in declared.declares if d.role in ("input", "target")]
     definitions, own = settle(statements.definitions, dynamics, streamed)
@@ -94,8 +98,10 @@ def _model(text: ModelText, name: str, declared: Declarations, statements: State
         costs=statements.costs,
         targets_of=targets_of(statements.costs, definitions, targets),
         resets=statements.resets,
-        learning=declared.learning,
-        docs=_docs(text, dynamics),
+        learning=learning,
+        docs=_docs(statements.written, dynamics),
+        written=statements.written,
+        fixed=frozenset(statements.fixed),
     )
 
 

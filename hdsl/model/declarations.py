@@ -15,12 +15,12 @@ from hdsl.model.initial import InitialReader, named_kind
 from hdsl.model.learning import LearningReader
 from hdsl.model.model import Initial, Learning
 from hdsl.model.order import in_order
-from hdsl.model.outside import read_overrides
+from hdsl.model.outside import read_consts, read_settings
 from hdsl.model.scalars import ScalarReader
 from hdsl.model.scope import Scope
 from hdsl.model.sizes import LARGEST_SIZE, Sizes, read_given, show_sizes
 from hdsl.model.walk import names_in
-from hdsl.syntax.tree import Declare, Dim, Learn, ListLiteral, ModelText
+from hdsl.syntax.tree import Declare, Dim, Expression, Learn, ListLiteral, ModelText
 from hdsl.terms.term import Scalar, Size, size, slot
 
 
@@ -29,46 +29,90 @@ class Declarations:
     """What is declared, of every quantity once. What is missing from ``sizes`` has been reported.
 
     ``declares`` are the quantities in the order of the text; ``constants_in`` has what the initial values and the settings
-    read; ``used_sizes`` the sizes that shapes, other sizes and initial values are made of.
+    read; ``known`` the numbers of sizes and scalar consts, ``scalar`` the names of these consts, ``consts`` the values of
+    consts from outside by name.
     """
 
-    learning: Learning
+    polynomials: Sizes
+    known: dict[Scalar, float]
+    scalar: set[str]
+    consts: dict[str, Expression]
     declares: list[Declare] = field(default_factory=list)
     dims: dict[str, Size | None] = field(default_factory=dict)
     sizes: dict[str, tuple[Size, ...]] = field(default_factory=dict)
     below: dict[str, Size] = field(default_factory=dict)
     initials: dict[str, Initial] = field(default_factory=dict)
     constants_in: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    used_sizes: set[str] = field(default_factory=set)
+
+    @property
+    def used_sizes(self) -> set[str]:
+        """The sizes that shapes, other sizes and initial values are made of."""
+        return self.polynomials.used
+
+    @property
+    def initial_reader(self) -> InitialReader:
+        scope = self.polynomials.scope
+        return InitialReader(scope, ScalarReader(scope, self.scalar), self.polynomials, self.known)
 
 
 def declare(
     text: ModelText, scope: Scope, dims: Mapping[str, int], settings: Mapping[str, str | float]
 ) -> Declarations:
-    """Read every declaration and setting of a file, those from outside in place of its own."""
+    """Read every declaration of a file, with the sizes and consts from outside in place of its own."""
     sizes = Sizes(scope)
     defaults = _read_dims(text, scope, sizes, dims)
-    consts, changed = read_overrides(text, scope, settings)
+    consts = read_consts(text, scope, settings)
     declares = [replace(d, value=consts.get(d.name, d.value)) for d in _firsts(text, scope)]
-    scalar = frozenset(d.name for d in declares if _is_scalar_const(d))
+    scalar = {d.name for d in declares if _is_scalar_const(d)}
     _report_cycles(scope, {d.name: d for d in declares if d.name in scalar})
     known: dict[Scalar, float] = {size(name): float(number) for name, number in sizes.numbers.items()}
-    reader = InitialReader(scope, ScalarReader(scope, scalar), sizes, known)
+    found = Declarations(sizes, known, scalar, consts, declares, defaults)
     # The numbers of scalar consts first: other initial values may read them.
-    initials = _scalar_consts(declares, scalar, reader, known)
-    settings_read = [setting for s in text.statements if isinstance(s, Learn) for setting in s.settings]
-    learning = LearningReader(scope, scalar, known).read(settings_read, changed)
-    found = Declarations(learning, declares, defaults, initials=initials)
+    _scalar_consts(declares, found)
     for declared in declares:
-        _quantity(declared, found, sizes, reader, declared.name in scalar)
-    found.constants_in = {
-        d.name: tuple(name.name for name in names_in(d.value)) for d in declares if d.value is not None
+        _quantity(declared, found)
+    return found
+
+
+def declare_more(statement: Declare | Dim, found: Declarations) -> bool:
+    """Declare what an instance of a component has of its own. False after a mistake has been reported."""
+    name, scope = statement.name, found.polynomials.scope
+    if isinstance(statement, Dim):
+        scope.declare(name, "dim", statement.name_span)
+        default = None if statement.default is None else found.polynomials.read(statement.default, divides=True)
+        if default is None:
+            scope.poisoned.add(name)
+            return False
+        found.dims[name] = default
+        found.polynomials.settle(name, default, statement.span)
+        if name in found.polynomials.numbers:
+            found.known[size(name)] = float(found.polynomials.numbers[name])
+        return name not in scope.poisoned
+    statement = replace(statement, value=found.consts.get(name, statement.value))
+    scope.declare(name, statement.role, statement.name_span)
+    if name in scope.poisoned:
+        return False
+    found.declares.append(statement)
+    if _is_scalar_const(statement):
+        found.scalar.add(name)
+        _scalar_consts([statement], found)
+    _quantity(statement, found)
+    return name in found.sizes and name not in scope.poisoned
+
+
+def read_learning(
+    text: ModelText, scope: Scope, found: Declarations, settings: Mapping[str, str | float]
+) -> Learning:
+    """Read every setting of a file, those from outside in place of its own."""
+    written = [setting for s in text.statements if isinstance(s, Learn) for setting in s.settings]
+    changed = read_settings(text, scope, settings)
+    found.constants_in |= {
+        d.name: tuple(name.name for name in names_in(d.value)) for d in found.declares if d.value is not None
     }
     found.constants_in["learn"] = tuple(
-        name.name for setting in (*settings_read, *changed) for name in names_in(setting.value)
+        name.name for setting in (*written, *changed) for name in names_in(setting.value)
     )
-    found.used_sizes = sizes.used
-    return found
+    return LearningReader(scope, found.scalar, found.known).read(written, changed)
 
 
 def _firsts(text: ModelText, scope: Scope) -> list[Declare]:
@@ -123,28 +167,26 @@ def _report_cycles(scope: Scope, consts: Mapping[str, Declare]) -> None:
         scope.poisoned.update(path)
 
 
-def _scalar_consts(
-    declares: list[Declare], scalar: frozenset[str], reader: InitialReader, known: dict[Scalar, float]
-) -> dict[str, Initial]:
+def _scalar_consts(declares: list[Declare], found: Declarations) -> None:
     """The initial values of scalar consts, each after those that it reads; their numbers go to ``known``."""
-    consts = {d.name: d for d in declares if d.name in scalar}
+    reader = found.initial_reader
+    consts = {d.name: d for d in declares if d.name in found.scalar}
     needs = {name: [read.name for read in names_in(d.value)] if d.value else [] for name, d in consts.items()}
-    found: dict[str, Initial] = {}
     for name in in_order(needs)[0]:
         initial = reader.read(consts[name], ())
         if initial is None:
             reader.scope.poisoned.add(name)
             continue
-        found[name] = initial
-        value = evaluate(initial.arguments[0], known)
+        found.initials[name] = initial
+        value = evaluate(initial.arguments[0], found.known)
         if value is not None and not isnan(value):
-            known[slot(name)] = value
-    return found
+            found.known[slot(name)] = value
 
 
-def _quantity(declared: Declare, found: Declarations, sizes: Sizes, reader: InitialReader, done: bool) -> None:
-    """The sizes, the bound and the initial value of one quantity. ``done`` where the initial value has been read."""
-    scope, name = sizes.scope, declared.name
+def _quantity(declared: Declare, found: Declarations) -> None:
+    """The sizes, the bound and the initial value of one quantity; that of a scalar const has been read."""
+    sizes, name = found.polynomials, declared.name
+    scope = sizes.scope
     shape = sizes.shape(declared.shape, declared.name_span)
     arrives = declared.role in ("input", "target")
     if declared.index is not None:
@@ -159,8 +201,8 @@ def _quantity(declared: Declare, found: Declarations, sizes: Sizes, reader: Init
                 found.below[name] = below
     if arrives and declared.value is not None:
         scope.report(catalogue.value_here(declared.value.span, declared.role, name))
-    elif not arrives and not done:
-        initial = reader.read(declared, shape)
+    elif not arrives and name not in found.scalar:
+        initial = found.initial_reader.read(declared, shape)
         if initial is not None:
             found.initials[name] = initial
     if shape is None:

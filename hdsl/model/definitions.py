@@ -61,6 +61,14 @@ class Definitions:
     def made(self) -> tuple[Definition, ...]:
         return tuple(self._made.values())
 
+    def know(self, name: str, shared: bool) -> None:
+        """Note whether a quantity that an instance has declared is one for all streams."""
+        self._shared[name] = shared
+
+    def knows(self, name: str) -> bool:
+        """Whether there is a definition of that name."""
+        return name in self._made
+
     def is_shared(self, name: str) -> bool:
         return self._shared[name]
 

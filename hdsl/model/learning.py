@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import isnan
@@ -44,7 +44,7 @@ class LearningReader:
     """Reads the settings of one model. ``known`` has the numbers of sizes and of scalar consts that are known."""
 
     scope: Scope
-    consts: frozenset[str]
+    consts: Set[str]
     known: dict[Scalar, float]
     words: dict[str, str] = field(default_factory=dict)
     numbers: dict[str, Scalar] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from hdsl.syntax.source import Source, Span
+from hdsl.syntax.tree import ModelText
 from hdsl.terms.term import Definition, Scalar, Size
 
 Role: TypeAlias = Literal["input", "target", "state", "param", "const"]
@@ -80,7 +81,8 @@ class Model:
     ``definitions`` stand in an order in which each reads only declared quantities, ``t``, ``tau`` and earlier definitions.
     ``outputs`` and ``costs`` name definitions, in the order of the text; so do the dynamics. ``dims`` maps each size to its
     default, a number or an expression in other sizes, or None. ``docs`` holds the doc comments of what is defined.
-    ``targets_of`` gives for each cost the targets that it depends on.
+    ``targets_of`` gives for each cost the targets that it depends on. ``written`` is the text with every instance of a
+    component written out as statements with dotted names; ``fixed`` the sizes that say how many copies there are.
     """
 
     name: str
@@ -96,6 +98,8 @@ class Model:
     resets: Mapping[str, Literal["sample", "sequence", "never"]]
     learning: Learning
     docs: Mapping[str, str]
+    written: ModelText
+    fixed: frozenset[str] = frozenset()
 
     def of_role(self, role: Role) -> tuple[Quantity, ...]:
         """The quantities of a role, in the order of the text."""

@@ -13,35 +13,55 @@ from hdsl.syntax.source import Source, Span
 from hdsl.syntax.tree import Expression, Learn, ModelText, Setting
 
 
-def read_overrides(
-    text: ModelText, scope: Scope, settings: Mapping[str, str | float]
-) -> tuple[dict[str, Expression], list[Setting]]:
-    """New values of consts by name, and settings in place of those of the file. Mistakes are reported.
+def read_consts(text: ModelText, scope: Scope, settings: Mapping[str, str | float]) -> dict[str, Expression]:
+    """New values of consts by name, among them those of what may come to be the const of an instance (``a.gain``).
 
-    They have no place in the file; messages about them point to its ``learn``, or to its start.
+    Values from outside have no place in the file; messages about them point to its ``learn``, or to its start.
     """
-    learn = next((s for s in text.statements if isinstance(s, Learn)), None)
-    span = Span(learn.span.start, learn.span.start + len("learn")) if learn else Span(0, 0)
+    span = _place(text)
     consts: dict[str, Expression] = {}
+    for path, value in settings.items():
+        entry = scope.entries.get(path)
+        if (entry is not None and entry.kind == "const") or (entry is None and not _is_setting(path)):
+            setting = _read(path, value)
+            if setting is not None:
+                consts[path] = moved(setting, span).value
+            elif entry is not None:
+                scope.report(catalogue.setting_text(span, path, f"`{value}`"))
+    return consts
+
+
+def read_settings(text: ModelText, scope: Scope, settings: Mapping[str, str | float]) -> list[Setting]:
+    """Settings in place of those of the file. What names neither a setting nor a const is reported."""
+    span = _place(text)
     changed: list[Setting] = []
     for path, value in settings.items():
-        head = path.split(".")[0]
         entry = scope.entries.get(path)
-        if entry is None and head not in WORDS and head not in NUMBERS and head not in LATER_PATHS:
+        if entry is not None and entry.kind == "const":
+            continue
+        if entry is None and not _is_setting(path):
             scope.report(catalogue.unknown_setting(span, path, _suggest(scope, path)))
             continue
-        if entry is not None and entry.kind != "const":
+        if entry is not None:
             line = scope.line(entry.span)
             scope.report(catalogue.setting_of(span, path, path, entry.kind, line, "a const or a setting"))
             continue
         setting = _read(path, value)
         if setting is None:
             scope.report(catalogue.setting_text(span, path, f"`{value}`"))
-        elif entry is not None:
-            consts[path] = moved(setting, span).value
         else:
             changed.append(moved(setting, span))
-    return consts, changed
+    return changed
+
+
+def _place(text: ModelText) -> Span:
+    learn = next((s for s in text.statements if isinstance(s, Learn)), None)
+    return Span(learn.span.start, learn.span.start + len("learn")) if learn else Span(0, 0)
+
+
+def _is_setting(path: str) -> bool:
+    head = path.split(".")[0]
+    return head in WORDS or head in NUMBERS or head in LATER_PATHS
 
 
 def _read(path: str, value: str | float) -> Setting | None:

@@ -6,6 +6,7 @@ they are written.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 import sympy
@@ -29,7 +30,7 @@ class ScalarReader:
     """Reads scalars in one scope. ``consts`` are the scalar consts; ``symbols`` which of t and tau may be read."""
 
     scope: Scope
-    consts: frozenset[str]
+    consts: Set[str]
     symbols: tuple[str, ...] = ()
 
     def read(self, tree: Expression) -> Scalar | None:

@@ -10,11 +10,13 @@ from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.suggest import nearest
 from hdsl.syntax.source import Source, Span
-from hdsl.syntax.tree import Declare, Define, Dim, ModelText
+from hdsl.syntax.tree import Component, Declare, Define, Dim, ModelText
 from hdsl.syntax.words import KEYWORDS, LATER_FUNCTIONS
 from hdsl.terms.elementwise import WRITABLE
 
-Kind: TypeAlias = Literal["dim", "input", "target", "state", "param", "const", "let", "output", "cost"]
+Kind: TypeAlias = Literal[
+    "dim", "input", "target", "state", "param", "const", "let", "output", "cost", "component", "function", "argument"
+]
 
 RESERVED = ("t", "tau", "pi", "inf", "T", "boundary")
 CONTRACTING = ("sum", "mean", "dot", "squared", "softmax", "logsumexp", "cross_entropy")
@@ -47,12 +49,18 @@ class Scope:
         self.entries: dict[str, Entry] = {}
         self.poisoned: set[str] = set()
         self.findings: list[Diagnostic] = []
+        self.in_instance = False
+        self._said: set[tuple[str, Span, str]] = set()
         self._unknown: dict[str, list[Span]] = {}
         self._compared = 0
         self._wanted: dict[str, tuple[Kind, ...]] = {}
 
     def report(self, finding: Diagnostic) -> None:
-        self.findings.append(finding)
+        """Keep a finding. What is wrong in a component is said once, though it be wrong in every instance."""
+        key = (finding.code, finding.span, "" if self.in_instance else finding.message)
+        if not {key, (*key[:2], "")} & self._said:
+            self.findings.append(finding)
+            self._said.add(key)
 
     def line(self, span: Span) -> int:
         return self.source.line_of(span)
@@ -106,8 +114,12 @@ class Scope:
         return nearest(name, candidates) if self._compared <= MOST_COMPARISONS else None
 
     def suggest_function(self, name: str) -> str:
-        found = self.nearest(name, FUNCTIONS)
-        return "" if found is None else catalogue.did_you_mean(found, "", None)
+        own = [entry.name for entry in self.entries.values() if entry.kind in ("component", "function")]
+        found = self.nearest(name, (*FUNCTIONS, *own))
+        if found is None:
+            return ""
+        entry = self.entries.get(found)
+        return catalogue.did_you_mean(found, entry.kind if entry else "", self.line(entry.span) if entry else None)
 
     def written(self, span: Span) -> str:
         """The text of a span on one line, without brackets around the whole, cut where it is long."""
@@ -149,4 +161,6 @@ def build_scope(text: ModelText) -> Scope:
                 scope.declare(statement.name, "dim", statement.name_span)
             case Declare() | Define():
                 scope.declare(statement.name, statement.role, statement.name_span)
+            case Component():
+                scope.declare(statement.name, "function" if statement.pure else "component", statement.name_span)
     return scope

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import sympy
@@ -11,9 +11,11 @@ import sympy
 from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
-from hdsl.model.declarations import Declarations
+from hdsl.model.components import Library
+from hdsl.model.declarations import Declarations, declare_more
 from hdsl.model.definitions import MOST_DEFINITIONS, Definitions, TooManyDefinitions
 from hdsl.model.expressions import Reader
+from hdsl.model.instances import Instances, TooManyInstances
 from hdsl.model.model import DynamicsOf
 from hdsl.model.order import in_order
 from hdsl.model.reach import target_reads
@@ -24,7 +26,18 @@ from hdsl.model.sizes import show_sizes
 from hdsl.model.values import Value
 from hdsl.model.walk import names_in
 from hdsl.syntax.source import Span
-from hdsl.syntax.tree import Define, Dynamics, Expression, ModelText, Reset
+from hdsl.syntax.tree import (
+    Component,
+    Declare,
+    Define,
+    Dim,
+    Dynamics,
+    Expression,
+    ModelText,
+    Reset,
+    Statement,
+    Use,
+)
 from hdsl.terms.term import Definition, Elementwise, slots
 
 PREFIX = {"flow": "f", "next": "F"}
@@ -34,10 +47,12 @@ PREFIX = {"flow": "f", "next": "F"}
 class Statements:
     """What the statements come to. ``reads`` has what each definition, and for a state its dynamics, reads, as written.
 
-    ``moved`` are the states that have dynamics in the file; ``reset_spans`` where resets stand.
+    ``moved`` are the states that have dynamics in the file; ``reset_spans`` where resets stand; ``written`` is the text with
+    its instances written out, and ``fixed`` are the sizes that tell how many copies there are.
     """
 
     scope: Scope
+    written: ModelText
     definitions: tuple[Definition, ...] = ()
     states: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
@@ -47,62 +62,161 @@ class Statements:
     resets: dict[str, Literal["sample", "sequence", "never"]] = field(default_factory=dict)
     reset_spans: dict[str, Span] = field(default_factory=dict)
     reads: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    fixed: set[str] = field(default_factory=set)
 
 
-def read_statements(text: ModelText, scope: Scope, declared: Declarations) -> Statements:
+def read_statements(text: ModelText, scope: Scope, declared: Declarations, library: Library) -> Statements:
     """Read every definition, dynamics and reset of a file."""
-    found = Statements(scope)
+    found = Statements(scope, text)
     defines = [s for s in text.statements if isinstance(s, Define)]
     first = {s.name: s for s in defines if scope.entries[s.name].span == s.name_span}
     moving = _moving(text, found)
-    found.reads = {name: _names(s.value) for name, s in first.items()}
-    order, cycles = in_order(_in_text_order(text, first, moving))
+    _read_resets(text, found)
+    needs = _in_text_order(text, first, moving)
+    order, cycles = in_order(needs)
     for path in cycles:
         scope.report(catalogue.cycle(scope.entries[path[0]].span, path))
         scope.poisoned.update(path)
-    found.reads |= {name: _names(s.value) for name, s in moving.items()}
-    _report_targets(tuple(name for name in order if name in first), first, moving, found)
     arriving = [d.name for d in declared.declares if d.role in ("input", "target")]
-    own = per_stream(arriving, found.reads)
+    own = per_stream(arriving, {name.removesuffix("'"): reads for name, reads in needs.items()})
     shared = {name: name not in own for name in (*scope.entries, "t", "tau")}
-    reader = Reader(
-        scope, Definitions((*scope.entries, *RESERVED, *SYMBOLS), shared), dict(declared.sizes), declared.below
-    )
-    found.states = tuple(d.name for d in declared.declares if d.role == "state")
+    made = Definitions((*scope.entries, *RESERVED, *SYMBOLS), shared)
+    reader = Reader(scope, made, dict(declared.sizes), declared.below)
+    writing = _Writing(reader, declared, found)
+    instances = Instances(library, scope, declared.polynomials, writing)
     try:
         for name in order:
-            if name.endswith("'"):
-                _dynamics(reader, moving[name[:-1]], found)
-            else:
-                _define(reader, first[name])
-        _stand_still(reader, found)
+            writing.begin(name)
+            statement: Define | Dynamics = moving[name[:-1]] if name.endswith("'") else first[name]
+            tree = instances.written_out(statement.value, name.removesuffix("'"))
+            writing.end(statement if tree is None else replace(statement, value=tree), tree is not None)
+        _stand_still(reader, declared, found)
         for again in defines:
             if first.get(again.name) is not again:
                 reader.value(again.value)
     except TooManyDefinitions:
         scope.report(formulas.too_many_definitions(Span(0, 0), MOST_DEFINITIONS))
-    found.definitions = reader.made.made
-    found.outputs = tuple(s.name for s in first.values() if s.role == "output")
-    found.costs = tuple(s.name for s in first.values() if s.role == "cost")
-    _read_resets(text, found)
+    except TooManyInstances:
+        pass
+    found.fixed = instances.fixed
+    writing.finish(text)
     return found
 
 
-def _names(tree: Expression) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name.name for name in names_in(tree)))
+class _Writing:
+    """Takes in the statements of the model one after another, those that instances make before the one they stand in."""
+
+    def __init__(self, reader: Reader, declared: Declarations, found: Statements) -> None:
+        self.reader = reader
+        self.declared = declared
+        self.found = found
+        self._own: dict[str, list[Statement]] = {}  # what the instances in a definition, or in dynamics, have made
+        self._whole: dict[str, Define | Dynamics] = {}
+        self._name = ""
+
+    def begin(self, name: str) -> None:
+        """Turn to a definition, or to the dynamics of a state (``h'``)."""
+        self._name = name
+        self._own[name] = []
+
+    def end(self, statement: Define | Dynamics, whole: bool) -> None:
+        """Take in the statement itself, its instances written out; one that is not ``whole`` has been reported."""
+        self.reader.scope.in_instance = False
+        self._whole[self._name] = statement
+        if not whole:
+            self.reader.scope.poisoned.add(statement.name)
+        elif isinstance(statement, Dynamics):
+            _dynamics(self.reader, statement, self.found)
+        else:
+            _define(self.reader, statement)
+
+    def value(self, tree: Expression) -> Value | None:
+        return self.reader.value(tree)
+
+    def read(self, statement: Statement) -> bool:
+        """Take in a statement of an instance."""
+        scope, found = self.reader.scope, self.found
+        scope.in_instance = True
+        match statement:
+            case Dim() | Declare():
+                if not declare_more(statement, self.declared):
+                    return False
+                if isinstance(statement, Declare):
+                    self.reader.sizes[statement.name] = self.declared.sizes[statement.name]
+                    self.reader.made.know(statement.name, statement.role != "state")
+            case Define(name=name):
+                scope.declare(name, "let", statement.name_span)
+                _define(self.reader, statement)
+                if name not in self.reader.sizes:
+                    scope.poisoned.add(name)
+                    return False
+            case Dynamics(name=name):
+                if name in found.moved:
+                    scope.report(catalogue.duplicate_dynamics(statement.name_span, name, found.dynamics[name].span))
+                    return False
+                found.moved.add(name)
+                _dynamics(self.reader, statement, found)
+                if name not in found.dynamics:
+                    return False
+            case Reset():
+                _reset(statement, found)
+        self._own[self._name].append(statement)
+        return True
+
+    def finish(self, text: ModelText) -> None:
+        """Put the text together again, and what is known of all of its statements."""
+        found, declared = self.found, self.declared
+        statements: list[Statement] = []
+        for statement in text.statements:
+            name = getattr(statement, "name", "") + ("'" if isinstance(statement, Dynamics) else "")
+            whole = self._whole.get(name)
+            if whole is not None and isinstance(statement, Define | Dynamics) and statement.span == whole.span:
+                statements += [*self._own[name], whole]
+            elif not isinstance(statement, Component | Use):
+                statements.append(statement)
+        found.written = replace(text, statements=tuple(statements))
+        place = {s.name: k for k, s in enumerate(statements) if isinstance(s, Declare)}
+        for statement in text.statements:
+            if isinstance(statement, Reset) and "." in statement.name:
+                _reset(statement, found)
+        declared.declares.sort(key=lambda declare: place.get(declare.name, -1))
+        found.definitions = self.reader.made.made
+        found.states = tuple(d.name for d in declared.declares if d.role == "state")
+        found.dynamics = {name: found.dynamics[name] for name in found.states if name in found.dynamics}
+        found.resets = {name: found.resets.get(name, "sequence") for name in found.states}
+        defines = {s.name: s for s in statements if isinstance(s, Define) and self.reader.made.knows(s.name)}
+        moving = {s.name: s for s in statements if isinstance(s, Dynamics) and s.name in found.dynamics}
+        found.outputs = tuple(s.name for s in defines.values() if s.role == "output")
+        found.costs = tuple(s.name for s in defines.values() if s.role == "cost")
+        found.reads = {s.name: tuple(dict.fromkeys(n.name for n in names_in(s.value))) for s in defines.values()}
+        order = in_order(found.reads)[0]
+        found.reads |= {s.name: tuple(dict.fromkeys(n.name for n in names_in(s.value))) for s in moving.values()}
+        _report_targets(order, defines, moving, found)
 
 
 def _in_text_order(
     text: ModelText, first: Mapping[str, Define], moving: Mapping[str, Dynamics]
 ) -> dict[str, tuple[str, ...]]:
-    """What every definition needs, and the dynamics of every state (as ``h'``), which nothing needs."""
+    """What every definition needs, and the dynamics of every state (as ``h'``). ``a.W`` needs what its instance stands in."""
+
+    def names(tree: Expression) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(where for name in names_in(tree) for where in _places(name.name, first, moving)))
+
     needs: dict[str, tuple[str, ...]] = {}
     for statement in text.statements:
         if isinstance(statement, Define) and first.get(statement.name) is statement:
-            needs[statement.name] = _names(statement.value)
+            needs[statement.name] = names(statement.value)
         elif isinstance(statement, Dynamics) and moving.get(statement.name) is statement:
-            needs[f"{statement.name}'"] = _names(statement.value)
+            needs[f"{statement.name}'"] = names(statement.value)
     return needs
+
+
+def _places(name: str, first: Mapping[str, Define], moving: Mapping[str, Dynamics]) -> tuple[str, ...]:
+    """The names of the definition or the dynamics that a name may come from."""
+    head, _, rest = name.partition(".")
+    if not rest:
+        return (name,)
+    return tuple(place for place, known in ((head, head in first), (f"{head}'", head in moving)) if known) or (name,)
 
 
 def _define(reader: Reader, define: Define) -> None:
@@ -167,14 +281,13 @@ def _dynamics(reader: Reader, dynamics: Dynamics, found: Statements) -> None:
     found.dynamics[name] = DynamicsOf(name, dynamics.kind, definition, dynamics.span)
 
 
-def _stand_still(reader: Reader, found: Statements) -> None:
+def _stand_still(reader: Reader, declared: Declarations, found: Statements) -> None:
     """States without dynamics stay where they begin: f = 0."""
-    for name in found.states:
+    for name in (d.name for d in declared.declares if d.role == "state"):
         if name not in found.moved and name in reader.sizes:
             span = reader.scope.entries[name].span
             reader.made.define(f"f:{name}", Elementwise(sympy.Integer(0)), reader.sizes[name], span)
             found.dynamics[name] = DynamicsOf(name, "flow", f"f:{name}", span)
-    found.dynamics = {name: found.dynamics[name] for name in found.states if name in found.dynamics}
 
 
 def _is_constant(value: Value) -> bool:
@@ -211,17 +324,17 @@ def _report_targets(
 
 
 def _read_resets(text: ModelText, found: Statements) -> None:
-    """When each state returns to its initial value: at each sequence unless the file says otherwise."""
-    scope = found.scope
+    """When states return to their initial values; a reset of a hidden state waits until that is made."""
     for statement in text.statements:
-        if not isinstance(statement, Reset):
-            continue
-        name, span = statement.name, statement.name_span
-        if name in found.reset_spans:
-            if name in scope.poisoned:
-                continue
+        if isinstance(statement, Reset) and "." not in statement.name:
+            _reset(statement, found)
+
+
+def _reset(statement: Reset, found: Statements) -> None:
+    scope, name, span = found.scope, statement.name, statement.name_span
+    if name in found.reset_spans:
+        if name not in scope.poisoned:
             scope.report(catalogue.duplicate_reset(span, name, found.reset_spans[name]))
-        elif _is_state(scope, name, span, "reset"):
-            found.reset_spans[name] = span
-            found.resets[name] = statement.when
-    found.resets = {name: found.resets.get(name, "sequence") for name in found.states}
+    elif _is_state(scope, name, span, "reset"):
+        found.reset_spans[name] = span
+        found.resets[name] = statement.when

@@ -1,0 +1,166 @@
+"""Components and functions of a file: what each declares, and whether the names in it stand for anything.
+
+A component's scope is closed: its parameters and what it declares, other components and functions, and the names of the
+language. Names are therefore looked at once, here, and not again for every instance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from hdsl.diagnostics import catalogue_component as catalogue
+from hdsl.diagnostics import catalogue_model
+from hdsl.model.order import in_order
+from hdsl.model.scope import INITIALS, RESERVED, Scope
+from hdsl.model.walk import calls_in, names_in
+from hdsl.syntax.tree import (
+    Component,
+    Declare,
+    Define,
+    Dim,
+    Dynamics,
+    Expression,
+    ModelText,
+    Parameter,
+    Project,
+    Reset,
+    Statement,
+)
+
+# Functions that make a hidden state where they stand, or copies of a component.
+HOLDING = ("delay", "previous", "repeat")
+
+
+@dataclass(frozen=True)
+class Library:
+    """The components and functions of a file by name. Those in ``wrong`` have mistakes that are reported."""
+
+    components: Mapping[str, Component]
+    wrong: frozenset[str]
+
+
+def read_components(text: ModelText, scope: Scope) -> Library:
+    """Look at every component of a file; mistakes are reported to ``scope``, where their names stand already."""
+    found: dict[str, Component] = {}
+    for statement in text.statements:
+        if isinstance(statement, Component) and scope.entries[statement.name].span == statement.name_span:
+            found[statement.name] = statement
+    wrong = {name for name, component in found.items() if not _check(component, scope)}
+    wrong |= {name for name in found if name in scope.poisoned}
+    needs = {name: [c for c in _called(component) if c in found] for name, component in found.items()}
+    for path in in_order(needs)[1]:
+        scope.report(catalogue.calls_itself(found[path[0]].name_span, path))
+        wrong.update(path)
+    return Library(found, frozenset(wrong))
+
+
+def expressions_of(statement: Statement) -> Iterator[Expression]:
+    """Every expression of a statement of a component's body."""
+    match statement:
+        case Dim(default=default):
+            yield from () if default is None else (default,)
+        case Declare(shape=shape, value=value):
+            yield from shape
+            yield from () if value is None else (value,)
+        case Define(value=value) | Dynamics(value=value) | Project(value=value):
+            yield value
+
+
+def called_in(tree: Expression) -> Iterator[str]:
+    """The components that an expression makes instances of: those it calls, and those that it repeats."""
+    for call in calls_in(tree):
+        yield call.function
+        if call.function == "repeat":
+            yield from (name.name for argument in call.arguments[1:2] for name in names_in(argument))
+
+
+def _called(component: Component) -> Iterator[str]:
+    for statement in component.body:
+        for tree in expressions_of(statement):
+            yield from called_in(tree)
+    yield from called_in(component.value)
+
+
+# Names --------------------------------------------------------------------------------------------------------------
+
+
+def _check(component: Component, outer: Scope) -> bool:
+    """Whether the names of a component have their meaning; what has none is reported."""
+    local = Scope(outer.source, outer.unread)
+    for parameter in component.parameters:
+        local.declare(parameter.name, "argument", parameter.name_span)
+    bound = _sizes_of(component.parameters, local)
+    for statement in component.body:
+        if isinstance(statement, Dim):
+            local.declare(statement.name, "dim", statement.name_span)
+        elif isinstance(statement, Declare | Define):
+            local.declare(statement.name, statement.role, statement.name_span)
+    for parameter in component.parameters:
+        for tree in (*parameter.shape, *(() if parameter.default is None else (parameter.default,))):
+            _look_up(tree, local, outer, bound | set(INITIALS))
+    for statement in component.body:
+        indices = {i.name for i in statement.indices} if isinstance(statement, Define) else set()
+        for tree in expressions_of(statement):
+            _look_up(tree, local, outer, bound | indices | set(INITIALS))
+        if isinstance(statement, Dynamics | Reset):
+            _state(statement, local)
+        elif isinstance(statement, Project):
+            local.find(statement.name, statement.name_span, ("param",))
+    _look_up(component.value, local, outer, bound)
+    _cycles(component, local)
+    if component.pure:
+        _pure(component, local)
+    local.report_unknown()
+    for finding in local.findings:
+        outer.report(finding)
+    return not local.findings
+
+
+def _sizes_of(parameters: tuple[Parameter, ...], local: Scope) -> set[str]:
+    """The names that shapes of parameters bind; they are sizes of the component."""
+    found: set[str] = set()
+    for parameter in parameters:
+        for tree in parameter.shape:
+            for name in names_in(tree):
+                if name.name not in local.entries:
+                    local.declare(name.name, "dim", name.span)
+                    found.add(name.name)
+    return found
+
+
+def _look_up(tree: Expression, local: Scope, outer: Scope, known: set[str]) -> None:
+    repeated = {id(call.arguments[1]) for call in calls_in(tree) if call.function == "repeat" and len(call.arguments) > 1}
+    for name in names_in(tree):
+        head = name.name.split(".")[0]
+        if name.name in known or name.name in RESERVED or id(name) in repeated:
+            continue
+        if "." in name.name and head in local.entries:
+            continue  # of an instance, which is looked for where it is made
+        entry = outer.entries.get(name.name)
+        if name.name not in local.entries and entry is not None and entry.kind not in ("component", "function"):
+            local.report(catalogue.closed(name.span, name.name, entry.kind, outer.line(entry.span)))
+        elif name.name not in local.entries and entry is not None:
+            local.report(catalogue_model.function_value(name.span, name.name))
+        else:
+            local.find(name.name, name.span)
+
+
+def _state(statement: Dynamics | Reset, local: Scope) -> None:
+    what = "dynamics" if isinstance(statement, Dynamics) else "reset"
+    entry = local.find(statement.name, statement.name_span, ("state",))
+    if entry is not None and entry.kind != "state" and "." not in statement.name:
+        line = local.line(entry.span)
+        local.report(catalogue_model.not_a_state(statement.name_span, statement.name, entry.kind, line, what))
+
+
+def _cycles(component: Component, local: Scope) -> None:
+    defines = {s.name: [n.name for n in names_in(s.value)] for s in component.body if isinstance(s, Define)}
+    for path in in_order(defines)[1]:
+        local.report(catalogue_model.cycle(local.entries[path[0]].span, path))
+
+
+def _pure(component: Component, local: Scope) -> None:
+    for call in calls_in(component.value):
+        if call.function in HOLDING:
+            local.report(catalogue.not_pure(call.function_span, component.name, call.function))

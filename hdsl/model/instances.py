@@ -1,0 +1,463 @@
+"""Instances: calls of components and functions written out as statements of the model, with dotted names.
+
+``let a = tanh(dense(u, 30))`` becomes ``param a.W[30, d] = …`` and ``let a = tanh(a.W @ u + a.b)``. Statements that an
+instance makes are handed to ``reader``, which reads them at once as though they stood in the file: the sizes of
+arguments are known then, and the rest of the compiler knows no components.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any, Protocol
+
+from hdsl.diagnostics import catalogue_component as catalogue
+from hdsl.model.components import Library
+from hdsl.model.order import in_order
+from hdsl.model.scope import Scope
+from hdsl.model.sizes import Sizes, same, show_sizes
+from hdsl.model.substitute import as_tree, rebuilt, substituted
+from hdsl.model.values import Value
+from hdsl.model.walk import calls_in, names_in
+from hdsl.syntax.source import Span
+from hdsl.syntax.tree import (
+    Call,
+    Component,
+    Declare,
+    Define,
+    Dim,
+    Dynamics,
+    Expression,
+    IndexSum,
+    Name,
+    Negate,
+    Number,
+    Parameter,
+    Project,
+    Reset,
+    Statement,
+)
+from hdsl.terms.term import Size
+
+MOST_INSTANCES = 5_000
+MOST_COPIES = 1_000
+LONGEST_DELAY = 1_000
+
+
+class TooManyInstances(Exception):
+    """The model has more instances than hdsl takes on; it has been reported."""
+
+
+class StatementReader(Protocol):
+    """Reads the statements of instances into the model."""
+
+    def value(self, tree: Expression) -> Value | None:
+        """The value of an expression without instances, or None after its mistakes have been reported."""
+
+    def read(self, statement: Statement) -> bool:
+        """Take in a statement under its dotted name; false after a mistake has been reported."""
+
+
+@dataclass
+class _Owner:
+    """What instances are named by: a definition, or an instance for what stands in its `return`."""
+
+    name: str
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def next(self, component: str, taken: bool = False) -> str:
+        """The first instance has the owner's name, a second one that of its component, numbered: ``a.dense_2``."""
+        self.counts[""] += 1
+        count = self.counts[""]
+        if count > 1:
+            return f"{self.name}.{component}_{count}"
+        return f"{self.name}.{component}" if taken else self.name
+
+    def hidden(self, kind: str) -> str:
+        """A hidden state: ``a.delay``, then ``a.delay_2``."""
+        self.counts[kind] += 1
+        return f"{self.name}.{kind}" if self.counts[kind] == 1 else f"{self.name}.{kind}_{self.counts[kind]}"
+
+
+class Instances:
+    """Writes instances out. ``scope`` and ``sizes`` are the model's."""
+
+    def __init__(self, library: Library, scope: Scope, sizes: Sizes, reader: StatementReader) -> None:
+        self.library = library
+        self.scope = scope
+        self.sizes = sizes
+        self.reader = reader
+        self.fixed: set[str] = set()  # sizes whose number says how many copies there are
+        self._made = 0
+
+    def has_any(self, tree: Expression) -> bool:
+        """Whether an expression has something to be written out."""
+        return any(c.function in self.library.components or c.function in WRITERS for c in calls_in(tree))
+
+    def written_out(self, tree: Expression, name: str) -> Expression | None:
+        """The expression without instances; those that stood in it are named after ``name``. None after a mistake."""
+        return self._expanded(tree, _Owner(name), frozenset()) if self.has_any(tree) else tree
+
+    # --- trees -------------------------------------------------------------------------------------------------------
+
+    def _expanded(self, tree: Expression, owner: _Owner, indices: frozenset[str]) -> Expression | None:
+        """``indices`` are named indices in force, which only expressions at this place may read."""
+        if isinstance(tree, Call) and tree.function in WRITERS:
+            return WRITERS[tree.function](self, tree, owner, indices)
+        if isinstance(tree, Call) and tree.function in self.library.components:
+            component = self.library.components[tree.function]
+            if component.pure:
+                return self._function(tree, component, owner, indices)
+            name = owner.next(component.name, self._is_taken(component, owner))
+            return self._instance(tree, component, name, owner, indices)
+        if isinstance(tree, IndexSum):
+            indices = indices | {index.name for index in tree.indices}
+        failed = False
+
+        def part(inner: Expression) -> Expression:
+            nonlocal failed
+            made = self._expanded(inner, owner, indices)
+            failed |= made is None
+            return inner if made is None else made
+
+        made = rebuilt(tree, part)
+        return None if failed else made
+
+    def _is_taken(self, component: Component, owner: _Owner) -> bool:
+        """Whether something that the component declares has, under the owner's name, another meaning already."""
+        return any(f"{owner.name}.{name}" in self.scope.entries for name in _declared(component))
+
+    def _argument(self, tree: Expression, name: str, owner: _Owner, indices: frozenset[str]) -> Expression | None:
+        """An argument as something that may stand in many places: a name, a number, or a definition made for it."""
+        made = self._expanded(tree, owner, indices)
+        if made is None or _is_short(made) or any(n.name in indices for n in names_in(made)) or self._is_size(made):
+            return made
+        unique, count = name, 1
+        while unique in self.scope.entries:
+            count += 1
+            unique = f"{name}_{count}"
+        return Name(unique, tree.span) if self.reader.read(Define("let", unique, made, tree.span, tree.span)) else None
+
+    def _is_size(self, tree: Expression) -> bool:
+        """Numbers, sizes and scalar consts alone: what may stand in a shape or in an initial value."""
+        kinds = [self.scope.entries.get(name.name) for name in names_in(tree)]
+        return not any(calls_in(tree)) and all(entry is not None and entry.kind in ("dim", "const") for entry in kinds)
+
+    # --- functions and instances -------------------------------------------------------------------------------------
+
+    def _bound(
+        self, call: Call, component: Component, prefix: str, owner: _Owner, indices: frozenset[str], first: Expression | None
+    ) -> dict[str, Expression] | None:
+        """What the names of a component's parameters, and the sizes in their shapes, stand for."""
+        if component.name in self.library.wrong:
+            return None
+        given = self._given(call, component, first)
+        if given is None:
+            return None
+        names: dict[str, Expression] = {}
+        for parameter in component.parameters:
+            tree = given[parameter.name]
+            made = tree if tree is first else self._argument(tree, f"{prefix}.{parameter.name}", owner, indices)
+            if made is None:
+                return None
+            names[parameter.name] = made
+        for parameter in sorted(component.parameters, key=lambda p: bool(p.shape)):
+            if parameter.shape and not self._bind_shape(call, component, parameter, names):
+                return None
+        return names
+
+    def _given(self, call: Call, component: Component, first: Expression | None) -> dict[str, Expression] | None:
+        """The argument of every parameter; mistakes are reported."""
+        parameters, name = component.parameters, component.name
+        positional = [*([] if first is None else [first]), *call.arguments]
+        known = [parameter.name for parameter in parameters]
+        fewest = sum(parameter.default is None for parameter in parameters)
+        if len(positional) > len(parameters):
+            self.scope.report(catalogue.wrong_count(call.span, name, _counted(fewest, len(parameters)), len(positional)))
+            return None
+        given = dict(zip(known, positional, strict=False))
+        for keyword, value in call.keywords:
+            if keyword not in known:
+                self.scope.report(catalogue.unknown_argument(value.span, name, keyword, known))
+                return None
+            if keyword in given:
+                self.scope.report(catalogue.argument_twice(value.span, name, keyword))
+                return None
+            given[keyword] = value
+        for parameter in parameters:
+            if parameter.name not in given:
+                if parameter.default is None:
+                    missing = catalogue.argument_missing(call.span, name, parameter.name, parameter.span)
+                    self.scope.report(missing)
+                    return None
+                given[parameter.name] = parameter.default
+        return given
+
+    def _bind_shape(
+        self, call: Call, component: Component, parameter: Parameter, names: dict[str, Expression]
+    ) -> bool:
+        """Meet the shape of a parameter with that of its argument: sizes that have no meaning yet get one."""
+        tree = names[parameter.name]
+        value = self.reader.value(tree)
+        if value is None:
+            return False
+        fits = len(value.sizes) == len(parameter.shape)
+        for axis, found in zip(parameter.shape, value.sizes, strict=False):
+            if isinstance(axis, Name) and axis.name not in names:
+                names[axis.name] = as_tree(found, tree.span)
+                continue
+            wanted = self.sizes.read(substituted(axis, names))
+            if wanted is None:
+                return False
+            fits = fits and same(wanted, found)
+        if not fits:
+            shape = f"[{', '.join(self.scope.written(axis.span) for axis in parameter.shape)}]"
+            finding = catalogue.argument_shape(
+                tree.span, component.name, parameter.name, shape, show_sizes(value.sizes), parameter.span
+            )
+            self.scope.report(finding)
+        return fits
+
+    def _function(
+        self, call: Call, component: Component, owner: _Owner, indices: frozenset[str]
+    ) -> Expression | None:
+        """A function is its expression with the arguments in it."""
+        for inner in calls_in(component.value):
+            other = self.library.components.get(inner.function)
+            if other is not None and not other.pure:
+                finding = catalogue.makes_instance(inner.function_span, component.name, other.name)
+                self.scope.report(finding)
+                return None
+        self._count(call.span)
+        names = self._bound(call, component, f"{owner.name}.{component.name}", owner, indices, None)
+        if names is None:
+            return None
+        return self._expanded(substituted(component.value, names), owner, indices)
+
+    def _instance(
+        self,
+        call: Call,
+        component: Component,
+        name: str,
+        owner: _Owner,
+        indices: frozenset[str],
+        first: Expression | None = None,
+    ) -> Expression | None:
+        """Declare what an instance has of its own, and give what it returns."""
+        if indices:
+            self.scope.report(catalogue.no_state(call.span, component.name))
+            return None
+        self._count(call.span)
+        names = self._bound(call, component, name, owner, indices, first)
+        if names is None:
+            return None
+        for own in _declared(component):
+            names[own] = Name(f"{name}.{own}", call.span)
+        if not all([self._body(statement, name, names) for statement in _in_order(component)]):
+            return None
+        return self._expanded(self._dotted(component.value, name, names), _Owner(name), indices)
+
+    def _dotted(self, tree: Expression, name: str, names: Mapping[str, Expression]) -> Expression:
+        """An expression of a component's body in the names of the model: ``r.W`` is of the instance in its own ``r``."""
+        paths = {n.name for n in names_in(tree) if "." in n.name and n.name not in names}
+        return substituted(tree, {**names, **{path: Name(f"{name}.{path}", tree.span) for path in paths}})
+
+    def _body(self, statement: Statement, name: str, names: Mapping[str, Expression]) -> bool:
+        """One statement of a component's body as a statement of the model."""
+
+        def inside(tree: Expression | None) -> Expression | None:
+            return tree and self._dotted(tree, name, names)
+
+        match statement:
+            case Dim(name=own, default=default):
+                return self.reader.read(replace(statement, name=f"{name}.{own}", default=inside(default)))
+            case Declare(name=own, shape=shape, value=value):
+                sizes = tuple(self._dotted(axis, name, names) for axis in shape)
+                return self.reader.read(replace(statement, name=f"{name}.{own}", shape=sizes, value=inside(value)))
+            case Define(name=own, value=value, indices=indices):
+                own_names = {key: tree for key, tree in names.items() if key not in {i.name for i in indices}}
+                made = self._dotted(value, name, own_names)
+                bound = frozenset(index.name for index in indices)
+                expanded = self._expanded(made, _Owner(f"{name}.{own}"), bound)
+                return expanded is not None and self.reader.read(
+                    replace(statement, name=f"{name}.{own}", value=expanded)
+                )
+            case Dynamics(name=own, value=value):
+                expanded = self._expanded(self._dotted(value, name, names), _Owner(f"{name}.{own}"), frozenset())
+                return expanded is not None and self.reader.read(
+                    replace(statement, name=f"{name}.{own}", value=expanded)
+                )
+            case Project(name=own, value=value, every=every):
+                made = self._dotted(value, name, names)
+                return self.reader.read(
+                    replace(statement, name=f"{name}.{own}", value=made, every=inside(every))
+                )
+            case Reset(name=own):
+                return self.reader.read(replace(statement, name=f"{name}.{own}"))
+        return True
+
+    def _count(self, span: Span) -> None:
+        self._made += 1
+        if self._made > MOST_INSTANCES:
+            self.scope.report(catalogue.too_many_instances(span, MOST_INSTANCES))
+            raise TooManyInstances
+
+    # --- hidden states and copies ------------------------------------------------------------------------------------
+
+    def delay(self, call: Call, owner: _Owner, indices: frozenset[str]) -> Expression | None:
+        """``delay(e, k)``: k states in a row, each of which takes the value of the one before it."""
+        if not 1 <= len(call.arguments) <= 2 or call.keywords:
+            self.scope.report(catalogue.wrong_count(call.span, "delay", "1 or 2 values", len(call.arguments)))
+            return None
+        if indices:
+            self.scope.report(catalogue.no_state(call.span, "delay"))
+            return None
+        steps = self._whole(call.arguments[1]) if len(call.arguments) > 1 else 1
+        if steps is None or steps < 1:
+            place = call.arguments[1].span
+            self.scope.report(catalogue.delay_count(place, self.scope.written(place)))
+            return None
+        if steps > LONGEST_DELAY:
+            self.scope.report(catalogue.delay_large(call.arguments[1].span, steps, LONGEST_DELAY))
+            return None
+        name = owner.hidden("delay")
+        tree = self._expanded(call.arguments[0], owner, indices)
+        value = None if tree is None else self.reader.value(tree)
+        if tree is None or value is None:
+            return None
+        shape = tuple(as_tree(size, call.span) for size in value.sizes)
+        for step in range(1, steps + 1):
+            own = name if steps == 1 else f"{name}.{step}"
+            self._count(call.span)
+            if not self._hidden(own, shape, tree, call.span):
+                return None
+            tree = Name(own, call.span)
+        return tree
+
+    def previous(self, call: Call, owner: _Owner, indices: frozenset[str]) -> Expression | None:
+        """``previous(u)``: the last value of an input, a state that keeps no costate."""
+        if len(call.arguments) != 1 or call.keywords:
+            self.scope.report(catalogue.wrong_count(call.span, "previous", "1 value", len(call.arguments)))
+            return None
+        operand = call.arguments[0]
+        entry = self.scope.entries.get(operand.name) if isinstance(operand, Name) else None
+        value = self.reader.value(operand) if entry is not None and entry.kind == "input" else None
+        if value is None:
+            if entry is None or entry.kind != "input":
+                self.scope.report(catalogue.previous_operand(operand.span, self.scope.written(operand.span)))
+            return None
+        assert isinstance(operand, Name)
+        name = f"{operand.name}.previous"
+        if name not in self.scope.entries:
+            shape = tuple(as_tree(size, call.span) for size in value.sizes)
+            if not self._hidden(name, shape, operand, call.span):
+                return None
+        return Name(name, call.span)
+
+    def _hidden(self, name: str, shape: tuple[Expression, ...], tree: Expression, span: Span) -> bool:
+        """A state that begins at 0 and takes a value at every step."""
+        zero = Number(Fraction(0), span)
+        state = Declare("state", name, shape, zero, None, span, span)
+        return self.reader.read(state) and self.reader.read(Dynamics("next", name, tree, span, span))
+
+    def repeat(self, call: Call, owner: _Owner, indices: frozenset[str]) -> Expression | None:
+        """``repeat(4, block, x, …)``: what the fourth copy returns, each copy taking what the one before it returned."""
+        if len(call.arguments) < 3 or not isinstance(call.arguments[1], Name):
+            self.scope.report(catalogue.repeat_arguments(call.span))
+            return None
+        counted, named, first, *extra = call.arguments
+        assert isinstance(named, Name)
+        component = self.library.components.get(named.name)
+        if component is None:
+            if named.name not in self.scope.unread:
+                self.scope.report(catalogue.not_a_component(named.span, named.name))
+            return None
+        count = self._whole(counted)
+        if count is None or count < 0:
+            self.scope.report(catalogue.repeat_count(counted.span, self.scope.written(counted.span)))
+            return None
+        if count > MOST_COPIES:
+            self.scope.report(catalogue.repeat_large(counted.span, count, MOST_COPIES))
+            return None
+        name = owner.next("repeat") if not component.pure else owner.name
+        made = self._argument(first, f"{name}.0", owner, indices)
+        if made is None:
+            return None
+        trees = [self._argument(tree, f"{name}.{number}", owner, indices) for number, tree in enumerate(extra, 1)]
+        if any(tree is None for tree in trees):
+            return None
+        again = replace(
+            call, function=named.name, function_span=named.span, arguments=tuple(tree for tree in trees if tree)
+        )
+        return self._copies(again, component, name, made, count)
+
+    def _copies(
+        self, call: Call, component: Component, name: str, first: Expression, count: int
+    ) -> Expression | None:
+        """The copies one after another; what each returns is a definition of its name."""
+        made: Expression = first
+        for number in range(1, count + 1):
+            copy = f"{name}.{number}"
+            before = self.reader.value(made)
+            if component.pure:
+                whole = replace(call, arguments=(made, *call.arguments))
+                out = self._function(whole, component, _Owner(copy), frozenset())
+            else:
+                out = self._instance(call, component, copy, _Owner(copy), frozenset(), made)
+            if out is None or before is None:
+                return None
+            if not self.reader.read(Define("let", copy, out, call.span, call.span)):
+                return None
+            made = Name(copy, call.span)
+        return made
+
+    def _whole(self, tree: Expression) -> int | None:
+        """A whole number that is known now; the sizes in it are fixed from here on."""
+        if not self._is_size(tree):
+            return None
+        size: Size | None = self.sizes.read(tree)
+        value = None if size is None else self.sizes.value(size)
+        if value is None or value.denominator != 1:
+            return None
+        assert size is not None
+        self.fixed.update(symbol.name for symbol in size.free_symbols)
+        return int(value)
+
+
+WRITERS = {"delay": Instances.delay, "previous": Instances.previous, "repeat": Instances.repeat}
+
+
+def _is_short(tree: Expression) -> bool:
+    return isinstance(tree, Name | Number) or (isinstance(tree, Negate) and isinstance(tree.operand, Number))
+
+
+def _declared(component: Component) -> list[str]:
+    """The names that a component declares in its body."""
+    return [statement.name for statement in component.body if isinstance(statement, Dim | Declare | Define)]
+
+
+def _in_order(component: Component) -> list[Statement]:
+    """The statements of a body so that each finds what it needs: declarations, definitions, then what moves."""
+    defines = {s.name: s for s in component.body if isinstance(s, Define)}
+    needs = {name: [n.name.split(".")[0] for n in names_in(s.value)] for name, s in defines.items()}
+    order = [defines[name] for name in in_order(needs)[0]]
+    dims = {s.name: s for s in component.body if isinstance(s, Dim)}
+    consts = {s.name: s for s in component.body if isinstance(s, Declare) and s.role == "const"}
+    first = [dims[name] for name in _needed(dims, "default")] + [consts[name] for name in _needed(consts, "value")]
+    declares = [*first, *(s for s in component.body if isinstance(s, Declare) and s.role != "const")]
+    rest = [s for s in component.body if isinstance(s, Dynamics | Reset | Project)]
+    return [*declares, *order, *rest]
+
+
+def _needed(statements: Mapping[str, Any], tree: str) -> tuple[str, ...]:
+    """Names of statements, each after those that its tree reads."""
+    trees = {name: getattr(statement, tree) for name, statement in statements.items()}
+    return in_order({name: [n.name for n in names_in(t)] if t is not None else [] for name, t in trees.items()})[0]
+
+
+def _counted(fewest: int, most: int) -> str:
+    if fewest == most:
+        return f"{most} argument{'s' * (most != 1)}"
+    return f"{fewest} to {most} arguments"
