@@ -16,7 +16,7 @@ from hdsl.derive.hamiltonian import SIGN, Hamiltonian
 from hdsl.derive.seeds import PHI, TAU, seed_cost, seed_dynamics
 from hdsl.derive.workspace import Workspace
 from hdsl.model.model import Model
-from hdsl.terms.term import Definition, Elementwise, indices, merge_spans, slot
+from hdsl.terms.term import Definition, Elementwise, indices, merge_spans, setting_name, slot
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def _costate(workspace: Workspace, name: str, parts: tuple[Part, ...]) -> Defini
     if quantity.role == "state" and model.dynamics[name].kind == "next":
         slope = slope - costate / TAU
         spans = merge_spans(spans, (model.dynamics[name].span,))
-    eta = slot(model.learning.eta[name])
+    eta = slot(setting_name(model.learning.eta[name]))
     rate = -SIGN * slope - eta * costate
     return Definition(f"dot:{own}", Elementwise(rate), quantity.sizes, quantity.shared, spans, merge_roots(parts))
 
@@ -106,5 +106,5 @@ def _costate(workspace: Workspace, name: str, parts: tuple[Part, ...]) -> Defini
 def _parameter(model: Model, name: str) -> Definition:
     """θ̇ = −β ω."""
     quantity = model.quantities[name]
-    rate = -slot(model.learning.beta[name]) * slot(f"w:{name}", indices(len(quantity.sizes)))
+    rate = -slot(setting_name(model.learning.beta[name])) * slot(f"w:{name}", indices(len(quantity.sizes)))
     return Definition(f"dot:{name}", Elementwise(rate), quantity.sizes, True, (quantity.span,))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hdsl.derive.accumulate import Part
 from hdsl.derive.workspace import Workspace
-from hdsl.terms.term import Definition, Elementwise, Scalar, slot, slots
+from hdsl.terms.term import Definition, Elementwise, Scalar, setting_name, slot, slots
 
 TAU = slot("tau")
-PHI = slot("phi")
+PHI = slot(setting_name("phi"))
 
 
 def seed_cost(workspace: Workspace, cost: str, definition: Definition, weight: Scalar) -> list[Part]:

@@ -28,6 +28,7 @@ from hdsl.terms.term import (
     Structured,
     indices,
     merge_spans,
+    setting_name,
     slot,
     slot_indices,
     slot_name,
@@ -95,14 +96,15 @@ def weight_of(model: Model, cost: str) -> Scalar:
     learning = model.learning
     phi = learning.phi if {slot("t"), TAU} & learning.phi.free_symbols or learning.phi == 1 else PHI
     if learning.first == "undamped":
-        phi = slot("first") / TAU + (1 - slot("first")) * phi
+        first = slot(setting_name("first"))
+        phi = first / TAU + (1 - first) * phi
     return phi * sympy.Mul(*(slot(f"present:{target}") for target in model.targets_of[cost]))
 
 
 def setting(model: Model, path: str) -> Scalar:
     """A setting by its path; as it is written where it reads τ, which is that of the sample (``eta = (1 - mu)/tau``)."""
     written = model.learning.values[path]
-    return written if TAU in written.free_symbols else slot(path)
+    return written if TAU in written.free_symbols else slot(setting_name(path))
 
 
 class _Builder:
@@ -229,7 +231,7 @@ class _Builder:
     def _is_number(self, expression: Scalar) -> bool:
         """True for what is one number throughout a step: settings, scalar consts, sizes."""
         consts = {q.name for q in self.model.of_role("const") if not q.sizes}
-        numbers = {"tau", "phi", *self.model.learning.values} | consts
+        numbers = {"tau", slot_name(PHI), *map(setting_name, self.model.learning.values)} | consts
         return all(slot_name(s) in numbers for s in slots(expression))
 
     def _append(self, name: str, value: Scalar, of: str, spans: tuple[Span, ...], roots: tuple[str, ...]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from hdsl.model.model import Model
 from hdsl.syntax.source import Span
-from hdsl.terms.term import Body, Definition, Size
+from hdsl.terms.term import Body, Definition, Size, setting_name
 
 
 class Workspace:
@@ -26,7 +26,7 @@ class Workspace:
                 self.declare(f"w:{quantity.name}", quantity.sizes, True)
             elif quantity.role == "target":
                 self.declare(f"present:{quantity.name}", (), False)
-        for name in ("t", "tau", "phi", "first", *model.learning.values):
+        for name in ("t", "tau", *map(setting_name, ("phi", "first", *model.learning.values))):
             self.declare(name, (), True)
         for definition in model.definitions:
             self.declare(definition.name, definition.sizes, definition.shared)

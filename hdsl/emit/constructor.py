@@ -29,6 +29,8 @@ def _arguments(facts: Facts) -> str:
     """Sizes and settings, those that are numbers with their defaults."""
     told = []
     for name, default in facts.model.dims.items():
+        if name in facts.model.fixed:
+            continue
         whole = default is not None and default.is_Integer
         told.append(f"{facts.names[f'size:{name}']}={default if whole else None}")
     for name, value in facts.settings.items():
@@ -58,6 +60,9 @@ def _sizes(facts: Facts) -> list[str]:
     lines = []
     for name, default in facts.model.dims.items():
         identifier = facts.names[f"size:{name}"]
+        if name in facts.model.fixed:
+            lines.append(f"self.{identifier} = {default}  # the number of copies depends on it")
+            continue
         if default is None:
             lines.append(f"if {identifier} is None:")
             lines.append(f'    raise TypeError("the size {name} has no default: pass {identifier}=…")')
@@ -92,8 +97,7 @@ def _settings(facts: Facts) -> list[str]:
 
 def _parameters(facts: Facts) -> list[str]:
     return [
-        f"self.{facts.names[q.name]} = nn.Parameter({_value(facts, q)}.to(**place))"
-        for q in facts.model.of_role("param")
+        facts.keeps("", q.name, f"nn.Parameter({_value(facts, q)}.to(**place))") for q in facts.model.of_role("param")
     ]
 
 
@@ -117,22 +121,18 @@ def _value(facts: Facts, quantity: Quantity) -> str:
 
 
 def _cells(facts: Facts) -> list[str]:
-    names, model = facts.names, facts.model
+    model = facts.model
     lines = ["self.state, self.costate, self.initial = nn.Module(), nn.Module(), nn.Module()"]
     for h in facts.states:
-        q, identifier = model.quantities[h], names[h]
-        lines.append(f'self.initial.register_buffer("{identifier}", {_value(facts, q)}.to(**place), persistent=False)')
-        value = f"self.initial.{identifier}.clone()"
-        if not q.shared:
-            value = f"self.initial.{identifier}.repeat(batch{', 1' * len(q.sizes)})"
-        lines.append(f'self.state.register_buffer("{identifier}", {value})')
+        q, initial = model.quantities[h], facts.at("initial", h)
+        lines.append(facts.keeps("initial", h, f"{_value(facts, q)}.to(**place)", persistent=False))
+        value = f"{initial}.clone()" if q.shared else f"{initial}.repeat(batch{', 1' * len(q.sizes)})"
+        lines.append(facts.keeps("state", h, value))
     for x in (*facts.states, *facts.params):
-        where = f"self.state.{names[x]}" if x in facts.states else f"self.{names[x]}.detach()"
-        lines.append(f'self.costate.register_buffer("{names[x]}", torch.zeros_like({where}))')
+        where = facts.at("state", x) if x in facts.states else f"{facts.at('', x)}.detach()"
+        lines.append(facts.keeps("costate", x, f"torch.zeros_like({where})"))
     for c in facts.const_tensors:
-        lines.append(
-            f'self.register_buffer("{names[c]}", {_value(facts, model.quantities[c])}.to(**place), persistent=False)'
-        )
+        lines.append(facts.keeps("", c, f"{_value(facts, model.quantities[c])}.to(**place)", persistent=False))
     lines.append('self.register_buffer("share", torch.full((batch,), 1 / batch, **place), persistent=False)')
     lines.append('self.register_buffer("clock", torch.zeros((), dtype=torch.int64, device=device))')
     lines.append('self.register_buffer("ended", torch.zeros(batch, dtype=torch.bool, device=device))')

@@ -14,8 +14,9 @@ from hdsl.optimise.lower import Programs
 from hdsl.optimise.program import Program
 from hdsl.syntax.source import Span
 from hdsl.terms.notation import Notation
-from hdsl.terms.term import Definition, Scalar, Size, is_slot, slot, slot_name
+from hdsl.terms.term import Definition, Scalar, Size, is_slot, setting_name, slot, slot_name
 
+PHI, FIRST = setting_name("phi"), setting_name("first")
 HOW = {
     "sequential": "h, then z, then ω, then θ (sequential Euler)",
     "simultaneous": "every cell from old values (simultaneous Euler)",
@@ -33,14 +34,16 @@ class Facts:
         self.how = HOW[self.learning.order]
         reads = {name for program in programs.all for name in program.reads()}
         self.uses_time = "t" in reads
-        self.uses_first = "first" in reads
+        self.uses_first = FIRST in reads
         scalars = [q.name for q in self.model.of_role("const") if not q.sizes]
         # A setting that reads τ is not a number of the module: the lines hold it as it is written.
         values = self.learning.values
-        self.settings: dict[str, Scalar] = {p: v for p, v in values.items() if slot("tau") not in v.free_symbols}
-        if "phi" in reads:
-            self.settings["phi"] = self.learning.phi
-        self.numbers = {"tau", "phi", *self.settings, *scalars}
+        self.settings: dict[str, Scalar] = {
+            setting_name(path): v for path, v in values.items() if slot("tau") not in v.free_symbols
+        }
+        if PHI in reads:
+            self.settings[PHI] = self.learning.phi
+        self.numbers = {"tau", PHI, *self.settings, *scalars}
         own = [*self.model.quantities, *(d.name for d in self.model.definitions if ":" not in d.name)]
         self.names = Names([*own, *(f"size:{n}" for n in self.model.dims), *self.settings], MODULE_NAMES)
         self.file = harmless(self.model.source.name.rpartition("/")[2])
@@ -52,6 +55,7 @@ class Facts:
         self.turned: list[str] = []
         self.columns: list[str] = []
         self._look()
+        self.dotted = any("." in name for name in self.model.quantities)
         self.draws = any(
             q.initial is not None and q.initial.kind in ("normal", "uniform", "orthogonal", "glorot", "he")
             for q in self.model.quantities.values()
@@ -80,7 +84,7 @@ class Facts:
     def shared(self, name: str) -> bool:
         """True where a quantity from outside a program has no batch axis."""
         kind, _, rest = name.rpartition(":")
-        if kind == "w" or name in ("t", "tau", "first") or name in self.numbers:
+        if kind == "w" or name in ("t", "tau", FIRST) or name in self.numbers:
             return True
         if kind == "present":
             return False
@@ -102,19 +106,43 @@ class Facts:
         """The sizes of a quantity as a tuple's inside: ``n, m``; empty for a scalar."""
         return ", ".join(self.size(n, prefix) for n in quantity.sizes)
 
+    # --- where tensors are kept ------------------------------------------------------------------
+
+    def key(self, name: str) -> str:
+        """The key of a quantity among torch's parameters or buffers: a dotted name as it is."""
+        return name if "." in name else self.names[name]
+
+    def at(self, group: str, name: str) -> str:
+        """A tensor outside the bodies: ``self.state.h``; ``group`` is ``state``, ``costate``, ``initial``, or the module's own."""
+        module = f"self.{group}" if group else "self"
+        if "." not in name:
+            return f"{module}.{self.names[name]}"
+        kind = "_parameters" if not group and name in self.params else "_buffers"
+        return f'{module}.{kind}["{name}"]'
+
+    def keeps(self, group: str, name: str, value: str, persistent: bool = True) -> str:
+        """The line that registers a tensor."""
+        module = f"self.{group}" if group else "self"
+        further = "" if persistent else ", persistent=False"
+        if "." in name:
+            return f'_keep({module}, "{name}", {value}{further})'
+        if not group and name in self.params:
+            return f"self.{self.names[name]} = {value}"
+        return f'{module}.register_buffer("{self.names[name]}", {value}{further})'
+
     # --- cells and samples -----------------------------------------------------------------------
 
     @property
     def cells(self) -> list[tuple[str, str]]:
         """(name, where it is kept on the module) of everything that a body unpacks."""
-        names = self.names
-        found = [(h, f'state["{names[h]}"]') for h in self.states]
-        found += [(f"z:{h}", f'costate["{names[h]}"]') for h in self.states]
-        found += [(f"w:{w}", f'costate["{names[w]}"]') for w in self.params]
-        found += [(w, f'parameters["{names[w]}"]') for w in self.params]
-        found += [(c, f'own["{names[c]}"]') for c in self.const_tensors]
-        found += [(f"initial:{h}", f'initial["{names[h]}"].expand_as(state["{names[h]}"])') for h in self.anew]
-        found += [(f"turned:{w}", f'parameters["{names[w]}"].t()') for w in self.turned]
+        key = self.key
+        found = [(h, f'state["{key(h)}"]') for h in self.states]
+        found += [(f"z:{h}", f'costate["{key(h)}"]') for h in self.states]
+        found += [(f"w:{w}", f'costate["{key(w)}"]') for w in self.params]
+        found += [(w, f'parameters["{key(w)}"]') for w in self.params]
+        found += [(c, f'own["{key(c)}"]') for c in self.const_tensors]
+        found += [(f"initial:{h}", f'initial["{key(h)}"].expand_as(state["{key(h)}"])') for h in self.anew]
+        found += [(f"turned:{w}", f'parameters["{key(w)}"].t()') for w in self.turned]
         return [*found, (":share", 'own["share"]')]
 
     def unpack_cells(self) -> str:
@@ -126,7 +154,7 @@ class Facts:
         names = [q.name for role in ("input", "target") for q in self.model.of_role(role)]
         names += [f"present:{q.name}" for q in self.model.of_role("target")]
         names += [f"column:present:{q.name}" for q in self.model.of_role("target") if q.name in self.columns]
-        return names + ["t"] * self.uses_time + ["first"] * self.uses_first
+        return names + ["t"] * self.uses_time + [FIRST] * self.uses_first
 
     def unpack_sample(self) -> str:
         names = [self.names[name] for name in self.sample]
@@ -183,7 +211,7 @@ class Facts:
 
     def _numbers(self) -> dict[str, str]:
         """hdsl's name of every setting, scalar const and size, and the attribute that holds it."""
-        names = (*sorted(self.numbers - ({"phi"} - set(self.settings))), *(f"size:{n}" for n in self.model.dims))
+        names = (*sorted(self.numbers - ({PHI} - set(self.settings))), *(f"size:{n}" for n in self.model.dims))
         return {name: self.names[name] for name in names}
 
     def shapes(self) -> list[str]:
@@ -244,12 +272,11 @@ class Facts:
         return f"self._mean(told[{position}]{marks})"
 
     def _initial(self, state: str) -> str:
-        return f"self.initial.{self.names[state]}.expand_as(self.state.{self.names[state]})"
+        return f"{self.at('initial', state)}.expand_as({self.at('state', state)})"
 
     def _initials(self) -> list[str]:
-        names = self.names
         states = [self._initial(h) for h in self.states]
-        return states + [f"torch.zeros_like(self.costate.{names[x]})" for x in (*self.states, *self.params)]
+        return states + [f"torch.zeros_like({self.at('costate', x)})" for x in (*self.states, *self.params)]
 
     def _sample(self) -> str:
         """The body of ``_sample``."""
@@ -270,7 +297,7 @@ class Facts:
         if self.uses_time:
             lines.append("t = self.clock.to(self.share.dtype) * self.tau + self.offset")
         if self.uses_first:
-            lines.append("first = (self.clock == 0).to(self.share.dtype)")
+            lines.append(f"{self.names[FIRST]} = (self.clock == 0).to(self.share.dtype)")
         for target in self.columns:
             column, mark = self.names[f"column:present:{target}"], self.names[f"present:{target}"]
             lines.append(f"{column} = {mark}.unsqueeze(-1)")

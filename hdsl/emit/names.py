@@ -14,6 +14,7 @@ PREFIXES = {
     "adj": "",
     "seed": "weight_",
     "present": "has_",
+    "learn": "",
     "initial": "initial_",
     "size": "",
     "column": "",

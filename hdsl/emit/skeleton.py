@@ -34,6 +34,46 @@ def _draw(seed, name, kind, shape, first=0.0, second=1.0):
 
 '''
 
+INSTANCES = '''
+def _keep(module, name, value, persistent=True):
+    """Register a tensor of an instance under its dotted name."""
+    (module._parameters if isinstance(value, nn.Parameter) else module._buffers)[name] = value
+    if not persistent:
+        module._non_persistent_buffers_set.add(name)
+
+
+class _Instance:
+    """What belongs to an instance of a component, by name: `net.a.W`, `net.body["1"].W`."""
+
+    def __init__(self, module, path):
+        self._module, self._path = module, path
+
+    def __getitem__(self, name):
+        path = f"{self._path}.{name}"
+        for kept in (self._module._parameters, self._module._buffers):
+            if path in kept:
+                return kept[path]
+        return _instance(self._module, path)
+
+    __getattr__ = __getitem__
+
+
+def _instance(module, path):
+    kept = [*module.__dict__.get("_parameters", ()), *module.__dict__.get("_buffers", ())]
+    if not any(name.startswith(f"{path}.") for name in kept):
+        raise AttributeError(f"there is no {path}")
+    return _Instance(module, path)
+
+'''
+
+BY_NAME = '''
+def __getattr__(self, name):
+    try:
+        return super().__getattr__(name)
+    except AttributeError:
+        return _instance(self, name)
+'''
+
 METHODS = '''
 def reset(self):
     """Put states back to their initial values, costates to zero and the clock to 0. Parameters stay."""

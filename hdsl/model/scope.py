@@ -22,8 +22,6 @@ RESERVED = ("t", "tau", "pi", "inf", "T", "boundary")
 CONTRACTING = ("sum", "mean", "dot", "squared", "softmax", "logsumexp", "cross_entropy")
 INITIALS = ("zeros", "ones", "eye", "normal", "uniform", "orthogonal", "glorot", "he")
 FUNCTIONS = frozenset((*WRITABLE, *CONTRACTING))
-# Settings that the derivation reads as symbols of their own: a quantity of that name could not be told from them.
-SYMBOLS = ("eta", "beta", "phi", "first")
 MOST_COMPARISONS = 20_000  # of names, for suggestions: a file that needs more of them has another trouble
 
 
@@ -147,8 +145,6 @@ def reserved_for(name: str) -> str | None:
         return "it is the name of a function"
     if name in KEYWORDS:
         return "it is a keyword"
-    if name in SYMBOLS:
-        return "it is a setting of `learn`"
     return None
 
 

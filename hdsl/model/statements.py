@@ -19,7 +19,7 @@ from hdsl.model.instances import Instances, TooManyInstances
 from hdsl.model.model import DynamicsOf
 from hdsl.model.order import in_order
 from hdsl.model.reach import target_reads
-from hdsl.model.scope import RESERVED, SYMBOLS, Scope
+from hdsl.model.scope import RESERVED, Scope
 from hdsl.model.shapes import differ_by_name, fits
 from hdsl.model.sharing import per_stream
 from hdsl.model.sizes import show_sizes
@@ -80,7 +80,7 @@ def read_statements(text: ModelText, scope: Scope, declared: Declarations, libra
     arriving = [d.name for d in declared.declares if d.role in ("input", "target")]
     own = per_stream(arriving, {name.removesuffix("'"): reads for name, reads in needs.items()})
     shared = {name: name not in own for name in (*scope.entries, "t", "tau")}
-    made = Definitions((*scope.entries, *RESERVED, *SYMBOLS), shared)
+    made = Definitions((*scope.entries, *RESERVED), shared)
     reader = Reader(scope, made, dict(declared.sizes), declared.below)
     writing = _Writing(reader, declared, found)
     instances = Instances(library, scope, declared.polynomials, writing)

@@ -23,6 +23,7 @@ from hdsl.terms.term import (
     is_slot,
     merge_spans,
     ordered_terms,
+    setting_name,
     slot_indices,
     slot_name,
     slots,
@@ -94,7 +95,8 @@ def split_costs(
     inside = {line.name for line in keep_needed(lines, core)}
     per_stream = {line.name for line in lines if not line.shared}
     sample = {q.name for role in ("input", "target") for q in step.model.of_role(role)}
-    numbers = {*step.model.learning.values, *(q.name for q in step.model.of_role("const") if not q.sizes)} - {"tau"}
+    settings = set(map(setting_name, step.model.learning.values)) - {"tau"}
+    numbers = settings | {q.name for q in step.model.of_role("const") if not q.sizes}
     tail = []
     for line in keep_needed(lines, costs):
         reads = set(line.reads())

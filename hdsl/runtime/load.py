@@ -22,7 +22,8 @@ def load_class(text: str, origin: Origin, place: tuple[Any, Any] = (None, None))
     key = (text, origin, place)
     if key not in _CLASSES:
         module = load_text(text, origin.model)
-        (made,) = (m for m in vars(module).values() if isinstance(m, type) and m.__module__ == module.__name__)
+        own = [m for m in vars(module).values() if isinstance(m, type) and m.__module__ == module.__name__]
+        (made,) = (m for m in own if issubclass(m, nn.Module))
 
         @functools.wraps(made.__init__)
         def begin(self: Any, *arguments: Any, dtype: Any = None, device: Any = None, **keywords: Any) -> None:

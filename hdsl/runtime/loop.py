@@ -43,7 +43,7 @@ def by_step(net: Any, name: str, value: torch.Tensor, chunk: dict[str, Any]) -> 
             extra = chunk["tau"].to(value.dtype).to(value.device) - net.tau
             times = times + torch.cat([extra.new_zeros(1), extra.cumsum(0)[:-1]])
         return times.unbind(0)
-    if name == "first":
+    if name == "learn:first":
         ticks = net.clock + torch.arange(steps, device=value.device)
         return (ticks == 0).to(value.dtype).unbind(0)
     return value.unbind(0)

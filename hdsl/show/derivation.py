@@ -21,7 +21,7 @@ from hdsl.syntax.tree import Define
 from hdsl.terms.inlining import Inlining
 from hdsl.terms.notation import Form, Notation
 from hdsl.terms.spelling import Style, decimal
-from hdsl.terms.term import Contraction, Definition, Elementwise, indices, slot
+from hdsl.terms.term import Contraction, Definition, Elementwise, indices, setting_name, slot
 
 DYNAMICS_AT_LENGTH = 48
 """The longest f, in characters, that is written out inside H′."""
@@ -111,7 +111,7 @@ class _Builder:
         self.written = written_names(self.model)
         self.lagrangian = Definition("all:L", Elementwise(sympy.Add(*(slot(cost) for cost in self.model.costs))))
         self.pairs = [self._pair(name) for name in self.model.dynamics]
-        weighted = slot("phi") * slot("all:L")
+        weighted = slot(setting_name("phi")) * slot("all:L")
         self.robust = Definition("all:H", Elementwise(sympy.Add(weighted, *(slot(pair.name) for pair in self.pairs))))
         every = (*equations.definitions, self.lagrangian, *self.pairs, self.robust, *equations.all)
         chosen = Inlining((*equations.definitions, *equations.all), self.written).chosen
@@ -246,7 +246,7 @@ class _Builder:
         learning = self.model.learning
         notation = model_notation(self.model, (), "text")
         values = {**learning.values, "phi": learning.phi}
-        told = [f"{notation.name(path)} = {as_written(notation, value)}" for path, value in values.items()]
+        told = [f"{notation.name(setting_name(path))} = {as_written(notation, value)}" for path, value in values.items()]
         if learning.first == "undamped":
             told.append("first step undamped")
         return ", ".join(told)

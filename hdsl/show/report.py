@@ -16,6 +16,7 @@ from hdsl.show.derivation import as_written, derivation_page, model_notation
 from hdsl.show.html import fill, trusted
 from hdsl.show.plots import error_plot, loss_plot, series_plot
 from hdsl.terms.notation import Notation
+from hdsl.terms.term import setting_name
 
 Numbers = NDArray[np.float64]
 
@@ -211,4 +212,4 @@ def _settings(model: Model) -> tuple[tuple[str, str], ...]:
     """The settings of learning as they hold, symbol in LaTeX."""
     notation = model_notation(model, (), "latex")
     values = {**model.learning.values, "phi": model.learning.phi}
-    return tuple((notation.name(path), as_written(notation, value)) for path, value in values.items())
+    return tuple((notation.name(setting_name(path)), as_written(notation, value)) for path, value in values.items())

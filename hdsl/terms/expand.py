@@ -29,7 +29,7 @@ from hdsl.terms.term import (
 
 Entries = dict[tuple[int, ...], Any]
 
-_PREFIXES = {"dot": "dot", "z": "z", "w": "omega", "adj": "adj", "seed": "phi", "present": "given", "f": "f"}
+_PREFIXES = {"dot": "dot", "z": "z", "w": "omega", "adj": "adj", "seed": "phi", "present": "given", "f": "f", "learn": ""}
 
 
 def readable_names(names: Iterable[str]) -> dict[str, str]:
@@ -51,7 +51,8 @@ def readable_names(names: Iterable[str]) -> dict[str, str]:
 def _identifier(name: str) -> str:
     head, colon, rest = name.partition(":")
     if colon:
-        return f"{_PREFIXES.get(head, head)}_{_identifier(rest)}"
+        prefix = _PREFIXES.get(head, head)
+        return f"{prefix}_{_identifier(rest)}" if prefix else _identifier(rest)
     return re.sub(r"\W", "_", name.replace("+", "_new"))
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 
 from hdsl.terms.spelling import GREEK, SPELLINGS, SUPERSCRIPTS, Spelling, Style
 
-_SETTINGS = {"eta": "η", "beta": "β", "phi": "φ", "tau": "τ"}
 _PLAIN = re.compile(r"(?P<stem>[^\W\d_]+)(?P<digits>\d*)(?:_(?P<rest>[^_]\w*))?")
 _MADE = re.compile(r"(?P<kind>[a-zA-Z]+):(?P<of>.+)")
 _NUMBERED = re.compile(r"(?P<of>.+)~(?P<count>\d+)")
@@ -67,11 +66,11 @@ def is_made(name: str) -> bool:
 def owner(name: str) -> str:
     """The user's quantity or definition to which a made name belongs: ``h`` for ``dot:z:h`` and ``z:h+``.
 
-    ``all:omega`` (the costates of all parameters together) belongs to nothing.
+    ``all:omega`` (the costates of all parameters together) and settings (``learn:eta``) belong to nothing.
     """
     while True:
         numbered, made = _NUMBERED.fullmatch(name), _MADE.fullmatch(name)
-        if name.startswith("all:"):
+        if name.startswith(("all:", "learn:")):
             return name
         if name.endswith("+"):
             name = name[:-1]
@@ -85,9 +84,6 @@ def owner(name: str) -> str:
 
 def _written(name: str) -> Look:
     """The look of a user's name by itself."""
-    path, _, rest = name.partition(".")
-    if rest and path in _SETTINGS:
-        return Look(_SETTINGS[path], _written(rest))
     parts = _PLAIN.fullmatch(name)
     if not parts or (parts["digits"] and parts["rest"]):
         return Look(name)
@@ -103,6 +99,8 @@ class Naming:
         self.states, self.nexts = frozenset(states), frozenset(nexts)
         self._looks: dict[str, Look] = {}
         self._taken: set[str] = set()
+        names = tuple(names)
+        self.named = frozenset(name for name in names if not is_made(name))
         everything = {part for name in names for part in (name, owner(name))}
         users = sorted(name for name in everything if not is_made(name))
         self._place_users(users)
@@ -194,6 +192,13 @@ def _initial(naming: Naming, of: str) -> tuple[Look, ...]:
     return () if look.subscript else (replace(look, subscript="0"),)
 
 
+def _setting(naming: Naming, of: str) -> tuple[Look, ...]:
+    path, _, rest = of.partition(".")
+    letter = GREEK.get(path, path)
+    below = naming.of(rest) if rest in naming.named else rest
+    return (Look(letter, below),) if rest else (Look(letter), Look(letter, "learn"))
+
+
 def _together(naming: Naming, of: str) -> tuple[Look, ...]:
     letter = GREEK.get(of, of)
     return Look(letter), Look(letter, "all")
@@ -205,6 +210,7 @@ _BUILD: dict[str, Callable[[Naming, str], tuple[Look, ...]]] = {
     "half": _accented("hat"),
     "initial": _initial,
     "all": _together,
+    "learn": _setting,
     "z": _own(lambda naming, of: "z", alone=True),
     "w": _own(lambda naming, of: "ω", alone=False),
     "f": _own(lambda naming, of: "F" if of in naming.nexts else "f", alone=True),

@@ -21,7 +21,9 @@ def is_setting(name: str) -> bool:
 
 
 def _kind(name: str) -> str:
-    return name.partition(":")[0] if ":" in name else name.partition(".")[0]
+    """What a name is of: ``eta`` of ``learn:eta.h``, ``seed`` of ``seed:fit``; nothing of a user's name."""
+    kind, _, of = name.partition(":")
+    return of.partition(".")[0] if kind == "learn" else kind if of or name == "tau" else ""
 
 
 class Ordering:
@@ -61,7 +63,7 @@ class Ordering:
                 return _OLD
             return _DISSIPATION if any(_kind(name) == "eta" for name in names) else _OWN
         roots = {root for name in names if name in self._by_name for root in self._by_name[name].roots}
-        weighted = any(name == "phi" or name.startswith("seed:") for name in names)
+        weighted = any(name == "learn:phi" or name.startswith("seed:") for name in names)
         return _COSTS if weighted or (roots and not roots & self._states) else _OTHER
 
     def _factor_key(self, factor: Scalar) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ Slots hold plain indices only, and no index twice. The batch axis is never an in
 has one value per stream.
 
 Names that users cannot write mark what hdsl makes: ``z:h`` and ``w:W`` are the costates of ``h`` and ``W``, ``adj:a`` the
-adjoint of ``a``, ``a+`` the value of ``a`` at the new state.
+adjoint of ``a``, ``a+`` the value of ``a`` at the new state, ``learn:eta.h`` a setting.
 """
 
 from __future__ import annotations
@@ -47,6 +47,11 @@ def size(name: str) -> sympy.Symbol:
 def slot(name: str, at: tuple[sympy.Symbol, ...] = ()) -> Scalar:
     """One occurrence of a quantity."""
     return sympy.Indexed(sympy.IndexedBase(name), *at) if at else sympy.Symbol(name)
+
+
+def setting_name(path: str) -> str:
+    """The name of a setting of ``learn`` in formulas: one that no user can write, but ``tau``, which nobody can declare."""
+    return path if path == "tau" else f"learn:{path}"
 
 
 def is_slot(expression: Scalar) -> bool:

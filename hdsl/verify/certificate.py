@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hdsl.compiler import Compiler
 from hdsl.syntax.tree import Define
 from hdsl.terms.notation import Notation
-from hdsl.terms.term import Definition
+from hdsl.terms.term import Definition, setting_name
 from hdsl.verify.continuous import BATCHES, judge_equations, judge_scalars, too_large
 from hdsl.verify.generated import judge_step
 from hdsl.verify.judgement import REASONS, TOLERANCES, Errors, Group, Judge, Row
@@ -22,7 +22,7 @@ from hdsl.verify.points import NoPoint, Sized, sized, smallest
 
 TITLES: Mapping[Group, str] = {"equations": "Hamilton's equations", "step": "one step of the generated module"}
 WIDTH = 64
-NUMBERS = ("t", "tau", "phi", "first")
+NUMBERS = ("t", "tau", setting_name("phi"), setting_name("first"))
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def certify(compiler: Compiler, *, seed: int = 0, points: int = 3) -> Certificat
     Raises:
         ModelError: the text is wrong.
     """
-    model, text = compiler.model, compiler.text
+    model, text = compiler.model, compiler.model.written
     errors, steps = Errors(), Errors()
     notes: list[str] = []
     faults: list[str] = []
@@ -120,8 +120,8 @@ def _notation(compiler: Compiler, definitions: tuple[Definition, ...]) -> Notati
     return Notation(
         "text",
         definitions,
-        written=[statement.name for statement in compiler.text.statements if isinstance(statement, Define)],
-        shared=[*(q.name for q in model.quantities.values() if q.shared), *NUMBERS, *model.learning.values],
+        written=[statement.name for statement in compiler.model.written.statements if isinstance(statement, Define)],
+        shared=[*(q.name for q in model.quantities.values() if q.shared), *NUMBERS, *map(setting_name, model.learning.values)],
         order=tuple(model.quantities),
         states=tuple(model.dynamics),
         nexts=[name for name, dynamics in model.dynamics.items() if dynamics.kind == "next"],

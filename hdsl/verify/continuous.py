@@ -17,6 +17,7 @@ import torch
 
 from hdsl.derive.equations import Equations
 from hdsl.terms.expand import readable_names, scalars
+from hdsl.terms.term import setting_name
 from hdsl.verify.interpret import Array, Readings, interpret
 from hdsl.verify.judgement import Errors, difference
 from hdsl.verify.points import Point, Sized, readings, smooth_point
@@ -184,7 +185,7 @@ def _hamiltonian_in_scalars(
     """H′ = φL + ⟨z, f⟩ in real symbols, and the arrays of symbols of everything that it is differentiated by."""
     model, phi, tau = found.model, sympy.Symbol("phi"), sympy.Symbol("tau")
     names = readable_names([f"z:{name}" for name in model.dynamics] + [*model.quantities])
-    entries: dict[str, sympy.Array] = {"phi": sympy.Array(phi), "tau": sympy.Array(tau)}
+    entries: dict[str, sympy.Array] = {setting_name("phi"): sympy.Array(phi), "tau": sympy.Array(tau)}
 
     def symbols(name: str, shape: tuple[int, ...]) -> sympy.Array:
         flat = [sympy.Symbol(names[name] + "".join(f"_{k}" for k in place)) for place in np.ndindex(*shape)]

@@ -19,6 +19,7 @@ from hdsl.model.model import Model
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source
 from hdsl.syntax.tree import Learn, ModelText
+from hdsl.terms.term import setting_name
 from hdsl.verify.evaluate import literal
 from hdsl.verify.interpret import Array, Readings, distance_to_kinks, interpret, scalar
 from hdsl.verify.walk import Walk
@@ -182,11 +183,11 @@ def readings(found: Sized, point: Point) -> Readings:
     """A point by hdsl's own names: consts, settings, φ, cells, samples."""
     model, written = found.model, found.walk.written
     shared: dict[str, Array] = {name: value.numpy() for name, value in written.consts.items()}
-    shared |= {"t": np.asarray(point.t), "tau": np.asarray(point.tau), "first": np.zeros(())}
+    shared |= {"t": np.asarray(point.t), "tau": np.asarray(point.tau), setting_name("first"): np.zeros(())}
     for path, setting in model.learning.values.items():
         if path != "tau":
-            shared[path] = scalar(setting, (), shared, found.sizes)
-    shared["phi"] = scalar(model.learning.phi, (), shared, found.sizes)
+            shared[setting_name(path)] = scalar(setting, (), shared, found.sizes)
+    shared[setting_name("phi")] = scalar(model.learning.phi, (), shared, found.sizes)
     streams: list[dict[str, Array]] = [{} for _ in point.samples]
     cells = {**point.values, **{f"z:{name}": point.costates[name] for name in written.states}}
     cells |= {f"w:{name}": point.costates[name] for name in written.parameters}
