@@ -113,7 +113,7 @@ class Facts:
         return name if "." in name else self.names[name]
 
     def at(self, group: str, name: str) -> str:
-        """A tensor outside the bodies: ``self.state.h``; ``group`` is ``state``, ``costate``, ``initial``, or the module's own."""
+        """A tensor outside the bodies: ``self.state.h``. ``group``: state, costate, initial, or empty for the module's own."""
         module = f"self.{group}" if group else "self"
         if "." not in name:
             return f"{module}.{self.names[name]}"

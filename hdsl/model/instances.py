@@ -382,16 +382,14 @@ class Instances:
             self.scope.report(catalogue.repeat_large(counted.span, count, MOST_COPIES))
             return None
         name = owner.next("repeat") if not component.pure else owner.name
-        made = self._argument(first, f"{name}.0", owner, indices)
-        if made is None:
+        # What all copies are given is worked out once, under the names that the component has for it.
+        own = [f"{name}.{parameter.name}" for parameter in component.parameters] + [f"{name}.x"] * len(call.arguments)
+        given = [self._argument(tree, n, owner, indices) for tree, n in zip((first, *extra), own, strict=False)]
+        known = [tree for tree in given if tree is not None]
+        if len(known) < len(given):
             return None
-        trees = [self._argument(tree, f"{name}.{number}", owner, indices) for number, tree in enumerate(extra, 1)]
-        if any(tree is None for tree in trees):
-            return None
-        again = replace(
-            call, function=named.name, function_span=named.span, arguments=tuple(tree for tree in trees if tree)
-        )
-        return self._copies(again, component, name, made, count)
+        again = replace(call, function=named.name, function_span=named.span, arguments=tuple(known[1:]))
+        return self._copies(again, component, name, known[0], count)
 
     def _copies(
         self, call: Call, component: Component, name: str, first: Expression, count: int

@@ -93,7 +93,7 @@ class LearningReader:
         if entry is not None and kinds:
             line, wanted = self.scope.line(entry.span), " or ".join(catalogue.a(kind) for kind in kinds)
             self.scope.report(catalogue.setting_of(setting.path_span, path, below, entry.kind, line, wanted))
-        elif below not in self.scope.unread:
+        elif below not in self.scope.unread and not self.scope.lost(below):
             self.scope.report(catalogue.unknown_setting(setting.path_span, path, self._suggest(path)))
         return False
 

@@ -101,6 +101,12 @@ class Model:
     written: ModelText
     fixed: frozenset[str] = frozenset()
 
+    @property
+    def free_sizes(self) -> tuple[str, ...]:
+        """The sizes that an instance of the model may be given: neither worked out from others nor fixed."""
+        plain = (name for name, default in self.dims.items() if default is None or default.is_Integer)
+        return tuple(name for name in plain if name not in self.fixed)
+
     def of_role(self, role: Role) -> tuple[Quantity, ...]:
         """The quantities of a role, in the order of the text."""
         return tuple(q for q in self.quantities.values() if q.role == role)

@@ -67,6 +67,8 @@ class ScalarReader:
                 return self._refuse(formulas.list_here(tree.span))
             case Transpose():
                 return self._refuse(catalogue.not_constant_operator(tree.span, ".T"))
+            case _:
+                return self._refuse(catalogue.not_constant_operator(tree.span, "an index or a comparison"))
 
     def _name(self, tree: Name) -> Scalar | None:
         name, span = tree.name, tree.span

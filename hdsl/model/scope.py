@@ -82,10 +82,15 @@ class Scope:
         ``wanted`` are the kinds from which a name would be suggested, if not all.
         """
         entry = self.entries.get(name)
-        if entry is None and name not in self.unread:
+        if entry is None and name not in self.unread and not self.lost(name):
             self._unknown.setdefault(name, []).append(span)
             self._wanted.setdefault(name, wanted)
         return entry
+
+    def lost(self, name: str) -> bool:
+        """Whether a dotted name may be of an instance that a mistake kept from being made."""
+        head, _, rest = name.partition(".")
+        return bool(rest) and (head in self.poisoned or bool(self.unread))
 
     def report_unknown(self) -> None:
         """Report every unknown name once, at its first use."""

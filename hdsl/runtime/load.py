@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import types
 from typing import Any
 
 from torch import nn
@@ -22,8 +23,7 @@ def load_class(text: str, origin: Origin, place: tuple[Any, Any] = (None, None))
     key = (text, origin, place)
     if key not in _CLASSES:
         module = load_text(text, origin.model)
-        own = [m for m in vars(module).values() if isinstance(m, type) and m.__module__ == module.__name__]
-        (made,) = (m for m in own if issubclass(m, nn.Module))
+        made = class_of(module)
 
         @functools.wraps(made.__init__)
         def begin(self: Any, *arguments: Any, dtype: Any = None, device: Any = None, **keywords: Any) -> None:
@@ -32,6 +32,13 @@ def load_class(text: str, origin: Origin, place: tuple[Any, Any] = (None, None))
         body = {"source": text, "origin": origin, "place": place, "__doc__": made.__doc__}
         _CLASSES[key] = type(made.__name__, (Runner, made), {**body, "__init__": begin, "__reduce_ex__": _reduce})
     return _CLASSES[key]
+
+
+def class_of(module: types.ModuleType) -> type[nn.Module]:
+    """The one torch module class that generated text defines."""
+    own = [m for m in vars(module).values() if isinstance(m, type) and m.__module__ == module.__name__]
+    (made,) = (m for m in own if issubclass(m, nn.Module))
+    return made
 
 
 def _reduce(net: Any, protocol: Any = 4) -> Any:

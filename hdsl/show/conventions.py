@@ -17,7 +17,7 @@ from hdsl.model.model import Quantity
 from hdsl.show.page import Equation, Row
 from hdsl.terms.notation import Notation
 from hdsl.terms.spelling import Style
-from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, indices, slot
+from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, indices, setting_name, slot
 
 RESCALING = "z and ω rescaled by exp(η t), β² named β"
 _FACTORS = ("all:omega", "all:beta", "all:nu", "all:z", "all:f")
@@ -32,7 +32,7 @@ class Conventions:
         model = hamiltonian.model
         self._params = model.of_role("param")
         self._states = [model.quantities[name] for name in model.dynamics]
-        self._names: dict[str, str] = {}
+        self._names = {name: setting_name(name) for name in ("eta", "phi")}
         self._dropped: set[str] = set()
         self._stand_for(self._params, {"nu": "nu", "omega": "omega", "beta": "beta", "dot": "theta"})
         self._stand_for(self._states, {"z": "z", "f": "f"})

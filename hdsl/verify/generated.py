@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from hdsl.runtime.load import class_of
 from hdsl.runtime.reference import given
 from hdsl.runtime.text import load_text
 from hdsl.verify.interpret import Array
@@ -120,11 +121,10 @@ def cells_of(found: Sized, point: Point, case: Case) -> Cells:
 def module_of(found: Sized, torch_text: str, point: Point, case: Case) -> Any:
     """An instance of the generated class at a point. Shapes that do not fit raise."""
     module = load_text(torch_text, found.model.name)
-    (made,) = (m for m in vars(module).values() if isinstance(m, type) and m.__module__ == module.__name__)
+    made = class_of(module)
     assert issubclass(made, nn.Module)
     tables: Any = made
-    plain = [n for n, default in found.model.dims.items() if default is None or default.is_Integer]
-    sizes = {tables.numbers[f"size:{name}"]: found.sizes[name] for name in plain}
+    sizes = {tables.numbers[f"size:{name}"]: found.sizes[name] for name in found.model.free_sizes}
     net: Any = tables(len(point.samples), seed=0, dtype=torch.float64, **sizes)
     cells = dict(zip(net.cells, net._cells(), strict=True))
     with torch.no_grad():

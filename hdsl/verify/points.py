@@ -74,7 +74,7 @@ class Point:
 
 def sized(model: Model, text: ModelText, dims: Mapping[str, int], settings: Settings) -> Sized:
     """The sizes of the file, or as given; small ones for those that nothing gives, and where the model is very large."""
-    plain = [name for name, default in model.dims.items() if default is None or default.is_Integer]
+    plain = list(model.free_sizes)
     missing = [name for name in plain if model.dims[name] is None and name not in dims]
     found = _try(model, text, settings, {**dims, **_small(missing, 3)}, missing)
     if found is not None and _count(found) <= LARGEST:
@@ -90,7 +90,7 @@ def sized(model: Model, text: ModelText, dims: Mapping[str, int], settings: Sett
 
 def smallest(model: Model, text: ModelText, settings: Settings) -> Sized | None:
     """The model with every size 2 or 3, as far as its literals allow; None if they do not."""
-    plain = [name for name, default in model.dims.items() if default is None or default.is_Integer]
+    plain = list(model.free_sizes)
     return _try(model, text, settings, _small(plain, 2, spread=2), plain)
 
 
