@@ -1,4 +1,4 @@
-"""What the pass ``check`` can say about components, functions and their instances."""
+"""What can be said about components, functions and their instances: how they are put together, named and called."""
 
 from __future__ import annotations
 
@@ -8,6 +8,41 @@ from hdsl.diagnostics.catalogue import register
 from hdsl.diagnostics.catalogue_model import a, and_list
 from hdsl.diagnostics.diagnostic import Diagnostic, Label
 from hdsl.syntax.source import Span
+
+# How they are written -------------------------------------------------------------------------------------------------
+
+COMPONENT = register("component", "a component, or its `return`, is not put together as it must be")
+
+
+def return_outside(span: Span) -> Diagnostic:
+    return COMPONENT.at(span, "`return` stands outside a component", "a component's braces end with it")
+
+
+def return_twice(span: Span, first: Span) -> Diagnostic:
+    return COMPONENT.at(span, "a component returns once", others=(Label(first, "it returns here"),))
+
+
+def after_return(span: Span, returned: Span) -> Diagnostic:
+    return COMPONENT.at(span, "`return` is a component's last line", others=(Label(returned, "it returns here"),))
+
+
+def return_missing(span: Span, name: str) -> Diagnostic:
+    return COMPONENT.at(span, f"the component `{name}` returns nothing", "its last line is `return` with an expression")
+
+
+def body_missing(span: Span, name: str) -> Diagnostic:
+    return COMPONENT.at(span, f"the component `{name}` has no body", "it stands in `{ }` and ends with `return`")
+
+
+def not_in_component(span: Span, word: str) -> Diagnostic:
+    return COMPONENT.at(
+        span,
+        f"`{word}` cannot stand in a component",
+        "it belongs to the model; a component has params, consts, states, sizes and `let` definitions of its own",
+    )
+
+
+# What they mean -------------------------------------------------------------------------------------------------------
 
 CLOSED = register("closed", "a component or a function reads what belongs to the model")
 CALLS_ITSELF = register("calls-itself", "a component or a function is made of itself")
@@ -82,10 +117,6 @@ def repeat_count(span: Span, written: str) -> Diagnostic:
 
 def repeat_large(span: Span, count: int, most: int) -> Diagnostic:
     return REPEAT.at(span, f"{count} copies are more than {most}")
-
-
-def repeat_shape(span: Span, name: str, before: str, after: str) -> Diagnostic:
-    return REPEAT.at(span, f"`{name}` cannot follow itself: it takes {before} and returns {after}")
 
 
 def not_a_component(span: Span, name: str) -> Diagnostic:

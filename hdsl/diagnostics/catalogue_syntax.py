@@ -187,37 +187,6 @@ _CONSTRUCTS: dict[str, str] = {
 }
 
 
-COMPONENT = register("component", "a component, or its `return`, is not put together as it must be")
-
-
-def return_outside(span: Span) -> Diagnostic:
-    return COMPONENT.at(span, "`return` stands outside a component", "a component's braces end with it")
-
-
-def return_twice(span: Span, first: Span) -> Diagnostic:
-    return COMPONENT.at(span, "a component returns once", others=(Label(first, "it returns here"),))
-
-
-def after_return(span: Span, returned: Span) -> Diagnostic:
-    return COMPONENT.at(span, "`return` is a component's last line", others=(Label(returned, "it returns here"),))
-
-
-def return_missing(span: Span, name: str) -> Diagnostic:
-    return COMPONENT.at(span, f"the component `{name}` returns nothing", "its last line is `return` with an expression")
-
-
-def body_missing(span: Span, name: str) -> Diagnostic:
-    return COMPONENT.at(span, f"the component `{name}` has no body", "it stands in `{ }` and ends with `return`")
-
-
-def not_in_component(span: Span, word: str) -> Diagnostic:
-    return COMPONENT.at(
-        span,
-        f"`{word}` cannot stand in a component",
-        "it belongs to the model; a component has params, consts, states, sizes and `let` definitions of its own",
-    )
-
-
 def wrong_version(span: Span, found: str) -> Diagnostic:
     return VERSION.at(span, f"`ham {clipped(found)}` is not a version that hdsl reads", "write `ham 1`")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from hdsl.diagnostics import catalogue_component as catalogue
 from hdsl.diagnostics import catalogue_model
@@ -33,14 +34,14 @@ HOLDING = ("delay", "previous", "repeat")
 
 
 @dataclass(frozen=True)
-class Library:
+class Components:
     """The components and functions of a file by name. Those in ``wrong`` have mistakes that are reported."""
 
-    components: Mapping[str, Component]
+    known: Mapping[str, Component]
     wrong: frozenset[str]
 
 
-def read_components(text: ModelText, scope: Scope) -> Library:
+def read_components(text: ModelText, scope: Scope) -> Components:
     """Look at every component of a file; mistakes are reported to ``scope``, where their names stand already."""
     found: dict[str, Component] = {}
     for statement in text.statements:
@@ -52,7 +53,7 @@ def read_components(text: ModelText, scope: Scope) -> Library:
     for path in in_order(needs)[1]:
         scope.report(catalogue.calls_itself(found[path[0]].name_span, path))
         wrong.update(path)
-    return Library(found, frozenset(wrong))
+    return Components(found, frozenset(wrong))
 
 
 def expressions_of(statement: Statement) -> Iterator[Expression]:
@@ -80,6 +81,33 @@ def _called(component: Component) -> Iterator[str]:
         for tree in expressions_of(statement):
             yield from called_in(tree)
     yield from called_in(component.value)
+
+
+# Bodies -------------------------------------------------------------------------------------------------------------
+
+
+def declared_in(component: Component) -> list[str]:
+    """The names that a component declares in its body."""
+    return [statement.name for statement in component.body if isinstance(statement, Dim | Declare | Define)]
+
+
+def body_in_order(component: Component) -> list[Statement]:
+    """The statements of a body so that each finds what it needs: declarations, definitions, then what moves."""
+    defines = {s.name: s for s in component.body if isinstance(s, Define)}
+    needs = {name: [n.name.split(".")[0] for n in names_in(s.value)] for name, s in defines.items()}
+    order = [defines[name] for name in in_order(needs)[0]]
+    dims = {s.name: s for s in component.body if isinstance(s, Dim)}
+    consts = {s.name: s for s in component.body if isinstance(s, Declare) and s.role == "const"}
+    first = [dims[name] for name in _needed(dims, "default")] + [consts[name] for name in _needed(consts, "value")]
+    declares = [*first, *(s for s in component.body if isinstance(s, Declare) and s.role != "const")]
+    rest = [s for s in component.body if isinstance(s, Dynamics | Reset | Project)]
+    return [*declares, *order, *rest]
+
+
+def _needed(statements: Mapping[str, Any], tree: str) -> tuple[str, ...]:
+    """Names of statements, each after those that its tree reads."""
+    trees = {name: getattr(statement, tree) for name, statement in statements.items()}
+    return in_order({name: [n.name for n in names_in(t)] if t is not None else [] for name, t in trees.items()})[0]
 
 
 # Names --------------------------------------------------------------------------------------------------------------

@@ -11,18 +11,19 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Protocol
 
 from hdsl.diagnostics import catalogue_component as catalogue
-from hdsl.model.components import Library
-from hdsl.model.order import in_order
+from hdsl.model.binding import arguments_of, bind_shape
+from hdsl.model.components import Components, body_in_order, declared_in
 from hdsl.model.scope import Scope
-from hdsl.model.sizes import Sizes, same, show_sizes
+from hdsl.model.sizes import Sizes
 from hdsl.model.substitute import as_tree, rebuilt, substituted
 from hdsl.model.values import Value
 from hdsl.model.walk import calls_in, names_in
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import (
+    Binary,
     Call,
     Component,
     Declare,
@@ -34,7 +35,6 @@ from hdsl.syntax.tree import (
     Name,
     Negate,
     Number,
-    Parameter,
     Project,
     Reset,
     Statement,
@@ -84,8 +84,8 @@ class _Owner:
 class Instances:
     """Writes instances out. ``scope`` and ``sizes`` are the model's."""
 
-    def __init__(self, library: Library, scope: Scope, sizes: Sizes, reader: StatementReader) -> None:
-        self.library = library
+    def __init__(self, components: Components, scope: Scope, sizes: Sizes, reader: StatementReader) -> None:
+        self.components = components
         self.scope = scope
         self.sizes = sizes
         self.reader = reader
@@ -94,7 +94,7 @@ class Instances:
 
     def has_any(self, tree: Expression) -> bool:
         """Whether an expression has something to be written out."""
-        return any(c.function in self.library.components or c.function in WRITERS for c in calls_in(tree))
+        return any(c.function in self.components.known or c.function in WRITERS for c in calls_in(tree))
 
     def written_out(self, tree: Expression, name: str) -> Expression | None:
         """The expression without instances; those that stood in it are named after ``name``. None after a mistake."""
@@ -106,8 +106,8 @@ class Instances:
         """``indices`` are named indices in force, which only expressions at this place may read."""
         if isinstance(tree, Call) and tree.function in WRITERS:
             return WRITERS[tree.function](self, tree, owner, indices)
-        if isinstance(tree, Call) and tree.function in self.library.components:
-            component = self.library.components[tree.function]
+        if isinstance(tree, Call) and tree.function in self.components.known:
+            component = self.components.known[tree.function]
             if component.pure:
                 return self._function(tree, component, owner, indices)
             name = owner.next(component.name, self._is_taken(component, owner))
@@ -127,7 +127,7 @@ class Instances:
 
     def _is_taken(self, component: Component, owner: _Owner) -> bool:
         """Whether something that the component declares has, under the owner's name, another meaning already."""
-        return any(f"{owner.name}.{name}" in self.scope.entries for name in _declared(component))
+        return any(f"{owner.name}.{name}" in self.scope.entries for name in declared_in(component))
 
     def _argument(self, tree: Expression, name: str, owner: _Owner, indices: frozenset[str]) -> Expression | None:
         """An argument as something that may stand in many places: a name, a number, or a definition made for it."""
@@ -151,9 +151,9 @@ class Instances:
         self, call: Call, component: Component, prefix: str, owner: _Owner, indices: frozenset[str], first: Expression | None
     ) -> dict[str, Expression] | None:
         """What the names of a component's parameters, and the sizes in their shapes, stand for."""
-        if component.name in self.library.wrong:
+        if component.name in self.components.wrong:
             return None
-        given = self._given(call, component, first)
+        given = arguments_of(self.scope, call, component, first)
         if given is None:
             return None
         names: dict[str, Expression] = {}
@@ -164,68 +164,19 @@ class Instances:
                 return None
             names[parameter.name] = made
         for parameter in sorted(component.parameters, key=lambda p: bool(p.shape)):
-            if parameter.shape and not self._bind_shape(call, component, parameter, names):
+            if not parameter.shape:
+                continue
+            value = self.reader.value(names[parameter.name])
+            if value is None or not bind_shape(self.scope, self.sizes, component, parameter, names, value.sizes):
                 return None
         return names
-
-    def _given(self, call: Call, component: Component, first: Expression | None) -> dict[str, Expression] | None:
-        """The argument of every parameter; mistakes are reported."""
-        parameters, name = component.parameters, component.name
-        positional = [*([] if first is None else [first]), *call.arguments]
-        known = [parameter.name for parameter in parameters]
-        fewest = sum(parameter.default is None for parameter in parameters)
-        if len(positional) > len(parameters):
-            self.scope.report(catalogue.wrong_count(call.span, name, _counted(fewest, len(parameters)), len(positional)))
-            return None
-        given = dict(zip(known, positional, strict=False))
-        for keyword, value in call.keywords:
-            if keyword not in known:
-                self.scope.report(catalogue.unknown_argument(value.span, name, keyword, known))
-                return None
-            if keyword in given:
-                self.scope.report(catalogue.argument_twice(value.span, name, keyword))
-                return None
-            given[keyword] = value
-        for parameter in parameters:
-            if parameter.name not in given:
-                if parameter.default is None:
-                    missing = catalogue.argument_missing(call.span, name, parameter.name, parameter.span)
-                    self.scope.report(missing)
-                    return None
-                given[parameter.name] = parameter.default
-        return given
-
-    def _bind_shape(
-        self, call: Call, component: Component, parameter: Parameter, names: dict[str, Expression]
-    ) -> bool:
-        """Meet the shape of a parameter with that of its argument: sizes that have no meaning yet get one."""
-        tree = names[parameter.name]
-        value = self.reader.value(tree)
-        if value is None:
-            return False
-        fits = len(value.sizes) == len(parameter.shape)
-        for axis, found in zip(parameter.shape, value.sizes, strict=False):
-            if isinstance(axis, Name) and axis.name not in names:
-                names[axis.name] = as_tree(found, tree.span)
-                continue
-            wanted = self.sizes.read(substituted(axis, names))
-            if wanted is None:
-                return False
-            fits = fits and same(wanted, found)
-        if not fits:
-            shape = f"[{', '.join(self.scope.written(axis.span) for axis in parameter.shape)}]"
-            finding = catalogue.argument_shape(
-                tree.span, component.name, parameter.name, shape, show_sizes(value.sizes), parameter.span
-            )
-            self.scope.report(finding)
-        return fits
 
     def _function(
         self, call: Call, component: Component, owner: _Owner, indices: frozenset[str]
     ) -> Expression | None:
         """A function is its expression with the arguments in it."""
         for inner in calls_in(component.value):
-            other = self.library.components.get(inner.function)
+            other = self.components.known.get(inner.function)
             if other is not None and not other.pure:
                 finding = catalogue.makes_instance(inner.function_span, component.name, other.name)
                 self.scope.report(finding)
@@ -253,9 +204,9 @@ class Instances:
         names = self._bound(call, component, name, owner, indices, first)
         if names is None:
             return None
-        for own in _declared(component):
+        for own in declared_in(component):
             names[own] = Name(f"{name}.{own}", call.span)
-        if not all([self._body(statement, name, names) for statement in _in_order(component)]):
+        if not all([self._body(statement, name, names) for statement in body_in_order(component)]):
             return None
         return self._expanded(self._dotted(component.value, name, names), _Owner(name), indices)
 
@@ -369,7 +320,7 @@ class Instances:
             return None
         counted, named, first, *extra = call.arguments
         assert isinstance(named, Name)
-        component = self.library.components.get(named.name)
+        component = self.components.known.get(named.name)
         if component is None:
             if named.name not in self.scope.unread:
                 self.scope.report(catalogue.not_a_component(named.span, named.name))
@@ -413,7 +364,7 @@ class Instances:
 
     def _whole(self, tree: Expression) -> int | None:
         """A whole number that is known now; the sizes in it are fixed from here on."""
-        if not self._is_size(tree):
+        if not self._is_size(tree) or not _is_polynomial(tree):
             return None
         size: Size | None = self.sizes.read(tree)
         value = None if size is None else self.sizes.value(size)
@@ -427,35 +378,17 @@ class Instances:
 WRITERS = {"delay": Instances.delay, "previous": Instances.previous, "repeat": Instances.repeat}
 
 
+def _is_polynomial(tree: Expression) -> bool:
+    """Whole numbers and names, added and multiplied."""
+    match tree:
+        case Number(value=value):
+            return value.denominator == 1
+        case Negate(operand=operand):
+            return _is_polynomial(operand)
+        case Binary(operator="+" | "-" | "*", left=left, right=right):
+            return _is_polynomial(left) and _is_polynomial(right)
+    return isinstance(tree, Name)
+
+
 def _is_short(tree: Expression) -> bool:
     return isinstance(tree, Name | Number) or (isinstance(tree, Negate) and isinstance(tree.operand, Number))
-
-
-def _declared(component: Component) -> list[str]:
-    """The names that a component declares in its body."""
-    return [statement.name for statement in component.body if isinstance(statement, Dim | Declare | Define)]
-
-
-def _in_order(component: Component) -> list[Statement]:
-    """The statements of a body so that each finds what it needs: declarations, definitions, then what moves."""
-    defines = {s.name: s for s in component.body if isinstance(s, Define)}
-    needs = {name: [n.name.split(".")[0] for n in names_in(s.value)] for name, s in defines.items()}
-    order = [defines[name] for name in in_order(needs)[0]]
-    dims = {s.name: s for s in component.body if isinstance(s, Dim)}
-    consts = {s.name: s for s in component.body if isinstance(s, Declare) and s.role == "const"}
-    first = [dims[name] for name in _needed(dims, "default")] + [consts[name] for name in _needed(consts, "value")]
-    declares = [*first, *(s for s in component.body if isinstance(s, Declare) and s.role != "const")]
-    rest = [s for s in component.body if isinstance(s, Dynamics | Reset | Project)]
-    return [*declares, *order, *rest]
-
-
-def _needed(statements: Mapping[str, Any], tree: str) -> tuple[str, ...]:
-    """Names of statements, each after those that its tree reads."""
-    trees = {name: getattr(statement, tree) for name, statement in statements.items()}
-    return in_order({name: [n.name for n in names_in(t)] if t is not None else [] for name, t in trees.items()})[0]
-
-
-def _counted(fewest: int, most: int) -> str:
-    if fewest == most:
-        return f"{most} argument{'s' * (most != 1)}"
-    return f"{fewest} to {most} arguments"

@@ -11,7 +11,7 @@ import sympy
 from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
-from hdsl.model.components import Library
+from hdsl.model.components import Components
 from hdsl.model.declarations import Declarations, declare_more
 from hdsl.model.definitions import MOST_DEFINITIONS, Definitions, TooManyDefinitions
 from hdsl.model.expressions import Reader
@@ -65,7 +65,7 @@ class Statements:
     fixed: set[str] = field(default_factory=set)
 
 
-def read_statements(text: ModelText, scope: Scope, declared: Declarations, library: Library) -> Statements:
+def read_statements(text: ModelText, scope: Scope, declared: Declarations, components: Components) -> Statements:
     """Read every definition, dynamics and reset of a file."""
     found = Statements(scope, text)
     defines = [s for s in text.statements if isinstance(s, Define)]
@@ -83,7 +83,7 @@ def read_statements(text: ModelText, scope: Scope, declared: Declarations, libra
     made = Definitions((*scope.entries, *RESERVED), shared)
     reader = Reader(scope, made, dict(declared.sizes), declared.below)
     writing = _Writing(reader, declared, found)
-    instances = Instances(library, scope, declared.polynomials, writing)
+    instances = Instances(components, scope, declared.polynomials, writing)
     try:
         for name in order:
             writing.begin(name)

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from hdsl.diagnostics import catalogue_component as components
 from hdsl.diagnostics import catalogue_syntax as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.suggest import nearest
@@ -138,7 +139,7 @@ class _Reader:
         elif len(self.found) == found and text.startswith("component") and not self.bodies:
             head = self.statements.pop()
             assert isinstance(head, Component)
-            self.found.append(catalogue.body_missing(line.span, head.name))
+            self.found.append(components.body_missing(line.span, head.name))
             self.unread.add(head.name)
 
     def _take(self, line: Line, text: str) -> None:
@@ -270,7 +271,7 @@ class _Reader:
         if self.bodies:
             self._add_to_body(self.bodies[-1], statement)
         elif isinstance(statement, Return):
-            self.found.append(catalogue.return_outside(statement.span))
+            self.found.append(components.return_outside(statement.span))
         elif isinstance(statement, Learn):
             self._open_learn(statement.span, statement)
         elif isinstance(statement, Version) and self.taken > 1:
@@ -292,14 +293,14 @@ class _Reader:
         word = self.text[statement.span.start :].split(maxsplit=1)[0]
         if isinstance(statement, Return):
             if body.returned:
-                self.found.append(catalogue.return_twice(statement.span, body.returned[0].span))
+                self.found.append(components.return_twice(statement.span, body.returned[0].span))
             body.returned.append(statement)
         elif isinstance(statement, Component) or (word in KEYWORDS and word not in OF_COMPONENTS):
-            self.found.append(catalogue.not_in_component(statement.span, word))
+            self.found.append(components.not_in_component(statement.span, word))
             if isinstance(statement, Learn):
                 self._open_learn(Span(0, 0), None)
         elif body.returned:
-            self.found.append(catalogue.after_return(statement.span, body.returned[0].span))
+            self.found.append(components.after_return(statement.span, body.returned[0].span))
         else:
             body.statements.append(statement)
 
@@ -310,7 +311,7 @@ class _Reader:
         if body.head is None:
             return
         if not body.returned and body.whole:
-            self.found.append(catalogue.return_missing(body.head.name_span, body.head.name))
+            self.found.append(components.return_missing(body.head.name_span, body.head.name))
         if not body.returned or not body.whole:
             self.unread.add(body.head.name)
             return

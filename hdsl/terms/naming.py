@@ -195,7 +195,7 @@ def _initial(naming: Naming, of: str) -> tuple[Look, ...]:
 def _setting(naming: Naming, of: str) -> tuple[Look, ...]:
     path, _, rest = of.partition(".")
     letter = GREEK.get(path, path)
-    below = naming.of(rest) if rest in naming.named else rest
+    below = naming.of(rest) if rest in naming.named else _written(rest)
     return (Look(letter, below),) if rest else (Look(letter), Look(letter, "learn"))
 
 

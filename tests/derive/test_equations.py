@@ -22,7 +22,7 @@ cost decay = spare^2
 """
 FLOW, NEXT = "h' = -h + tanh(w * h + u)", "next h = tanh(w * h + u)"
 tanh = ROWS["tanh"].function
-u, v, h, w, z, tau, phi = (slot(name) for name in ("u", "v", "h", "w", "z:h", "tau", "phi"))
+u, v, h, w, z, tau, phi = (slot(name) for name in ("u", "v", "h", "w", "z:h", "tau", "learn:phi"))
 S = tanh(w * h + u)
 
 
@@ -53,22 +53,22 @@ def test_a_flow():
     found = equations_of(FLOW)
     slope = phi * (h - v) + (w * (1 - S**2) - 1) * z  # ∂H′/∂h
     assert equal(written_out(found, found.state["h"]), S - h)
-    assert equal(written_out(found, found.costate["h"]), slope - slot("eta") * z)
-    assert equal(written_out(found, found.costate["w"]), z * (1 - S**2) * h - slot("eta") * slot("w:w"))
-    assert equal(written_out(found, found.parameter["w"]), -slot("beta") * slot("w:w"))
+    assert equal(written_out(found, found.costate["h"]), slope - slot("learn:eta") * z)
+    assert equal(written_out(found, found.costate["w"]), z * (1 - S**2) * h - slot("learn:eta") * slot("w:w"))
+    assert equal(written_out(found, found.parameter["w"]), -slot("learn:beta") * slot("w:w"))
 
 
 def test_a_state_that_moves_at_once_is_the_flow_by_which_one_euler_step_lands_there():
     found = equations_of(NEXT)
     slope = phi * (h - v) + (w * (1 - S**2) - 1) / tau * z
     assert equal(written_out(found, found.state["h"]), (S - h) / tau)
-    assert equal(written_out(found, found.costate["h"]), slope - slot("eta") * z)
-    assert equal(written_out(found, found.costate["w"]), z / tau * (1 - S**2) * h - slot("eta") * slot("w:w"))
+    assert equal(written_out(found, found.costate["h"]), slope - slot("learn:eta") * z)
+    assert equal(written_out(found, found.costate["w"]), z / tau * (1 - S**2) * h - slot("learn:eta") * slot("w:w"))
 
 
 def test_a_cost_reaches_a_parameter_directly():
     found = equations_of(FLOW)
-    assert equal(written_out(found, found.costate["spare"]), 2 * phi * slot("spare") - slot("eta") * slot("w:spare"))
+    assert equal(written_out(found, found.costate["spare"]), 2 * phi * slot("spare") - slot("learn:eta") * slot("w:spare"))
 
 
 @pytest.mark.parametrize("dynamics", [FLOW, NEXT])
@@ -110,4 +110,4 @@ def test_the_equations_keep_the_model_and_its_hamiltonian():
 def test_two_states_may_move_by_one_definition():
     text = "input u\nstate a = 0\nstate b = 0\nparam w = 1\nlet f = w * u\na' = f\nb' = f\ncost c = a + 2*b\n"
     found = hdsl.loads(text).equations
-    assert equal(written_out(found, found.costate["w"]), u * (slot("z:a") + slot("z:b")) - slot("eta") * slot("w:w"))
+    assert equal(written_out(found, found.costate["w"]), u * (slot("z:a") + slot("z:b")) - slot("learn:eta") * slot("w:w"))

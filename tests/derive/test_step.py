@@ -29,7 +29,7 @@ learn
 FLOW, NEXT = "h' = -h + tanh(w * h + u)", "next h = tanh(w * h + u)"
 tanh, mean = ROWS["tanh"].function, sympy.Function("mean")
 u, v, h, w, z, omega, tau, eta, beta, there = (
-    slot(name) for name in ("u", "v", "h", "w", "z:h", "w:w", "tau", "eta", "beta", "present:v")
+    slot(name) for name in ("u", "v", "h", "w", "z:h", "w:w", "tau", "learn:eta", "learn:beta", "present:v")
 )
 
 
@@ -155,7 +155,7 @@ def test_new_values_say_where_they_come_from():
     "line, weight",
     [
         ("phi = 1", there),
-        ("phi = 0.4", slot("phi") * there),
+        ("phi = 0.4", slot("learn:phi") * there),
         ("phi = 1 + t", (1 + slot("t")) * there),
         ("phi = 1/tau", there / tau),
     ],
@@ -166,8 +166,8 @@ def test_a_cost_weighs_phi_where_its_target_is_there(line, weight):
 
 def test_undamped_the_first_sample_weighs_one_over_tau():
     model = step_of(setting="phi = 0.4\n    first = undamped").model
-    first = slot("first")
-    assert equal(weight_of(model, "fit"), (first / tau + (1 - first) * slot("phi")) * there)
+    first = slot("learn:first")
+    assert equal(weight_of(model, "fit"), (first / tau + (1 - first) * slot("learn:phi")) * there)
 
 
 def test_a_cost_without_a_target_is_always_there():
@@ -176,7 +176,7 @@ def test_a_cost_without_a_target_is_always_there():
 
 def test_a_setting_is_a_name_unless_it_reads_tau():
     model = step_of(setting="beta.w = 0.3*tau").model
-    assert setting(model, "eta") == slot("eta")
+    assert setting(model, "eta") == slot("learn:eta")
     assert equal(setting(model, "beta.w"), sympy.Rational(3, 10) * tau)
 
 

@@ -32,7 +32,7 @@ def test_it_knows_cells_costates_marks_and_settings():
     table = workspace()
     assert table.sizes_of("z:h") == table.sizes_of("z:h+") == (N,)
     assert table.sizes_of("w:W") == (N, N) and table.sizes_of("present:v") == ()
-    assert all(table.shared([name]) for name in ("W", "w:W", "t", "tau", "phi", "first", "eta.h", "gain"))
+    assert all(table.shared([name]) for name in ("W", "w:W", "t", "tau", "learn:phi", "learn:first", "learn:eta.h", "gain"))
     assert not any(table.shared([name]) for name in ("u", "h", "z:h", "present:v", "fit"))
 
 

@@ -71,7 +71,7 @@ def test_layouts_of_what_comes_from_outside(name, shared):
 
 def test_a_setting_that_reads_tau_is_no_number_of_the_module():
     found = facts()
-    assert "beta" not in found.settings and "eta.h" in found.settings and {"gain", "tau"} <= found.numbers
+    assert "learn:beta" not in found.settings and "learn:eta.h" in found.settings and {"gain", "tau"} <= found.numbers
 
 
 def test_sizes_and_scalars_are_printed_by_their_identifiers():

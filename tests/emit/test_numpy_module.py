@@ -32,7 +32,7 @@ def numbers(streams):
     draw = np.random.default_rng(2)
     shared = {name: draw.normal(size=SHAPES[name]) for name in ("W", "U", "k")}
     shared |= {f"w:{name}": draw.normal(size=SHAPES[name]) for name in ("W", "U", "k")}
-    shared |= {"tau": np.array(0.5), "eta": np.array(0.2), "beta": np.array(0.1)}
+    shared |= {"tau": np.array(0.5), "learn:eta": np.array(0.2), "learn:beta": np.array(0.1)}
     own = [{name: draw.normal(size=SHAPES[name]) for name in ("h", "z:h", "u", "v")} for _ in range(streams)]
     for k, stream in enumerate(own):
         stream |= {"c": np.array(k % 3), "present:v": np.array(1.0), "present:c": np.array(float(k != 1))}

@@ -202,7 +202,8 @@ def models(draw):
 
 def cells_of(model, cells, streams):
     made = np.random.default_rng(8)
-    shared = {name: np.array(value) for name, value in (("tau", 0.5), ("eta", 0.3), ("beta", 0.2), ("phi", 1.0))}
+    numbers = {"tau": 0.5, "learn:eta": 0.3, "learn:beta": 0.2, "learn:phi": 1.0}
+    shared = {name: np.array(value) for name, value in numbers.items()}
     own = [{"present:v": np.array(1.0)} for _ in range(streams)]
     for name in ("u", "v", *cells, "initial:h", "initial:g"):
         quantity = model.quantities[name.rpartition(":")[2]]

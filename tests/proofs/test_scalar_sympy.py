@@ -16,6 +16,7 @@ import sympy
 import hdsl
 from hdsl.resources import folder
 from hdsl.terms.expand import readable_names, scalars
+from hdsl.terms.term import setting_name
 
 MODELS = sorted(path.stem for path in folder("models").glob("*.ham"))
 DIGITS = 30
@@ -104,7 +105,7 @@ def test_costates_are_the_derivatives_of_the_scalar_hamiltonian(name: str) -> No
     learning = model.learning
     for quantity in (*model.of_role("state"), *model.of_role("param")):
         prefix = "z" if quantity.role == "state" else "w"
-        eta = sympy.Symbol(names[learning.eta[quantity.name]])
+        eta = sympy.Symbol(names[setting_name(learning.eta[quantity.name])])
         at, own = entries(derived[quantity.name]), entries(derived[f"{prefix}:{quantity.name}"])
         wanted = [sympy.diff(total, x) - eta * z for x, z in zip(at, own, strict=True)]  # s = −1
         found = entries(derived[f"dot:{prefix}:{quantity.name}"])
@@ -122,6 +123,6 @@ def test_states_move_by_their_dynamics_and_parameters_by_their_costates(name: st
             f = [(new - old) / sympy.Symbol("tau") for new, old in zip(f, entries(derived[state]), strict=True)]
         assert equal(entries(derived[f"dot:{state}"]), f), state
     for param in model.of_role("param"):
-        beta = sympy.Symbol(names[model.learning.beta[param.name]])
+        beta = sympy.Symbol(names[setting_name(model.learning.beta[param.name])])
         wanted = [-beta * omega for omega in entries(derived[f"w:{param.name}"])]
         assert equal(entries(derived[f"dot:{param.name}"]), wanted), param.name

@@ -53,9 +53,9 @@ def test_time_goes_on_from_the_clock_by_each_samples_tau(ticks):
 
 def test_only_the_first_tick_ever_is_the_first():
     net, any_mark = NET(batch=2), torch.zeros((), dtype=torch.float64)
-    assert torch.stack(by_step(net, "first", any_mark, chunk())).tolist() == [1, 0, 0]
+    assert torch.stack(by_step(net, "learn:first", any_mark, chunk())).tolist() == [1, 0, 0]
     net.clock.fill_(1)
-    assert torch.stack(by_step(net, "first", any_mark, chunk())).tolist() == [0, 0, 0]
+    assert torch.stack(by_step(net, "learn:first", any_mark, chunk())).tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("more", [{}, {"tau": torch.tensor([0.5, 0.25, 1.0])}, {"boundary": torch.tensor([True, False, True])}])

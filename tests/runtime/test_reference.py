@@ -43,7 +43,7 @@ def test_it_makes_the_step_that_the_module_makes(name, order):
 def test_it_is_given_cells_sample_settings_and_sizes_by_hdsls_names():
     net = hdsl.load("sunspots", n=3).compile()(batch=2)
     told = given(net, net._sample([[1.0], [2.0]], None), 0.7)
-    assert {"h", "z:h", "w:W", "W", "u", "v", "present:v", "eta", "beta", "size:n"} <= set(told)
+    assert {"h", "z:h", "w:W", "W", "u", "v", "present:v", "learn:eta", "learn:beta", "size:n"} <= set(told)
     assert (told["size:n"], told["tau"], told[":batch"]) == (3, 0.7, 2) and told["u"].tolist() == [[1.0], [2.0]]
     told["W"][:] = 5.0
     assert not (net.W == 5).any()

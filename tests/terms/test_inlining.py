@@ -71,10 +71,10 @@ def test_a_product_goes_into_a_sum_but_not_into_a_function_or_a_contraction():
 
 
 def test_an_adjoint_that_is_one_thing_scaled_is_inlined_everywhere():
-    scaled = line("adj:e", slot("phi") * X)
+    scaled = line("adj:e", slot("learn:phi") * X)
     readers = product("r", what="adj:e"), product("r2", what="adj:e")
     assert chosen(scaled, *readers) == {"adj:e"}
-    assert chosen(line("adj:e", slot("phi") * X * Y), *readers) == set()
+    assert chosen(line("adj:e", slot("learn:phi") * X * Y), *readers) == set()
 
 
 def test_dynamics_go_into_the_one_line_that_reads_them():

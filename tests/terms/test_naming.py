@@ -35,9 +35,9 @@ def looks(names, states=(), nexts=()):
         ("W1_x", "W1_x", r"\mathrm{W1\_x}"),
         ("a.W", "a.W", r"\mathrm{a.W}"),
         ("größe", "größe", r"\mathrm{größe}"),
-        ("eta.h", "η_h", r"\eta_{h}"),
-        ("beta.W1", "β_W₁", r"\beta_{W_{1}}"),
-        ("eta.state", "η_state", r"\eta_{\mathrm{state}}"),
+        ("learn:eta.h", "η_h", r"\eta_{h}"),
+        ("learn:beta.W1", "β_W₁", r"\beta_{W_{1}}"),
+        ("learn:eta.state", "η_state", r"\eta_{\mathrm{state}}"),
     ],
 )
 def test_a_users_name(name, text, latex):
@@ -136,7 +136,7 @@ def name_sets(draw):
     of = st.sampled_from(sorted(users))
     chosen = draw(st.sets(st.tuples(st.sampled_from(KINDS), of, st.sampled_from(MARKS))))
     made = {kind.format(name) + mark for kind, name, mark in chosen}
-    return users | made | draw(st.sets(st.sampled_from(["eta.h", "eta.W1", "beta.W", "tau"])))
+    return users | made | draw(st.sets(st.sampled_from(["learn:eta", "learn:eta.h", "learn:eta.W1", "learn:beta.W", "tau"])))
 
 
 @given(name_sets(), st.sets(USERS, max_size=2))

@@ -70,7 +70,7 @@ def sunspots():
         Definition("y", Elementwise(vector("c3") + vector("c4")), (ONE,)),
         Definition("e", Elementwise(vector("y") - vector("v")), (ONE,)),
         Definition("fit", Contraction((vector("e"), vector("e")), ((ROW, ONE),), sympy.Rational(1, 2))),
-        Definition("adj:e", Elementwise(slot("phi") * vector("e")), (ONE,), roots=("fit",)),
+        Definition("adj:e", Elementwise(slot("learn:phi") * vector("e")), (ONE,), roots=("fit",)),
         Definition("adj:a", Elementwise((1 - vector("s") ** 2) * vector("z:h")), (N,), roots=("h",)),
         transposed("c5", "C", "adj:e", roots=("fit",)),
         transposed("c6", "W", "adj:a", roots=("h",)),
@@ -80,13 +80,13 @@ def sunspots():
         Definition("dot:h", Elementwise(vector("f:h")), (N,)),
         Definition(
             "dot:z:h",
-            Elementwise(vector("c5") + vector("c6") - vector("z:h") - slot("eta") * vector("z:h")),
+            Elementwise(vector("c5") + vector("c6") - vector("z:h") - slot("learn:eta") * vector("z:h")),
             (N,),
         ),
-        Definition("dot:w:W", Elementwise(matrix("c7") - slot("eta") * matrix("w:W")), (N, N), shared=True),
-        Definition("dot:w:D", Elementwise(matrix("c8") - slot("eta") * matrix("w:D")), (ONE, ONE), shared=True),
-        Definition("dot:w:b", Elementwise(vector("c9") - slot("eta") * vector("w:b")), (N,), shared=True),
-        Definition("dot:W", Elementwise(-slot("beta") * matrix("w:W")), (N, N), shared=True),
+        Definition("dot:w:W", Elementwise(matrix("c7") - slot("learn:eta") * matrix("w:W")), (N, N), shared=True),
+        Definition("dot:w:D", Elementwise(matrix("c8") - slot("learn:eta") * matrix("w:D")), (ONE, ONE), shared=True),
+        Definition("dot:w:b", Elementwise(vector("c9") - slot("learn:eta") * vector("w:b")), (N,), shared=True),
+        Definition("dot:W", Elementwise(-slot("learn:beta") * matrix("w:W")), (N, N), shared=True),
     )
 
 
@@ -161,7 +161,7 @@ def test_a_shared_state_has_no_mean():
 
 
 def test_a_step():
-    tau, eta = slot("tau"), slot("eta.h")
+    tau, eta = slot("tau"), slot("learn:eta.h")
     step = (
         *vectors(s=TANH(vector("a"))),
         Definition("f:h", Elementwise(vector("s") - vector("h")), (N,)),
@@ -169,7 +169,7 @@ def test_a_step():
         transposed("c", "W", "adj:a", roots=("h",)),
         Definition("z:h+", Elementwise(tau * vector("c") + (1 - tau * eta) * vector("z:h")), (N,)),
         Definition("w:W+", Elementwise((1 - tau * eta) * matrix("w:W") + tau * matrix("c2")), (N, N), shared=True),
-        Definition("W+", Elementwise(matrix("W") - tau * slot("beta") * matrix("w:W+")), (N, N), shared=True),
+        Definition("W+", Elementwise(matrix("W") - tau * slot("learn:beta") * matrix("w:W+")), (N, N), shared=True),
     )
     assert equations(step) == [
         "s = tanh(a)",
@@ -224,9 +224,9 @@ def test_an_mlp_with_cross_entropy():
         scalar("class", slot("x") - slot("x2")),
         Definition("s", Structured("softmax", ("y",), (("axis", -1),)), (N,)),
         Definition("o", Structured("one_hot", ("k",)), (N,)),
-        Definition("adj:y", Elementwise(slot("phi") * vector("s") - slot("phi") * vector("o")), (N,), roots=("class",)),
+        Definition("adj:y", Elementwise(slot("learn:phi") * (vector("s") - vector("o"))), (N,), roots=("class",)),
         outer("c3", "adj:y", "a"),
-        Definition("dot:w:W2", Elementwise(matrix("c3") - slot("eta") * matrix("w:W2")), (N, N), shared=True),
+        Definition("dot:w:W2", Elementwise(matrix("c3") - slot("learn:eta") * matrix("w:W2")), (N, N), shared=True),
     )
     assert equations(net, written=["a", "y", "class"]) == [
         "a₂ = W₁ u + b₁",
@@ -289,7 +289,7 @@ def test_expressions_by_themselves():
     notation = Notation("text", sunspots(), order=["tau_h"])
     assert notation.expression(sympy.Rational(1, 20)) == "0.05"
     assert notation.expression(1 / slot("tau")) == "1 / τ"
-    assert notation.expression(slot("tau_h") * slot("eta.h") / 2) == "½ η_h τ_h"
+    assert notation.expression(slot("tau_h") * slot("learn:eta.h") / 2) == "½ η_h τ_h"
     assert notation.name("z:h") == "z"
 
 

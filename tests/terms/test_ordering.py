@@ -43,26 +43,26 @@ def test_numbers_lead_or_trail_by_their_sign():
 def test_a_costates_equation():
     """Costs, then dynamics, then −z, then −ηz: by roots, whatever the numbers of the parts."""
     z = at("z:h")
-    rate = at("c2") + at("c10") - z - slot("eta") * z
-    assert summands(rate, "dot:z:h") == ["+c10[i]", "+c2[i]", "-z:h[i]", "-eta"]
+    rate = at("c2") + at("c10") - z - slot("learn:eta") * z
+    assert summands(rate, "dot:z:h") == ["+c10[i]", "+c2[i]", "-z:h[i]", "-learn:eta"]
 
 
 def test_the_old_value_leads_in_a_step():
     z, tau = at("z:h"), slot("tau")
     assert summands(tau * at("c10") + z, "z:h+") == ["+z:h[i]", "+tau"]
-    assert summands(tau * at("c10") - slot("eta") * z, "z:h+") == ["+tau", "-eta"]
+    assert summands(tau * at("c10") - slot("learn:eta") * z, "z:h+") == ["+tau", "-learn:eta"]
 
 
 def test_what_holds_the_old_value_among_others_is_not_the_old_value():
-    assert summands(at("z:h") + at("c2") * at("z:h") + slot("phi") * at("s"), "z:h+")[0] == "+z:h[i]"
+    assert summands(at("z:h") + at("c2") * at("z:h") + slot("learn:phi") * at("s"), "z:h+")[0] == "+z:h[i]"
 
 
 def test_factors():
-    given = [at("z:h"), 1 - at("s"), at("s"), slot("tau"), slot("phi"), slot("eta.h"), slot("alpha"), slot("present:v")]
+    given = [at("z:h"), 1 - at("s"), at("s"), *map(slot, ("tau", "learn:phi", "learn:eta.h", "alpha", "present:v"))]
     ordered = [str(f) for f in ORDERING.factors(given)]
-    assert ordered == ["tau", "phi", "present:v", "eta.h", "s[i]", "1 - s[i]", "alpha", "z:h[i]"]
+    assert ordered == ["tau", "learn:phi", "present:v", "learn:eta.h", "s[i]", "1 - s[i]", "alpha", "z:h[i]"]
 
 
 def test_settings():
-    assert all(map(is_setting, ["tau", "eta.h", "beta.W", "phi", "seed:fit", "present:v", "first"]))
-    assert not any(map(is_setting, ["h", "z:h", "eta_h", "t", "firstly"]))
+    assert all(map(is_setting, ["tau", "learn:eta.h", "learn:beta.W", "learn:phi", "seed:fit", "present:v", "learn:first"]))
+    assert not any(map(is_setting, ["h", "z:h", "eta_h", "t", "first", "eta", "beta.W"]))

@@ -119,11 +119,11 @@ def test_a_rate_of_the_wrong_parameter_is_found():
     """β of W in place of U's own, and η of the rest in place of p's."""
 
     def change(equations):
-        beta, eta = sympy.Symbol("beta.U"), sympy.Symbol("eta.p")
+        beta, eta = sympy.Symbol("learn:beta.U"), sympy.Symbol("learn:eta.p")
         moved = equations.parameter["U"]
-        moved = replace(moved, body=Elementwise(moved.body.expression.xreplace({beta: sympy.Symbol("beta")})))
+        moved = replace(moved, body=Elementwise(moved.body.expression.xreplace({beta: sympy.Symbol("learn:beta")})))
         faded = equations.costate["p"]
-        faded = replace(faded, body=Elementwise(faded.body.expression.xreplace({eta: sympy.Symbol("eta")})))
+        faded = replace(faded, body=Elementwise(faded.body.expression.xreplace({eta: sympy.Symbol("learn:eta")})))
         return replace(
             equations,
             parameter={**equations.parameter, "U": moved},

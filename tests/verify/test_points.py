@@ -109,9 +109,9 @@ def test_readings_are_by_the_names_of_the_derivation():
     point = draw_point(found, 2, generator())
     given = readings(found, point)
     assert given.shared["alpha"] == 0.8
-    assert given.shared["eta"] == pytest.approx(0.4)
-    assert given.shared["eta.h"] == pytest.approx(0.3)
-    assert given.shared["phi"] == pytest.approx(1 + point.t)
+    assert given.shared["learn:eta"] == pytest.approx(0.4)
+    assert given.shared["learn:eta.h"] == pytest.approx(0.3)
+    assert given.shared["learn:phi"] == pytest.approx(1 + point.t)
     assert given.shared["w:W"].shape == (4, 3) and given.shared["s"].shape == () == given.shared["z:s"].shape
     assert given.streams[1]["h"].tolist() == point.values["h"][1].tolist()
     assert given.streams[1]["z:h"].tolist() == point.costates["h"][1].tolist()
