@@ -103,6 +103,15 @@ def argument_shape(span: Span, name: str, argument: str, wanted: str, found: str
     )
 
 
+def argument_size(span: Span, name: str, argument: str, declared: Span) -> Diagnostic:
+    return INSTANCE.at(
+        span,
+        f"the argument `{argument}` of `{name}` is no size",
+        "it is made of sizes, whole numbers, `+`, `-` and `*`",
+        (Label(declared, "declared here; a shape in the component reads it"),),
+    )
+
+
 def no_state(span: Span, name: str) -> Diagnostic:
     return INSTANCE.at(span, f"an instance of `{name}` cannot stand here", "give it a `let` definition of its own")
 

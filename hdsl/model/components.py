@@ -91,6 +91,14 @@ def declared_in(component: Component) -> list[str]:
     return [statement.name for statement in component.body if isinstance(statement, Dim | Declare | Define)]
 
 
+def sizes_of(component: Component) -> set[str]:
+    """The parameters that stand in the shapes of what a component declares: their arguments must be sizes."""
+    shapes = [axis for s in component.body if isinstance(s, Declare) for axis in s.shape]
+    defaults = [s.default for s in component.body if isinstance(s, Dim) and s.default is not None]
+    read = {name.name for tree in (*shapes, *defaults) for name in names_in(tree)}
+    return {parameter.name for parameter in component.parameters if not parameter.shape} & read
+
+
 def body_in_order(component: Component) -> list[Statement]:
     """The statements of a body so that each finds what it needs: declarations, definitions, then what moves."""
     defines = {s.name: s for s in component.body if isinstance(s, Define)}
@@ -118,7 +126,7 @@ def _check(component: Component, outer: Scope) -> bool:
     local = Scope(outer.source, outer.unread)
     for parameter in component.parameters:
         local.declare(parameter.name, "argument", parameter.name_span)
-    bound = _sizes_of(component.parameters, local)
+    bound = _bind_sizes(component.parameters, local)
     for statement in component.body:
         if isinstance(statement, Dim):
             local.declare(statement.name, "dim", statement.name_span)
@@ -145,7 +153,7 @@ def _check(component: Component, outer: Scope) -> bool:
     return not local.findings
 
 
-def _sizes_of(parameters: tuple[Parameter, ...], local: Scope) -> set[str]:
+def _bind_sizes(parameters: tuple[Parameter, ...], local: Scope) -> set[str]:
     """The names that shapes of parameters bind; they are sizes of the component."""
     found: set[str] = set()
     for parameter in parameters:

@@ -108,6 +108,8 @@ class Reader:
         line = self.scope.line(entry.span)
         if entry.kind == "dim":
             return plain(size(name), (), span)
+        if entry.kind in ("component", "function"):
+            return self.keep(catalogue.function_value(span, name), span)
         if entry.kind == "cost":
             return self.keep(catalogue.cost_read(span, name, line), span)
         if name in self.below:

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from hdsl.diagnostics import catalogue_component as catalogue
 from hdsl.model.binding import arguments_of, bind_shape
-from hdsl.model.components import Components, body_in_order, declared_in
+from hdsl.model.components import Components, body_in_order, declared_in, sizes_of
 from hdsl.model.scope import Scope
 from hdsl.model.sizes import Sizes
 from hdsl.model.substitute import as_tree, rebuilt, substituted
@@ -163,6 +163,10 @@ class Instances:
             if made is None:
                 return None
             names[parameter.name] = made
+            if parameter.name in sizes_of(component) and not self._is_size(made):
+                finding = catalogue.argument_size(tree.span, component.name, parameter.name, parameter.span)
+                self.scope.report(finding)
+                return None
         for parameter in sorted(component.parameters, key=lambda p: bool(p.shape)):
             if not parameter.shape:
                 continue
@@ -332,7 +336,7 @@ class Instances:
         if count > MOST_COPIES:
             self.scope.report(catalogue.repeat_large(counted.span, count, MOST_COPIES))
             return None
-        name = owner.next("repeat") if not component.pure else owner.name
+        name = owner.next("repeat")
         # What all copies are given is worked out once, under the names that the component has for it.
         own = [f"{name}.{parameter.name}" for parameter in component.parameters] + [f"{name}.x"] * len(call.arguments)
         given = [self._argument(tree, n, owner, indices) for tree, n in zip((first, *extra), own, strict=False)]

@@ -49,8 +49,8 @@ def test_cells_are_unpacked_in_the_order_in_which_they_are_packed():
 
 def test_a_sample_holds_inputs_targets_and_their_marks():
     assert facts().sample[:4] == ["u", "k", "v", "present:v"]
-    assert not {"t", "first"} & set(facts().sample)
-    assert {"t", "first"} <= set(facts("phi = 1 + t\n    first = undamped").sample)
+    assert not {"t", "learn:first"} & set(facts().sample)
+    assert {"t", "learn:first"} <= set(facts("phi = 1 + t\n    first = undamped").sample)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.render import render_all
 from hdsl.model.check import check
 from hdsl.model.model import Model
+from hdsl.model.scope import Scope, build_scope
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source
 from hdsl.verify.interpret import value
@@ -72,3 +73,9 @@ def numbers() -> Numbers:
         return known
 
     return make
+
+
+@pytest.fixture
+def scope_of() -> Callable[[str], Scope]:
+    """The scope of a text."""
+    return lambda text: build_scope(parse(Source(text))[0])
