@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hdsl.compiler import PASSES, Compiler
 from hdsl.diagnostics.diagnostic import Diagnostic, ModelError
 from hdsl.resources import folder
+from hdsl.syntax.gather import gather
 from hdsl.syntax.read import read as read_bytes
 from hdsl.syntax.source import Source
 
@@ -85,7 +86,7 @@ def load(path: str | Path, *, settings: dict[str, float | str] | None = None, **
 
 def loads(text: str, *, name: str = "<text>", settings: dict[str, float | str] | None = None, **dims: int) -> Model:
     """The same from text. Raises hdsl.ModelError."""
-    return Model(compiler(Source(text, name), settings, dims))
+    return Model(compiler(gather(Source(text, name), None), settings, dims))
 
 
 def compiler(source: Source, settings: dict[str, float | str] | None, dims: dict[str, int]) -> Compiler:
@@ -112,4 +113,4 @@ def read(path: Path, name: str) -> Source:
     source, found = read_bytes(path.read_bytes(), name)
     if found:
         raise ModelError(source, found)
-    return source
+    return gather(source, path.parent)

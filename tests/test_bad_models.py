@@ -18,6 +18,7 @@ from hdsl.compiler import Compiler
 from hdsl.diagnostics.catalogue import CODES
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.render import render_all
+from hdsl.syntax.gather import gather
 from hdsl.syntax.lines import MOST_LINES
 from hdsl.syntax.parse import MOST_MISTAKES
 from hdsl.syntax.read import LARGEST_FILE, read
@@ -43,6 +44,7 @@ def answer(name: str) -> tuple[Source, tuple[Diagnostic, ...]]:
     """What a user is told about a bad model."""
     data = MADE[name] if name in MADE else (BAD / f"{name}.ham").read_bytes()
     source, found = read(data, f"{name}.ham")
+    source = source if found else gather(source, BAD)
     return source, found or Compiler(source).diagnostics
 
 

@@ -12,6 +12,7 @@ from hdsl.api import find
 from hdsl.cli.arguments import Verb, painted, readable
 from hdsl.compiler import Compiler
 from hdsl.diagnostics.render import render_all, to_json
+from hdsl.syntax.gather import gather
 from hdsl.syntax.read import read
 
 
@@ -31,6 +32,7 @@ def command(models: tuple[str, ...], layout: str) -> int:
     for name in models:
         path = find(name)
         source, diagnostics = read(path.read_bytes(), str(path) if str(path) == name else path.name)
+        source = source if diagnostics else gather(source, path.parent)
         diagnostics = diagnostics or Compiler(source).diagnostics
         found += to_json(source, diagnostics)
         if layout == "text" and diagnostics:

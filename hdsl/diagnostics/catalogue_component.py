@@ -11,7 +11,12 @@ from hdsl.syntax.source import Span
 
 # How they are written -------------------------------------------------------------------------------------------------
 
+USE = register("use", "a file that is used cannot be read")
 COMPONENT = register("component", "a component, or its `return`, is not put together as it must be")
+
+
+def not_found(span: Span, path: str, why: str) -> Diagnostic:
+    return USE.at(span, f"`{path}` cannot be used", why)
 
 
 def return_outside(span: Span) -> Diagnostic:

@@ -180,8 +180,6 @@ _CONSTRUCTS: dict[str, str] = {
     "Index": "indexing is",
     "IndexSum": "a sum over named indices is",
     "Define": "a definition with named indices is",
-    "Component": "components and `def` are",
-    "Use": "`use` is",
     "Project": "`project` is",
     "Latex": "`latex` is",
 }

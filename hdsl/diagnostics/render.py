@@ -33,7 +33,7 @@ class _Layout:
     """The lines of a source, found once: asking `Source.position` for each of many messages would be quadratic."""
 
     def __init__(self, source: Source) -> None:
-        self.name = source.name
+        self.regions = [(start, name) for start, _, name in source.regions]
         self.lines = source.text.split("\n")
         self.starts = [0, *accumulate(len(line) + 1 for line in self.lines)][:-1]
 
@@ -41,8 +41,14 @@ class _Layout:
         line = bisect_right(self.starts, offset)
         return line, offset - self.starts[line - 1] + 1
 
+    def place(self, offset: int) -> tuple[str, int, int]:
+        """The file of an offset, and line and column in it."""
+        start, name = self.regions[bisect_right(self.regions, offset, key=lambda region: region[0]) - 1]
+        line, column = self.position(offset)
+        return name, line - bisect_right(self.starts, start) + 1, column
+
     def excerpt(self, span: Span) -> tuple[int, str, int, int]:
-        """The line of a span, its visible text, and where and how wide the caret stands below that text."""
+        """The line of a span in its file, its visible text, and where and how wide the caret stands below that text."""
         line, column = self.position(span.start)
         text = self.lines[line - 1].rstrip("\r")
         first = min(column - 1, len(text))
@@ -53,7 +59,7 @@ class _Layout:
         at = columns(head)
         marked = visible(text[first : min(last, first + WIDEST + 1)], at)
         tail = visible(text[last : last + WIDEST + 1], at + columns(marked))
-        return line, *_cut(head, marked, tail)
+        return self.place(span.start)[1], *_cut(head, marked, tail)
 
 
 def visible(text: str, column: int = 0) -> str:
@@ -115,13 +121,13 @@ def _last_columns(text: str, room: int) -> str:
 
 
 def _lines_of(layout: _Layout, diagnostic: Diagnostic) -> list[str]:
-    line, column = layout.position(diagnostic.span.start)
+    file, line, column = layout.place(diagnostic.span.start)
     places = [(diagnostic.span, "^", diagnostic.label), *((other.span, "-", other.text) for other in diagnostic.others)]
-    width = max(2, *(len(str(layout.position(span.start)[0])) for span, _, _ in places))
+    width = max(2, *(len(str(layout.place(span.start)[1])) for span, _, _ in places))
     bar = f"{'':{width}} |"
     shown = [
         f"{diagnostic.severity}[{diagnostic.code}]: {visible(diagnostic.message)}",
-        f"{'':{width}}--> {visible(layout.name)}:{line}:{column}",
+        f"{'':{width}}--> {visible(file)}:{line}:{column}",
     ]
     for span, mark, label in places:
         number, text, at, wide = layout.excerpt(span)
@@ -154,16 +160,15 @@ def to_json(source: Source, diagnostics: Iterable[Diagnostic]) -> list[dict[str,
     """All diagnostics in the order of the text as plain data. Lines and columns count from 1; ends are exclusive."""
     layout = _Layout(source)
 
-    def place(span: Span) -> dict[str, int]:
-        (line, column), (end_line, end_column) = layout.position(span.start), layout.position(span.end)
-        return {"line": line, "column": column, "end_line": end_line, "end_column": end_column}
+    def place(span: Span) -> dict[str, Any]:
+        (file, line, column), (_, end_line, end_column) = layout.place(span.start), layout.place(span.end)
+        return {"file": file, "line": line, "column": column, "end_line": end_line, "end_column": end_column}
 
     return [
         {
             "code": diagnostic.code,
             "severity": diagnostic.severity,
             "message": diagnostic.message,
-            "file": source.name,
             **place(diagnostic.span),
             "label": diagnostic.label,
             "others": [{**place(other.span), "text": other.text} for other in diagnostic.others],

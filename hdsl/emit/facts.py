@@ -12,7 +12,6 @@ from hdsl.emit.torch_lines import TorchLines
 from hdsl.model.model import Quantity
 from hdsl.optimise.lower import Programs
 from hdsl.optimise.program import Program
-from hdsl.syntax.source import Span
 from hdsl.terms.notation import Notation
 from hdsl.terms.term import Definition, Scalar, Size, is_slot, setting_name, slot, slot_name
 
@@ -175,8 +174,7 @@ class Facts:
 
     def place(self, definitions: tuple[Definition, ...]) -> str:
         """Where in the .ham file a statement comes from: ``  sunspots.ham:18, 21``."""
-        spans: set[Span] = {span for d in definitions for span in d.spans}
-        lines = sorted({self.model.source.line_of(span) for span in spans})
+        lines = self.model.source.lines_of(span for d in definitions for span in d.spans)
         return f"   {self.file}:{', '.join(map(str, lines))}" if lines else ""
 
     # --- parts of the text -----------------------------------------------------------------------

@@ -26,7 +26,6 @@ from hdsl.syntax.tree import (
     ModelName,
     ModelText,
     Project,
-    Use,
 )
 
 
@@ -49,7 +48,7 @@ def check(
     """
     scope = build_scope(text)
     for statement in text.statements:
-        if isinstance(statement, Use | Project | Latex) or (
+        if isinstance(statement, Project | Latex) or (
             isinstance(statement, Define) and statement.indices
         ):
             scope.report(reserved_construct(statement.span, type(statement).__name__))

@@ -56,6 +56,7 @@ class Definitions:
         self._shared = dict(shared)
         self._known: dict[tuple[Body, tuple[Size, ...]], str] = {}
         self._made: dict[str, Definition] = {}
+        self.places: tuple[Span, ...] = ()  # the statement whose instances are being written out
 
     @property
     def made(self) -> tuple[Definition, ...]:
@@ -76,7 +77,7 @@ class Definitions:
         """Add a definition under its own name."""
         if len(self._made) >= MOST_DEFINITIONS:
             raise TooManyDefinitions
-        definition = Definition(name, body, sizes, False, (span,))
+        definition = Definition(name, body, sizes, False, merge_spans((span,), self.places))
         self._shared.setdefault(name, all(self._shared[read] for read in definition.reads()))
         self._made[name] = replace(definition, shared=self._shared[name])
         return self._made[name]
@@ -86,7 +87,7 @@ class Definitions:
         name = self._known.get((body, sizes))
         if name is not None:
             earlier = self._made[name]
-            self._made[name] = replace(earlier, spans=merge_spans(earlier.spans, (span,)))
+            self._made[name] = replace(earlier, spans=merge_spans(earlier.spans, (span,), self.places))
             return name
         name = self._fresh(stem)
         self._known[body, sizes] = name

@@ -86,8 +86,9 @@ def read_statements(text: ModelText, scope: Scope, declared: Declarations, compo
     instances = Instances(components, scope, declared.polynomials, writing)
     try:
         for name in order:
-            writing.begin(name)
             statement: Define | Dynamics = moving[name[:-1]] if name.endswith("'") else first[name]
+            writing.begin(name)
+            made.places = (statement.span,) if instances.has_any(statement.value) else ()
             tree = instances.written_out(statement.value, name.removesuffix("'"))
             writing.end(statement if tree is None else replace(statement, value=tree), tree is not None)
         _stand_still(reader, declared, found)

@@ -285,7 +285,7 @@ class _Builder:
         return Row((equation,), self._lines(spans), note, (path,) if path else (), self._closed(reads, notation))
 
     def _lines(self, spans: Iterable[Span]) -> tuple[int, ...]:
-        return tuple(sorted({self.model.source.line_of(span) for span in spans}))
+        return self.model.source.lines_of(spans)
 
     def _closed(self, reads: Iterable[str], notation: Notation | None = None) -> frozenset[str]:
         """What is read, through what is printed inside its readers."""

@@ -217,7 +217,7 @@ def _equality(value: Any) -> str:
 
 
 def _lines(source: Source, spans: Iterable[Span]) -> str:
-    return ", ".join(map(str, sorted({source.line_of(span) for span in spans})))
+    return ", ".join(map(str, source.lines_of(spans)))
 
 
 def _sections(sections: Mapping[str, list[str]]) -> str:

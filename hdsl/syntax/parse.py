@@ -30,6 +30,7 @@ from hdsl.syntax.tree import (
     Return,
     Setting,
     Statement,
+    Use,
     Version,
 )
 from hdsl.syntax.words import (
@@ -47,6 +48,7 @@ Documented: TypeAlias = ModelName | Declare | Define | Dim | Dynamics | Componen
 
 _FIRST = re.compile(rf"([^\W\d]\w*(?:\.\w+)*)([{PRIMES}]?)")
 _NAME = re.compile(r"[^\W\d]\w*")
+_CALLED = re.compile(r"([^\W\d][\w.]*)[ \t]*\(")
 _QUOTIENT = re.compile(r"d(\w+)\s*/\s*dt\b")
 # Characters that show a text in another order than it is read; and with them control characters and what does not show.
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -59,6 +61,8 @@ def parse(source: Source) -> tuple[ModelText, tuple[Diagnostic, ...]]:
     A statement with an error is left out of the tree; the names that it would have declared are in ``unread``. Never
     raises for anything that a text may hold.
     """
+    if source.used:
+        return _parse_all(source)
     size = len(source.text.encode("utf-8", "surrogatepass"))
     if size > LARGEST_FILE:
         return _nothing(source), (catalogue.file_too_large(Span(0, 0), size, LARGEST_FILE),)
@@ -75,6 +79,20 @@ def parse(source: Source) -> tuple[ModelText, tuple[Diagnostic, ...]]:
     if len(mistakes) > MOST_MISTAKES:
         mistakes[MOST_MISTAKES:] = [catalogue.too_many_mistakes(mistakes[MOST_MISTAKES].span, MOST_MISTAKES)]
     return reader.finish(), tuple(mistakes)
+
+
+def _parse_all(source: Source) -> tuple[ModelText, tuple[Diagnostic, ...]]:
+    """A file with those that it uses: of these only components and functions count, and what is wrong with them."""
+    (_, end, name), *used = source.regions
+    text, found = parse(Source(source.text[:end], name, missing=source.missing))
+    statements, unread = list(text.statements), set(text.unread)
+    for start, end, _ in used:
+        # Blanks stand for what is before the file, so that its places are those in the whole.
+        more, wrong = parse(Source(" " * start + source.text[start:end], missing=source.missing))
+        statements += [statement for statement in more.statements if isinstance(statement, Component)]
+        unread |= more.unread
+        found += wrong
+    return replace(text, source=source, statements=tuple(statements), unread=frozenset(unread)), found
 
 
 def _nothing(source: Source) -> ModelText:
@@ -270,6 +288,10 @@ class _Reader:
     def _add(self, statement: Statement) -> None:
         if self.bodies:
             self._add_to_body(self.bodies[-1], statement)
+        elif isinstance(statement, Use) and statement.path in dict(self.source.missing):
+            why = dict(self.source.missing)[statement.path]
+            self.found.append(components.not_found(statement.path_span, statement.path, why))
+            self.unread.update({"", *map(ascii_spelling, _CALLED.findall(self.text))})
         elif isinstance(statement, Return):
             self.found.append(components.return_outside(statement.span))
         elif isinstance(statement, Learn):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -15,20 +16,43 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text of one .ham file and the name under which messages show it."""
+    """The text of a .ham file and the name under which messages show it, then those of the files that it uses.
+
+    ``used`` says where in the text each of these begins, and its name; ``missing`` which paths of `use` were not found, and
+    why.
+    """
 
     text: str
     name: str = "<text>"
+    used: tuple[tuple[int, str], ...] = ()
+    missing: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def regions(self) -> tuple[tuple[int, int, str], ...]:
+        """Start, end and name of the file itself and of those that it uses."""
+        starts = [(0, self.name), *self.used]
+        ends = [*(start for start, _ in self.used), len(self.text)]
+        return tuple((start, end, name) for (start, name), end in zip(starts, ends, strict=True))
+
+    def region(self, offset: int) -> tuple[int, str]:
+        """Where the file begins that an offset lies in, and its name."""
+        return max((start, name) for start, name in ((0, self.name), *self.used) if start <= offset or not start)
 
     def position(self, offset: int) -> tuple[int, int]:
-        """Line and column of an offset, both counted from 1."""
-        before = self.text[:offset]
+        """Line and column of an offset in its own file, both counted from 1."""
+        first, _ = self.region(offset)
+        before = self.text[first:offset]
         line = before.count("\n") + 1
-        return line, offset - (before.rfind("\n") + 1) + 1
+        return line, offset - first - (before.rfind("\n") + 1) + 1
 
     def line_of(self, span: Span) -> int:
         """The line on which a span starts, counted from 1."""
         return self.position(span.start)[0]
+
+    def lines_of(self, spans: Iterable[Span]) -> tuple[int, ...]:
+        """The lines of the file itself on which spans start; those of files that it uses are left out."""
+        own = sorted({self.line_of(span) for span in spans if self.region(span.start)[0] == 0})
+        return tuple(own)
 
     def line_text(self, line: int) -> str:
         """The text of a line, counted from 1, without its end."""

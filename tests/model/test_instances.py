@@ -139,7 +139,7 @@ def test_no_copies_are_the_identity(checked: Any) -> None:
 def test_copies_may_change_sizes_and_be_functions(checked: Any) -> None:
     widen = "component widen(x[k]) {\nparam W[2*k, k] = glorot\nreturn W @ x\n}\n"
     model = checked(HEAD + widen + "def half(x) = x/2\nlet a = repeat(2, half, repeat(2, widen, u))\ncost c = squared(a)\n")
-    assert [shape_of(model)[name] for name in ("a.1.W", "a.2.W")] == [["2*m", "m"], ["4*m", "2*m"]]
+    assert [shape_of(model)[name] for name in ("a.repeat_2.1.W", "a.repeat_2.2.W")] == [["2*m", "m"], ["4*m", "2*m"]]
 
 
 @pytest.mark.parametrize(
