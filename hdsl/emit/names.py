@@ -124,6 +124,7 @@ MODULE_NAMES = frozenset(
         "arguments",
         "outputs",
         "costs",
+        "shared_costs",
         "content",
         "sample",
         "cells",
