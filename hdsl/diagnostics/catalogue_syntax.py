@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Literal
 
 from hdsl.diagnostics.catalogue import register
@@ -152,6 +153,11 @@ def unknown_statement(span: Span, word: str, near: str | None) -> Diagnostic:
     return UNKNOWN_STATEMENT.at(span, f"`{clipped(word)}` does not start a statement", hint)
 
 
+def continues_nothing(span: Span, found: str) -> Diagnostic:
+    message = f"`{clipped(found)}` does not start a statement"
+    return UNKNOWN_STATEMENT.at(span, message, "to go on from the line above, open a ( or [ there")
+
+
 def missing_keyword(span: Span, name: str) -> Diagnostic:
     shown = clipped(name)
     hint = f"write `let {shown} =` for a definition, `{shown}' =` for dynamics"
@@ -236,6 +242,11 @@ def unexpected(
     return SYNTAX.at(span, message, f"expected {alternatives(phrases(expected, size))}", notes=notes)
 
 
+def goes_on(ending: Diagnostic) -> Diagnostic:
+    """The message about a line that ends too early, where the line below is meant as the rest of it."""
+    return replace(ending, notes=("a statement goes on to the next line inside ( or [",))
+
+
 def double_equals(span: Span, found: str) -> Diagnostic:
     return EQUALS.at(span, f"`{found}` does not define", "write `=`")
 
@@ -272,6 +283,10 @@ def chained_comparison(span: Span, found: str) -> Diagnostic:
 
 def semicolon(span: Span) -> Diagnostic:
     return SEMICOLON.at(span, "`;` does not separate statements", "write one statement a line")
+
+
+def comma(span: Span, kind: str) -> Diagnostic:
+    return SYNTAX.at(span, f"`,` does not separate statements, in {kind}", "write one a line; only `dim` takes several")
 
 
 def positional_after_keyword(span: Span, keyword: Span) -> Diagnostic:

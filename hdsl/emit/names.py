@@ -125,6 +125,7 @@ MODULE_NAMES = frozenset(
         "arguments",
         "outputs",
         "costs",
+        "shared_costs",
         "content",
         "sample",
         "cells",

@@ -15,7 +15,7 @@ from hdsl.model.evaluate import evaluate
 from hdsl.model.model import Initial
 from hdsl.model.scalars import ScalarReader
 from hdsl.model.scope import INITIALS, Scope
-from hdsl.model.sizes import Sizes, show_sizes
+from hdsl.model.sizes import Sizes, show_size, show_sizes
 from hdsl.syntax.tree import Call, Declare, Expression, ListLiteral, Name
 from hdsl.terms.term import Scalar, Size
 
@@ -122,7 +122,7 @@ class InitialReader:
             return False
         wanted = self.sizes.value(sizes[axis])
         if wanted is None:
-            self._refuse(catalogue.list_unknown(tree.span, str(sizes[axis])))
+            self._refuse(catalogue.list_unknown(tree.span, show_size(sizes[axis])))
             return False
         if wanted != len(tree.items):
             rows = axis < len(sizes) - 1

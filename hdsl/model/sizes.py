@@ -25,7 +25,13 @@ LARGEST_SIZE = 10**9  # of one axis, and of all entries of one quantity
 
 def show_sizes(sizes: tuple[Size, ...]) -> str:
     """Sizes as a message writes them: ``[n, m]``, or ``a scalar``."""
-    return f"[{', '.join(map(str, sizes))}]" if sizes else "a scalar"
+    return f"[{', '.join(map(show_size, sizes))}]" if sizes else "a scalar"
+
+
+def show_size(one: Size) -> str:
+    """One size as people write it, what is taken away behind the rest: ``2*n - m``."""
+    terms = sorted(one.as_ordered_terms(), key=lambda term: bool(term.could_extract_minus_sign()))
+    return " + ".join(map(str, terms)).replace("+ -", "- ")
 
 
 def same(left: Size, right: Size) -> bool:

@@ -24,8 +24,12 @@ PRIMES = "'′’"
 _WORD = re.compile(r"[^\W\d]\w*(?:\.\w+)*")
 _FOUND = re.compile(rf"[^\W\d]\w*(?:\.\w+)*[{PRIMES}]?|[0-9]\w*(?:\.[0-9]\w*)?|\*\*|[<>=!:+\-*/@^]=|<-|->|.", re.DOTALL)
 _DEFINES_ELSEWHERE = frozenset({"==", ":=", "+=", "-=", "*=", "/=", "@=", "^=", "<-"})
+_GO_ON = frozenset({"+", "-", "*", "/", "@", "^", "**", ",", "="})
 _COMPARISONS = frozenset({"<", ">", "<=", ">=", "==", "!="})
 _SIGNS = frozenset("+-*/@^=<>()[]{},.:;#_'′’")
+_NAMED = re.compile(r",\s*[^\W\d]\w*\s*(?:[\[,:]|=(?!=)|$)")  # what might be a further declaration
+_DEFINED = re.compile(r",\s*[^\W\d]\w*\s*=(?!=)")
+_WANT_VALUE = frozenset({"EQUAL", "PLUS", "MINUS", "TIMES", "OVER", "AT", "POWER", "COMPARE"})
 _CONNECTIVES = frozenset({"and", "or", "not", "is", "in", "lambda"})  # of Python: what follows them is no factor
 _OPERAND_ENDS = frozenset({"PATH", "NUMBER", "RPAR", "RSQB", "TRANSPOSE"})
 
@@ -51,6 +55,11 @@ class Failure:
         """The word or sign that cannot follow; empty at the end of the statement."""
         match = _FOUND.match(self.text, self.at)
         return match.group() if match else ""
+
+    @property
+    def hangs(self) -> bool:
+        """True where a value is missing at the end of the statement, behind `=` or an operator."""
+        return not self.found and bool(self.before) and self.before[-1].type in _WANT_VALUE
 
     @property
     def touching(self) -> Token | None:
@@ -99,10 +108,13 @@ def _start(word: Token) -> int:
     return word.start_pos
 
 
-def explain_start(text: str, base: int) -> Diagnostic:
-    """The one message about a line that starts with no word."""
+def explain_start(text: str, base: int, below: bool) -> Diagnostic:
+    """The one message about a line that starts with no word; ``below`` is true where a statement stands above it."""
     failure = Failure(text, base, 0, (), frozenset(), "")
-    return _character(failure) or catalogue.unknown_statement(failure.span(len(failure.found)), failure.found, None)
+    span = failure.span(len(failure.found))
+    if below and failure.found in _GO_ON:
+        return catalogue.continues_nothing(span, failure.found)
+    return _character(failure) or catalogue.unknown_statement(span, failure.found, None)
 
 
 # --- mistakes that people make, each with its own sentence -----------------------------------------------------------
@@ -124,6 +136,14 @@ def _character(failure: Failure) -> Diagnostic | None:
 
 def _semicolon(failure: Failure) -> Diagnostic | None:
     return catalogue.semicolon(failure.span(1)) if failure.found == ";" else None
+
+
+def _comma(failure: Failure) -> Diagnostic | None:
+    """`const a = 1, b = 2`: written as `dim` may be, and nothing else."""
+    if failure.found != "," or failure.before[0].type not in ("ROLE", "DEFINES") or "COMMA" in failure.accepts:
+        return None
+    named = {"ROLE": _NAMED, "DEFINES": _DEFINED}[failure.before[0].type].match(failure.text, failure.at)
+    return catalogue.comma(failure.span(1), failure.writing) if named else None
 
 
 def _prime(failure: Failure) -> Diagnostic | None:
@@ -191,6 +211,7 @@ def _chained_comparison(failure: Failure) -> Diagnostic | None:
 _RULES: tuple[Callable[[Failure], Diagnostic | None], ...] = (
     _character,
     _semicolon,
+    _comma,
     _prime,
     _number,
     _dotted_name,

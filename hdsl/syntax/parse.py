@@ -47,6 +47,8 @@ MOST_MISTAKES = 500
 Documented: TypeAlias = ModelName | Declare | Define | Dim | Dynamics | Component
 
 _FIRST = re.compile(rf"([^\W\d]\w*(?:\.\w+)*)([{PRIMES}]?)")
+_SETS = re.compile(r"[^\W\d][\w.]*\s*=(?!=)")
+_FURTHER = re.compile(r",\s*([^\W\d]\w*)\s*(?=[,:]|=(?!=)|$)")  # of `const a = 1, b = 2`
 _NAME = re.compile(r"[^\W\d]\w*")
 _CALLED = re.compile(r"([^\W\d][\w.]*)[ \t]*\(")
 _QUOTIENT = re.compile(r"d(\w+)\s*/\s*dt\b")
@@ -134,6 +136,7 @@ class _Reader:
         self.learn = 0  # its place among the statements
         self.taken = 0
         self.block: int | None = None  # indentation of the head of a Python block: what is further in belongs to it
+        self.hanging: int | None = None  # indentation of the last statement, if it ended where a value was missing
         self.continues = False  # the last line ended with a backslash, which has its message
         self.invisible = {match.start() for match in _INVISIBLE.finditer(self.text)}
 
@@ -144,7 +147,6 @@ class _Reader:
         if continues or (self.block is not None and self._indentation(line) > self.block):
             return
         self.block = None
-        self.taken += 1
         if line.brace == "}" and self.bodies:
             self._end_body(line)
             return
@@ -154,7 +156,7 @@ class _Reader:
             self.bodies[-1].whole = False
         if line.brace == "{":
             self._open_body(line, len(self.found) > found)
-        elif len(self.found) == found and text.startswith("component") and not self.bodies:
+        elif len(self.found) == found and re.match(r"component\b", text) and not self.bodies:
             head = self.statements.pop()
             assert isinstance(head, Component)
             self.found.append(components.body_missing(line.span, head.name))
@@ -164,6 +166,9 @@ class _Reader:
         """Read one line that is no brace."""
         first = _FIRST.match(text)
         word = first.group(1) if first else ""
+        if self._goes_on(line, text, first):
+            return
+        self.taken += 1
         if word in KEYWORDS or (first and first.group(2)):
             self._close_learn()
         mistake = line.mistake or self._hidden(line)
@@ -190,6 +195,7 @@ class _Reader:
         tree = read_words(text, line.span.start, start, writing)
         if isinstance(tree, Failure):
             maker.found.append(explain(tree))
+            self.hanging = self._indentation(line) if tree.hangs else None
         else:
             try:
                 made = maker.make(tree)
@@ -249,7 +255,7 @@ class _Reader:
 
     def _stray(self, line: Line, text: str) -> None:
         """A line that starts with no word at all."""
-        self.found.append(explain_start(text, line.span.start))
+        self.found.append(explain_start(text, line.span.start, below=self.taken > 1))
 
     # --- what follows from a mistake ---------------------------------------------------------------------------------
 
@@ -265,6 +271,7 @@ class _Reader:
             self.unread.update(f"{name}'" for name in names[1:2])
         elif word in DECLARING:
             self.unread.update(names[1:2])
+            self.unread.update(map(ascii_spelling, _FURTHER.findall(_outside_brackets(text))))
         elif word not in KEYWORDS:
             self.unread.update(names[:2])
         elif word == "learn":
@@ -273,6 +280,17 @@ class _Reader:
     def _skip_block(self, line: Line, text: str) -> None:
         if text.endswith(":"):
             self.block = self._indentation(line)
+
+    def _goes_on(self, line: Line, text: str, first: re.Match[str] | None) -> bool:
+        """True for a line that is the rest of one that ended too early: further in, and no statement of its own."""
+        hanging, self.hanging = self.hanging, None
+        if hanging is None or self._indentation(line) <= hanging:
+            return False
+        if first and (first.group(1) in KEYWORDS or first.group(2) or _SETS.match(text)):
+            return False
+        self.found[-1] = catalogue.goes_on(self.found[-1])
+        self.hanging = hanging
+        return True
 
     def _indentation(self, line: Line) -> int:
         return line.span.start - (self.text.rfind("\n", 0, line.span.start) + 1)
@@ -375,6 +393,16 @@ class _Reader:
             if body.head:
                 self.unread.add(body.head.name)
         return ModelText(self.source, tuple(self.statements), _joined(*self.docs), frozenset(self.unread))
+
+
+def _outside_brackets(text: str) -> str:
+    """A statement without what its brackets hold."""
+    kept, depth = [], 0
+    for piece in re.split(r"([(\[{)\]}])", text):
+        depth += (piece in "([{") - (piece in ")]}") if piece else 0
+        if depth <= 0 and piece not in (")", "]", "}"):
+            kept.append(piece)
+    return "".join(kept)
 
 
 def _joined(*docs: str) -> str:

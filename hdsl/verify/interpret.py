@@ -84,7 +84,8 @@ KINKS: Mapping[str, Callable[..., Array]] = {
     "sign": np.abs,
     "min": lambda x, y: np.abs(x - y),
     "max": lambda x, y: np.abs(x - y),
-    "clip": lambda x, low, high: np.minimum(np.abs(x - low), np.abs(x - high)),
+    # Where both bounds are one number nothing passes, and what then pulls on them is a convention too.
+    "clip": lambda x, low, high: np.minimum(np.minimum(np.abs(x - low), np.abs(x - high)), np.abs(high - low)),
 }
 
 

@@ -170,7 +170,7 @@ def test_data() -> None:
             "end_line": 3,
             "end_column": 5,
             "label": "here",
-            "others": [{"line": 1, "column": 1, "end_line": 1, "end_column": 4, "text": "there"}],
+            "others": [{"file": "m.ham", "line": 1, "column": 1, "end_line": 1, "end_column": 4, "text": "there"}],
             "notes": ["note"],
         }
     ]

@@ -9,6 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+import hdsl
 from hdsl.emit.names import MODULE_NAMES, TAKEN, Names, class_name, escape, spell
 
 written = st.sampled_from(["a", "h", "W", "a_bar", "z_h", "h_new", "class", "half", "torch", "state", "é", "to"])
@@ -22,6 +23,29 @@ derived = st.builds(
 
 def test_no_public_attribute_of_a_module_can_be_hidden():
     assert {name for name in dir(torch.nn.Module) if not name.startswith("_")} - MODULE_NAMES == set()
+
+
+def test_no_attribute_of_a_generated_module_can_be_hidden():
+    own = {"qq_input", "qq_target", "qq_state", "qq_param", "qq_size", "tau", "eta", "beta", "phi"}
+    text = "dim qq_size = 2\ninput qq_input[qq_size]\ntarget qq_target[qq_size]\nstate qq_state[qq_size] = 0\n"
+    text += "param qq_param[qq_size] = 0\nqq_state' = qq_param*qq_input - qq_state\noutput qq_output = qq_state\n"
+    text += "cost qq_cost = squared(qq_state - qq_target)\ncost qq_decay = squared(qq_param)\n"
+    net = hdsl.loads(text).compile()()
+    shown = {name for name in (*dir(net), *vars(net)) if not name.startswith("_")}
+    assert own & shown >= {"qq_param", "qq_size"}
+    assert shown - own - MODULE_NAMES - TAKEN == set()
+
+
+@pytest.mark.parametrize("role", ["param {}[2] = 0", "state {}[2] = 0", "const {}[2] = [1, 2]"])
+def test_every_name_of_the_module_may_be_a_users(role):
+    for name in sorted(MODULE_NAMES | TAKEN):
+        text = f"{role.format(name)}\ncost qq_cost = squared({name})\n"
+        try:
+            model = hdsl.loads(text)
+        except hdsl.ModelError as error:  # kept by the language itself
+            assert {found.code for found in error.diagnostics} <= {"reserved-name", "syntax"}, name
+            continue
+        model.compile()().step()
 
 
 @given(st.lists(written, unique=True), st.lists(derived, max_size=30))

@@ -115,6 +115,8 @@ def test_numbers_of_sizes() -> None:
 def test_sizes_as_messages_write_them() -> None:
     assert show_sizes(()) == "a scalar"
     assert show_sizes((n, n + m)) == "[n, m + n]"
+    # What is taken away stands behind the rest.
+    assert show_sizes((2 * n - m, -m - 1, n - n * m - 2)) == "[2*n - m, -m - 1, n - m*n - 2]"
 
 
 def test_numbers_from_outside_are_kept_where_they_are_sizes() -> None:

@@ -13,6 +13,9 @@ import torch
 
 import hdsl
 from hdsl.runtime.reference import given
+from hdsl.verify.continuous import judge_equations
+from hdsl.verify.judgement import TOLERANCES, Errors
+from hdsl.verify.points import NoPoint, sized
 from tests.proofs.drawing import Drawn, draw_model
 from tests.proofs.reached import reached, wanted
 from tests.proofs.streams import (
@@ -219,6 +222,34 @@ def check(seed: int) -> None:
 def test_drawn_models_are_as_the_judge_has_them(start: int) -> None:
     for seed in range(start, start + 10):
         check(seed)
+
+
+def equations_judged(seed: int) -> bool:
+    """Whether Hamilton's equations of a model could be judged: not where `max(x, x)` stands at its kink everywhere."""
+    drawn, model = model_of(seed)
+    equations, errors = model.equations, Errors()
+    try:
+        judge_equations(sized(model.product("model"), model.product("text"), {}, {}), equations, errors, seed, 1)
+    except NoPoint:
+        return False
+    wrong = {key: error for key, error in errors.largest.items() if error > TOLERANCES[key[1]]}
+    assert not wrong, f"model {seed}: {wrong}\n{drawn.text}"
+    derived = {d.name for d in equations.costate.values()}
+    for judge in ("autograd", "differences"):
+        assert derived == {name for name, by in errors.largest if by == judge}
+    assert {d.name for d in equations.all} <= {name for name, _ in errors.largest}
+    return True
+
+
+@pytest.mark.parametrize("start", range(0, DAILY, 20))
+def test_equations_of_drawn_models_are_as_autograd_and_differences_have_them(start: int) -> None:
+    assert sum(equations_judged(seed) for seed in range(start, start + 20, 2)) > 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("start", range(DAILY, SLOW, 50))
+def test_equations_of_many_drawn_models_are_as_autograd_and_differences_have_them(start: int) -> None:
+    assert sum(equations_judged(seed) for seed in range(start, start + 50)) > 25
 
 
 @pytest.mark.slow

@@ -158,12 +158,23 @@ def test_sequential_is_sgd(name: str, rule: str) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_the_weights_move_far(rule: str) -> None:
-    first, *_, last = weights_in_torch("iris_mlp", rule, late=False)
+@pytest.mark.parametrize("family", ["iris_linear", "iris_mlp"])
+def test_the_weights_move_far(family: str, rule: str) -> None:
+    first, *_, last = weights_in_torch(family, rule, late=False)
     assert max(float((first[name] - last[name]).abs().max()) for name in first) > 0.1
 
 
 @pytest.mark.parametrize("rule", ["Mom-a", "Mom-b"])
+def test_dampening_needs_an_undamped_first_step(rule: str) -> None:
+    # Without it ω begins with (1 − ρ) of the gradient with which torch seeds its buffer, and the weights stay apart.
+    net = hdsl.load("iris_linear", settings={**RULES[rule].settings, "first": "damped"}).compile(dtype=F64)(seed=0)
+    inputs, targets = samples()
+    net.run({"u": inputs[:10], "c": targets[:10]})
+    wanted = weights_in_torch("iris_linear", rule, late=False)[LOOKS.index(10)]
+    assert max(float((p.detach() - wanted[name]).abs().max()) for name, p in net.named_parameters()) > 1e-3
+
+
+@pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("name", ["iris_linear", "iris_mlp"])
 def test_simultaneous_is_momentum_one_step_late(name: str, rule: str) -> None:
     assert max(apart(name, rule, "simultaneous", late=True)) <= 1e-12

@@ -36,8 +36,8 @@ def test_places_are_those_of_each_file(tmp_path: Path) -> None:
     shown = render_all(source, found)
     assert "--> main.ham:2:9" in shown and "--> one.ham:3:12" in shown and "\n 3 |       return )x" in shown
     assert [(one["file"], one["line"]) for one in to_json(source, found)] == [("main.ham", 2), ("one.ham", 3)]
-    (component,) = (s for s in parse(written(tmp_path, main='use "b.ham"\n', b="\n\ndef f(x) = x\n"))[0].statements if isinstance(s, Component))
     source = written(tmp_path, main='use "b.ham"\n', b="\n\ndef f(x) = x\n")
+    (component,) = (s for s in parse(source)[0].statements if isinstance(s, Component))
     assert source.position(component.span.start) == (3, 1) and source.lines_of((component.span,)) == ()
 
 

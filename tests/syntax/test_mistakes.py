@@ -48,7 +48,7 @@ def test_what_might_have_followed_is_asked_before_rules_end() -> None:
 def test_places_count_from_the_start_of_the_file() -> None:
     assert explain(fail("let a = b c", base=100)).span == Span(110, 111)
     assert explain(fail("let a = W' @ x", base=100)).span == Span(108, 110)
-    assert explain_start(") = 3", 100).span == Span(100, 101)
+    assert explain_start(") = 3", 100, below=False).span == Span(100, 101)
 
 
 @pytest.mark.parametrize(
@@ -129,4 +129,32 @@ def test_what_may_follow(text: str, label: str) -> None:
 
 @pytest.mark.parametrize(("text", "code"), [("= 3", "unknown-statement"), ("²x", "character"), ("$", "character")])
 def test_a_line_without_a_first_word(text: str, code: str) -> None:
-    assert explain_start(text, 0).code == code
+    assert explain_start(text, 0, below=False).code == code
+
+
+def test_a_line_that_goes_on_from_the_one_above() -> None:
+    assert "open a (" in str(explain_start("+ 3", 0, below=True).label)
+    assert "open a (" not in str(explain_start("+ 3", 0, below=False).label)
+    assert "open a (" not in str(explain_start("42", 0, below=True).label)
+
+
+@pytest.mark.parametrize(
+    ("text", "hangs"), [("let a = b *", True), ("let a =", True), ("let a", False), ("let a = b c", False)]
+)
+def test_a_statement_that_wants_a_value_at_its_end(text: str, hangs: bool) -> None:
+    assert fail(text).hangs is hangs
+
+
+@pytest.mark.parametrize(
+    ("text", "several"),
+    [
+        ("const a = 1, b = 2", True),
+        ("input u[n], v", True),
+        ("let a = b, c = d", True),
+        ("let a = b, c", False),
+        ("param W[n] = normal(0, , 1)", False),
+        ("reset h, g", False),
+    ],
+)
+def test_several_in_one_line(text: str, several: bool) -> None:
+    assert ("only `dim` takes several" in str(explain(fail(text)).label)) is several

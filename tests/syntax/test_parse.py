@@ -195,6 +195,9 @@ def test_many_mistakes_are_as_many_messages(codes: list[str]) -> None:
         ("use 'layers'\nlet a = gate(f.W, u.T)", {"gate", "f.W"}),
         ("component c(x) {}\nlet a = c(u)\nlet b = a.W.T + eta.h", {"c", "a.W"}),
         ("output y = x[0]\nlet z = y", {"y"}),
+        ("const a = max(p, q), b = 2", {"a", "b"}),
+        ("input u[n, m], α, w : index(v)", {"u", "alpha", "w"}),
+        ("let a = b *\n  c", {"a"}),
     ],
 )
 def test_names_of_what_could_not_be_read(text: str, unread: set[str]) -> None:

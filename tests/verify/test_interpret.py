@@ -122,3 +122,16 @@ def test_the_distance_to_a_kink_is_the_shortest_of_all_streams():
     assert distance_to_kinks([both], interpret([both], near, {}), {}) == pytest.approx(0.01)
     plain = Definition("p", Elementwise(slot("h") ** 2))
     assert distance_to_kinks([plain], given, {}) == math.inf
+
+
+def test_bounds_that_are_one_number_are_a_kink():
+    # Nothing passes then; torch gives the slope to the upper bound or to none, and no difference quotient agrees.
+    line = Definition("y", Elementwise(ROWS["clip"].function(slot("h"), slot("a"), slot("b"))), shared=True)
+
+    def distance(**numbers):
+        given = Readings({name: np.array(x) for name, x in numbers.items()}, ({},))
+        return distance_to_kinks([line], given, {})
+
+    assert distance(h=-3.0, a=0.5, b=0.5) == 0
+    assert distance(h=-3.0, a=0.5, b=2.5) == 2
+    assert distance(h=0.75, a=0.5, b=math.inf) == 0.25

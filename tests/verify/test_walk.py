@@ -8,6 +8,7 @@ import torch
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source
 from hdsl.verify.walk import Walk
+from tests.test_house import edges, python_files
 
 F64 = torch.float64
 
@@ -20,6 +21,22 @@ def walk(text, dims=None, **settings):
 
 def numbers(values):
     return {name: value.tolist() for name, value in values.items()}
+
+
+# --- what it may know --------------------------------------------------------------------------------------------------
+
+
+def test_it_shares_no_code_with_what_it_judges():
+    # By way of others too, and inside functions: of the compiler only the tree of the text, and the places in it.
+    graph = edges(python_files("hdsl"))
+    reached, waiting = set(), ["hdsl.verify.walk"]
+    while waiting:
+        module = waiting.pop()
+        if module not in reached:
+            reached.add(module)
+            waiting.extend(graph[module])
+    judge = {f"hdsl.verify.{name}" for name in ("walk", "step", "derivatives", "evaluate", "written")}
+    assert reached == judge | {"hdsl.syntax.tree", "hdsl.syntax.source"}
 
 
 # --- one moment -------------------------------------------------------------------------------------------------------
