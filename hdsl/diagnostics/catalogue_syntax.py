@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from hdsl.diagnostics.catalogue import register
 from hdsl.diagnostics.diagnostic import Diagnostic, Label
+from hdsl.diagnostics.expected import alternatives, phrases
 from hdsl.syntax.source import Span
 
 # --- the file --------------------------------------------------------------------------------------------------------
@@ -75,6 +76,10 @@ def unclosed(span: Span, bracket: str) -> Diagnostic:
 
 
 CLOSING = {"(": ")", "[": "]", "{": "}"}
+
+
+def text_unclosed(span: Span) -> Diagnostic:
+    return UNCLOSED.at(span, "the text that `\"` begins never ends", "a `\"` is missing on this line")
 
 
 def closes_nothing(span: Span, bracket: str) -> Diagnostic:
@@ -230,8 +235,10 @@ def python(span: Span, word: str) -> Diagnostic:
     return PYTHON.at(span, f"`{word}` is Python; a .ham file has no such statement")
 
 
-def python_block(colon: Span) -> Diagnostic:
-    return PYTHON.at(colon, "a line ends with `:`, as in Python", "a .ham file has no such blocks")
+def python_block(colon: Span, function: bool = False) -> Diagnostic:
+    """``function`` is true for a line that starts with `def`."""
+    hint = "a function is one line, `def f(x) = …`" if function else "a .ham file has no such blocks"
+    return PYTHON.at(colon, "a line ends with `:`, as in Python", hint)
 
 
 # --- inside a statement ----------------------------------------------------------------------------------------------
@@ -328,80 +335,14 @@ def calls_indexed(span: Span, is_sum: bool) -> Diagnostic:
     return ARGUMENT.at(span, "only `sum` takes indices before its argument", "a product is written with `*`")
 
 
-def index_sum_arguments(span: Span, found: int) -> Diagnostic:
-    return ARGUMENT.at(span, f"a sum over indices takes one expression, not {found}")
+def index_sum_arguments(span: Span) -> Diagnostic:
+    return ARGUMENT.at(span, "a sum over indices takes one expression", "as in `sum[j](W[i, j]*x[j])`, and no axis")
 
 
-# --- what may follow -------------------------------------------------------------------------------------------------
-
-# The words of the grammar as people know them, in the order in which a message lists them.
-PHRASES: dict[str, str] = {
-    "NAME": "a name",
-    "NUMBER": "a value",
-    "PATH": "a name",
-    "DERIVATIVE": "`NAME' =`",
-    "HAM": "`ham`",
-    "MODEL": "`model`",
-    "DIM": "`dim`",
-    "ROLE": "a declaration",
-    "DEFINES": "a definition",
-    "NEXT": "`next`",
-    "RESET": "`reset`",
-    "LEARN": "`learn`",
-    "EACH": "`each sample`, `each sequence`",
-    "NEVER": "`never`",
-    "SAMPLE": "`sample`",
-    "SEQUENCE": "`sequence`",
-    "INDEX": "`index(…)`",
-    "COMPONENT": "`component`",
-    "DEF": "`def`",
-    "RETURN": "`return`",
-    "USE": "`use`",
-    "PROJECT": "`project`",
-    "LATEX": "`latex`",
-    "EVERY": "`every`",
-    "STRING": "a text in \"…\"",
-    "PLUS": "an operator",
-    "MINUS": "an operator",
-    "TIMES": "an operator",
-    "OVER": "an operator",
-    "AT": "an operator",
-    "POWER": "an operator",
-    "TRANSPOSE": "an operator",
-    "COMPARE": "an operator",
-    "IF": "`if`",
-    "ELSE": "`else`",
-    "LSQB": "`[…]`",
-    "COLON": "`: index(…)`",
-    "EQUAL": "`=`",
-    "LPAR": "`(`",
-    "COMMA": "`,`",
-    "RPAR": "`)`",
-    "RSQB": "`]`",
-    "$END": "the end of the line",
-}
-
-# Where a value may stand, these may start it; behind an operand, those may follow besides one more operator. Unnamed.
-_STARTS_VALUE = frozenset({"PATH", "MINUS", "LPAR", "LSQB", "COLON"})
-_FOLLOWS_OPERAND = frozenset({"IF", "LSQB", "LPAR", "COLON"})
-
-
-def phrases(expected: Iterable[str], size: bool = False) -> list[str]:
-    """What may follow, in people's words, each once. ``size`` is true where a value is the size of an axis."""
-    words = set(expected)
-    if "NUMBER" in words:
-        words -= _STARTS_VALUE
-    elif "PLUS" in words:
-        words -= _FOLLOWS_OPERAND | ({"EQUAL"} if "COMMA" in words else set())
-    elif words == {"LSQB", "EQUAL"}:  # behind the name of a definition, whose named indices are rare
-        words = {"EQUAL"}
-    said = dict.fromkeys(phrase for word, phrase in PHRASES.items() if word in words)
-    return ["a size" if size and phrase == "a value" else phrase for phrase in said]
-
-
-def alternatives(phrases: list[str]) -> str:
-    """``a, b or c``"""
-    return " or ".join(filter(None, (", ".join(phrases[:-1]), phrases[-1])))
+def indices_here(span: Span, role: str) -> Diagnostic:
+    """Named indices in front of the `=` of an `output` or a `cost`."""
+    which = f"{'an' if role[0] in 'aeiou' else 'a'} `{role}`"
+    return ARGUMENT.at(span, f"only a `let` names the indices of what it defines, not {which}", "leave the `[…]` out")
 
 
 def clipped(text: str, most: int = 40) -> str:

@@ -22,10 +22,12 @@ from hdsl.syntax.words import KEYWORDS
 
 PRIMES = "'′’"
 _WORD = re.compile(r"[^\W\d]\w*(?:\.\w+)*")
-_FOUND = re.compile(rf"[^\W\d]\w*(?:\.\w+)*[{PRIMES}]?|[0-9]\w*(?:\.[0-9]\w*)?|\*\*|[<>=!:+\-*/@^]=|<-|->|.", re.DOTALL)
+_FOUND = re.compile(
+    rf"""[^\W\d]\w*(?:\.\w+)*[{PRIMES}]?|[0-9]\w*(?:\.[0-9]\w*)?|"[^"\n]*"|\*\*|[<>=!:+\-*/@^]=|<-|->|.""", re.DOTALL
+)
 _DEFINES_ELSEWHERE = frozenset({"==", ":=", "+=", "-=", "*=", "/=", "@=", "^=", "<-"})
 _COMPARISONS = frozenset({"<", ">", "<=", ">=", "==", "!="})
-_SIGNS = frozenset("+-*/@^=<>()[]{},.:;#_'′’")
+_SIGNS = frozenset("+-*/@^=<>()[]{},.:;#_'′’\"")
 _CONNECTIVES = frozenset({"and", "or", "not", "is", "in", "lambda"})  # of Python: what follows them is no factor
 _OPERAND_ENDS = frozenset({"PATH", "NUMBER", "RPAR", "RSQB", "TRANSPOSE"})
 
@@ -122,6 +124,10 @@ def _character(failure: Failure) -> Diagnostic | None:
     return catalogue.character(failure.span(1), sign)
 
 
+def _text(failure: Failure) -> Diagnostic | None:
+    return catalogue.text_unclosed(failure.span(1)) if failure.found == '"' else None
+
+
 def _semicolon(failure: Failure) -> Diagnostic | None:
     return catalogue.semicolon(failure.span(1)) if failure.found == ";" else None
 
@@ -190,6 +196,7 @@ def _chained_comparison(failure: Failure) -> Diagnostic | None:
 
 _RULES: tuple[Callable[[Failure], Diagnostic | None], ...] = (
     _character,
+    _text,
     _semicolon,
     _prime,
     _number,
@@ -214,7 +221,10 @@ def _unexpected(failure: Failure) -> Diagnostic:
 
 def _sensible(failure: Failure) -> frozenset[str]:
     """What might follow, without what the grammar allows in a declaration and its role does not."""
-    role = failure.before[0] if failure.before and failure.before[0].type == "ROLE" else ""
+    first = failure.before[0] if failure.before else None
+    if first and first.type == "COMPONENT" and "$END" in failure.accepts:
+        return failure.accepts - {"$END"} | {"BODY"}
+    role = first if first and first.type == "ROLE" else ""
     if not role or "PLUS" in failure.accepts:
         return failure.accepts
     return failure.accepts - ({"EQUAL"} if role in ("input", "target") else {"COLON"})

@@ -46,6 +46,9 @@ Documented: TypeAlias = ModelName | Declare | Define | Dim | Dynamics | Componen
 
 _FIRST = re.compile(rf"([^\W\d]\w*(?:\.\w+)*)([{PRIMES}]?)")
 _NAME = re.compile(r"[^\W\d]\w*")
+_BODILESS = re.compile(r"component\s")
+_CALLED = re.compile(r"([^\W\d]\w*(?:\.\w+)*)\s*\(")
+_DOTTED = re.compile(r"[^\W\d]\w*(?:\.\w+)+")
 _QUOTIENT = re.compile(r"d(\w+)\s*/\s*dt\b")
 # Characters that show a text in another order than it is read; and with them control characters and what does not show.
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -114,6 +117,7 @@ class _Reader:
         self.settings: list[Setting] | None = None  # of the `learn` that is open
         self.learn = 0  # its place among the statements
         self.taken = 0
+        self.lost: set[str] = set()  # `use` and `component`, where one could not be read
         self.block: int | None = None  # indentation of the head of a Python block: what is further in belongs to it
         self.continues = False  # the last line ended with a backslash, which has its message
         self.invisible = {match.start() for match in _INVISIBLE.finditer(self.text)}
@@ -122,24 +126,26 @@ class _Reader:
         """Read one line."""
         text = self.text[line.span.start : line.span.end]
         continues, self.continues = self.continues, text.endswith("\\")
-        if continues or (self.block is not None and self._indentation(line) > self.block):
-            return
-        self.block = None
-        self.taken += 1
         if line.brace == "}" and self.bodies:
             self._end_body(line)
             return
+        if continues or (self.block is not None and self._indentation(line) > self.block):
+            if line.brace == "{":
+                self.bodies.append(_Body(None, line.span))
+            return
+        self.block = None
+        self.taken += 1
         found = len(self.found)
         self._take(line, text)
         if self.bodies and len(self.found) > found:
             self.bodies[-1].whole = False
         if line.brace == "{":
             self._open_body(line, len(self.found) > found)
-        elif len(self.found) == found and text.startswith("component") and not self.bodies:
+        elif len(self.found) == found and _BODILESS.match(text) and not self.bodies:
             head = self.statements.pop()
             assert isinstance(head, Component)
             self.found.append(catalogue.body_missing(line.span, head.name))
-            self.unread.add(head.name)
+            self._lose(head.name)
 
     def _take(self, line: Line, text: str) -> None:
         """Read one line that is no brace."""
@@ -155,6 +161,10 @@ class _Reader:
             self._stray(line, text)
         elif first.group(2):
             self._derivative(line, text, word)
+        elif word == "def" and text.endswith(":"):
+            self.found.append(catalogue.python_block(Span(line.span.end - 1, line.span.end), function=True))
+            self._give_up(text, word)
+            self._skip_block(line, text)
         elif word in STATEMENTS:
             self._read(line, text, "statement", STATEMENTS[word])
         elif word in LATER_STATEMENTS:
@@ -238,6 +248,8 @@ class _Reader:
         """Note the names that a line would have declared; ``word`` is its keyword or the nearest to it."""
         names = [ascii_spelling(name) for name in _NAME.findall(text)]
         first = _FIRST.match(text)
+        if word in ("use", "component", "def"):
+            self.lost.add(word)
         if first and first.group(2):
             self.unread.add(f"{names[0]}'")
         elif word == "dim":
@@ -312,7 +324,7 @@ class _Reader:
         if not body.returned and body.whole:
             self.found.append(catalogue.return_missing(body.head.name_span, body.head.name))
         if not body.returned or not body.whole:
-            self.unread.add(body.head.name)
+            self._lose(body.head.name)
             return
         span = Span(body.head.span.start, line.span.end)
         value = body.returned[0].value
@@ -350,8 +362,29 @@ class _Reader:
         self._close_learn()
         for body in self.bodies:
             if body.head:
-                self.unread.add(body.head.name)
+                self._lose(body.head.name)
+        self._note_lost()
         return ModelText(self.source, tuple(self.statements), _joined(*self.docs), frozenset(self.unread))
+
+
+    def _lose(self, component: str) -> None:
+        """Leave out a component whose head could be read."""
+        self.unread.add(component)
+        self.lost.add("component")
+
+    def _note_lost(self) -> None:
+        """The names that stand for nothing because a `use` line or a component could not be read."""
+        if self.lost:  # an instance of it would have declared names with dots
+            paths = map(_without_transposes, _DOTTED.findall(self.text))
+            self.unread.update(ascii_spelling(path) for path in paths if "." in path)
+        if "use" in self.lost:
+            self.unread.update(ascii_spelling(name) for name in _CALLED.findall(self.text))
+
+
+def _without_transposes(path: str) -> str:
+    while path.endswith(".T"):
+        path = path[:-2]
+    return path
 
 
 def _joined(*docs: str) -> str:
