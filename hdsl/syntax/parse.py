@@ -336,7 +336,7 @@ class _Reader:
         if isinstance(statement, Version | ModelName):
             self.docs.append(whole)
             return whole
-        first = all(isinstance(earlier, Version | ModelName) for earlier in self.statements)
+        first = not self.bodies and all(isinstance(earlier, Version | ModelName) for earlier in self.statements)
         if first and line.apart and isinstance(statement, Documented):
             self.docs.append(line.apart)
             return line.doc
