@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
-from hdsl.cli.arguments import Verb, WrongInput, readable, write_file
+from hdsl.cli.arguments import Verb, WrongInput, writable, write_file
 from hdsl.diagnostics.diagnostic import ModelError
 from hdsl.format.layout import formatted
 from hdsl.syntax.read import LARGEST_FILE, read
@@ -28,7 +27,7 @@ def command(models: tuple[str, ...], check: bool) -> int:
     """
     if "-" in models:
         return _standard(models, check)
-    paths = [_file(name) for name in models]
+    paths = [writable(name) for name in models]
     wrong = changed = 0
     for name, path in zip(models, paths, strict=True):
         before = path.read_bytes()
@@ -66,11 +65,3 @@ def _text(data: bytes, name: str) -> str:
     if found:
         raise ModelError(source, found)
     return formatted(source)
-
-
-def _file(name: str) -> Path:
-    """A file that may be written: not a model that ships and is named without its path."""
-    path = readable(name)
-    if path != Path(name):
-        raise click.UsageError(f"{name} is a model that ships and is not written to; name a file")
-    return path

@@ -87,14 +87,14 @@ class Scope:
             first, *others = sorted(spans)
             suggestion = self._suggest(name)
             lines = sorted({self.line(span) for span in others} - {self.line(first)})
-            self.report(catalogue.unknown_name(first, name, suggestion, lines))
+            self.report(catalogue.unknown_name(first, name, suggestion, lines, others))
 
-    def _suggest(self, name: str) -> str:
+    def _suggest(self, name: str) -> catalogue.Suggestion | None:
         wanted = self._wanted[name]
         declared = [entry.name for entry in self.entries.values() if not wanted or entry.kind in wanted]
         found = self.nearest(name, (*declared, *(() if wanted else ("t", "tau", "pi"))))
         if found is None:
-            return ""
+            return None
         entry = self.entries.get(found)
         if entry is None:
             return catalogue.did_you_mean(found, "", None)
@@ -105,9 +105,9 @@ class Scope:
         self._compared += len(candidates)
         return nearest(name, candidates) if self._compared <= MOST_COMPARISONS else None
 
-    def suggest_function(self, name: str) -> str:
+    def suggest_function(self, name: str) -> catalogue.Suggestion | None:
         found = self.nearest(name, FUNCTIONS)
-        return "" if found is None else catalogue.did_you_mean(found, "", None)
+        return None if found is None else catalogue.did_you_mean(found, "", None)
 
     def written(self, span: Span) -> str:
         """The text of a span on one line, without brackets around the whole, cut where it is long."""

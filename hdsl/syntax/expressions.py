@@ -118,7 +118,7 @@ class ExpressionMaker:
             self.found.append(catalogue.name_too_long(span, len(text), LONGEST_NAME))
         elif (stray := stray_character(text)) is not None:
             at = span.start + stray
-            self.found.append(catalogue.character(Span(at, at + 1), text[stray]))
+            self.found.append(catalogue.character(Span(at, at + 1), text[stray], stray == len(text) - 1))
         return ascii_spelling(text[:LONGEST_NAME])
 
     # --- leaves ------------------------------------------------------------------------------------------------------

@@ -116,12 +116,12 @@ def _character(failure: Failure) -> Diagnostic | None:
         stray = stray_character(word) if word.type in ("NAME", "PATH", "DERIVATIVE") else None
         if stray is not None and word[stray] not in PRIMES:
             at = failure.base + _start(word) + stray
-            return catalogue.character(Span(at, at + 1), word[stray])
+            return catalogue.character(Span(at, at + 1), word[stray], stray == len(word) - 1)
     sign = failure.text[failure.at : failure.at + 1]
     letter = sign.isalnum() and stray_character("a" + sign) is None
     if not sign or letter or sign in _SIGNS or failure.found in _COMPARISONS:
         return None
-    return catalogue.character(failure.span(1), sign)
+    return catalogue.character(failure.span(1), sign, re.match(r"\W|\Z", failure.text[failure.at + 1 :]) is not None)
 
 
 def _text(failure: Failure) -> Diagnostic | None:
@@ -129,7 +129,8 @@ def _text(failure: Failure) -> Diagnostic | None:
 
 
 def _semicolon(failure: Failure) -> Diagnostic | None:
-    return catalogue.semicolon(failure.span(1)) if failure.found == ";" else None
+    last = not failure.text[failure.at + 1 :].strip()
+    return catalogue.semicolon(failure.span(1), last) if failure.found == ";" else None
 
 
 def _prime(failure: Failure) -> Diagnostic | None:

@@ -222,7 +222,8 @@ class _Reader:
             self._skip_block(line, text)
         elif rest[:1] in tuple(PRIMES):
             at = line.span.end - len(rest)
-            self.found.append(catalogue.prime_misplaced(Span(at, at + 1), word))
+            apart = Span(line.span.start + len(word), at)
+            self.found.append(catalogue.prime_misplaced(Span(at, at + 1), word, apart))
             self.unread.add(ascii_spelling(word) + "'")
         elif quotient:
             span = Span(line.span.start, line.span.start + quotient.end())

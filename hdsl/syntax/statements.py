@@ -70,7 +70,8 @@ class StatementMaker(ExpressionMaker):
         role, name, for_indices, value = children
         word: Any = str(role)
         if for_indices and role != "let":
-            self.found.append(catalogue.indices_here(Span(for_indices[0].span.start, for_indices[-1].span.end), word))
+            names = Span(for_indices[0].span.start, for_indices[-1].span.end)
+            self.found.append(catalogue.indices_here(names, self.span(node.children[2]), word))
         made = Define(word, self.word(name), value, self.span(name), self.span(node), indices=for_indices or ())
         return [made]
 
