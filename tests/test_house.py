@@ -29,7 +29,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("terms",),
     ("diagnostics",),
     ("syntax",),
-    ("model",),
+    ("model", "format"),
     ("derive",),
     ("optimise",),
     ("emit",),
@@ -41,7 +41,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("cli",),
     ("__main__",),
 )
-STRICT = ("syntax", "terms", "model", "derive", "optimise", "emit", "diagnostics", "compiler")
+STRICT = ("syntax", "terms", "format", "model", "derive", "optimise", "emit", "diagnostics", "compiler")
 
 # Libraries that only some rooms may import.
 ONLY_IN = {"torch": {"runtime", "verify"}, "lark": {"syntax"}}

@@ -91,6 +91,14 @@ def readable(name: str) -> Path:
         raise click.UsageError(f"{name} cannot be read: {reason(wrong)}") from None
 
 
+def writable(name: str) -> Path:
+    """The file of a model that is to be written. Raises click.UsageError for one that ships, named without its path."""
+    path = readable(name)
+    if path != Path(name):
+        raise click.UsageError(f"{name} is a model that ships and is not written to; name a file")
+    return path
+
+
 def write_file(path: Path, text: str) -> None:
     """Write a file whole or not at all. Raises click.UsageError where it cannot be written."""
     if path.is_dir():

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
 from hdsl.api import find
-from hdsl.cli.arguments import Verb, painted, readable
+from hdsl.cli.arguments import Verb, painted, readable, writable, write_file
+from hdsl.cli.repair import repaired
 from hdsl.compiler import Compiler
 from hdsl.diagnostics.render import render_all, to_json
 from hdsl.syntax.gather import gather
@@ -24,11 +26,17 @@ from hdsl.syntax.read import read
 )
 @click.argument("models", nargs=-1, required=True, metavar="MODEL…")
 @click.option("--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(models: tuple[str, ...], layout: str) -> int:
-    """Report every mistake and warning of models; the exit code is 1 if there is a mistake."""
+@click.option("--fix", is_flag=True, help="Put right what can only be meant in one way, and say what was done.")
+def command(models: tuple[str, ...], layout: str, fix: bool) -> int:
+    """Report every mistake and warning of models; the exit code is 1 if there is a mistake.
+
+    With --fix the mistakes whose remedy is certain are put right in the files first; what is left is reported.
+    """
     found: list[dict[str, Any]] = []
-    for name in models:
-        readable(name)
+    paths = [writable(name) if fix else readable(name) for name in models]
+    if fix:
+        for name, path in zip(models, paths, strict=True):
+            _repair(name, path, err=layout == "json")
     for name in models:
         path = find(name)
         source, diagnostics = read(path.read_bytes(), str(path) if str(path) == name else path.name)
@@ -44,6 +52,17 @@ def command(models: tuple[str, ...], layout: str) -> int:
         warnings = len(found) - errors
         click.echo(f"{_count(len(models), 'model')} checked: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
     return 1 if errors else 0
+
+
+def _repair(name: str, path: Path, err: bool) -> None:
+    """Make the safe fixes of a file and say so, on standard error where the findings are data."""
+    source, unreadable = read(path.read_bytes(), name)
+    if unreadable:
+        return
+    made = repaired(source)
+    if made.text != source.text:
+        write_file(path, made.text)
+        click.echo("\n".join(made.done), err=err)
 
 
 def _count(number: int, noun: str) -> str:

@@ -15,7 +15,7 @@ import click
 from hdsl.compiler import VERSION
 from hdsl.diagnostics.suggest import nearest
 
-VERBS = ("run", "derive", "compile", "check", "show", "verify")
+VERBS = ("run", "derive", "compile", "check", "fmt", "explain", "new", "show", "verify")
 DONE, WRONG, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from hdsl.diagnostics.diagnostic import Diagnostic, Label
+from hdsl.diagnostics.diagnostic import Diagnostic, Edit, Fix, Label
 from hdsl.syntax.source import Span
 
 
@@ -35,9 +35,16 @@ class Code:
         label: str = "",
         others: tuple[Label, ...] = (),
         notes: tuple[str, ...] = (),
+        fix: Fix | None = None,
     ) -> Diagnostic:
         """A finding of this kind at a place."""
-        return Diagnostic(self.name, self.severity, message, span, label, others, notes)
+        return Diagnostic(self.name, self.severity, message, span, label, others, notes, fix)
+
+
+def written(text: str, *spans: Span, safe: bool = True, title: str = "") -> Fix:
+    """The fix that puts ``text`` in place of each span; with an empty one it takes them out."""
+    title = title or (f"write `{text}`" if text else "leave it out")
+    return Fix(title, tuple(Edit(span, text) for span in spans), safe)
 
 
 CODES: dict[str, Code] = {}

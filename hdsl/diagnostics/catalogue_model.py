@@ -7,9 +7,10 @@ formulas stands in `hdsl.diagnostics.catalogue_formula`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from hdsl.diagnostics.catalogue import register
-from hdsl.diagnostics.diagnostic import Diagnostic, Label
+from hdsl.diagnostics.catalogue import register, written
+from hdsl.diagnostics.diagnostic import Diagnostic, Fix, Label
 from hdsl.syntax.source import Span
 
 
@@ -37,18 +38,41 @@ TARGET_READ = register("target-read", "an output or the dynamics of a state depe
 INDEX_READ = register("index-read", "an index is used as a number")
 
 
-def unknown_name(span: Span, name: str, suggestion: str, lines: Sequence[int]) -> Diagnostic:
+@dataclass(frozen=True)
+class Suggestion:
+    """What a name was probably meant to be, and the words that say so."""
+
+    name: str
+    text: str
+
+    def fix(self, *spans: Span) -> Fix:
+        return written(self.name, *spans)
+
+
+def unknown_name(
+    span: Span, name: str, suggestion: Suggestion | None, lines: Sequence[int], others: Sequence[Span] = ()
+) -> Diagnostic:
+    """``lines`` and ``others`` are those of further uses."""
     notes = (f"also used on line{'s' * (len(lines) > 1)} {and_list([str(n) for n in lines])}",) if lines else ()
-    return UNKNOWN_NAME.at(span, f"`{name}` is not declared in this model", suggestion, notes=notes)
+    message, (label, fix) = f"`{name}` is not declared in this model", _told(suggestion, span, *others)
+    return UNKNOWN_NAME.at(span, message, label, notes=notes, fix=fix)
 
 
-def did_you_mean(name: str, kind: str, line: int | None) -> str:
+def did_you_mean(name: str, kind: str, line: int | None) -> Suggestion:
     where = f" ({a(kind)}, line {line})" if line is not None else f" ({kind})" if kind else ""
-    return f"did you mean `{name}`{where}?"
+    return Suggestion(name, f"did you mean `{name}`{where}?")
 
 
-def unknown_function(span: Span, name: str, suggestion: str) -> Diagnostic:
-    return UNKNOWN_FUNCTION.at(span, f"there is no function `{name}`", suggestion)
+def _told(suggestion: Suggestion | None, *spans: Span) -> tuple[str, Fix | None]:
+    """A label, and a fix where the name stands in the file: what `--set` says has an empty place."""
+    if suggestion is None:
+        return "", None
+    return suggestion.text, suggestion.fix(*spans) if all(span.start < span.end for span in spans) else None
+
+
+def unknown_function(span: Span, name: str, suggestion: Suggestion | None) -> Diagnostic:
+    label, fix = _told(suggestion, span)
+    return UNKNOWN_FUNCTION.at(span, f"there is no function `{name}`", label, fix=fix)
 
 
 def not_a_function(span: Span, name: str, kind: str, line: int | None) -> Diagnostic:
@@ -250,12 +274,13 @@ SETTING_VALUE = register("setting-value", "a number or a word that cannot stand 
 LATER_SETTING = register("later-setting", "a setting of the language that this version does not have yet")
 
 
-def unknown_setting(span: Span, path: str, suggestion: str) -> Diagnostic:
-    return UNKNOWN_SETTING.at(span, f"there is no setting `{path}`", suggestion)
+def unknown_setting(span: Span, path: str, suggestion: Suggestion | None) -> Diagnostic:
+    label, fix = _told(suggestion, span)
+    return UNKNOWN_SETTING.at(span, f"there is no setting `{path}`", label, fix=fix)
 
 
-def unknown_size(span: Span, name: str, suggestion: str) -> Diagnostic:
-    return UNKNOWN_SETTING.at(span, f"there is no size `{name}` to set", suggestion)
+def unknown_size(span: Span, name: str, suggestion: Suggestion | None) -> Diagnostic:
+    return UNKNOWN_SETTING.at(span, f"there is no size `{name}` to set", suggestion.text if suggestion else "")
 
 
 def setting_of(span: Span, path: str, name: str, kind: str, line: int, wanted: str) -> Diagnostic:

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal
 
-from hdsl.diagnostics.catalogue import register
+from hdsl.diagnostics.catalogue import register, written
 from hdsl.diagnostics.diagnostic import Diagnostic, Label
+from hdsl.diagnostics.expected import alternatives, phrases
 from hdsl.syntax.source import Span
 
 # --- the file --------------------------------------------------------------------------------------------------------
@@ -46,20 +47,27 @@ _MEANT |= dict.fromkeys("（", "(") | dict.fromkeys("）", ")") | dict.fromkeys(
 _POWERS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True))
 
 
-def character(span: Span, found: str) -> Diagnostic:
-    """``found`` is the one character."""
+def character(span: Span, found: str, last: bool = True) -> Diagnostic:
+    """``found`` is the one character; ``last`` is false where the name that it stands in goes on."""
     if found in _POWERS:
-        return CHARACTER.at(span, f"`{found}` cannot stand here", f"write the power as `^{_POWERS[found]}`")
+        power = f"^{_POWERS[found]}"
+        label = f"write the power as `{power}`"
+        return CHARACTER.at(span, f"`{found}` cannot stand here", label, fix=written(power, span, safe=last))
     if found == "ᵀ":
-        return CHARACTER.at(span, f"`{found}` cannot stand here", "write the transpose as `.T`")
+        label = "write the transpose as `.T`"
+        return CHARACTER.at(span, f"`{found}` cannot stand here", label, fix=written(".T", span, safe=last))
     if found in _MEANT:
-        return CHARACTER.at(span, f"`{found}` is not a sign of the language", f"write `{_MEANT[found]}`")
+        sign = _MEANT[found]
+        message = f"`{found}` is not a sign of the language"
+        return CHARACTER.at(span, message, f"write `{sign}`", fix=written(sign, span))
     if found == "\r":
-        return CHARACTER.at(span, "a carriage return alone does not end a line", "end lines with a newline")
+        fix = written("\n", span, title="write a newline")
+        return CHARACTER.at(span, "a carriage return alone does not end a line", "end lines with a newline", fix=fix)
     if found == "\\":
         return CHARACTER.at(span, "`\\` has no meaning here", "a statement goes on to the next line inside ( or [")
     if not found.isprintable() or unicodedata.category(found)[0] in "CMZ":
-        return CHARACTER.at(span, f"the invisible character U+{ord(found):04X} cannot stand in a .ham file")
+        message = f"the invisible character U+{ord(found):04X} cannot stand in a .ham file"
+        return CHARACTER.at(span, message, fix=written("", span) if found != "\0" else None)
     name = "" if found.isascii() else f" ({unicodedata.name(found, f'U+{ord(found):04X}').lower()})"
     return CHARACTER.at(span, f"`{found}`{name} has no meaning here")
 
@@ -78,8 +86,13 @@ def unclosed(span: Span, bracket: str) -> Diagnostic:
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
+def text_unclosed(span: Span) -> Diagnostic:
+    return UNCLOSED.at(span, "the text that `\"` begins never ends", "a `\"` is missing on this line")
+
+
 def closes_nothing(span: Span, bracket: str) -> Diagnostic:
-    return BRACKET.at(span, f"`{bracket}` closes nothing", "no bracket is open here")
+    fix = written("", span, safe=False)
+    return BRACKET.at(span, f"`{bracket}` closes nothing", "no bracket is open here", fix=fix)
 
 
 def closes_wrong(span: Span, bracket: str, opened: Span, opening: str) -> Diagnostic:
@@ -88,6 +101,7 @@ def closes_wrong(span: Span, bracket: str, opened: Span, opening: str) -> Diagno
         f"`{bracket}` does not close `{opening}`",
         f"expected `{CLOSING[opening]}`",
         (Label(opened, "opened here"),),
+        fix=written(CLOSING[opening], span, safe=False),
     )
 
 
@@ -111,15 +125,20 @@ DOTTED_NAME = register("dotted-name", "a name with a dot is declared")
 
 
 def number_needs_digits(span: Span, found: str, meant: str) -> Diagnostic:
-    return NUMBER.at(span, f"`{found}` needs digits on both sides of the point", f"write `{meant}`")
+    message = f"`{found}` needs digits on both sides of the point"
+    return NUMBER.at(span, message, f"write `{meant}`", fix=written(meant, span))
 
 
 def number_runs_on(span: Span, number: str, rest: str) -> Diagnostic:
-    return NUMBER.at(span, f"`{number}{rest}` is neither a number nor a name", f"a product is `{number}*{rest}`")
+    product = f"{number}*{rest}"
+    message = f"`{number}{rest}` is neither a number nor a name"
+    return NUMBER.at(span, message, f"a product is `{product}`", fix=written(product, span, safe=False))
 
 
 def number_has_underscore(span: Span, number: str, rest: str) -> Diagnostic:
-    return NUMBER.at(span, f"`{number}{rest}` is not a number", "digits are written without `_`")
+    digits = f"{number}{rest}".replace("_", "")
+    fix = written(digits, span) if digits.isdecimal() else None
+    return NUMBER.at(span, f"`{number}{rest}` is not a number", "digits are written without `_`", fix=fix)
 
 
 def too_many_digits(span: Span, digits: int, most: int) -> Diagnostic:
@@ -150,7 +169,8 @@ PYTHON = register("python", "a line of Python")
 
 def unknown_statement(span: Span, word: str, near: str | None) -> Diagnostic:
     hint = f"did you mean `{near}`?" if near else "a line starts with a word such as `let`, or with `NAME' =`"
-    return UNKNOWN_STATEMENT.at(span, f"`{clipped(word)}` does not start a statement", hint)
+    fix = written(near, span) if near else None
+    return UNKNOWN_STATEMENT.at(span, f"`{clipped(word)}` does not start a statement", hint, fix=fix)
 
 
 def continues_nothing(span: Span, found: str) -> Diagnostic:
@@ -161,7 +181,8 @@ def continues_nothing(span: Span, found: str) -> Diagnostic:
 def missing_keyword(span: Span, name: str) -> Diagnostic:
     shown = clipped(name)
     hint = f"write `let {shown} =` for a definition, `{shown}' =` for dynamics"
-    return MISSING_KEYWORD.at(span, f"`{shown} =` has no keyword in front", hint)
+    fix = written("let ", Span(span.start, span.start), safe=False, title=f"write `let {shown} =`")
+    return MISSING_KEYWORD.at(span, f"`{shown} =` has no keyword in front", hint, fix=fix)
 
 
 def outside_learn(span: Span, setting: str) -> Diagnostic:
@@ -192,7 +213,8 @@ _CONSTRUCTS: dict[str, str] = {
 
 
 def wrong_version(span: Span, found: str) -> Diagnostic:
-    return VERSION.at(span, f"`ham {clipped(found)}` is not a version that hdsl reads", "write `ham 1`")
+    fix = written("1", span, safe=False, title="write `ham 1`")
+    return VERSION.at(span, f"`ham {clipped(found)}` is not a version that hdsl reads", "write `ham 1`", fix=fix)
 
 
 def version_not_first(span: Span) -> Diagnostic:
@@ -203,8 +225,10 @@ def python(span: Span, word: str) -> Diagnostic:
     return PYTHON.at(span, f"`{word}` is Python; a .ham file has no such statement")
 
 
-def python_block(colon: Span) -> Diagnostic:
-    return PYTHON.at(colon, "a line ends with `:`, as in Python", "a .ham file has no such blocks")
+def python_block(colon: Span, function: bool = False) -> Diagnostic:
+    """``function`` is true for a line that starts with `def`."""
+    hint = "a function is one line, `def f(x) = …`" if function else "a .ham file has no such blocks"
+    return PYTHON.at(colon, "a line ends with `:`, as in Python", hint)
 
 
 # --- inside a statement ----------------------------------------------------------------------------------------------
@@ -248,7 +272,9 @@ def goes_on(ending: Diagnostic) -> Diagnostic:
 
 
 def double_equals(span: Span, found: str) -> Diagnostic:
-    return EQUALS.at(span, f"`{found}` does not define", "write `=`")
+    # `a += b` reads what it changes: there is no such thing here, and what was meant is not to be guessed.
+    safe = found in ("==", ":=", "<-")
+    return EQUALS.at(span, f"`{found}` does not define", "write `=`", fix=written("=", span, safe=safe))
 
 
 def second_equals(span: Span) -> Diagnostic:
@@ -261,28 +287,34 @@ def prime_in_expression(span: Span, name: str) -> Diagnostic:
         f"`{clipped(name)}'` cannot be used in an expression",
         "the prime marks dynamics, at the start of a line",
         notes=(f"the transpose is written `{clipped(name.removesuffix('.T'))}.T`",),
+        fix=written(f"{name.removesuffix('.T')}.T", span, safe=False),
     )
 
 
-def prime_misplaced(span: Span, name: str) -> Diagnostic:
-    return PRIME.at(span, "the prime stands where it has no meaning", f"dynamics are written `{clipped(name)}' =`")
+def prime_misplaced(span: Span, name: str, apart: Span | None = None) -> Diagnostic:
+    """``apart`` are the spaces between a name that starts a line and its prime, where they are all that is wrong."""
+    fix = written("", apart, title=f"write `{name}'`") if apart else None
+    hint = f"dynamics are written `{clipped(name)}' =`"
+    return PRIME.at(span, "the prime stands where it has no meaning", hint, fix=fix)
 
 
 def derivative_quotient(span: Span, found: str, state: str) -> Diagnostic:
     hint = f"dynamics are written `{clipped(state)}' =`"
-    return PRIME.at(span, f"`{clipped(found)}` does not start a statement", hint)
+    return PRIME.at(span, f"`{clipped(found)}` does not start a statement", hint, fix=written(f"{state}'", span))
 
 
 def unary_plus(span: Span) -> Diagnostic:
-    return UNARY_PLUS.at(span, "there is no unary plus", "leave the `+` out")
+    return UNARY_PLUS.at(span, "there is no unary plus", "leave the `+` out", fix=written("", span))
 
 
 def chained_comparison(span: Span, found: str) -> Diagnostic:
     return CHAINED_COMPARISON.at(span, "comparisons cannot be chained", f"a second comparison, `{found}`")
 
 
-def semicolon(span: Span) -> Diagnostic:
-    return SEMICOLON.at(span, "`;` does not separate statements", "write one statement a line")
+def semicolon(span: Span, last: bool) -> Diagnostic:
+    """``last`` is true where nothing follows on its line."""
+    fix = written("", span) if last else written("\n", span, title="write one statement a line")
+    return SEMICOLON.at(span, "`;` does not separate statements", "write one statement a line", fix=fix)
 
 
 def comma(span: Span, kind: str) -> Diagnostic:
@@ -310,80 +342,15 @@ def calls_indexed(span: Span, is_sum: bool) -> Diagnostic:
     return ARGUMENT.at(span, "only `sum` takes indices before its argument", "a product is written with `*`")
 
 
-def index_sum_arguments(span: Span, found: int) -> Diagnostic:
-    return ARGUMENT.at(span, f"a sum over indices takes one expression, not {found}")
+def index_sum_arguments(span: Span) -> Diagnostic:
+    return ARGUMENT.at(span, "a sum over indices takes one expression", "as in `sum[j](W[i, j]*x[j])`, and no axis")
 
 
-# --- what may follow -------------------------------------------------------------------------------------------------
-
-# The words of the grammar as people know them, in the order in which a message lists them.
-PHRASES: dict[str, str] = {
-    "NAME": "a name",
-    "NUMBER": "a value",
-    "PATH": "a name",
-    "DERIVATIVE": "`NAME' =`",
-    "HAM": "`ham`",
-    "MODEL": "`model`",
-    "DIM": "`dim`",
-    "ROLE": "a declaration",
-    "DEFINES": "a definition",
-    "NEXT": "`next`",
-    "RESET": "`reset`",
-    "LEARN": "`learn`",
-    "EACH": "`each sample`, `each sequence`",
-    "NEVER": "`never`",
-    "SAMPLE": "`sample`",
-    "SEQUENCE": "`sequence`",
-    "INDEX": "`index(…)`",
-    "COMPONENT": "`component`",
-    "DEF": "`def`",
-    "RETURN": "`return`",
-    "USE": "`use`",
-    "PROJECT": "`project`",
-    "LATEX": "`latex`",
-    "EVERY": "`every`",
-    "STRING": "a text in \"…\"",
-    "PLUS": "an operator",
-    "MINUS": "an operator",
-    "TIMES": "an operator",
-    "OVER": "an operator",
-    "AT": "an operator",
-    "POWER": "an operator",
-    "TRANSPOSE": "an operator",
-    "COMPARE": "an operator",
-    "IF": "`if`",
-    "ELSE": "`else`",
-    "LSQB": "`[…]`",
-    "COLON": "`: index(…)`",
-    "EQUAL": "`=`",
-    "LPAR": "`(`",
-    "COMMA": "`,`",
-    "RPAR": "`)`",
-    "RSQB": "`]`",
-    "$END": "the end of the line",
-}
-
-# Where a value may stand, these may start it; behind an operand, those may follow besides one more operator. Unnamed.
-_STARTS_VALUE = frozenset({"PATH", "MINUS", "LPAR", "LSQB", "COLON"})
-_FOLLOWS_OPERAND = frozenset({"IF", "LSQB", "LPAR", "COLON"})
-
-
-def phrases(expected: Iterable[str], size: bool = False) -> list[str]:
-    """What may follow, in people's words, each once. ``size`` is true where a value is the size of an axis."""
-    words = set(expected)
-    if "NUMBER" in words:
-        words -= _STARTS_VALUE
-    elif "PLUS" in words:
-        words -= _FOLLOWS_OPERAND | ({"EQUAL"} if "COMMA" in words else set())
-    elif words == {"LSQB", "EQUAL"}:  # behind the name of a definition, whose named indices are rare
-        words = {"EQUAL"}
-    said = dict.fromkeys(phrase for word, phrase in PHRASES.items() if word in words)
-    return ["a size" if size and phrase == "a value" else phrase for phrase in said]
-
-
-def alternatives(phrases: list[str]) -> str:
-    """``a, b or c``"""
-    return " or ".join(filter(None, (", ".join(phrases[:-1]), phrases[-1])))
+def indices_here(span: Span, whole: Span, role: str) -> Diagnostic:
+    """Named indices in front of the `=` of an `output` or a `cost`."""
+    which = f"{'an' if role[0] in 'aeiou' else 'a'} `{role}`"
+    message = f"only a `let` names the indices of what it defines, not {which}"
+    return ARGUMENT.at(span, message, "leave the `[…]` out", fix=written("", whole, safe=False))
 
 
 def clipped(text: str, most: int = 40) -> str:

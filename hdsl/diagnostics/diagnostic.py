@@ -17,8 +17,28 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """Put ``text`` in place of a span."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Edits that put a mistake right. ``safe`` is true where nothing else can have been meant."""
+
+    title: str
+    edits: tuple[Edit, ...]
+    safe: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """``message`` is the headline, ``label`` stands behind the caret, ``others`` are further places, ``notes`` free lines."""
+    """``message`` is the headline, ``label`` stands behind the caret, ``others`` are further places, ``notes`` free lines.
+
+    ``fix`` puts it right, where a message makes a suggestion that can be written down.
+    """
 
     code: str
     severity: Literal["error", "warning"]
@@ -27,6 +47,7 @@ class Diagnostic:
     label: str = ""
     others: tuple[Label, ...] = ()
     notes: tuple[str, ...] = ()
+    fix: Fix | None = None
 
 
 class ModelError(Exception):

@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from itertools import accumulate
 from typing import Any
 
-from hdsl.diagnostics.diagnostic import Diagnostic
+from hdsl.diagnostics.diagnostic import Diagnostic, Fix
 from hdsl.syntax.source import Source, Span
 
 TAB = 4  # columns to the next tab stop
@@ -157,12 +157,20 @@ def render_all(source: Source, diagnostics: Iterable[Diagnostic]) -> str:
 
 
 def to_json(source: Source, diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any]]:
-    """All diagnostics in the order of the text as plain data. Lines and columns count from 1; ends are exclusive."""
+    """All diagnostics in the order of the text as plain data. Lines and columns count from 1; ends are exclusive.
+
+    A column counts characters (Unicode code points), whatever their width. The edits of a fix are made at once: their
+    places are those of the text as it is.
+    """
     layout = _Layout(source)
 
     def place(span: Span) -> dict[str, Any]:
         (file, line, column), (_, end_line, end_column) = layout.place(span.start), layout.place(span.end)
         return {"file": file, "line": line, "column": column, "end_line": end_line, "end_column": end_column}
+
+    def fixed(fix: Fix) -> dict[str, Any]:
+        edits = [{**place(edit.span), "text": edit.text} for edit in fix.edits]
+        return {"title": fix.title, "safe": fix.safe, "edits": edits}
 
     return [
         {
@@ -173,6 +181,7 @@ def to_json(source: Source, diagnostics: Iterable[Diagnostic]) -> list[dict[str,
             "label": diagnostic.label,
             "others": [{**place(other.span), "text": other.text} for other in diagnostic.others],
             "notes": list(diagnostic.notes),
+            "fixes": [fixed(fix) for fix in (diagnostic.fix,) if fix],
         }
         for diagnostic in in_order(diagnostics)
     ]

@@ -105,9 +105,9 @@ class LearningReader:
             paths += [f"{head}.{entry.name}" for head, kinds in GROUPED.items() if entry.kind in kinds]
         return paths
 
-    def _suggest(self, path: str) -> str:
+    def _suggest(self, path: str) -> catalogue.Suggestion | None:
         found = self.scope.nearest(path, self._paths)
-        return "" if found is None else catalogue.did_you_mean(found, "", None)
+        return None if found is None else catalogue.did_you_mean(found, "", None)
 
     def _word(self, setting: Setting, path: str) -> None:
         now, later = WORDS[path]

@@ -76,7 +76,7 @@ def _read(path: str, value: str | float) -> Setting | None:
     return settings[0] if len(settings) == 1 else None
 
 
-def _suggest(scope: Scope, path: str) -> str:
+def _suggest(scope: Scope, path: str) -> catalogue.Suggestion | None:
     consts = [entry.name for entry in scope.entries.values() if entry.kind == "const"]
     found = scope.nearest(path, [*consts, *WORDS, *NUMBERS])
-    return "" if found is None else catalogue.did_you_mean(found, "", None)
+    return None if found is None else catalogue.did_you_mean(found, "", None)

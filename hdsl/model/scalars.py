@@ -13,7 +13,7 @@ import sympy
 
 from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
-from hdsl.diagnostics.catalogue_syntax import expression_too_deep, reserved
+from hdsl.diagnostics.catalogue_syntax import expression_too_deep, reserved, reserved_construct
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.arithmetic import MOST_NODES, apply_row, combine, measure, number
 from hdsl.model.scope import CONTRACTING, FUNCTIONS, INITIALS, Scope
@@ -68,7 +68,7 @@ class ScalarReader:
             case Transpose():
                 return self._refuse(catalogue.not_constant_operator(tree.span, ".T"))
             case _:
-                return self._refuse(catalogue.not_constant_operator(tree.span, "an index or a comparison"))
+                return self._refuse(reserved_construct(tree.span, type(tree).__name__))
 
     def _name(self, tree: Name) -> Scalar | None:
         name, span = tree.name, tree.span

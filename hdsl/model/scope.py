@@ -98,14 +98,14 @@ class Scope:
             first, *others = sorted(spans)
             suggestion = self._suggest(name)
             lines = sorted({self.line(span) for span in others} - {self.line(first)})
-            self.report(catalogue.unknown_name(first, name, suggestion, lines))
+            self.report(catalogue.unknown_name(first, name, suggestion, lines, others))
 
-    def _suggest(self, name: str) -> str:
+    def _suggest(self, name: str) -> catalogue.Suggestion | None:
         wanted = self._wanted[name]
         declared = [entry.name for entry in self.entries.values() if not wanted or entry.kind in wanted]
         found = self.nearest(name, (*declared, *(() if wanted else ("t", "tau", "pi"))))
         if found is None:
-            return ""
+            return None
         entry = self.entries.get(found)
         if entry is None:
             return catalogue.did_you_mean(found, "", None)
@@ -116,11 +116,11 @@ class Scope:
         self._compared += len(candidates)
         return nearest(name, candidates) if self._compared <= MOST_COMPARISONS else None
 
-    def suggest_function(self, name: str) -> str:
+    def suggest_function(self, name: str) -> catalogue.Suggestion | None:
         own = [entry.name for entry in self.entries.values() if entry.kind in ("component", "function")]
         found = self.nearest(name, (*FUNCTIONS, *own))
         if found is None:
-            return ""
+            return None
         entry = self.entries.get(found)
         return catalogue.did_you_mean(found, entry.kind if entry else "", self.line(entry.span) if entry else None)
 

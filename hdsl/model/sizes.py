@@ -215,7 +215,7 @@ def read_given(scope: Scope, dims: Mapping[str, int]) -> dict[str, int]:
     for name, value in dims.items():
         if name not in declared:
             found = scope.nearest(name, declared)
-            suggestion = ""
+            suggestion = None
             if found is not None:
                 suggestion = catalogue.did_you_mean(found, "dim", scope.line(declared[found].span))
             scope.report(catalogue.unknown_size(Span(0, 0), name, suggestion))

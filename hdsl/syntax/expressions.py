@@ -118,7 +118,7 @@ class ExpressionMaker:
             self.found.append(catalogue.name_too_long(span, len(text), LONGEST_NAME))
         elif (stray := stray_character(text)) is not None:
             at = span.start + stray
-            self.found.append(catalogue.character(Span(at, at + 1), text[stray]))
+            self.found.append(catalogue.character(Span(at, at + 1), text[stray], stray == len(text) - 1))
         return ascii_spelling(text[:LONGEST_NAME])
 
     # --- leaves ------------------------------------------------------------------------------------------------------
@@ -223,12 +223,13 @@ class ExpressionMaker:
         head = indexed.operand
         subscripts = [s.value for s in indexed.subscripts if isinstance(s, At)]
         indices = tuple(s for s in subscripts if isinstance(s, Name) and "." not in s.name)
-        values = [value for name, value in arguments or () if name is None]
+        given = [*(arguments or ())]
+        values = [value for name, value in given if name is None]
         span = self.span(node)
         if not isinstance(head, Name) or head.name != "sum" or len(indices) < len(indexed.subscripts):
             self.found.append(catalogue.calls_indexed(indexed.span, isinstance(head, Name) and head.name == "sum"))
-        elif len(arguments or ()) != 1 or not values:
-            self.found.append(catalogue.index_sum_arguments(span, len(arguments or ())))
+        elif len(given) != 1 or not values:
+            self.found.append(catalogue.index_sum_arguments(span))
         else:
             return IndexSum(indices, values[0], head.span, span)
         return Number(Fraction(0), span)

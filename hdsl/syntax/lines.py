@@ -20,14 +20,17 @@ DEEPEST = 100  # brackets in brackets; the passes that follow recurse, and Pytho
 
 _PIECE = re.compile(r"""\n|\#[^\n]*|"[^"\n]*"?|[(\[{]|[)\]}]|[^\n\#"()\[\]{}]+""")
 _SPACES = " \t\f\r\u00a0\ufeff"
-# What no expression can hold: two words side by side, a prime, the word `learn` on a line of its own.
+# What no expression can hold: two words side by side, a prime, `return` with a value, `learn` on a line of its own.
 _NOT_BETWEEN = r"(?!(?:if|else)\b)"
 _SIDE_BY_SIDE = rf"{_NOT_BETWEEN}[^\W\d][\w.]*[ \t]+{_NOT_BETWEEN}\w"
-_START = rf"(?:{_SIDE_BY_SIDE}|[^\W\d]\w*['′’]|learn[ \t]*(?:#|\r?$))"
+_START = rf"(?:{_SIDE_BY_SIDE}|[^\W\d]\w*['′’]|return[ \t]*[(\[-]|learn[ \t]*(?:#|\r?$))"
 # What an expression can hold only as an argument of a call, behind `(` or a comma.
 _DEFINES = re.compile(r"[ \t]*[^\W\d][\w.]*[ \t]*=(?!=)")
 _STATEMENT_STARTS = re.compile(rf"[ \t]*{_START}", re.MULTILINE)
-_BRACE_BELOW = re.compile(r"(?:[ \t\r]*\n){0,3}[ \t]*\{")
+_COMPONENT = re.compile(r"component(?=[ \t\f]|$)")
+# The brace of a component may stand on a line of its own; how far below is bounded, since every newline looks there.
+_BRACE_BELOW = re.compile(r"(?:[ \t\f\r]*(?:#[^\n]*)?\n){0,20}[ \t\f]*\{")
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -143,7 +146,7 @@ class _Cutter:
         first = at + text.index(stripped)
         if self.start is None:
             self.start = first
-            self.component = re.match(r"component\b", stripped) is not None
+            self.component = _COMPONENT.match(stripped) is not None
         if stripped == "{" and self.component:
             if self.open:
                 self._unclosed()

@@ -22,11 +22,13 @@ from hdsl.syntax.words import KEYWORDS
 
 PRIMES = "'′’"
 _WORD = re.compile(r"[^\W\d]\w*(?:\.\w+)*")
-_FOUND = re.compile(rf"[^\W\d]\w*(?:\.\w+)*[{PRIMES}]?|[0-9]\w*(?:\.[0-9]\w*)?|\*\*|[<>=!:+\-*/@^]=|<-|->|.", re.DOTALL)
+_FOUND = re.compile(
+    rf"""[^\W\d]\w*(?:\.\w+)*[{PRIMES}]?|[0-9]\w*(?:\.[0-9]\w*)?|"[^"\n]*"|\*\*|[<>=!:+\-*/@^]=|<-|->|.""", re.DOTALL
+)
 _DEFINES_ELSEWHERE = frozenset({"==", ":=", "+=", "-=", "*=", "/=", "@=", "^=", "<-"})
 _GO_ON = frozenset({"+", "-", "*", "/", "@", "^", "**", ",", "="})
 _COMPARISONS = frozenset({"<", ">", "<=", ">=", "==", "!="})
-_SIGNS = frozenset("+-*/@^=<>()[]{},.:;#_'′’")
+_SIGNS = frozenset("+-*/@^=<>()[]{},.:;#_'′’\"")
 _NAMED = re.compile(r",\s*[^\W\d]\w*\s*(?:[\[,:]|=(?!=)|$)")  # what might be a further declaration
 _DEFINED = re.compile(r",\s*[^\W\d]\w*\s*=(?!=)")
 _WANT_VALUE = frozenset({"EQUAL", "PLUS", "MINUS", "TIMES", "OVER", "AT", "POWER", "COMPARE"})
@@ -126,16 +128,21 @@ def _character(failure: Failure) -> Diagnostic | None:
         stray = stray_character(word) if word.type in ("NAME", "PATH", "DERIVATIVE") else None
         if stray is not None and word[stray] not in PRIMES:
             at = failure.base + _start(word) + stray
-            return catalogue.character(Span(at, at + 1), word[stray])
+            return catalogue.character(Span(at, at + 1), word[stray], stray == len(word) - 1)
     sign = failure.text[failure.at : failure.at + 1]
     letter = sign.isalnum() and stray_character("a" + sign) is None
     if not sign or letter or sign in _SIGNS or failure.found in _COMPARISONS:
         return None
-    return catalogue.character(failure.span(1), sign)
+    return catalogue.character(failure.span(1), sign, re.match(r"\W|\Z", failure.text[failure.at + 1 :]) is not None)
+
+
+def _text(failure: Failure) -> Diagnostic | None:
+    return catalogue.text_unclosed(failure.span(1)) if failure.found == '"' else None
 
 
 def _semicolon(failure: Failure) -> Diagnostic | None:
-    return catalogue.semicolon(failure.span(1)) if failure.found == ";" else None
+    last = not failure.text[failure.at + 1 :].strip()
+    return catalogue.semicolon(failure.span(1), last) if failure.found == ";" else None
 
 
 def _comma(failure: Failure) -> Diagnostic | None:
@@ -210,6 +217,7 @@ def _chained_comparison(failure: Failure) -> Diagnostic | None:
 
 _RULES: tuple[Callable[[Failure], Diagnostic | None], ...] = (
     _character,
+    _text,
     _semicolon,
     _comma,
     _prime,
@@ -235,7 +243,10 @@ def _unexpected(failure: Failure) -> Diagnostic:
 
 def _sensible(failure: Failure) -> frozenset[str]:
     """What might follow, without what the grammar allows in a declaration and its role does not."""
-    role = failure.before[0] if failure.before and failure.before[0].type == "ROLE" else ""
+    first = failure.before[0] if failure.before else None
+    if first and first.type == "COMPONENT" and "$END" in failure.accepts:
+        return failure.accepts - {"$END"} | {"BODY"}
+    role = first if first and first.type == "ROLE" else ""
     if not role or "PLUS" in failure.accepts:
         return failure.accepts
     return failure.accepts - ({"EQUAL"} if role in ("input", "target") else {"COLON"})

@@ -50,7 +50,9 @@ _FIRST = re.compile(rf"([^\W\d]\w*(?:\.\w+)*)([{PRIMES}]?)")
 _SETS = re.compile(r"[^\W\d][\w.]*\s*=(?!=)")
 _FURTHER = re.compile(r",\s*([^\W\d]\w*)\s*(?=[,:]|=(?!=)|$)")  # of `const a = 1, b = 2`
 _NAME = re.compile(r"[^\W\d]\w*")
-_CALLED = re.compile(r"([^\W\d][\w.]*)[ \t]*\(")
+_BODILESS = re.compile(r"component\s")
+_CALLED = re.compile(r"([^\W\d]\w*(?:\.\w+)*)\s*\(")
+_DOTTED = re.compile(r"[^\W\d]\w*(?:\.\w+)+")
 _QUOTIENT = re.compile(r"d(\w+)\s*/\s*dt\b")
 # Characters that show a text in another order than it is read; and with them control characters and what does not show.
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -135,6 +137,7 @@ class _Reader:
         self.settings: list[Setting] | None = None  # of the `learn` that is open
         self.learn = 0  # its place among the statements
         self.taken = 0
+        self.lost: set[str] = set()  # `use` and `component`, where one could not be read
         self.block: int | None = None  # indentation of the head of a Python block: what is further in belongs to it
         self.hanging: int | None = None  # indentation of the last statement, if it ended where a value was missing
         self.continues = False  # the last line ended with a backslash, which has its message
@@ -144,23 +147,25 @@ class _Reader:
         """Read one line."""
         text = self.text[line.span.start : line.span.end]
         continues, self.continues = self.continues, text.endswith("\\")
-        if continues or (self.block is not None and self._indentation(line) > self.block):
-            return
-        self.block = None
         if line.brace == "}" and self.bodies:
             self._end_body(line)
             return
+        if continues or (self.block is not None and self._indentation(line) > self.block):
+            if line.brace == "{":
+                self.bodies.append(_Body(None, line.span))
+            return
+        self.block = None
         found = len(self.found)
         self._take(line, text)
         if self.bodies and len(self.found) > found:
             self.bodies[-1].whole = False
         if line.brace == "{":
             self._open_body(line, len(self.found) > found)
-        elif len(self.found) == found and re.match(r"component\b", text) and not self.bodies:
+        elif len(self.found) == found and _BODILESS.match(text) and not self.bodies:
             head = self.statements.pop()
             assert isinstance(head, Component)
             self.found.append(components.body_missing(line.span, head.name))
-            self.unread.add(head.name)
+            self._lose(head.name)
 
     def _take(self, line: Line, text: str) -> None:
         """Read one line that is no brace."""
@@ -179,6 +184,10 @@ class _Reader:
             self._stray(line, text)
         elif first.group(2):
             self._derivative(line, text, word)
+        elif word == "def" and text.endswith(":"):
+            self.found.append(catalogue.python_block(Span(line.span.end - 1, line.span.end), function=True))
+            self._give_up(text, word)
+            self._skip_block(line, text)
         elif word in STATEMENTS:
             self._read(line, text, "statement", STATEMENTS[word])
         elif word in LATER_STATEMENTS:
@@ -237,7 +246,8 @@ class _Reader:
             self._skip_block(line, text)
         elif rest[:1] in tuple(PRIMES):
             at = line.span.end - len(rest)
-            self.found.append(catalogue.prime_misplaced(Span(at, at + 1), word))
+            apart = Span(line.span.start + len(word), at)
+            self.found.append(catalogue.prime_misplaced(Span(at, at + 1), word, apart))
             self.unread.add(ascii_spelling(word) + "'")
         elif quotient:
             span = Span(line.span.start, line.span.start + quotient.end())
@@ -263,6 +273,8 @@ class _Reader:
         """Note the names that a line would have declared; ``word`` is its keyword or the nearest to it."""
         names = [ascii_spelling(name) for name in _NAME.findall(text)]
         first = _FIRST.match(text)
+        if word in ("use", "component", "def"):
+            self.lost.add(word)
         if first and first.group(2):
             self.unread.add(f"{names[0]}'")
         elif word == "dim":
@@ -309,7 +321,7 @@ class _Reader:
         elif isinstance(statement, Use) and statement.path in dict(self.source.missing):
             why = dict(self.source.missing)[statement.path]
             self.found.append(components.not_found(statement.path_span, statement.path, why))
-            self.unread.update({"", *map(ascii_spelling, _CALLED.findall(self.text))})
+            self.lost.add("use")
         elif isinstance(statement, Return):
             self.found.append(components.return_outside(statement.span))
         elif isinstance(statement, Learn):
@@ -353,7 +365,7 @@ class _Reader:
         if not body.returned and body.whole:
             self.found.append(components.return_missing(body.head.name_span, body.head.name))
         if not body.returned or not body.whole:
-            self.unread.add(body.head.name)
+            self._lose(body.head.name)
             return
         span = Span(body.head.span.start, line.span.end)
         value = body.returned[0].value
@@ -365,7 +377,7 @@ class _Reader:
         if isinstance(statement, Version | ModelName):
             self.docs.append(whole)
             return whole
-        first = all(isinstance(earlier, Version | ModelName) for earlier in self.statements)
+        first = not self.bodies and all(isinstance(earlier, Version | ModelName) for earlier in self.statements)
         if first and line.apart and isinstance(statement, Documented):
             self.docs.append(line.apart)
             return line.doc
@@ -391,8 +403,29 @@ class _Reader:
         self._close_learn()
         for body in self.bodies:
             if body.head:
-                self.unread.add(body.head.name)
+                self._lose(body.head.name)
+        self._note_lost()
         return ModelText(self.source, tuple(self.statements), _joined(*self.docs), frozenset(self.unread))
+
+
+    def _lose(self, component: str) -> None:
+        """Leave out a component whose head could be read."""
+        self.unread.add(component)
+        self.lost.add("component")
+
+    def _note_lost(self) -> None:
+        """The names that stand for nothing because a `use` line or a component could not be read."""
+        if self.lost:  # an instance of it would have declared names with dots
+            paths = map(_without_transposes, _DOTTED.findall(self.text))
+            self.unread.update(ascii_spelling(path) for path in paths if "." in path)
+        if "use" in self.lost:
+            self.unread.update(ascii_spelling(name) for name in _CALLED.findall(self.text))
+
+
+def _without_transposes(path: str) -> str:
+    while path.endswith(".T"):
+        path = path[:-2]
+    return path
 
 
 def _outside_brackets(text: str) -> str:

@@ -69,6 +69,9 @@ class StatementMaker(ExpressionMaker):
     def definition(self, node: Node, children: Children) -> list[Statement]:
         role, name, for_indices, value = children
         word: Any = str(role)
+        if for_indices and role != "let":
+            names = Span(for_indices[0].span.start, for_indices[-1].span.end)
+            self.found.append(catalogue.indices_here(names, self.span(node.children[2]), word))
         made = Define(word, self.word(name), value, self.span(name), self.span(node), indices=for_indices or ())
         return [made]
 

@@ -54,3 +54,46 @@ def test_no_file_is_a_fault(tmp_path: Path, content: bytes, capsys: pytest.Captu
 def test_a_missing_file_stops_before_anything_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert status(["check", "sunspots", "nowhere.ham"]) == 2
     assert capsys.readouterr().out == ""
+
+
+def test_fix_writes_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "bad.ham"
+    path.write_text("param weight = 0\ninput u\noutput y == wieght * u\noutput z = q\n")
+    assert status(["check", "--fix", str(path)]) == 1
+    assert path.read_text() == "ham 1\nparam weight = 0\ninput u\noutput y = weight * u\noutput z = q\n"
+    shown = capsys.readouterr().out
+    assert shown.splitlines()[:3] == [
+        f"{path}:3:10: `==` → `=` (equals)",
+        f"{path}:3:12: `wieght` → `weight` (unknown-name)",
+        f"{path}:1:1: `ham 1` put in front",
+    ]
+    assert shown.splitlines()[-1] == "1 model checked: 1 error, no warnings"
+    assert [file.name for file in tmp_path.iterdir()] == ["bad.ham"]
+
+
+def test_fix_with_json_tells_on_standard_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "bad.ham"
+    path.write_text("ham 1\noutput y == q\n")
+    assert status(["check", "--fix", str(path), "--format", "json"]) == 1
+    shown = capsys.readouterr()
+    assert [entry["code"] for entry in json.loads(shown.out)] == ["unknown-name"]
+    assert shown.err == f"{path}:2:10: `==` → `=` (equals)\n"
+
+
+def test_fix_leaves_what_ships_and_what_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["check", "--fix", "sunspots"]) == 2
+    assert "a model that ships" in capsys.readouterr().err
+    path = tmp_path / "bad.ham"
+    path.write_bytes(b"\xff\n")
+    assert status(["check", "--fix", str(path)]) == 1
+    assert path.read_bytes() == b"\xff\n"
+
+
+def test_fixes_are_edits_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "bad.ham"
+    path.write_text("ham 1\noutput y == 1\n")
+    assert status(["check", str(path), "--format", "json"]) == 1
+    (entry,) = json.loads(capsys.readouterr().out)
+    edit = {"line": 2, "column": 10, "end_line": 2, "end_column": 12, "text": "="}
+    assert entry["fixes"] == [{"title": "write `=`", "safe": True, "edits": [edit]}]
+    assert path.read_text() == "ham 1\noutput y == 1\n"

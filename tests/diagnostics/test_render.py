@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hdsl.diagnostics.catalogue import written
 from hdsl.diagnostics.diagnostic import Diagnostic, Label, ModelError
 from hdsl.diagnostics.render import WIDEST, columns, in_order, render, render_all, to_json, visible
 from hdsl.syntax.source import Source, Span
@@ -157,7 +158,8 @@ def test_order_and_repeats() -> None:
 
 def test_data() -> None:
     text = "ham 1\nlet a = (1 +\n  b)\n"
-    message = finding(text, "(1 +\n  b)", "here", others=(Label(Span(0, 3), "there"),), notes=("note",))
+    fix = written("x", Span(4, 5), safe=False)
+    message = finding(text, "(1 +\n  b)", "here", others=(Label(Span(0, 3), "there"),), notes=("note",), fix=fix)
     data = to_json(Source(text, "m.ham"), [message, message])
     assert data == [
         {
@@ -172,6 +174,13 @@ def test_data() -> None:
             "label": "here",
             "others": [{"file": "m.ham", "line": 1, "column": 1, "end_line": 1, "end_column": 4, "text": "there"}],
             "notes": ["note"],
+            "fixes": [
+                {
+                    "title": "write `x`",
+                    "safe": False,
+                    "edits": [{"line": 1, "column": 5, "end_line": 1, "end_column": 6, "text": "x"}],
+                }
+            ],
         }
     ]
     assert json.loads(json.dumps(data)) == data

@@ -30,10 +30,55 @@ def test_an_open_bracket_goes_on() -> None:
     assert codes(text) == []
 
 
-def test_a_component_is_one_line() -> None:
-    component = "component dense(x[m])\n\n{\n  param W[m] = 0  # a brace } in a comment\n  let s = '\n  return f(x]\n}"
-    assert pieces(f"let a = 1\n{component}\nlet b = 2") == ["let a = 1", component, "let b = 2"]
-    assert codes(component) == []
+def braces(text: str) -> list[str]:
+    return [line.brace for line in cut(Source(text))[0]]
+
+
+@pytest.mark.parametrize("between", [" ", "", "\n\n", "  # why\n# more\n  ", "\r\n"])
+def test_the_brace_of_a_component_ends_its_line(between: str) -> None:
+    body = "{\n  param W[m] = 0  # a brace } in a comment\n  return W\n}"
+    text = f"let a = 1\ncomponent dense(x[m]){between}{body}\nlet b = 2"
+    assert pieces(text) == ["let a = 1", "component dense(x[m])", "param W[m] = 0", "return W", "}", "let b = 2"]
+    assert braces(text) == ["", "{", "", "", "}", ""]
+    assert codes(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("component f(x) { return x }", ["component f(x)", "return x", "}"]),
+        ("component f(x) {return x} let b = 2", ["component f(x)", "return x", "}", "let b = 2"]),
+        ("component f(x) { let a = x\n return a }", ["component f(x)", "let a = x", "return a", "}"]),
+        ("component f(x) {}", ["component f(x)", "}"]),
+        ("component f(\n  x,\n  n = 3\n)\n{ return x }", ["component f(\n  x,\n  n = 3\n)", "return x", "}"]),
+        (
+            "component f(x) {\n  component g(y) { return y }\n  return x\n}",
+            ["component f(x)", "component g(y)", "return y", "}", "return x", "}"],
+        ),
+    ],
+)
+def test_bodies(text: str, lines: list[str]) -> None:
+    assert pieces(text) == lines
+    assert codes(text) == []
+
+
+@pytest.mark.parametrize("line", ["components {", "component.x = 3 {", "component' = {", "let component = {"])
+def test_only_the_keyword_opens_a_body(line: str) -> None:
+    assert "{" not in braces(line)
+    assert [code for code, _ in codes(line)] == ["unclosed"]
+
+
+def test_a_brace_too_many_is_a_line_of_its_own() -> None:
+    text = "component f(x) { return x }\n}\nlet b = 2"
+    assert pieces(text) == ["component f(x)", "return x", "}", "}", "let b = 2"]
+    assert braces(text) == ["{", "", "}", "", ""]
+    assert codes(text) == [("bracket", 28)]
+
+
+def test_brackets_open_at_a_brace_cost_one_line() -> None:
+    text = "component f(x {\n  let a = (x\n  return [a }\nlet b = 2"
+    assert pieces(text) == ["component f(x", "let a = (x", "return [a", "}", "let b = 2"]
+    assert [code for code, _ in codes(text)] == ["unclosed"] * 3
 
 
 def test_brackets_in_strings_and_comments_do_not_count() -> None:
@@ -55,7 +100,7 @@ def test_brackets_in_strings_and_comments_do_not_count() -> None:
         "h′ = -h",
         "learn",
         "learn  # fast",
-        "component c(x) {}",
+        "component c(x)",
         "reset h never",
     ],
 )
@@ -81,8 +126,16 @@ def test_what_an_expression_can_hold_does_not_end_it() -> None:
 
 def test_an_unclosed_brace_ends_where_the_margin_does() -> None:
     text = "component c(x) {\n  param W[n] = 0\n  return (x\n\nlet b = 2\n  let c = 3"
-    assert pieces(text) == ["component c(x) {\n  param W[n] = 0\n  return (x", "let b = 2", "let c = 3"]
-    assert codes(text) == [("unclosed", 15)]
+    assert pieces(text) == ["component c(x)", "param W[n] = 0", "return (x", "", "let b = 2", "let c = 3"]
+    assert braces(text) == ["{", "", "", "}", "", ""]
+    assert sorted(at for _, at in codes(text)) == [15, 43]
+    assert {code for code, _ in codes(text)} == {"unclosed"}
+
+
+def test_unclosed_braces_in_one_another_are_as_many_messages() -> None:
+    text = "component c(x) {\n  component d(y) {\n  return x\nlet b = 2"
+    assert braces(text) == ["{", "{", "", "}", "}", ""]
+    assert sorted(codes(text)) == [("unclosed", 15), ("unclosed", 34)]
 
 
 @pytest.mark.parametrize(

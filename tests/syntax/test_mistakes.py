@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-from lark import Tree
+import re
 
+import pytest
+from lark import Token, Tree
+
+from hdsl.diagnostics.expected import PHRASES
+from hdsl.syntax.grammar import grammar
 from hdsl.syntax.mistakes import Failure, explain, explain_start, read_words
 from hdsl.syntax.source import Span
 
@@ -79,6 +83,9 @@ def test_places_count_from_the_start_of_the_file() -> None:
         ("let a = b < c <", "chained-comparison"),
         ("let a = f(x=1=2)", "equals"),
         ("let a = if b", "syntax"),
+        ('use "layers', "unclosed"),
+        ('let a = "b"', "syntax"),
+        ("let a = b == c < d", "chained-comparison"),
     ],
 )
 def test_common_mistakes_have_their_own_sentence(text: str, code: str) -> None:
@@ -121,10 +128,91 @@ def test_notes_about_what_stands_side_by_side(text: str, note: str) -> None:
         ("let a = x[1", "an operator, `,` or `]`"),
         ("let a = b if c", "an operator or `else`"),
         ("reset", "a name"),
+        ("component f(x)\n =", "`{`"),
+        ("component f", "`(`"),
+        ("def f(x)", "`=`"),
+        ("def f(x, 1)", "a name or `)`"),
+        ("use layers", 'a text in "…"'),
+        ("latex W", 'a text in "…"'),
+        ("project W = W every", "a value"),
+        ("return", "a value"),
+        ("let a[", "a name"),
+        ("let a = x[]", "a value"),
+        ("let a = x[1:2:3:", "an operator, `,` or `]`"),
+        ("let a = b if c else", "a value"),
     ],
 )
 def test_what_may_follow(text: str, label: str) -> None:
     assert explain(fail(text)).label == f"expected {label}"
+
+
+# How each word of the grammar may look in a text.
+SPELT = {
+    "ROLE": "state",
+    "DEFINES": "let",
+    "DERIVATIVE": "h'",
+    "NAME": "x",
+    "PATH": "a.b",
+    "NUMBER": "1",
+    "STRING": '"s"',
+    "COMPARE": "<",
+    "POWER": "^",
+    "PLUS": "+",
+    "MINUS": "-",
+    "TIMES": "*",
+    "OVER": "/",
+    "AT": "@",
+    "TRANSPOSE": ".T",
+    "EQUAL": "=",
+    "COMMA": ",",
+    "COLON": ":",
+    "LPAR": "(",
+    "RPAR": ")",
+    "LSQB": "[",
+    "RSQB": "]",
+}
+
+
+def texts_of_states(start: str) -> list[tuple[str, frozenset[str]]]:
+    """A shortest text that leads to each state of the parser in which it waits for a word, and what it accepts there.
+
+    A state is told by its number and by what may follow: that depends on the brackets around it, too.
+    """
+    first = grammar().parse_interactive("", start=start)
+    found: list[tuple[str, frozenset[str]]] = []
+    seen: set[tuple[int, frozenset[str]]] = set()
+    todo = [("", first)]
+    while todo:
+        text, reading = todo.pop(0)
+        accepts = frozenset(reading.accepts())
+        state = (reading.parser_state.state_stack[-1], accepts)
+        if state in seen:
+            continue
+        seen.add(state)
+        found.append((text, accepts))
+        for word in sorted(accepts - {"$END"}):
+            after = reading.copy()
+            spelt = SPELT.get(word, word.lower())
+            after.feed_token(Token(word, spelt))
+            todo.append((text + spelt if word == "TRANSPOSE" else f"{text} {spelt}", after))
+    return found
+
+
+@pytest.mark.parametrize("start", ["statement", "setting"])
+def test_no_state_of_the_parser_lacks_its_sentence(start: str) -> None:
+    states = texts_of_states(start)
+    assert len(states) > {"statement": 100, "setting": 50}[start]
+    shown = set()
+    for text, _ in states:
+        for word in ("", *sorted(set(SPELT.values()) - {'"s"'}), '"s"', "each", "if", "~", "2x", ";", "'", '"'):
+            failure = read_words(f"{text} {word}", 0, start, "a statement")
+            if isinstance(failure, Failure):
+                finding = explain(failure)
+                shown.update((finding.message, finding.label, *finding.notes))
+                assert finding.message
+                assert finding.label or finding.code == "character", (text, word)
+    names = set(PHRASES) - {"AT", "BODY"}
+    assert [text for text in shown if names & set(re.findall(r"[A-Z_]{2,}", text.replace("NAME' =", "")))] == []
 
 
 @pytest.mark.parametrize(("text", "code"), [("= 3", "unknown-statement"), ("²x", "character"), ("$", "character")])
