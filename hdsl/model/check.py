@@ -10,6 +10,7 @@ from hdsl.diagnostics.catalogue_syntax import reserved_construct
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.render import in_order
 from hdsl.model.declarations import Declarations, declare
+from hdsl.model.latex import read_latex
 from hdsl.model.model import Model, Quantity
 from hdsl.model.reach import targets_of, warnings
 from hdsl.model.scope import build_scope
@@ -21,7 +22,6 @@ from hdsl.syntax.tree import (
     Declare,
     Define,
     Dynamics,
-    Latex,
     Learn,
     ModelName,
     ModelText,
@@ -49,19 +49,20 @@ def check(
     """
     scope = build_scope(text)
     for statement in text.statements:
-        if isinstance(statement, Component | Use | Project | Latex) or (
+        if isinstance(statement, Component | Use | Project) or (
             isinstance(statement, Define) and statement.indices
         ):
             scope.report(reserved_construct(statement.span, type(statement).__name__))
     name = _name(text, scope.findings)
     declared = declare(text, scope, dims or {}, settings or {})
     statements = read_statements(text, scope, declared)
+    latex = read_latex(text, scope)
     scope.report_unknown()
     if not scope.findings and not text.unread and not (statements.states or statements.outputs or statements.costs):
         scope.report(catalogue.empty_model(Span(0, 0)))
     if scope.findings or text.unread:
         return None, in_order(scope.findings)
-    model = _model(text, name, declared, statements)
+    model = _model(text, name, declared, statements, latex)
     return model, in_order(_warnings(text, model, declared, statements))
 
 
@@ -76,7 +77,9 @@ def _name(text: ModelText, findings: list[Diagnostic]) -> str:
     return letters if letters and not letters[0].isdigit() else f"model_{letters}".rstrip("_")
 
 
-def _model(text: ModelText, name: str, declared: Declarations, statements: Statements) -> Model:
+def _model(
+    text: ModelText, name: str, declared: Declarations, statements: Statements, latex: Mapping[str, str]
+) -> Model:
     dynamics = {name: d.definition for name, d in statements.dynamics.items()}
     streamed = [d.name for d in declared.declares if d.role in ("input", "target")]
     definitions, own = settle(statements.definitions, dynamics, streamed)
@@ -96,6 +99,7 @@ def _model(text: ModelText, name: str, declared: Declarations, statements: State
         resets=statements.resets,
         learning=declared.learning,
         docs=_docs(text, dynamics),
+        latex=latex,
     )
 
 

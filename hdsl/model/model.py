@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from hdsl.syntax.source import Source, Span
@@ -79,7 +79,8 @@ class Model:
 
     ``definitions`` stand in an order in which each reads only declared quantities, ``t``, ``tau`` and earlier definitions.
     ``outputs`` and ``costs`` name definitions, in the order of the text; so do the dynamics. ``dims`` maps each size to its
-    default, a number or an expression in other sizes, or None. ``docs`` holds the doc comments of what is defined.
+    default, a number or an expression in other sizes, or None. ``docs`` holds the doc comments of what is defined,
+    ``latex`` how names look in LaTeX by the file's own lines (of nothing that is derived or generated does it change the meaning).
     ``targets_of`` gives for each cost the targets that it depends on.
     """
 
@@ -96,6 +97,7 @@ class Model:
     resets: Mapping[str, Literal["sample", "sequence", "never"]]
     learning: Learning
     docs: Mapping[str, str]
+    latex: Mapping[str, str] = field(default_factory=dict)
 
     def of_role(self, role: Role) -> tuple[Quantity, ...]:
         """The quantities of a role, in the order of the text."""

@@ -98,6 +98,7 @@ def model_notation(
         states=tuple(model.dynamics),
         nexts=[name for name, dynamics in model.dynamics.items() if dynamics.kind == "next"],
         names=[*model.dims, *(d.name for d in model.definitions)],
+        latex=model.latex,
     )
 
 
