@@ -36,7 +36,8 @@ class Look:
     """A name taken apart: a stem with an accent (bar, dot, hat), a subscript and superscript marks (⁺, ′).
 
     ``inside`` is the path of the instance that the name belongs to (``body.2`` for ``body.2.W``); ``latex`` are stem and
-    subscript in LaTeX where a file gives them, in place of those of the look.
+    subscript in LaTeX where a file gives them, in place of those of the look. ``says`` makes it a condition about what is
+    looked at: 1 where that is so, 0 elsewhere.
     """
 
     stem: str
@@ -45,11 +46,15 @@ class Look:
     marks: tuple[str, ...] = ()
     inside: str = ""
     latex: tuple[str, str] | None = None
+    says: str = ""
 
     def spell(self, spelling: Spelling, superscript: str = "") -> str:
         """The look in a table; ``superscript`` joins the marks (a transpose, for instance)."""
         given = self.latex if spelling.style == "latex" else None
         stem, below = given or (spelling.stem(self.stem), self._below(spelling))
+        if self.says:
+            stem = spelling.condition(f"{spelling.scripts(stem, below, '')}{spelling.word(self.says)}")
+            below = ""
         if self.accent:
             stem = spelling.accent(stem, self.accent, _is_letter(given[0]) if given else len(self.stem) == 1)
         elif given and re.search(r"[^A-Za-z\\\\]", _outside(stem)):
@@ -119,10 +124,7 @@ def owner(name: str) -> str:
 
 def _written(name: str) -> Look:
     """The look of a user's name by itself."""
-    path, _, rest = name.partition(".")
-    if rest and path in _SETTINGS:
-        return Look(_SETTINGS[path], _written(rest))
-    if rest:
+    if "." in name:
         *instances, own = name.split(".")
         if own.isdigit() and len(instances) > 0:  # a copy itself: body.2
             return replace(Look(instances[-1], own), inside=".".join(instances[:-1]))
@@ -169,6 +171,9 @@ class Naming:
 
     def plain(self, name: str) -> Look:
         """The look of a user's name by itself, whatever else there is."""
+        path, _, rest = name.partition(".")
+        if rest and path in _SETTINGS:
+            return Look(_SETTINGS[path], self.plain(rest))
         look = _written(name)
         return replace(look, latex=_parted(self._latex[name])) if name in self._latex else look
 
@@ -266,5 +271,5 @@ _BUILD: dict[str, Callable[[Naming, str], tuple[Look, ...]]] = {
     "f": _own(lambda naming, of: "F" if of in naming.nexts else "f", alone=True),
     "F": _own(lambda naming, of: "F", alone=True),
     "seed": _own(lambda naming, of: "φ", alone=False),
-    "present": _own(lambda naming, of: "given", alone=False),
+    "present": lambda naming, of: (replace(naming.of(of), says="given"),),
 }

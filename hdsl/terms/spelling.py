@@ -48,6 +48,7 @@ class Spelling:
     absolute: Callable[[str], str]
     function: Callable[[str, Sequence[str]], str]
     condition: Callable[[str], str]
+    word: Callable[[str], str]
     compare: Callable[[str], str]
     total: Callable[[Sequence[str]], str]
     at: Callable[[str, Sequence[str]], str]
@@ -182,6 +183,7 @@ TEXT = Spelling(
     absolute=lambda inner: f"|{inner}|",
     function=lambda name, arguments: f"{name}({', '.join(arguments)})",
     condition=lambda inner: f"[{inner}]",
+    word=lambda word: f" {word}",
     compare=lambda relation: f" {relation} ",
     total=_text_total,
     at=lambda name, letters: f"{name}[{','.join(letters)}]",
@@ -212,9 +214,10 @@ LATEX = Spelling(
     absolute=lambda inner: rf"\left| {inner} \right|",
     function=_latex_function,
     condition=lambda inner: rf"\left[{inner}\right]",
+    word=lambda word: rf"\text{{ {word}}}",
     compare=_latex_compare,
     total=lambda letters: rf"\sum_{{{','.join(letters)}}} ",
-    at=lambda name, letters: rf"{name}\left[{','.join(letters)}\right]",
+    at=lambda name, letters: f"{name}[{','.join(letters)}]",
     number=_latex_number,
 )
 
