@@ -26,6 +26,9 @@ from hdsl.terms.term import Contraction, Definition, Elementwise, indices, slot
 DYNAMICS_AT_LENGTH = 48
 """The longest f, in characters, that is written out inside H′."""
 
+NOTE_AT_LENGTH = 30
+"""The longest formula whose adjoint is told of beside an equation."""
+
 _ORDERS = {
     "simultaneous": "{cells} from old values, all at once",
     "semi-implicit": "{old} from old values, then {theta} with {omega}",
@@ -108,6 +111,7 @@ class _Builder:
     def __init__(self, equations: Equations, step: Step, style: Style, form: Form) -> None:
         self.equations, self.step, self.style = equations, step, style
         self.model = equations.model
+        self._by_name = {d.name: d for d in equations.definitions}
         self._plain = model_notation(self.model, (), style)
         self.conventions = Conventions(equations.hamiltonian, style)
         self.written = written_names(self.model)
@@ -232,6 +236,9 @@ class _Builder:
         if not name.startswith("adj:"):
             return ""
         of = name.removeprefix("adj:").partition("~")[0]
+        if of in self.notation.inlined:  # no line of the page says its name
+            right = self.notation.sides(self._by_name[of])[1]
+            return f"adjoint of {self._worded(right)}" if len(right) <= NOTE_AT_LENGTH else ""
         return f"adjoint of {self._worded(self._look(of))}"
 
     def _together(self) -> str:
