@@ -11,7 +11,7 @@ LATEX_COMMAND = register("latex-command", "a `latex` line has a command that hds
 LATEX_TWICE = register("latex-twice", "a name has two `latex` lines")
 LATEX_LOOK = register("latex-look", "a `latex` line makes two names look the same")
 
-_ALLOWED = "letters, digits, `_`, `^`, braces, Greek letters, accents, fonts (`\\mathrm{…}`) and the usual signs may stand there"
+_ALLOWED = "letters, digits, `_`, `^`, braces, Greek letters, accents, fonts (`\\mathrm{…}`) and the usual signs may"
 
 
 def latex_text(span: Span, what: str) -> Diagnostic:

@@ -25,36 +25,22 @@ _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL)
 _SIGNS = frozenset("+-*/=()[]|,.:;!' ")
 _SPACES = frozenset((r"\,", r"\:", r"\;", r"\!", r"\ ", r"\quad"))
 
-FONTS = frozenset(
-    rf"\{name}"
-    for name in (
-        "mathrm mathbf mathit mathsf mathtt mathcal mathbb mathfrak boldsymbol text operatorname "
-        "bar hat tilde dot ddot vec check breve acute grave overline underline widehat widetilde sqrt"
-    ).split()
-)
+_FONTS = """
+    mathrm mathbf mathit mathsf mathtt mathcal mathbb mathfrak boldsymbol text operatorname
+    bar hat tilde dot ddot vec check breve acute grave overline underline widehat widetilde sqrt
+"""
+FONTS = frozenset(f"\\{name}" for name in _FONTS.split())
 """Commands with one argument: fonts and accents."""
 
-SYMBOLS = frozenset(
-    [
-        *(f"\\{name}" for name in GREEK),
-        *(f"\\{name}" for name in ("varepsilon vartheta varpi varrho varsigma varphi").split()),
-        *(
-            f"\\{name}"
-            for name in (
-                "ell hbar imath jmath wp Re Im aleph partial nabla infty emptyset forall exists top bot dagger ddagger "
-                "prime star ast circ bullet cdot times div pm mp oplus ominus otimes odot wedge vee cup cap sim simeq "
-                "approx equiv neq ne le leq ge geq ll gg in subset supset to rightarrow leftarrow uparrow downarrow "
-                "mapsto langle rangle lVert rVert lvert rvert cdots ldots dots sum prod int min max log exp sin cos "
-                "tanh triangle square perp parallel mid propto flat sharp natural colon"
-            ).split()
-        ),
-        *_SPACES,
-        r"\{",
-        r"\}",
-        r"\|",
-        r"\_",
-    ]
-)
+_SYMBOLS = """
+    varepsilon vartheta varpi varrho varsigma varphi
+    ell hbar imath jmath wp Re Im aleph partial nabla infty emptyset forall exists top bot dagger ddagger prime star ast
+    circ bullet cdot times div pm mp oplus ominus otimes odot wedge vee cup cap sim simeq approx equiv neq ne le leq ge geq
+    ll gg in subset supset to rightarrow leftarrow uparrow downarrow mapsto langle rangle lVert rVert lvert rvert
+    cdots ldots dots sum prod int min max log exp sin cos tanh triangle square perp parallel mid propto flat sharp natural
+    colon
+"""
+SYMBOLS = frozenset(f"\\{name}" for name in (*GREEK, *_SYMBOLS.split())) | _SPACES | {r"\{", r"\}", r"\|", r"\_"}
 """Commands without arguments."""
 
 TWO = frozenset((r"\frac", r"\tfrac", r"\binom"))

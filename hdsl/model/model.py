@@ -80,7 +80,7 @@ class Model:
     ``definitions`` stand in an order in which each reads only declared quantities, ``t``, ``tau`` and earlier definitions.
     ``outputs`` and ``costs`` name definitions, in the order of the text; so do the dynamics. ``dims`` maps each size to its
     default, a number or an expression in other sizes, or None. ``docs`` holds the doc comments of what is defined,
-    ``latex`` how names look in LaTeX by the file's own lines (of nothing that is derived or generated does it change the meaning).
+    ``latex`` how names look in LaTeX by the file's own lines, which changes nothing else.
     ``targets_of`` gives for each cost the targets that it depends on.
     """
 

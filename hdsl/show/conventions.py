@@ -82,7 +82,13 @@ class Conventions:
     def _print(self, definition: Definition) -> str:
         parts = [part.name for part in self._parts]
         notation = Notation(
-            self._style, (*self._parts, definition), inline=parts, order=_ORDER, mean=False, names=self._others, latex=self._latex
+            self._style,
+            (*self._parts, definition),
+            inline=parts,
+            order=_ORDER,
+            mean=False,
+            names=self._others,
+            latex=self._latex,
         )
         return notation.sides(definition)[1]
 

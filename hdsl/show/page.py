@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from hdsl.terms.spelling import Style
@@ -100,6 +100,10 @@ class Page:
     def paths(self) -> tuple[str, ...]:
         """What a reader can ask for."""
         return tuple(dict.fromkeys(path for row in self.rows for path in row.paths))
+
+    def of(self, keys: Collection[str]) -> Page:
+        """The page with some of its sections, in its own order."""
+        return replace(self, sections=tuple(section for section in self.sections if section.key in keys))
 
     def only(self, path: str) -> Page:
         """The page with one equation and the definitions that it reads.

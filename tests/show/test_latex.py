@@ -60,7 +60,7 @@ def test_a_page_in_another_spelling_is_refused(product):
 
 def test_a_users_words_are_no_formula():
     """A doc comment is anybody's text; only words of hdsl's own hold formulas."""
-    text = "ham 1\n## See \\(\\input{x}\\) and $y$.\nmodel m\nstate h = 0\nparam w = 0\nh' = w - h\ncost c = h^2\nlearn\n  eta = 1\n"
+    text = "ham 1\n## See \\(\\input{x}\\) and $y$.\nmodel m\nstate h = 0\nparam w = 0\nh' = w - h\ncost c = h^2\n"
     compiler = Compiler(Source(text, "m.ham"))
     page = derivation_page(compiler.equations, compiler.step, "latex")
     assert r"See \textbackslash{}(\textbackslash{}input\{x\}\textbackslash{})" in page_latex(page)
@@ -69,7 +69,8 @@ def test_a_users_words_are_no_formula():
 
 
 def test_the_words_use_the_looks_of_a_file():
-    text = 'ham 1\nmodel m\nstate h = 0\nstate g = 0\nparam w = 0\nh\' = w - h\ng\' = h - g\ncost c = g^2\nlatex h "x"\nlatex w "Q"\n'
+    text = 'ham 1\nmodel m\nstate h = 0\nstate g = 0\nparam w = 0\nh\' = w - h\ng\' = h - g\ncost c = g^2\n'
+    text += 'latex h "x"\nlatex w "Q"\n'
     compiler = Compiler(Source(text + "learn\n  eta.h = 1\n", "m.ham"))
     found = page_latex(derivation_page(compiler.equations, compiler.step, "latex"))
     assert "$\\theta = Q$; $z = (z_{x}, z_{g})$." in found

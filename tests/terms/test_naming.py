@@ -130,8 +130,9 @@ def test_a_superscript_joins_the_marks():
 AWKWARD = [
     "h", "z", "f", "F", "w", "omega", "ω", "z_h", "omega_W", "ω_W", "W", "W1", "W_1", "W11", "W1_1", "alpha", "α",
     "phi", "φ", "given_v", "given", "h0", "h_0", "phi_fit", "eta", "eta_h", "a", "a1", "ā", "costate", "adjoint",
-    "s_new", "s", "Ba", "i", "j", "i1", "n", "first", "a.W", "a.W1", "a.W_1", "W1_a", "W_1_a", "W_a", "body.1.W", "body.11.W",
-    "b.body.1.W", "body.1", "body1", "body_1", "W_body_1", "a.b", "b_a", "a.z", "z_a", "a.alpha", "a.α", "1.W", "a.b.W", "a.b_W",
+    "s_new", "s", "Ba", "i", "j", "i1", "n", "first", "a.W", "a.W1", "a.W_1", "W1_a", "W_1_a", "W_a", "body.1.W",
+    "body.11.W", "b.body.1.W", "body.1", "body1", "body_1", "W_body_1", "a.b", "b_a", "a.z", "z_a", "a.alpha", "a.α", "1.W",
+    "a.b.W", "a.b_W",
 ]  # fmt: skip
 USERS = st.one_of(st.sampled_from(AWKWARD), st.from_regex(r"[abzW][_a-z0-9]{0,3}", fullmatch=True))
 KINDS = ["{}", "z:{}", "w:{}", "f:{}", "adj:{}", "dot:{}", "dot:z:{}", "dot:w:{}", "seed:{}", "present:{}"]
@@ -157,7 +158,9 @@ def test_two_names_never_look_the_same(names, states):
         assert len(set(spelt.values())) == len(names), (style, spelt)
 
 
-LOOKS = st.sampled_from(["W", "x", r"\theta", r"\theta_f", r"\theta_{\mathrm{f}}", "h^{+}", "{a}_b", r"\bar{a}", "a'", r"W_{1,a}", "z"])
+LOOKS = st.sampled_from(
+    ["W", "x", r"\theta", r"\theta_f", r"\theta_{\mathrm{f}}", "h^{+}", "{a}_b", r"\bar{a}", "a'", r"W_{1,a}", "z"]
+)
 
 
 @given(name_sets(), st.dictionaries(USERS, LOOKS, max_size=3))
