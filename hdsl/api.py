@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hdsl.compiler import PASSES, Compiler
+from hdsl.derive.shown import Layout, Shown
 from hdsl.diagnostics.diagnostic import Diagnostic, ModelError
 from hdsl.resources import folder
 from hdsl.syntax.gather import gather
@@ -17,7 +18,17 @@ if TYPE_CHECKING:
     from hdsl.derive.hamiltonian import Hamiltonian
 
 
-class Model:
+def _shown(product: Any, layout: Layout) -> str:
+    """What notebooks show; the room ``show`` is imported when one does."""
+    from hdsl.show.notebook import shown
+
+    return shown(product.compiler.model if isinstance(product, Model) else product, layout)
+
+
+Shown.printer = _shown
+
+
+class Model(Shown):
     """A checked model and everything derived from it, each product worked out when first asked for."""
 
     def __init__(self, compiler: Compiler) -> None:

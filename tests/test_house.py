@@ -37,6 +37,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("runtime", "show"),
     ("verify",),
     ("api",),
+    ("notebook",),
     ("hdsl",),  # hdsl/__init__.py, what users import
     ("cli",),
     ("__main__",),

@@ -7,6 +7,8 @@ operation by the pullback of its row. Nothing else is differentiated.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -30,6 +32,9 @@ from hdsl.terms.term import (
     slot_name,
     slots,
 )
+
+_TRANSIENT = re.compile(r"[cx]\d*")
+"""Names that pullbacks give to what they make."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +64,17 @@ def accumulate(
         if active.intersection(definition.reads()):
             active.add(definition.name)
     parts: dict[str, list[Part]] = {name: list(given) for name, given in seeds.items()}
+    held: Counter[str] = Counter()  # in how many parts stands what pullbacks made
     known = {call: d.slot for d in definitions if (call := _function(d)) is not None}
     for definition in reversed(definitions):
         if definition.name not in active or not parts.get(definition.name):
             continue
         if definition.name in wanted:
             raise ValueError(f"{definition.name} is defined, so it cannot be a leaf of the derivation")
-        adjoint = _adjoint(workspace, definition, parts.pop(definition.name))
+        adjoint = _adjoint(workspace, definition, parts.pop(definition.name), held)
         for name, part in _pull(workspace, definition, adjoint, active, known):
             parts.setdefault(name, []).append(part)
+            held.update(slot_name(s) for s in slots(part.expression) if _TRANSIENT.fullmatch(slot_name(s)))
     return {name: tuple(parts.get(name, ())) for name in sorted(wanted)}
 
 
@@ -87,14 +94,24 @@ def merge_roots(parts: Iterable[Part]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(root for part in parts for root in part.roots))
 
 
-def _adjoint(workspace: Workspace, definition: Definition, parts: list[Part]) -> Part:
-    """The adjoint of a definition as one slot; a new definition unless it is another quantity's value as it stands."""
+def _adjoint(
+    workspace: Workspace, definition: Definition, parts: list[Part], held: Counter[str]
+) -> Part:
+    """The adjoint of a definition as one slot; a new definition unless it is another quantity's value as it stands.
+
+    What a pullback made and nothing else reads is the adjoint, and is called so; ``held`` counts in how many parts it stands.
+    """
     expression = sympy.factor_terms(total(parts))
     spans = merge_spans(definition.spans, *(part.spans for part in parts))
     roots = merge_roots(parts)
     bare = is_slot(expression) and slot_indices(expression) == definition.indices
     constant = not slots(expression) and not isinstance(definition.body, Structured)
-    if not (bare or constant):
+    if bare and held[slot_name(expression)] == 1:
+        named = workspace.fresh(f"adj:{definition.name}")
+        if workspace.rename(slot_name(expression), named, spans, roots):
+            del held[slot_name(expression)]  # another pullback may take the name
+            expression = slot(named, definition.indices)
+    elif not (bare or constant):
         name = workspace.fresh(f"adj:{definition.name}")
         body = Elementwise(expression)
         shared = definition.shared or workspace.reads_only_shared(body)

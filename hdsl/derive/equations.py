@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from hdsl.derive.accumulate import Part, accumulate, merge_roots, total
 from hdsl.derive.hamiltonian import SIGN, Hamiltonian
 from hdsl.derive.seeds import PHI, TAU, seed_cost, seed_dynamics
+from hdsl.derive.shown import Shown
 from hdsl.derive.workspace import Workspace
 from hdsl.model.model import Model
 from hdsl.terms.term import Definition, Elementwise, indices, merge_spans, setting_name, slot
 
 
 @dataclass(frozen=True)
-class Equations:
+class Equations(Shown):
     """Hamilton's equations.
 
     ``definitions`` are what the equations read: the model's own definitions, then the adjoints, in order. ``state`` and

@@ -13,6 +13,7 @@ from typing import Any
 
 import sympy
 
+from hdsl.derive.shown import Shown
 from hdsl.model.model import Model, Quantity
 from hdsl.terms.term import indices
 
@@ -23,7 +24,7 @@ T, ETA, PHI = sympy.symbols("t eta phi")
 
 
 @dataclass(frozen=True)
-class Hamiltonian:
+class Hamiltonian(Shown):
     """The derivation up to the robust Hamiltonian.
 
     ``lagrangian`` is L, the sum of the cost terms by name; ``functional`` is J[ν]; ``hamiltonian`` is Pontryagin's H with its
@@ -39,9 +40,6 @@ class Hamiltonian:
     control: Mapping[str, sympy.Eq]
     rescaled: Mapping[str, sympy.Eq]
     robust: Any
-
-    def _repr_latex_(self) -> str:
-        return f"$\\displaystyle H' = {sympy.latex(self.robust)}$"
 
 
 def symbol(prefix: str, name: str, at: tuple[Any, ...]) -> Any:

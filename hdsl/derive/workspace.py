@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from hdsl.model.model import Model
 from hdsl.syntax.source import Span
@@ -15,6 +16,8 @@ class Workspace:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.added: list[Definition] = []
+        self._places: dict[str, int] = {}
+        self._read: set[str] = set()
         self._sizes: dict[str, tuple[Size, ...]] = {}
         self._shared: dict[str, bool] = {}
         for quantity in model.quantities.values():
@@ -57,8 +60,21 @@ class Workspace:
     def append(self, definition: Definition) -> Definition:
         """Add a definition under its own name."""
         self.declare(definition.name, definition.sizes, definition.shared)
+        self._places[definition.name] = len(self.added)
+        self._read.update(definition.reads())
         self.added.append(definition)
         return definition
+
+    def rename(self, name: str, new: str, spans: tuple[Span, ...], roots: tuple[str, ...]) -> bool:
+        """Give a definition that was added another name and where it comes from; False where others read it already."""
+        place = self._places.get(name)
+        if place is None or name in self._read:
+            return False
+        del self._places[name], self._sizes[name], self._shared[name]
+        self.added[place] = replace(self.added[place], name=new, spans=spans, roots=roots)
+        self.declare(new, self.added[place].sizes, self.added[place].shared)
+        self._places[new] = place
+        return True
 
     def reads_only_shared(self, body: Body) -> bool:
         return self.shared(Definition("", body).reads())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import PurePath
 
 from hdsl.diagnostics import catalogue_model as catalogue
@@ -11,6 +12,7 @@ from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.render import in_order
 from hdsl.model.components import read_components
 from hdsl.model.declarations import Declarations, declare, read_learning
+from hdsl.model.latex import read_latex
 from hdsl.model.model import Learning, Model, Quantity
 from hdsl.model.reach import targets_of, warnings
 from hdsl.model.scope import Scope, build_scope
@@ -21,7 +23,6 @@ from hdsl.syntax.tree import (
     Declare,
     Define,
     Dynamics,
-    Latex,
     Learn,
     ModelName,
     ModelText,
@@ -48,7 +49,7 @@ def check(
     """
     scope = build_scope(text)
     for statement in text.statements:
-        if isinstance(statement, Project | Latex) or (
+        if isinstance(statement, Project) or (
             isinstance(statement, Define) and statement.indices
         ):
             scope.report(reserved_construct(statement.span, type(statement).__name__))
@@ -56,12 +57,13 @@ def check(
     declared = declare(text, scope, dims or {}, settings or {})
     statements = read_statements(text, scope, declared, read_components(text, scope))
     learning = read_learning(text, scope, declared, settings or {})
+    latex = read_latex(text, scope)
     scope.report_unknown()
     if not scope.findings and not text.unread and not (statements.states or statements.outputs or statements.costs):
         scope.report(catalogue.empty_model(Span(0, 0)))
     if scope.findings or text.unread:
         return None, in_order(scope.findings)
-    model = _model(text, name, declared, statements, learning)
+    model = replace(_model(text, name, declared, statements, learning), latex=latex)
     return model, in_order(_warnings(text, model, declared, statements))
 
 

@@ -23,6 +23,7 @@ from hdsl.terms.term import (
     slot,
     slot_indices,
     slot_name,
+    slots,
 )
 
 MOST_DEFINITIONS = 20_000
@@ -41,6 +42,11 @@ def stem_of(body: Body) -> str:
             return {"softmax": "s", "logsumexp": "l", "pick": "p"}.get(row, "x")
         case Elementwise(expression=expression):
             return "s" if isinstance(expression, RowFunction) else "x"
+
+
+def _is_plain(body: Body) -> bool:
+    """True for a number or a quantity as it stands: nothing is written twice where two definitions say it."""
+    return isinstance(body, Elementwise) and (not slots(body.expression) or is_slot(body.expression))
 
 
 class Definitions:
@@ -74,9 +80,13 @@ class Definitions:
         return self._shared[name]
 
     def define(self, name: str, body: Body, sizes: tuple[Size, ...], span: Span) -> Definition:
-        """Add a definition under its own name."""
+        """Add a definition under its own name; a body that another definition has already is read from there."""
         if len(self._made) >= MOST_DEFINITIONS:
             raise TooManyDefinitions
+        at = indices(len(sizes))
+        known = self._known.setdefault((body, sizes), name)
+        if known != name and not _is_plain(body):
+            body = Elementwise(slot(known, at))
         definition = Definition(name, body, sizes, False, merge_spans((span,), self.places))
         self._shared.setdefault(name, all(self._shared[read] for read in definition.reads()))
         self._made[name] = replace(definition, shared=self._shared[name])
@@ -90,7 +100,6 @@ class Definitions:
             self._made[name] = replace(earlier, spans=merge_spans(earlier.spans, (span,), self.places))
             return name
         name = self._fresh(stem)
-        self._known[body, sizes] = name
         self.define(name, body, sizes, span)
         return name
 

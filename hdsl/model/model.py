@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from hdsl.syntax.source import Source, Span
@@ -80,7 +80,8 @@ class Model:
 
     ``definitions`` stand in an order in which each reads only declared quantities, ``t``, ``tau`` and earlier definitions.
     ``outputs`` and ``costs`` name definitions, in the order of the text; so do the dynamics. ``dims`` maps each size to its
-    default, a number or an expression in other sizes, or None. ``docs`` holds the doc comments of what is defined.
+    default, a number or an expression in other sizes, or None. ``docs`` holds the doc comments of what is defined,
+    ``latex`` how names look in LaTeX by the file's own lines, which changes nothing else.
     ``targets_of`` gives for each cost the targets that it depends on. ``written`` is the text with every instance of a
     component written out as statements with dotted names; ``fixed`` the sizes that say how many copies there are.
     """
@@ -100,6 +101,7 @@ class Model:
     docs: Mapping[str, str]
     written: ModelText
     fixed: frozenset[str] = frozenset()
+    latex: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def free_sizes(self) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ class Conventions:
         self._stand_for(self._params, {"nu": "nu", "omega": "omega", "beta": "beta", "dot": "theta"})
         self._stand_for(self._states, {"z": "z", "f": "f"})
         self._parts: list[Definition] = []
-        self._others = tuple(model.quantities)
+        self._others, self._latex = tuple(model.quantities), model.latex
 
     def rows(self) -> tuple[Row, ...]:
         """J, H, its stationarity in ν, ν, what the rescaling leaves, and H′."""
@@ -82,12 +82,18 @@ class Conventions:
     def _print(self, definition: Definition) -> str:
         parts = [part.name for part in self._parts]
         notation = Notation(
-            self._style, (*self._parts, definition), inline=parts, order=_ORDER, mean=False, names=self._others
+            self._style,
+            (*self._parts, definition),
+            inline=parts,
+            order=_ORDER,
+            mean=False,
+            names=self._others,
+            latex=self._latex,
         )
         return notation.sides(definition)[1]
 
     def _look(self, name: str) -> str:
-        return Notation(self._style, (), names=(name, *self._others)).name(name)
+        return Notation(self._style, (), names=(name, *self._others), latex=self._latex).name(name)
 
     def _read(self, expression: Any, at: tuple[sympy.Symbol, ...]) -> Scalar:
         """A sympy object as an expression in slots; its sums become contractions."""

@@ -14,22 +14,25 @@ from hdsl.derive.step import Step
 from hdsl.model.model import Model
 from hdsl.optimise.lower import keep_needed
 from hdsl.show.conventions import Conventions
-from hdsl.show.page import Equation, Page, Row, Section
+from hdsl.show.page import Equation, Page, Row, Section, worded
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source, Span
 from hdsl.syntax.tree import Define
 from hdsl.terms.inlining import Inlining
 from hdsl.terms.notation import Form, Notation
-from hdsl.terms.spelling import Style, decimal
+from hdsl.terms.spelling import LATEX, Style, decimal
 from hdsl.terms.term import Contraction, Definition, Elementwise, indices, setting_name, slot
 
 DYNAMICS_AT_LENGTH = 48
 """The longest f, in characters, that is written out inside H′."""
 
+NOTE_AT_LENGTH = 30
+"""The longest formula whose adjoint is told of beside an equation."""
+
 _ORDERS = {
     "simultaneous": "{cells} from old values, all at once",
-    "semi-implicit": "{old} from old values, then θ⁺ with ω⁺",
-    "sequential": "{state}ω⁺{with_z}, then θ⁺ with ω⁺",
+    "semi-implicit": "{old} from old values, then {theta} with {omega}",
+    "sequential": "{state}{omega}{with_z}, then {theta} with {omega}",
 }
 
 
@@ -98,6 +101,7 @@ def model_notation(
         states=tuple(model.dynamics),
         nexts=[name for name, dynamics in model.dynamics.items() if dynamics.kind == "next"],
         names=[*model.dims, *(d.name for d in model.definitions)],
+        latex=model.latex,
     )
 
 
@@ -107,6 +111,8 @@ class _Builder:
     def __init__(self, equations: Equations, step: Step, style: Style, form: Form) -> None:
         self.equations, self.step, self.style = equations, step, style
         self.model = equations.model
+        self._by_name = {d.name: d for d in equations.definitions}
+        self._plain = model_notation(self.model, (), style)
         self.conventions = Conventions(equations.hamiltonian, style)
         self.written = written_names(self.model)
         self.lagrangian = Definition("all:L", Elementwise(sympy.Add(*(slot(cost) for cost in self.model.costs))))
@@ -143,7 +149,7 @@ class _Builder:
         if not count or any(value is None for value in named.values()):
             return ""
         total = f"{int(count.subs(named)):,}".replace(",", "\N{NO-BREAK SPACE}")
-        at = ", ".join(f"{s} = {named[s]}" for s in sorted(named, key=str))
+        at = ", ".join(self._worded(f"{self._look(str(s))} = {named[s]}") for s in sorted(named, key=str))
         return f"{total} numbers at {at}" if at else f"{total} numbers"
 
     # --- sections ----------------------------------------------------------------------------------------------------
@@ -230,38 +236,52 @@ class _Builder:
         if not name.startswith("adj:"):
             return ""
         of = name.removeprefix("adj:").partition("~")[0]
-        return f"adjoint of {model_notation(self.model, (), 'text').name(of)}"
+        if of in self.notation.inlined:  # no line of the page says its name
+            right = self.notation.sides(self._by_name[of])[1]
+            return f"adjoint of {self._worded(right)}" if len(right) <= NOTE_AT_LENGTH else ""
+        return f"adjoint of {self._worded(self._look(of))}"
 
     def _together(self) -> str:
         """What ν, ω and z stand for where they are the whole."""
-        plain = model_notation(self.model, (), "text")
-        theta = Notation("text", (), names=("all:theta", *self.model.quantities)).name("all:theta")
-        params = [plain.name(p.name) for p in self.model.of_role("param")]
+        theta = Notation(self.style, (), names=("all:theta", *self.model.quantities), latex=self.model.latex).name("all:theta")
+        params = [self._look(p.name) for p in self.model.of_role("param")]
         told = [f"{theta} = ({', '.join(params)})" if len(params) > 1 else f"{theta} = {params[0]}"] if params else []
         if len(self.model.dynamics) > 1:
-            told.append("z = (" + ", ".join(plain.name(f"z:{h}") for h in self.model.dynamics) + ")")
-        return "; ".join(told)
+            told.append("z = (" + ", ".join(self._look(f"z:{h}") for h in self.model.dynamics) + ")")
+        return "; ".join(map(self._worded, told))
 
     def _settings(self) -> str:
         learning = self.model.learning
-        notation = model_notation(self.model, (), "text")
         values = {**learning.values, "phi": learning.phi}
-        told = [f"{notation.name(setting_name(path))} = {as_written(notation, value)}" for path, value in values.items()]
+        told = [
+            self._worded(f"{self._look(setting_name(path))} = {as_written(self._plain, value)}")
+            for path, value in values.items()
+        ]
         if learning.first == "undamped":
             told.append("first step undamped")
         return ", ".join(told)
 
     def _order(self) -> str:
-        states = [model_notation(self.model, (), "text").name(name) for name in self.model.dynamics]
-        moved = ", ".join(f"{h}⁺" for h in states)
-        at = " and ".join(f"{h}⁺" for h in states)
-        cells = [f"{h}⁺" for h in states] + (["z⁺"] if states else []) + ["ω⁺"]
-        return _ORDERS[self.model.learning.order].format(
-            cells=", ".join([*cells, "θ⁺"]),
-            old=", ".join(cells),
-            state=f"{moved}, then z⁺ at {at}, then " if states else "",
-            with_z=" with z⁺" if states else "",
+        states = [self._worded(self._look(f"{name}+")) for name in self.model.dynamics]
+        moved, at = ", ".join(states), " and ".join(states)
+        z_new, omega_new, theta_new = (
+            self._worded(f"{mark}⁺" if self.style == "text" else f"{LATEX.stem(mark)}^{{+}}") for mark in "zωθ"
         )
+        cells = [*states, *([z_new] if states else []), omega_new]
+        return _ORDERS[self.model.learning.order].format(
+            cells=", ".join([*cells, theta_new]),
+            old=", ".join(cells),
+            state=f"{moved}, then {z_new} at {at}, then " if states else "",
+            with_z=f" with {z_new}" if states else "",
+            omega=omega_new,
+            theta=theta_new,
+        )
+
+    def _look(self, name: str) -> str:
+        return self._plain.name(name)
+
+    def _worded(self, formula: str) -> str:
+        return worded(formula, self.style)
 
     def _departures(self) -> str:
         frozen = "θ frozen within a step, " if self.model.of_role("param") else ""

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hdsl.show.mathml import mathml
-from hdsl.show.page import HEADINGS, Page
+from hdsl.show.page import HEADINGS, Page, parted
+from hdsl.show.text import ranges
 from hdsl.syntax.words import KEYWORDS
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def _environment() -> Any:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {"math": math, "ham": ham_lines}
+    made.filters |= {"math": math, "ham": ham_lines, "words": words, "ranges": ranges}
     made.globals |= {"headings": HEADINGS, "style": trusted((TEMPLATES / "style.css").read_text(encoding="utf-8"))}
     return made
 
@@ -55,6 +56,13 @@ def _environment() -> Any:
 def math(latex: str) -> Markup:
     """A formula that hdsl has spelt, as MathML that a template takes as it is."""
     return trusted(mathml(latex))
+
+
+def words(text: str) -> Markup:
+    """Words with formulas in them; what is no formula is escaped."""
+    from markupsafe import escape
+
+    return trusted("".join(mathml(part) if formula else str(escape(part)) for part, formula in parted(text)))
 
 
 def ham_lines(text: str) -> list[Markup]:

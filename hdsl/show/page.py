@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from hdsl.terms.spelling import Style
 
 _DERIVED = ("state", "costate", "parameter")
 """Sections of equations that define nothing: none of them is shown because another reads it."""
+
+_WORDED = re.compile(r"\\\((.*?)\\\)")
 
 HEADINGS = {
     "where": "Definitions",
@@ -24,6 +27,18 @@ HEADINGS = {
     "departures": "Departures",
 }
 """The heading of each section, where there is room for one; a section's own title is short."""
+
+
+def worded(formula: str, style: Style) -> str:
+    """A formula within words: between \\( and \\) where the page is in LaTeX, as it is where it is in text."""
+    return rf"\({formula}\)" if style == "latex" else formula
+
+
+def parted(words: str) -> Iterator[tuple[str, bool]]:
+    """The parts of words, each with whether it is a formula in LaTeX."""
+    for place, part in enumerate(_WORDED.split(words)):
+        if part:
+            yield part, place % 2 == 1
 
 
 @dataclass(frozen=True)
@@ -55,7 +70,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Section:
-    """Rows under one heading; ``words`` is a sentence that goes with them, plain text."""
+    """Rows under one heading; ``words`` is a sentence that goes with them.
+
+    Words, notes and facts are plain text; in a page in LaTeX formulas stand within them as `worded` makes them.
+    """
 
     key: str
     title: str
@@ -82,6 +100,10 @@ class Page:
     def paths(self) -> tuple[str, ...]:
         """What a reader can ask for."""
         return tuple(dict.fromkeys(path for row in self.rows for path in row.paths))
+
+    def of(self, keys: Collection[str]) -> Page:
+        """The page with some of its sections, in its own order."""
+        return replace(self, sections=tuple(section for section in self.sections if section.key in keys))
 
     def only(self, path: str) -> Page:
         """The page with one equation and the definitions that it reads.

@@ -70,8 +70,20 @@ def _broken(text: str, indent: int, beside_it: str) -> list[tuple[str, str]]:
 
 
 def beside(row: Row) -> str:
-    """Lines of the file and words: ``18, 21  adjoint of a``."""
-    return "   ".join(part for part in (", ".join(map(str, row.lines)), row.note) if part)
+    """Lines of the file and words: ``18, 21–24   adjoint of a``."""
+    return "   ".join(part for part in (ranges(row.lines), row.note) if part)
+
+
+def ranges(lines: Sequence[int]) -> str:
+    """Numbers in order, three and more in a row as the first and the last: ``9, 12, 14–17``."""
+    told: list[str] = []
+    start = 0
+    for place, line in enumerate(lines):
+        if place + 1 == len(lines) or lines[place + 1] != line + 1:
+            run = lines[start : place + 1]
+            told += [f"{run[0]}–{run[-1]}"] if len(run) > 2 else map(str, run)
+            start = place + 1
+    return ", ".join(told)
 
 
 def columns(text: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -156,7 +157,8 @@ class Formula:
             return pieces
         inside = sorted((t for t in tensors if {*indices_in(t)} & {*bound}), key=lambda t: -len(indices_in(t)))
         pieces = [self._factor(tensor, ()) for tensor in tensors if tensor not in inside]
-        summed = [self._factor(tensor, ()) for tensor in inside]
+        counts = Counter(inside)  # e[i] e[i] is a square
+        summed = [self._factor(tensor**count, ()) for tensor, count in counts.items()]
         text = self.layout.chain([*summed, Piece("", ATOM)]).text.rstrip() if summed else "1"
         return [*pieces, Piece(self.spelling.total(letters) + text, CHAIN)]
 

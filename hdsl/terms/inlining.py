@@ -9,7 +9,17 @@ from collections.abc import Collection, Iterable, Sequence
 import sympy
 
 from hdsl.terms.naming import owner
-from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, Structured, is_slot, slot_indices, slot_name
+from hdsl.terms.term import (
+    Contraction,
+    Definition,
+    Elementwise,
+    Scalar,
+    Structured,
+    is_slot,
+    slot_indices,
+    slot_name,
+    slots,
+)
 
 _TEMPORARY = re.compile(r"[aceosx]\d*")
 _DEEPEST = 6
@@ -35,6 +45,9 @@ class Inlining:
         self._whole: set[str] = set()
         for definition in definitions:
             self._count(definition)
+        for definition in reversed(definitions):
+            if self._is_transparent(definition):
+                self._hand_on(definition)
         self._cells = {owner(name) for name in (*self._uses, *(d.name for d in definitions)) if _of_cell(name)}
         self.chosen: set[str] = set()
         depths: dict[str, int] = {}
@@ -58,13 +71,26 @@ class Inlining:
             case Structured(operands=operands):
                 self._whole.update(operands)
 
+    def _is_transparent(self, definition: Definition) -> bool:
+        """True for what is put into its readers however many there are."""
+        return definition.name.startswith("adj:") and definition.name not in self._whole and _is_scaled(definition)
+
+    def _hand_on(self, definition: Definition) -> None:
+        """What such a definition reads stands wherever it does."""
+        for name in set(definition.reads()):
+            self._uses[name] += self._uses[definition.name] - 1
+            if definition.name in self._contracted:
+                self._contracted.add(name)
+            if definition.name in self._within:
+                self._within.add(name)
+
     def _reads_well(self, definition: Definition) -> bool:
         name = definition.name
         if not self._is_made(name):
             return False
         if name in self._whole or not self._uses[name] or isinstance(definition.body, Structured):
             return False
-        if name.startswith("adj:") and _is_scaled(definition):
+        if self._is_transparent(definition):
             return True
         if self._uses[name] > 1:
             return False
@@ -88,5 +114,5 @@ def _is_scaled(definition: Definition) -> bool:
     if not isinstance(definition.body, Elementwise):
         return False
     factors = sympy.Mul.make_args(definition.body.expression)
-    tensors = [f for f in factors if not f.is_number and (not is_slot(f) or slot_indices(f))]
+    tensors = [f for f in factors if slots(f) and (not is_slot(f) or slot_indices(f))]
     return all(is_slot(f) for f in tensors) and len(tensors) <= 1 and len(factors) <= 3

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from hdsl.terms.spelling import GREEK, SPELLINGS, SUPERSCRIPTS, Spelling, Style
@@ -32,24 +32,63 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Look:
-    """A name taken apart: a stem with an accent (bar, dot, hat), a subscript and superscript marks (⁺, ′)."""
+    """A name taken apart: a stem with an accent (bar, dot, hat), a subscript and superscript marks (⁺, ′).
+
+    ``inside`` is the path of the instance that the name belongs to (``body.2`` for ``body.2.W``); ``latex`` are stem and
+    subscript in LaTeX where a file gives them, in place of those of the look. ``says`` makes it a condition about what is
+    looked at: 1 where that is so, 0 elsewhere.
+    """
 
     stem: str
     subscript: Look | str = ""
     accent: str = ""
     marks: tuple[str, ...] = ()
+    inside: str = ""
+    latex: tuple[str, str] | None = None
+    says: str = ""
 
     def spell(self, spelling: Spelling, superscript: str = "") -> str:
         """The look in a table; ``superscript`` joins the marks (a transpose, for instance)."""
-        stem = spelling.stem(self.stem)
+        given = self.latex if spelling.style == "latex" else None
+        stem, below = given or (spelling.stem(self.stem), self._below(spelling))
+        if self.says:
+            stem = spelling.condition(f"{spelling.scripts(stem, below, '')}{spelling.word(self.says)}")
+            below = ""
         if self.accent:
-            stem = spelling.accent(stem, self.accent, len(self.stem) == 1)
-        below = self.subscript.spell(spelling) if isinstance(self.subscript, Look) else self.subscript
+            stem = spelling.accent(stem, self.accent, _is_letter(given[0]) if given else len(self.stem) == 1)
+        elif given and re.search(r"[^A-Za-z\\\\]", _outside(stem)):
+            stem = f"{{{stem}}}"  # one thing, whatever scripts and signs it has of its own
         marks = [_mark(mark, spelling.style) for mark in self.marks]
-        if below and not isinstance(self.subscript, Look) and not below.isdigit():
-            below = spelling.stem(below)
         spelt = spelling.scripts(stem, below, "".join(marks) + superscript)
         return unicodedata.normalize("NFC", spelt)
+
+    def _below(self, spelling: Spelling) -> str:
+        """The subscript: the name's own, then the instance."""
+        own = self.subscript.spell(spelling) if isinstance(self.subscript, Look) else self.subscript
+        if own and not isinstance(self.subscript, Look) and not own.isdigit():
+            own = spelling.stem(own)
+        inside = ".".join(GREEK.get(part, part) for part in self.inside.split("."))
+        return spelling.within(own, spelling.stem(inside)) if inside else own
+
+
+def _is_letter(latex: str) -> bool:
+    """True for one letter, or one command without arguments."""
+    return bool(re.fullmatch(r"\\[A-Za-z]+|[A-Za-z]", latex))
+
+
+def _outside(latex: str) -> str:
+    """What stands outside all groups."""
+    while (less := re.sub(r"\{[^{}]*\}", "", latex)) != latex:
+        latex = less
+    return latex
+
+
+def _parted(latex: str) -> tuple[str, str]:
+    """Stem and subscript of a look in LaTeX whose only script is a subscript at its end; else the whole is the stem."""
+    found = re.fullmatch(r"([^_^']+)_(?:\{(.*)\}|(\\[A-Za-z]+|[A-Za-z0-9]))", latex)
+    if found is None or any("{" in _outside(part) or "}" in _outside(part) for part in found.groups("")):
+        return latex, ""
+    return found[1], found[2] or found[3]
 
 
 def _mark(mark: str, style: Style) -> str:
@@ -84,6 +123,11 @@ def owner(name: str) -> str:
 
 def _written(name: str) -> Look:
     """The look of a user's name by itself."""
+    if "." in name:
+        *instances, own = name.split(".")
+        if own.isdigit() and len(instances) > 0:  # a copy itself: body.2
+            return replace(Look(instances[-1], own), inside=".".join(instances[:-1]))
+        return replace(_written(own), inside=".".join(instances))
     parts = _PLAIN.fullmatch(name)
     if not parts or (parts["digits"] and parts["rest"]):
         return Look(name)
@@ -93,10 +137,19 @@ def _written(name: str) -> Look:
 
 
 class Naming:
-    """Looks for a set of names. ``nexts`` are the states that move by ``next``: their dynamics is F, else f."""
+    """Looks for a set of names. ``nexts`` are the states that move by ``next``: their dynamics is F, else f.
 
-    def __init__(self, names: Iterable[str], states: Collection[str], nexts: Collection[str] = ()) -> None:
-        self.states, self.nexts = frozenset(states), frozenset(nexts)
+    ``latex`` are the looks that a file gives to names; each has to be a formula that stands by itself.
+    """
+
+    def __init__(
+        self,
+        names: Iterable[str],
+        states: Collection[str],
+        nexts: Collection[str] = (),
+        latex: Mapping[str, str] | None = None,
+    ) -> None:
+        self.states, self.nexts, self._latex = frozenset(states), frozenset(nexts), dict(latex or {})
         self._looks: dict[str, Look] = {}
         self._taken: set[str] = set()
         names = tuple(names)
@@ -117,6 +170,11 @@ class Naming:
             self._taken |= _keys(look)
         return self._looks[name]
 
+    def plain(self, name: str) -> Look:
+        """The look of a user's name by itself, whatever else there is."""
+        look = _written(name)
+        return replace(look, latex=_parted(self._latex[name])) if name in self._latex else look
+
     def free(self, letters: Iterable[str]) -> tuple[str, ...]:
         """Those of the letters that no name looks like."""
         return tuple(letter for letter in letters if not self._taken & _keys(Look(letter)))
@@ -125,10 +183,10 @@ class Naming:
         """A look stands where no other name has it, neither in its look nor as it is written."""
         claims: dict[str, set[str]] = {}
         for name in names:
-            for key in _keys(_written(name)) | _keys(Look(name)):
+            for key in _keys(self.plain(name)) | _keys(Look(name)):
                 claims.setdefault(key, set()).add(name)
         for name in names:
-            look = _written(name)
+            look = self.plain(name)
             if any(claims[key] != {name} for key in _keys(look)):
                 look = Look(name)
             self._looks[name] = look
@@ -144,7 +202,7 @@ class Naming:
             return (_marked(self.of(name[:-1]), "⁺"),)
         made = _MADE.fullmatch(name)
         if not made:
-            return (_written(name),)
+            return (self.plain(name),)
         build = _BUILD.get(made["kind"])
         return build(self, made["of"]) if build else ()
 
@@ -189,13 +247,16 @@ def _own(letter: Callable[[Naming, str], str], alone: bool) -> Callable[[Naming,
 
 def _initial(naming: Naming, of: str) -> tuple[Look, ...]:
     look = naming.of(of)
-    return () if look.subscript else (replace(look, subscript="0"),)
+    if look.subscript or look.inside:
+        return ()
+    stem, below = look.latex or ("", "")
+    return (replace(look, subscript="0", latex=(stem, f"{below},0" if below else "0") if stem else None),)
 
 
 def _setting(naming: Naming, of: str) -> tuple[Look, ...]:
     path, _, rest = of.partition(".")
     letter = GREEK.get(path, path)
-    below = naming.of(rest) if rest in naming.named else _written(rest)
+    below = naming.of(rest) if rest in naming.named else naming.plain(rest)
     return (Look(letter, below),) if rest else (Look(letter), Look(letter, "learn"))
 
 
@@ -216,5 +277,5 @@ _BUILD: dict[str, Callable[[Naming, str], tuple[Look, ...]]] = {
     "f": _own(lambda naming, of: "F" if of in naming.nexts else "f", alone=True),
     "F": _own(lambda naming, of: "F", alone=True),
     "seed": _own(lambda naming, of: "φ", alone=False),
-    "present": _own(lambda naming, of: "given", alone=False),
+    "present": lambda naming, of: (replace(naming.of(of), says="given"),),
 }

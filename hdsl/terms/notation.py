@@ -8,7 +8,7 @@ only to hold a part of another formula is put back into it; `Notation.inlined` n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import sympy
 
@@ -34,7 +34,7 @@ class Notation:
     the mean over the streams as ⟨…⟩. ``shared`` names undefined quantities that are one for all streams (None: guessed
     from the definitions). ``order`` gives undefined names their order in sums and products. ``states`` are the model's
     states (None: whatever has dynamics or a costate), ``nexts`` those that move by ``next``. ``names`` are further
-    names that belong to the model and must look like nothing else.
+    names that belong to the model and must look like nothing else, ``latex`` what the file says of how names look in LaTeX.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Notation:
         states: Collection[str] | None = None,
         nexts: Collection[str] = (),
         names: Collection[str] = (),
+        latex: Mapping[str, str] | None = None,
     ) -> None:
         # A definition that is given twice (by a model and by its program) is one.
         self._by_name = {d.name: d for d in definitions}
@@ -62,7 +63,7 @@ class Notation:
         for definition in self.definitions:
             met |= dict.fromkeys((definition.name, *definition.reads(), *_size_names(definition)))
         known = frozenset(_states(met) if states is None else states)
-        self._naming = Naming(met, known, nexts)
+        self._naming = Naming(met, known, nexts, latex if style == "latex" else None)
         self._letters = self._naming.free((*INDEX_NAMES, *_MORE_LETTERS))
         self._ordering = Ordering(self._by_name, {name: place for place, name in enumerate(met)}, known)
         chosen = Inlining(self.definitions, written).chosen if inline is None else inline

@@ -15,6 +15,7 @@ Style: TypeAlias = Literal["text", "latex"]
 
 SUPERSCRIPTS = str.maketrans("0123456789+-−()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾ⁿ")
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_LOWERED = frozenset("₀₁₂₃₄₅₆₇₈₉")
 _INDEX_SUBSCRIPTS = str.maketrans("ijklmpr", "ᵢⱼₖₗₘₚᵣ")
 _VULGAR = {(1, 2): "½", (1, 3): "⅓", (2, 3): "⅔", (1, 4): "¼", (3, 4): "¾"}
 _ACCENTS = {"bar": "\u0304", "dot": "\u0307", "hat": "\u0302"}
@@ -36,6 +37,7 @@ class Spelling:
     stem: Callable[[str], str]
     accent: Callable[[str, str, bool], str]
     scripts: Callable[[str, str, str], str]
+    within: Callable[[str, str], str]
     power: Callable[[str, str], str]
     transpose: Callable[[str], str]
     fraction: Callable[[str, str], str]
@@ -46,6 +48,7 @@ class Spelling:
     absolute: Callable[[str], str]
     function: Callable[[str, Sequence[str]], str]
     condition: Callable[[str], str]
+    word: Callable[[str], str]
     compare: Callable[[str], str]
     total: Callable[[Sequence[str]], str]
     at: Callable[[str, Sequence[str]], str]
@@ -81,8 +84,19 @@ def _latex_number(value: Fraction) -> str:
 
 def _text_scripts(base: str, subscript: str, superscript: str) -> str:
     if subscript:
-        base += subscript.translate(SUBSCRIPTS) if subscript.isdigit() and subscript.isascii() else f"_{subscript}"
+        lowered = subscript.translate(SUBSCRIPTS) if subscript.isdigit() and subscript.isascii() else subscript
+        base += lowered if lowered[0] in _LOWERED else f"_{subscript}"
     return base + superscript
+
+
+def _text_within(subscript: str, instance: str) -> str:
+    """A subscript and the instance behind it: W₁_a."""
+    lowered = subscript.translate(SUBSCRIPTS) if subscript.isdigit() and subscript.isascii() else subscript
+    return f"{lowered}_{instance}" if subscript else instance
+
+
+def _latex_within(subscript: str, instance: str) -> str:
+    return f"{subscript},{instance}" if subscript else instance
 
 
 def _latex_scripts(base: str, subscript: str, superscript: str) -> str:
@@ -158,6 +172,7 @@ TEXT = Spelling(
     stem=lambda stem: stem,
     accent=_text_accent,
     scripts=_text_scripts,
+    within=_text_within,
     power=_text_power,
     transpose=lambda inner: f"{inner}ᵀ",
     fraction=lambda above, below: f"{above} / {below}",
@@ -168,6 +183,7 @@ TEXT = Spelling(
     absolute=lambda inner: f"|{inner}|",
     function=lambda name, arguments: f"{name}({', '.join(arguments)})",
     condition=lambda inner: f"[{inner}]",
+    word=lambda word: f" {word}",
     compare=lambda relation: f" {relation} ",
     total=_text_total,
     at=lambda name, letters: f"{name}[{','.join(letters)}]",
@@ -187,6 +203,7 @@ LATEX = Spelling(
     stem=_latex_stem,
     accent=_latex_accent,
     scripts=_latex_scripts,
+    within=_latex_within,
     power=lambda base, exponent: f"{base}^{{{exponent}}}",
     transpose=lambda inner: rf"{inner}^{{\top}}",
     fraction=lambda above, below: rf"\frac{{{above}}}{{{below}}}",
@@ -197,9 +214,10 @@ LATEX = Spelling(
     absolute=lambda inner: rf"\left| {inner} \right|",
     function=_latex_function,
     condition=lambda inner: rf"\left[{inner}\right]",
+    word=lambda word: rf"\text{{ {word}}}",
     compare=_latex_compare,
     total=lambda letters: rf"\sum_{{{','.join(letters)}}} ",
-    at=lambda name, letters: rf"{name}\left[{','.join(letters)}\right]",
+    at=lambda name, letters: f"{name}[{','.join(letters)}]",
     number=_latex_number,
 )
 

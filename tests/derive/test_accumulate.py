@@ -28,7 +28,7 @@ class Bare(Workspace):
     """A workspace without a model: it knows the quantities of SHAPES."""
 
     def __init__(self):
-        self.added, self._sizes, self._shared = [], {}, {}
+        self.added, self._sizes, self._shared, self._places, self._read = [], {}, {}, {}, set()
         for name, sizes in SHAPES.items():
             self.declare(name, sizes, name in SHARED)
 

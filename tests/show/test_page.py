@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hdsl.show.page import HEADINGS, Equation, Page, Row, Section
+from hdsl.show.page import HEADINGS, Equation, Page, Row, Section, parted, worded
 
 PAGE = Page(
     "m",
@@ -59,3 +59,10 @@ def test_every_section_of_a_derivation_has_a_heading(product, model):
     compiler = product(model)
     page = derivation_page(compiler.equations, compiler.step)
     assert {section.key for section in page.sections} <= set(HEADINGS)
+
+
+def test_formulas_within_words():
+    assert worded("x", "text") == "x"
+    assert worded("x_{1}", "latex") == r"\(x_{1}\)"
+    assert list(parted(rf"adjoint of {worded('x', 'latex')}, then")) == [("adjoint of ", False), ("x", True), (", then", False)]
+    assert list(parted("words")) == [("words", False)]

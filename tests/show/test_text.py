@@ -6,7 +6,7 @@ import pytest
 
 from hdsl.show.derivation import derivation_page
 from hdsl.show.page import Equation, Page, Row, Section
-from hdsl.show.text import WIDTH, beside, columns, page_text
+from hdsl.show.text import WIDTH, beside, columns, page_text, ranges
 
 LEAKY = """\
 leaky                                          sequential Euler, s = −1, 4 parameters (1 120 numbers at n = 32)
@@ -135,3 +135,10 @@ def test_beside_an_equation():
     assert beside(Row((), (17, 20), "adjoint of a")) == "17, 20   adjoint of a"
     assert beside(Row((), (), "cost functional")) == "cost functional"
     assert beside(Row(())) == ""
+
+
+def test_lines_in_a_row_are_a_range():
+    assert ranges(()) == ""
+    assert ranges((7,)) == "7"
+    assert ranges((7, 8)) == "7, 8"
+    assert ranges((3, 5, 6, 7, 9, 10)) == "3, 5–7, 9, 10"

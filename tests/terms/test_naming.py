@@ -33,7 +33,14 @@ def looks(names, states=(), nexts=()):
         ("gain", "gain", r"\mathrm{gain}"),
         ("a_b_c", "a_b_c", r"a_{\mathrm{b\_c}}"),
         ("W1_x", "W1_x", r"\mathrm{W1\_x}"),
-        ("a.W", "a.W", r"\mathrm{a.W}"),
+        ("a.W", "W_a", "W_{a}"),
+        ("a.W1", "W₁_a", "W_{1,a}"),
+        ("alpha.w_in", "w_in_α", r"w_{\mathrm{in},\alpha}"),
+        ("body.2.r.W", "W_body.2.r", r"W_{\mathrm{body.2.r}}"),
+        ("body.2", "body₂", r"\mathrm{body}_{2}"),
+        ("r.body.2", "body₂_r", r"\mathrm{body}_{2,r}"),
+        ("a.delay", "delay_a", r"\mathrm{delay}_{a}"),
+        ("eta.body.2.W", "η_W_body.2", r"\eta_{W_{\mathrm{body.2}}}"),
         ("größe", "größe", r"\mathrm{größe}"),
         ("learn:eta.h", "η_h", r"\eta_{h}"),
         ("learn:beta.W1", "β_W₁", r"\beta_{W_{1}}"),
@@ -66,7 +73,8 @@ def test_a_users_name(name, text, latex):
         ("dot:z:h", "ż", r"\dot{z}"),
         ("dot:w:W", "ω̇_W", r"\dot{\omega}_{W}"),
         ("seed:fit", "φ_fit", r"\varphi_{\mathrm{fit}}"),
-        ("present:v", "given_v", r"\mathrm{given}_{v}"),
+        ("present:v", "[v given]", r"\left[v\text{ given}\right]"),
+        ("present:v_x", "[v_x given]", r"\left[v_{x}\text{ given}\right]"),
         ("half:a", "â", r"\hat{a}"),
         ("initial:h", "h₀", "h_{0}"),
         ("all:omega", "ω", r"\omega"),
@@ -122,7 +130,9 @@ def test_a_superscript_joins_the_marks():
 AWKWARD = [
     "h", "z", "f", "F", "w", "omega", "ω", "z_h", "omega_W", "ω_W", "W", "W1", "W_1", "W11", "W1_1", "alpha", "α",
     "phi", "φ", "given_v", "given", "h0", "h_0", "phi_fit", "eta", "eta_h", "a", "a1", "ā", "costate", "adjoint",
-    "s_new", "s", "Ba", "i", "j", "i1", "n", "first",
+    "s_new", "s", "Ba", "i", "j", "i1", "n", "first", "a.W", "a.W1", "a.W_1", "W1_a", "W_1_a", "W_a", "body.1.W",
+    "body.11.W", "b.body.1.W", "body.1", "body1", "body_1", "W_body_1", "a.b", "b_a", "a.z", "z_a", "a.alpha", "a.α", "1.W",
+    "a.b.W", "a.b_W",
 ]  # fmt: skip
 USERS = st.one_of(st.sampled_from(AWKWARD), st.from_regex(r"[abzW][_a-z0-9]{0,3}", fullmatch=True))
 KINDS = ["{}", "z:{}", "w:{}", "f:{}", "adj:{}", "dot:{}", "dot:z:{}", "dot:w:{}", "seed:{}", "present:{}"]
@@ -146,6 +156,46 @@ def test_two_names_never_look_the_same(names, states):
     for style, spelling in SPELLINGS.items():
         spelt = {name: naming.of(name).spell(spelling) for name in names}
         assert len(set(spelt.values())) == len(names), (style, spelt)
+
+
+LOOKS = st.sampled_from(
+    ["W", "x", r"\theta", r"\theta_f", r"\theta_{\mathrm{f}}", "h^{+}", "{a}_b", r"\bar{a}", "a'", r"W_{1,a}", "z"]
+)
+
+
+@given(name_sets(), st.dictionaries(USERS, LOOKS, max_size=3))
+@settings(max_examples=300, deadline=None)
+def test_two_names_never_look_the_same_whatever_a_file_says(names, latex):
+    naming = Naming(names, (), latex=latex)
+    for style, spelling in SPELLINGS.items():
+        spelt = {name: naming.of(name).spell(spelling) for name in names}
+        assert len(set(spelt.values())) == len(names), (style, spelt)
+
+
+@pytest.mark.parametrize(
+    ("latex", "name", "expected"),
+    [
+        (r"\theta", "W", r"\theta"),
+        (r"\theta", "W+", r"\theta^{+}"),
+        (r"\theta", "w:W", r"\omega_{\theta}"),
+        (r"\theta", "dot:W", r"\dot{\theta}"),
+        (r"\theta", "adj:W~2", r"\bar{\theta}^{\prime }"),
+        (r"\theta", "initial:W", r"\theta_{0}"),
+        (r"W_f", "dot:W", r"\dot{W}_{f}"),
+        (r"W_{\mathrm{rec}}", "W+", r"W_{\mathrm{rec}}^{+}"),
+        (r"W_\alpha", "initial:W", r"W_{\alpha,0}"),
+        (r"\theta^{(1)}", "W", r"{\theta^{(1)}}"),
+        (r"\theta^{(1)}", "W+", r"{\theta^{(1)}}^{+}"),
+        (r"\bar{h}", "W+", r"\bar{h}^{+}"),
+        ("W_{a}{b}", "W+", "{W_{a}{b}}^{+}"),
+        (r"\mathrm{a_{b}}", "W+", r"\mathrm{a_{b}}^{+}"),
+        (r"\mathrm{fit}", "adj:W", r"\overline{\mathrm{fit}}"),
+    ],
+)
+def test_a_look_that_a_file_gives(latex, name, expected):
+    naming = Naming(["W", name], (), latex={"W": latex})
+    assert naming.of(name).spell(LATEX) == expected
+    assert naming.of(name).spell(TEXT) == Naming(["W", name], ()).of(name).spell(TEXT)
 
 
 @given(name_sets())

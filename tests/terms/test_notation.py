@@ -130,7 +130,7 @@ def test_sunspots_with_indices():
         "s[i] = tanh(a[i])",
         "y[i] = Σⱼ C[i,j] h[j] + Σₖ D[i,k] u[k]",
         "e[i] = y[i] − v[i]",
-        "fit = ½ Σᵢ e[i] e[i]",
+        "fit = ½ Σᵢ e[i]²",
         "ā[i] = (1 − s[i]²) z[i]",
         "ḣ[i] = s[i] − h[i]",
         "ż[i] = φ Σⱼ C[j,i] e[j] + Σₖ W[k,i] ā[k] − z[i] − η z[i]",
