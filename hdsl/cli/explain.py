@@ -16,6 +16,7 @@ from hdsl.diagnostics.catalogue import CODES, Code
 from hdsl.diagnostics.explanations import Explanation, explanations
 from hdsl.diagnostics.render import in_order, render
 from hdsl.diagnostics.suggest import nearest
+from hdsl.syntax.gather import gather
 from hdsl.syntax.read import read
 
 WIDTH = 100  # columns of text
@@ -71,7 +72,7 @@ def _page(code: Code, explained: Explanation) -> str:
 def _answer(code: Code, explained: Explanation) -> str:
     """What hdsl says to the bad example, of this code."""
     source, found = read(explained.bad_file, "example.ham")
-    mine = [d for d in in_order(found or Compiler(source).diagnostics) if d.code == code.name]
+    mine = [d for d in in_order(found or Compiler(gather(source, None)).diagnostics) if d.code == code.name]
     return painted(render(source, mine[0]), sys.stdout)
 
 

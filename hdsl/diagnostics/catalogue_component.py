@@ -122,7 +122,7 @@ def no_state(span: Span, name: str) -> Diagnostic:
 
 
 def repeat_arguments(span: Span) -> Diagnostic:
-    return REPEAT.at(span, "`repeat` takes a count, a component and what it begins with", "write `repeat(4, block, x)`")
+    return REPEAT.at(span, "`repeat` takes a count, a component and what it begins with", "as in `repeat(4, block, x)`")
 
 
 def repeat_count(span: Span, written: str) -> Diagnostic:

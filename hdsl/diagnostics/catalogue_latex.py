@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hdsl.diagnostics.catalogue import register
+from hdsl.diagnostics.catalogue import register, written
 from hdsl.diagnostics.diagnostic import Diagnostic, Label
 from hdsl.syntax.source import Span
 
@@ -23,8 +23,9 @@ def latex_character(span: Span, character: str) -> Diagnostic:
     return LATEX_TEXT.at(span, "this is no symbol in LaTeX", f"`{shown}` may not stand in it", notes=(_ALLOWED,))
 
 
-def latex_command(span: Span, command: str, suggestion: str) -> Diagnostic:
-    return LATEX_COMMAND.at(span, f"`{command}` may not stand in a `latex` line", suggestion, notes=(_ALLOWED,))
+def latex_command(span: Span, command: str, near: str | None) -> Diagnostic:
+    message, hint = f"`{command}` may not stand in a `latex` line", f"did you mean `{near}`?" if near else ""
+    return LATEX_COMMAND.at(span, message, hint, notes=(_ALLOWED,), fix=written(near, span) if near else None)
 
 
 def latex_twice(span: Span, name: str, first: Span) -> Diagnostic:

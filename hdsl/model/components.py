@@ -13,7 +13,7 @@ from typing import Any
 from hdsl.diagnostics import catalogue_component as catalogue
 from hdsl.diagnostics import catalogue_model
 from hdsl.model.order import in_order
-from hdsl.model.scope import INITIALS, RESERVED, Scope
+from hdsl.model.scope import HOLDING, INITIALS, RESERVED, Scope
 from hdsl.model.walk import calls_in, names_in
 from hdsl.syntax.tree import (
     Component,
@@ -28,9 +28,6 @@ from hdsl.syntax.tree import (
     Reset,
     Statement,
 )
-
-# Functions that make a hidden state where they stand, or copies of a component.
-HOLDING = ("delay", "previous", "repeat")
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ class _Reader:
             return catalogue.latex_character(self.here(), token)
         found = nearest(token, _SUGGESTED)
         meant = found if found and abs(len(found) - len(token)) <= 1 else ""
-        return catalogue.latex_command(self.here(), token, f"did you mean `{meant}`?" if meant else "")
+        return catalogue.latex_command(self.here(), token, meant)
 
     def here(self) -> Span:
         """The place of the token that was read last; the text stands between quotation marks."""

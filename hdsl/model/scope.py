@@ -21,7 +21,8 @@ Kind: TypeAlias = Literal[
 RESERVED = ("t", "tau", "pi", "inf", "T", "boundary")
 CONTRACTING = ("sum", "mean", "dot", "squared", "softmax", "logsumexp", "cross_entropy")
 INITIALS = ("zeros", "ones", "eye", "normal", "uniform", "orthogonal", "glorot", "he")
-FUNCTIONS = frozenset((*WRITABLE, *CONTRACTING))
+HOLDING = ("delay", "previous", "repeat")  # a hidden state, or copies of a component
+FUNCTIONS = frozenset((*WRITABLE, *CONTRACTING, *HOLDING))
 MOST_COMPARISONS = 20_000  # of names, for suggestions: a file that needs more of them has another trouble
 
 

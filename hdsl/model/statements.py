@@ -93,7 +93,7 @@ def read_statements(text: ModelText, scope: Scope, declared: Declarations, compo
             writing.end(statement if tree is None else replace(statement, value=tree), tree is not None)
         _stand_still(reader, declared, found)
         for again in defines:
-            if first.get(again.name) is not again:
+            if first.get(again.name) is not again and not instances.has_any(again.value):
                 reader.value(again.value)
     except TooManyDefinitions:
         scope.report(formulas.too_many_definitions(Span(0, 0), MOST_DEFINITIONS))

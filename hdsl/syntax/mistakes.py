@@ -147,9 +147,10 @@ def _semicolon(failure: Failure) -> Diagnostic | None:
 
 def _comma(failure: Failure) -> Diagnostic | None:
     """`const a = 1, b = 2`: written as `dim` may be, and nothing else."""
-    if failure.found != "," or failure.before[0].type not in ("ROLE", "DEFINES") or "COMMA" in failure.accepts:
+    pattern = {"ROLE": _NAMED, "DEFINES": _DEFINED}.get(failure.before[0].type) if failure.before else None
+    if failure.found != "," or pattern is None or "COMMA" in failure.accepts:
         return None
-    named = {"ROLE": _NAMED, "DEFINES": _DEFINED}[failure.before[0].type].match(failure.text, failure.at)
+    named = pattern.match(failure.text, failure.at)
     return catalogue.comma(failure.span(1), failure.writing) if named else None
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from hdsl.diagnostics import catalogue_component as components
 from hdsl.diagnostics import catalogue_syntax as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.suggest import nearest
+from hdsl.syntax.bodies import Body
 from hdsl.syntax.expressions import TooDeep
 from hdsl.syntax.lines import Line, cut
+from hdsl.syntax.lost import declared_by, declared_elsewhere
 from hdsl.syntax.mistakes import PRIMES, Failure, explain, explain_start, read_words
 from hdsl.syntax.names import ascii_spelling
 from hdsl.syntax.read import LARGEST_FILE
@@ -34,10 +36,8 @@ from hdsl.syntax.tree import (
     Version,
 )
 from hdsl.syntax.words import (
-    DECLARING,
     KEYWORDS,
     LATER_STATEMENTS,
-    OF_COMPONENTS,
     PYTHON_WORDS,
     SETTINGS,
     STATEMENTS,
@@ -48,11 +48,7 @@ Documented: TypeAlias = ModelName | Declare | Define | Dim | Dynamics | Componen
 
 _FIRST = re.compile(rf"([^\W\d]\w*(?:\.\w+)*)([{PRIMES}]?)")
 _SETS = re.compile(r"[^\W\d][\w.]*\s*=(?!=)")
-_FURTHER = re.compile(r",\s*([^\W\d]\w*)\s*(?=[,:]|=(?!=)|$)")  # of `const a = 1, b = 2`
-_NAME = re.compile(r"[^\W\d]\w*")
 _BODILESS = re.compile(r"component\s")
-_CALLED = re.compile(r"([^\W\d]\w*(?:\.\w+)*)\s*\(")
-_DOTTED = re.compile(r"[^\W\d]\w*(?:\.\w+)+")
 _QUOTIENT = re.compile(r"d(\w+)\s*/\s*dt\b")
 # Characters that show a text in another order than it is read; and with them control characters and what does not show.
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -112,17 +108,6 @@ def _turned(source: Source, lines: tuple[Line, ...]) -> list[Diagnostic]:
     return [catalogue.character(Span(at, at + 1), source.text[at]) for at in places if at not in inside]
 
 
-@dataclass
-class _Body:
-    """The component that is open: its head, or None where that has a mistake; its statements; what it returns."""
-
-    head: Component | None
-    span: Span
-    statements: list[Statement] = field(default_factory=list)
-    returned: list[Return] = field(default_factory=list)
-    whole: bool = True  # no line of it has a mistake
-
-
 class _Reader:
     """The state of one walk over the lines of a file."""
 
@@ -133,7 +118,7 @@ class _Reader:
         self.found: list[Diagnostic] = []
         self.unread: set[str] = set()
         self.docs: list[str] = []  # of the file
-        self.bodies: list[_Body] = []  # the component whose lines are being read, the innermost last
+        self.bodies: list[Body] = []  # the component whose lines are being read, the innermost last
         self.settings: list[Setting] | None = None  # of the `learn` that is open
         self.learn = 0  # its place among the statements
         self.taken = 0
@@ -152,7 +137,7 @@ class _Reader:
             return
         if continues or (self.block is not None and self._indentation(line) > self.block):
             if line.brace == "{":
-                self.bodies.append(_Body(None, line.span))
+                self.bodies.append(Body(None))
             return
         self.block = None
         found = len(self.found)
@@ -160,7 +145,7 @@ class _Reader:
         if self.bodies and len(self.found) > found:
             self.bodies[-1].whole = False
         if line.brace == "{":
-            self._open_body(line, len(self.found) > found)
+            self._open_body(len(self.found) > found)
         elif len(self.found) == found and _BODILESS.match(text) and not self.bodies:
             head = self.statements.pop()
             assert isinstance(head, Component)
@@ -270,23 +255,11 @@ class _Reader:
     # --- what follows from a mistake ---------------------------------------------------------------------------------
 
     def _give_up(self, text: str, word: str) -> None:
-        """Note the names that a line would have declared; ``word`` is its keyword or the nearest to it."""
-        names = [ascii_spelling(name) for name in _NAME.findall(text)]
-        first = _FIRST.match(text)
+        """Note what a line would have declared; ``word`` is its keyword or the nearest to it."""
         if word in ("use", "component", "def"):
             self.lost.add(word)
-        if first and first.group(2):
-            self.unread.add(f"{names[0]}'")
-        elif word == "dim":
-            self.unread.update(names[1:])
-        elif word == "next":
-            self.unread.update(f"{name}'" for name in names[1:2])
-        elif word in DECLARING:
-            self.unread.update(names[1:2])
-            self.unread.update(map(ascii_spelling, _FURTHER.findall(_outside_brackets(text))))
-        elif word not in KEYWORDS:
-            self.unread.update(names[:2])
-        elif word == "learn":
+        self.unread |= declared_by(text, word)
+        if word == "learn":
             self._open_learn(Span(0, 0), None)
 
     def _skip_block(self, line: Line, text: str) -> None:
@@ -317,7 +290,7 @@ class _Reader:
 
     def _add(self, statement: Statement) -> None:
         if self.bodies:
-            self._add_to_body(self.bodies[-1], statement)
+            self._add_to_body(statement)
         elif isinstance(statement, Use) and statement.path in dict(self.source.missing):
             why = dict(self.source.missing)[statement.path]
             self.found.append(components.not_found(statement.path_span, statement.path, why))
@@ -333,43 +306,32 @@ class _Reader:
 
     # --- components --------------------------------------------------------------------------------------------------
 
-    def _open_body(self, line: Line, wrong: bool) -> None:
+    def _open_body(self, wrong: bool) -> None:
         """Begin the body of the component whose head was the last statement read."""
-        head = None
-        if not wrong and self.statements and isinstance(self.statements[-1], Component) and not self.bodies:
-            head = self.statements.pop()
-        assert head is None or isinstance(head, Component)
-        self.bodies.append(_Body(head, line.span))
+        last = self.statements[-1] if self.statements and not wrong and not self.bodies else None
+        head = last if isinstance(last, Component) else None
+        if head:
+            self.statements.pop()
+        self.bodies.append(Body(head))
 
-    def _add_to_body(self, body: _Body, statement: Statement) -> None:
-        word = self.text[statement.span.start :].split(maxsplit=1)[0]
-        if isinstance(statement, Return):
-            if body.returned:
-                self.found.append(components.return_twice(statement.span, body.returned[0].span))
-            body.returned.append(statement)
-        elif isinstance(statement, Component) or (word in KEYWORDS and word not in OF_COMPONENTS):
-            self.found.append(components.not_in_component(statement.span, word))
+    def _add_to_body(self, statement: Statement) -> None:
+        mistake = self.bodies[-1].add(statement, self.text[statement.span.start :].split(maxsplit=1)[0])
+        if mistake:
+            self.found.append(mistake)
             if isinstance(statement, Learn):
                 self._open_learn(Span(0, 0), None)
-        elif body.returned:
-            self.found.append(components.after_return(statement.span, body.returned[0].span))
-        else:
-            body.statements.append(statement)
 
     def _end_body(self, line: Line) -> None:
         """Put the component together."""
         self._close_learn()
         body = self.bodies.pop()
-        if body.head is None:
-            return
-        if not body.returned and body.whole:
-            self.found.append(components.return_missing(body.head.name_span, body.head.name))
-        if not body.returned or not body.whole:
+        component, missing = body.component(line.span.end), body.missing()
+        if missing:
+            self.found.append(missing)
+        if component:
+            self.statements.append(component)
+        elif body.head:
             self._lose(body.head.name)
-            return
-        span = Span(body.head.span.start, line.span.end)
-        value = body.returned[0].value
-        self.statements.append(replace(body.head, body=tuple(body.statements), value=value, span=span))
 
     def _document(self, line: Line, statement: Statement) -> str:
         """The doc comment of a statement. Before the first declaration an empty line parts the file's from its own."""
@@ -404,38 +366,13 @@ class _Reader:
         for body in self.bodies:
             if body.head:
                 self._lose(body.head.name)
-        self._note_lost()
+        self.unread |= declared_elsewhere(self.text, self.lost)
         return ModelText(self.source, tuple(self.statements), _joined(*self.docs), frozenset(self.unread))
-
 
     def _lose(self, component: str) -> None:
         """Leave out a component whose head could be read."""
         self.unread.add(component)
         self.lost.add("component")
-
-    def _note_lost(self) -> None:
-        """The names that stand for nothing because a `use` line or a component could not be read."""
-        if self.lost:  # an instance of it would have declared names with dots
-            paths = map(_without_transposes, _DOTTED.findall(self.text))
-            self.unread.update(ascii_spelling(path) for path in paths if "." in path)
-        if "use" in self.lost:
-            self.unread.update(ascii_spelling(name) for name in _CALLED.findall(self.text))
-
-
-def _without_transposes(path: str) -> str:
-    while path.endswith(".T"):
-        path = path[:-2]
-    return path
-
-
-def _outside_brackets(text: str) -> str:
-    """A statement without what its brackets hold."""
-    kept, depth = [], 0
-    for piece in re.split(r"([(\[{)\]}])", text):
-        depth += (piece in "([{") - (piece in ")]}") if piece else 0
-        if depth <= 0 and piece not in (")", "]", "}"):
-            kept.append(piece)
-    return "".join(kept)
 
 
 def _joined(*docs: str) -> str:

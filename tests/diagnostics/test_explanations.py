@@ -16,6 +16,7 @@ from hdsl.diagnostics.catalogue import CODES
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.explanations import explanations
 from hdsl.format.layout import formatted
+from hdsl.syntax.gather import gather
 from hdsl.syntax.read import read
 from hdsl.syntax.source import Source
 
@@ -25,7 +26,7 @@ LONG = {"file-too-large", "too-many-statements", "too-many-mistakes"}
 
 def answer(data: bytes) -> tuple[Diagnostic, ...]:
     source, found = read(data)
-    return found or Compiler(source).diagnostics
+    return found or Compiler(gather(source, None)).diagnostics
 
 
 def test_no_code_lacks_its_explanation() -> None:

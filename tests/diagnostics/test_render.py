@@ -178,7 +178,7 @@ def test_data() -> None:
                 {
                     "title": "write `x`",
                     "safe": False,
-                    "edits": [{"line": 1, "column": 5, "end_line": 1, "end_column": 6, "text": "x"}],
+                    "edits": [{"file": "m.ham", "line": 1, "column": 5, "end_line": 1, "end_column": 6, "text": "x"}],
                 }
             ],
         }

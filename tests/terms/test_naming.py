@@ -40,7 +40,7 @@ def looks(names, states=(), nexts=()):
         ("body.2", "body₂", r"\mathrm{body}_{2}"),
         ("r.body.2", "body₂_r", r"\mathrm{body}_{2,r}"),
         ("a.delay", "delay_a", r"\mathrm{delay}_{a}"),
-        ("eta.body.2.W", "η_W_body.2", r"\eta_{W_{\mathrm{body.2}}}"),
+        ("learn:eta.body.2.W", "η_W_body.2", r"\eta_{W_{\mathrm{body.2}}}"),
         ("größe", "größe", r"\mathrm{größe}"),
         ("learn:eta.h", "η_h", r"\eta_{h}"),
         ("learn:beta.W1", "β_W₁", r"\beta_{W_{1}}"),
