@@ -33,7 +33,6 @@ from hdsl.terms.term import (
     slots,
 )
 
-
 _TRANSIENT = re.compile(r"[cx]\d*")
 """Names that pullbacks give to what they make."""
 

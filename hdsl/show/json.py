@@ -7,7 +7,6 @@ from typing import Any
 
 from hdsl.show.page import Page
 
-
 SCHEMA = "hdsl derivation 1"
 """What is written, and its version: docs/derivation.schema.json."""
 

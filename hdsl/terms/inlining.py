@@ -9,7 +9,17 @@ from collections.abc import Collection, Iterable, Sequence
 import sympy
 
 from hdsl.terms.naming import owner
-from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, Structured, is_slot, slot_indices, slot_name, slots
+from hdsl.terms.term import (
+    Contraction,
+    Definition,
+    Elementwise,
+    Scalar,
+    Structured,
+    is_slot,
+    slot_indices,
+    slot_name,
+    slots,
+)
 
 _TEMPORARY = re.compile(r"[aceosx]\d*")
 _DEEPEST = 6
