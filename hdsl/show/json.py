@@ -7,6 +7,9 @@ from typing import Any
 
 from hdsl.show.page import Page
 
+SCHEMA = "hdsl derivation 1"
+"""What is written, and its version: docs/derivation.schema.json."""
+
 
 def page_json(text: Page, latex: Page) -> str:
     """The same page in both spellings as one JSON object.
@@ -27,4 +30,5 @@ def page_record(text: Page, latex: Page) -> dict[str, Any]:
             equations = [{"name": e.name, "text": str(e), "latex": str(o)} for e, o in pairs]
             rows.append({"paths": list(row.paths), "equations": equations, "lines": list(row.lines), "note": row.note})
         sections.append({"key": plain.key, "words": plain.words, "rows": rows})
-    return {"model": text.name, "source": text.source, "facts": text.facts, "doc": text.doc, "sections": sections}
+    head = {"schema": SCHEMA, "model": text.name, "source": text.source, "facts": text.facts, "doc": text.doc}
+    return {**head, "sections": sections}

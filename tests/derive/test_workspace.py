@@ -69,3 +69,15 @@ def test_a_pullbacks_definition_carries_spans_roots_and_its_sharing():
     assert (own.name, averaged.name) == (name, mean) and name != mean
     assert (own.shared, averaged.shared) == (False, True)
     assert own.spans == (Span(1, 2),) and own.roots == ("fit",) and maker.sizes_of(mean) == (N,)
+
+
+def test_what_nothing_reads_yet_can_have_another_name():
+    table = workspace()
+    table.append(Definition("c", Elementwise(slot("h", (ROW,))), (N,)))
+    table.append(Definition("c2", Elementwise(slot("c", (ROW,))), (N,)))
+    assert not table.rename("c", "adj:h", (), ())  # c2 reads it
+    assert not table.rename("h", "adj:h", (), ())  # it was not added
+    span = Span(1, 2)
+    assert table.rename("c2", "adj:h", (span,), ("fit",))
+    assert [(d.name, d.spans, d.roots) for d in table.added] == [("c", (), ()), ("adj:h", (span,), ("fit",))]
+    assert table.knows("adj:h") and not table.knows("c2") and table.fresh("c") == "c2"

@@ -85,3 +85,16 @@ def test_definitions_are_bounded() -> None:
         for k in range(MOST_DEFINITIONS + 1):
             definitions.define(f"d{k}", Elementwise(sympy.Integer(k)), (), Span(0, 1))
     assert len(definitions.made) == MOST_DEFINITIONS
+
+
+def test_a_body_that_a_definition_has_already_is_read_from_there() -> None:
+    made = Definitions(["c", "h", "x"], {"h": False, "x": False, "F:c": False})
+    n = size("n")
+    body = Elementwise(slot("h", indices(1)) * slot("x", indices(1)))
+    made.define("F:c", body, (n,), Span(0, 1))
+    assert made.temporary("a", body, (n,), Span(2, 3)) == "F:c"
+    again = made.define("y", body, (n,), Span(4, 5))
+    assert again.body == Elementwise(slot("F:c", indices(1)))
+    plain = Elementwise(slot("h", indices(1)))
+    made.define("p", plain, (n,), Span(6, 7))
+    assert made.define("q", plain, (n,), Span(8, 9)).body == plain

@@ -58,6 +58,7 @@ class _Drawing:
         self._outputs()
         self._costs()
         learn = self._learn()
+        self._looks()
         # Order of statements is free; consts stay in order for the judge, which reads them from top to bottom.
         consts = [line for line in self.lines if line.startswith("const")]
         others = [line for line in self.lines if not line.startswith("const")]
@@ -214,6 +215,13 @@ class _Drawing:
             self._define("cost", (), level, formula)
 
     # Settings ------------------------------------------------------------------------------------------------------------
+
+    def _looks(self) -> None:
+        """How a name or two look in LaTeX."""
+        named = [line.split()[1].partition("[")[0] for line in self.lines if line.startswith(("param", "state"))]
+        for place, name in enumerate(self.random.sample(named, min(2, len(named)))):
+            if self.chance(0.3):
+                self.lines.append(f'latex {name} "\\mathcal{{L}}_{{{place}}}"')
 
     def _learn(self) -> str:
         choose = self.random.choice

@@ -92,7 +92,8 @@ def of_text(text: ModelText) -> Iterator[str]:
                     if isinstance(setting.value, Name):
                         yield f"setting {head} {setting.value.name}"
             case _:
-                yield f"statement {({'Version': 'ham', 'ModelName': 'model', 'Dim': 'dim'})[type(statement).__name__]}"
+                words = {"Version": "ham", "ModelName": "model", "Dim": "dim", "Latex": "latex"}
+                yield f"statement {words[type(statement).__name__]}"
 
 
 def of_expressions(expressions: Iterable[Expression], named: tuple[str, ...] = ()) -> Iterator[str]:

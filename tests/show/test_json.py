@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from hdsl.show.derivation import derivation_page
 from hdsl.show.json import page_json
@@ -44,3 +45,26 @@ def test_every_row_of_the_page_is_there(product, model):
 def test_one_equation(product):
     found = record(product("leaky"), only="state.h")
     assert [s["key"] for s in found["sections"]] == ["where", "state"]
+
+
+def fits(value, schema):
+    """Whether a value is what a schema says, for the words that ours uses."""
+    if "const" in schema:
+        return value == schema["const"]
+    if "enum" in schema:
+        return value in schema["enum"]
+    if schema["type"] == "object":
+        known = schema["properties"]
+        return value.keys() == known.keys() == {*schema["required"]} and all(fits(value[key], known[key]) for key in known)
+    if schema["type"] == "array":
+        return isinstance(value, list) and all(fits(item, schema["items"]) for item in value)
+    return type(value) is {"string": str, "integer": int}[schema["type"]]
+
+
+def test_it_is_what_the_schema_says(product, model):
+    schema = json.loads((Path(__file__).resolve().parents[2] / "docs" / "derivation.schema.json").read_text(encoding="utf-8"))
+    for form in ("matrix", "index"):
+        found = record(product(model), form=form)
+        assert fits(found, schema)
+        assert not fits({**found, "sections": [{"key": "where"}]}, schema)
+        assert not fits(found | {"schema": "another"}, schema)

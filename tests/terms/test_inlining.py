@@ -91,3 +91,12 @@ def test_inlining_has_a_floor():
 
 def test_occurrences_are_counted():
     assert [str(s) for s in occurrences(sympy.Mul(X, TANH(X), Y, evaluate=False))] == ["x[i]", "x[i]", "y[i]"]
+
+
+def test_what_a_scaled_adjoint_reads_counts_once_for_each_of_its_readers():
+    """ē / √n stands in both gradients, so ē is a line of its own; read once, it is put in."""
+    scaled = line("adj:c", at("adj:e") / sympy.sqrt(N))
+    whole = line("adj:e", X * at("adj:A"))
+    twice = (line("adj:A", X + Y), whole, scaled, line("p", X + at("adj:c")), line("q", Y + at("adj:c")))
+    assert chosen(*twice) == {"adj:c"}
+    assert chosen(*twice[:-1]) == {"adj:c", "adj:e"}
