@@ -38,9 +38,8 @@ def line(name: str, progress: Progress, width: int, plain: bool = False) -> Text
     Where the terminal is too narrow for all of it the bar shrinks, then goes, then the parts that tell least, from the right.
     ``plain`` is for terminals that show ASCII alone.
     """
-    from rich.text import Text
-
     from rich.cells import cell_len
+    from rich.text import Text
 
     parts = [name, *progress_parts(progress), f"{left(progress)} left"]
     if plain:
