@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -17,14 +18,16 @@ def place(path: Path, text: str) -> None:
         with open(path, "w", encoding="utf-8", newline="") as file:
             file.write(text)
         return
-    path = path.resolve()
-    writing = path.with_name(f".{path.name}.{os.getpid()}")
+    target = path.resolve()
+    writing = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         with open(writing, "w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(writing, path)
-    except OSError:
-        writing.unlink(missing_ok=True)
+        os.replace(writing, target)
+    except OSError as wrong:
+        with contextlib.suppress(OSError):
+            writing.unlink(missing_ok=True)
+        wrong.filename, wrong.filename2 = str(path), None  # the name that the user gave
         raise
