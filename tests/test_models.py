@@ -1,4 +1,4 @@
-"""Every model that ships learns its own stream: it predicts what it has not learned from better than a trivial predictor."""
+"""Every model that ships learns its own stream, from whatever seed: it predicts better than a trivial predictor."""
 
 from __future__ import annotations
 
@@ -25,14 +25,23 @@ def test_every_model_has_a_bar() -> None:
     assert sorted(bar[0] for bar in BARS) == sorted(path.stem for path in Path(folder("models")).glob("*.ham"))
 
 
+def test_the_readme_tells_each_model_beside_its_trivial_predictor() -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    rows = {line.split("`")[1]: line for line in readme.splitlines() if line.startswith("| `") and line.count("|") == 6}
+    assert sorted(rows) == sorted(bar[0] for bar in BARS)
+    for model, _, _, baseline, _ in BARS:
+        assert f"| {baseline} " in rows[model]
+
+
 @pytest.mark.parametrize("bar", BARS, ids=lambda bar: bar[0])
 def test_the_model_learns(bar: tuple[str, str, str, str, float]) -> None:
     model, kind, part, baseline, share = bar
-    done = CliRunner().invoke(verbs, ["run", model, "--format", "json"])
+    done = CliRunner().invoke(verbs, ["run", model, "--seeds", "5", "--format", "json"])
     assert done.exit_code == 0, done.output
-    metrics = json.loads(done.stdout)["metrics"]
-    ours = [m["value"] for m in metrics if (m["kind"], m["part"], m["predictor"]) == (kind, part, model)]
+    found = json.loads(done.stdout)
+    metrics = found["metrics"]
+    ours = [m["value"] for run in found["seeds"] for m in run["metrics"] if (m["kind"], m["part"]) == (kind, part)]
     theirs = [m["value"] for m in metrics if (m["kind"], m["predictor"]) == (kind, baseline)]
-    assert len(ours) == 1
+    assert len(ours) == 5
     assert theirs
-    assert ours[0] <= (1 - share) * min(theirs)
+    assert max(ours) <= (1 - share) * min(theirs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ import click
 from hdsl.api import Model, find, load
 from hdsl.diagnostics.diagnostic import ModelError
 from hdsl.diagnostics.suggest import nearest
+from hdsl.placing import is_special, place
 from hdsl.resources import folder
 
 SEVERAL = ("--set", "--dim", "--map")
@@ -34,6 +35,18 @@ class WrongInput(click.ClickException):
         text = self.format_message()
         headed = text if HEADLINE.match(text) else f"Error: {text}"
         click.echo(painted(headed, sys.stderr), err=True)
+
+
+class Count(click.ParamType):
+    """A whole number above 0."""
+
+    name = "count"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number. Raises click.BadParameter."""
+        if not WHOLE.fullmatch(str(value)) or int(value) < 1:
+            self.fail(f"`{value}` is no whole number above 0", param, ctx)
+        return int(value)
 
 
 class Verb(click.Command):
@@ -76,6 +89,8 @@ def open_model(name: str, settings: Iterable[str] = (), dims: Iterable[str] = ()
 
 def readable(name: str) -> Path:
     """The file of a model. Raises click.UsageError, with the nearest name that ships, where it cannot be read."""
+    if not name:
+        raise click.UsageError("the name of a model is empty; a .ham file, or the name of one that ships, is wanted")
     if Path(name).is_dir():
         raise click.UsageError(f"{name} is a folder; a .ham file is wanted")
     try:
@@ -103,16 +118,22 @@ def write_file(path: Path, text: str) -> None:
     """Write a file whole or not at all. Raises click.UsageError where it cannot be written."""
     if path.is_dir():
         raise click.UsageError(f"{path} is a folder; the name of a file is wanted")
-    writing = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with open(writing, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(writing, path)
+        place(path, text)
     except OSError as wrong:
-        writing.unlink(missing_ok=True)
         raise click.UsageError(f"{path} cannot be written: {reason(wrong)}") from None
+
+
+def keep_apart(written: Mapping[str, Path | None], read: Iterable[Path]) -> None:
+    """Raises click.UsageError where a file to be written is one that is read, or is to be written by two options."""
+    seen = {path.resolve(): "is read by this very command" for path in read}
+    for option, path in written.items():
+        if path is None or is_special(path):
+            continue
+        here = path.resolve()
+        if here in seen:
+            raise click.UsageError(f"{option} {path} would overwrite a file that {seen[here]}")
+        seen[here] = f"{option} writes"
 
 
 def reason(wrong: Exception) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hdsl.cli.arguments import Verb, open_model, settings_option, write_file
+from hdsl.cli.arguments import Verb, keep_apart, open_model, readable, settings_option, write_file
 
 
 @click.command(
@@ -21,6 +21,7 @@ from hdsl.cli.arguments import Verb, open_model, settings_option, write_file
 @settings_option
 def command(model: str, output: Path | None, backend: str, settings: tuple[str, ...], dims: tuple[str, ...]) -> None:
     """Write the step of a model as Python that stands alone: it imports torch (or numpy) and nothing of hdsl."""
+    keep_apart({"-o": output}, [readable(model)])
     text = open_model(model, settings, dims).product(backend)
     if output is None:
         click.echo(text, nl=False)

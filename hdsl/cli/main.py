@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -12,10 +13,12 @@ from typing import Any
 
 import click
 
+from hdsl.cli.arguments import reason
 from hdsl.compiler import VERSION
 from hdsl.diagnostics.suggest import nearest
 
 VERBS = ("run", "derive", "compile", "check", "fmt", "explain", "new", "show", "verify")
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 DONE, WRONG, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -54,6 +57,9 @@ def verbs() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry of the console script; always ends by SystemExit."""
+    for name in ("stdin", "stdout", "stderr"):  # closed by whoever started us: what we say goes nowhere
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):  # a terminal without UTF-8 shows escapes and does not stop us
         if hasattr(stream, "reconfigure") and (stream.encoding or "").lower().replace("-", "") != "utf8":
             stream.reconfigure(errors="backslashreplace")
@@ -76,10 +82,21 @@ def status(arguments: Sequence[str] | None = None) -> int:
         click.echo("stopped", err=True)
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_no_more()
         return DONE
+    except OSError as wrong:
+        if wrong.filename is not None or wrong.errno not in FULL:
+            return tell_fault(wrong)
+        _say_no_more()
+        click.echo(f"Error: the output cannot be written: {reason(wrong)}", err=True)
+        return USAGE
     except Exception as fault:  # whatever a user writes has its own message; what is left over is ours
         return tell_fault(fault)
+
+
+def _say_no_more() -> None:
+    """Standard output goes nowhere from here on: what is still held back would fail once more as Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def tell_fault(fault: BaseException) -> int:

@@ -1,16 +1,19 @@
-"""The line that `hdsl run` shows while it runs, on a terminal only."""
+"""The line that shows how a run goes, on a terminal only."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from hdsl.runtime.session import Progress
 
 Told = Callable[["Progress"], None]
+WIDEST, NARROWEST = 25, 8  # of the bar; where the narrowest does not fit there is none
 
 
 @contextmanager
@@ -20,27 +23,57 @@ def progress_line(name: str, total: int, wanted: bool) -> Iterator[Told | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
+    from rich.live import Live
+    from rich.text import Text
 
-    columns: tuple[Any, ...] = (
-        TextColumn("{task.description}"), BarColumn(25), TextColumn("{task.fields[told]}"), TimeRemainingColumn(),
-        TextColumn("left"),
-    )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=total, told="")
-        yield lambda progress: bar.update(task, completed=progress.step, told=progress_text(progress))
+    console = Console(stderr=True)
+    plain = console.options.ascii_only
+    with Live(Text(name), console=console, transient=True, refresh_per_second=10) as live:
+        yield lambda progress: live.update(line(name, progress, console.width, plain))
 
 
-def progress_text(progress: Progress) -> str:
-    """``2 412/3 176  38 k steps/s  fit 0.061  error/var 0.118 (last value 0.136)``"""
+def line(name: str, progress: Progress, width: int, plain: bool = False) -> Text:
+    """``sunspots  ██████░░  2 412/3 176  38.2 k steps/s  fit 0.061  error/var 0.118 (last value 0.136)  00:00 left``.
+
+    Where the terminal is too narrow for all of it the bar shrinks, then goes, then the parts that tell least, from the right.
+    ``plain`` is for terminals that show ASCII alone.
+    """
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    parts = [name, *progress_parts(progress), f"{left(progress)} left"]
+    if plain:
+        parts = [part.replace("\u202f", " ") for part in parts]
+    while len(parts) > 3 and cell_len("  ".join(parts)) >= width:
+        del parts[-2]  # how long it takes is told to the last
+    room = min(WIDEST, width - cell_len("  ".join(parts)) - 3)
+    shown = Text("  ".join(parts), no_wrap=True, overflow="ellipsis")
+    if room >= NARROWEST:
+        full = round(room * progress.step / max(1, progress.total))
+        done, rest = "#-" if plain else "█░"
+        bar = Text.assemble((done * full, "cyan"), (rest * (room - full), "bright_black"))
+        shown = Text.assemble(parts[0], "  ", bar, "  ", "  ".join(parts[1:]), no_wrap=True, overflow="ellipsis")
+    return shown
+
+
+def progress_parts(progress: Progress) -> list[str]:
+    """``2 412/3 176``, ``38.2 k steps/s``, ``fit 0.061``, ``error/var 0.118 (last value 0.136)``: most telling first."""
     parts = [f"{grouped(progress.step)}/{grouped(progress.total)}", f"{rate_text(progress.rate)} steps/s"]
     parts += [f"{name} {value:.3g}" for name, value in progress.costs.items() if value == value]
     several = len(progress.scores) > 1
     for target, score in progress.scores.items():
         of = f"{target}: " if several else ""
-        parts.append(f"{of}{score.kind} {score.value:.3f} ({score.baseline_name} {score.baseline:.3f})")
-    return "  ".join(parts)
+        parts += [f"{of}{score.kind} {score.value:.3f}", f"({score.baseline_name} {score.baseline:.3f})"]
+    return parts
+
+
+def left(progress: Progress) -> str:
+    """``00:07``, ``1:02:30``: the time that the rest takes at the rate so far; ``--:--`` where there is none."""
+    if not progress.rate > 0:
+        return "--:--"
+    seconds = round((progress.total - progress.step) / progress.rate)
+    hours, minutes = divmod(seconds // 60, 60)
+    return f"{hours}:{minutes:02d}:{seconds % 60:02d}" if hours else f"{minutes:02d}:{seconds % 60:02d}"
 
 
 def rate_text(rate: float) -> str:

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from hdsl.runtime.session import Session
     from hdsl.show.report import Results, Run, Series
 
+KINDS = {
+    "error/var": "mean squared error over the variance; 0 is perfect, 1 is as good as the mean",
+    "accuracy": "accuracy, the share that was right",
+    "log loss": "log loss, in nats; 0 is perfect",
+}
 MOST = 4  # numbers of one target that are drawn
 
 
@@ -85,5 +90,5 @@ def _results(target: str, session: Session, runs: Sequence[Session]) -> Iterator
     own = session.plan.model.name
     for kind, table in tables(target, session, runs).items():
         lines = tuple(Line(name.strip(), tuple(cells), name.startswith(own)) for name, cells in table.rows.items())
-        note = f"Each {target} was predicted before it was learned from; errors are in the units of the file."
-        yield Results(f"{target}: {kind}", table.parts, lines, note)
+        note = f"Each {target} was predicted before it was learned from."
+        yield Results(f"{target}: {KINDS[kind]}", table.parts, lines, note)

@@ -14,14 +14,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hdsl.cli.arguments import Verb, WrongInput, open_model, readable, reason, settings_option, write_file
+from hdsl.cli.arguments import (
+    Count,
+    Verb,
+    WrongInput,
+    keep_apart,
+    open_model,
+    readable,
+    reason,
+    settings_option,
+    write_file,
+)
 from hdsl.cli.defaults import Defaults, defaults_of
+from hdsl.placing import is_special
 
 if TYPE_CHECKING:
     from hdsl.api import Model
     from hdsl.runtime.session import Plan, Session
 
-COUNT = click.IntRange(min=1)
+COUNT = Count()
 INTERRUPTED = 130
 
 
@@ -82,7 +93,7 @@ def command(**given: Any) -> int:
     from hdsl.cli.summary import summary_json, summary_text
     from hdsl.runtime.session import run_seeds, run_session
 
-    with understood(), interruptible() as stop:
+    with understood(options.predict), interruptible() as stop:
         with progress_line(plan.model.name, plan.total, options.layout == "text") as told:
             session = run_session(plan, told, stop)
         runs = run_seeds(plan, options.seeds) if options.seeds and not session.interrupted else []
@@ -110,6 +121,9 @@ def make_plan(options: Options) -> Plan:
     """What the options ask for, the stream read and scaled. Raises click's errors."""
     model = open_model(options.model, options.settings, options.dims)
     defaults = defaults_of(readable(options.model), model.name, options.stream)
+    if is_special(defaults.stream):
+        raise click.UsageError(f"{defaults.stream} is a pipe or a device; a stream is read twice, so save it to a file")
+    keep_apart({"--predict": options.predict, "--report": options.report}, [readable(options.model), defaults.stream])
     from hdsl.runtime.columns import find_columns, read_map
     from hdsl.runtime.scale import read_kind, scale_stream
     from hdsl.runtime.session import Plan
@@ -151,18 +165,20 @@ def compiled(model: Model, options: Options, defaults: Defaults) -> Any:
 
 
 @contextmanager
-def understood(stream: Path | None = None) -> Iterator[None]:
-    """What is the user's to mend becomes a sentence."""
-    from hdsl.runtime.checkpoint import CheckpointError
+def understood(file: Path | None) -> Iterator[None]:
+    """What is the user's to mend becomes a sentence. ``file`` is the one that is read or written."""
+    from hdsl.runtime.checkpoint import CheckpointError, Unwritable
     from hdsl.runtime.nonfinite import NonFinite
     from hdsl.runtime.table import StreamError
 
     try:
         yield
+    except Unwritable as wrong:
+        raise click.UsageError(str(wrong)) from None
     except (StreamError, NonFinite, CheckpointError) as wrong:
         raise WrongInput(str(wrong)) from None
     except OSError as wrong:
-        raise click.UsageError(f"{wrong.filename or stream}: {reason(wrong)}") from None
+        raise click.UsageError(f"{wrong.filename or file}: {reason(wrong)}") from None
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hdsl.cli.arguments import Verb, open_model, settings_option, write_file
+from hdsl.cli.arguments import Verb, keep_apart, open_model, readable, settings_option, write_file
 
 
 @click.command(
@@ -24,6 +24,7 @@ def command(
     model: str, seed: int, layout: str, report: Path | None, settings: tuple[str, ...], dims: tuple[str, ...]
 ) -> int:
     """Check the derivation of a model against judges that share no code with it; the exit code is 1 if one disagrees."""
+    keep_apart({"--report": report}, [readable(model)])
     compiler = open_model(model, settings, dims).compiler
     from hdsl.verify.certificate import certify
 

@@ -27,6 +27,10 @@ class CheckpointError(Exception):
     """A checkpoint cannot be written, read, or gone on with. The message says which and why."""
 
 
+class Unwritable(CheckpointError):
+    """The folder cannot be made or written."""
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """``step`` is the number of steps done; ``tensors`` by name; ``made_with`` what a run must share to go on from here."""
@@ -45,10 +49,26 @@ def steps_in(folder: Path) -> list[int]:
     return sorted(int(match[1]) for match in matches if match)
 
 
+def prepare_folder(folder: Path) -> None:
+    """Make the folder and write to it: a long run should not end by learning that it cannot be kept. Raises Unwritable."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        trial = folder / f"{_WRITING}{os.getpid()}"
+        trial.mkdir()
+        trial.rmdir()
+    except OSError as wrong:
+        raise _unwritable(folder, wrong) from wrong
+
+
+def _unwritable(folder: Path, wrong: OSError) -> Unwritable:
+    why = "it is a file, and a folder is wanted" if folder.is_file() else (wrong.strerror or str(wrong)).lower()
+    return Unwritable(f"no checkpoint can be written to {folder}: {why}")
+
+
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     """Write a checkpoint and remove those before it; returns its folder.
 
-    Raises CheckpointError where the folder cannot be made or written.
+    Raises Unwritable where the folder cannot be made or written.
     """
     from safetensors.torch import save  # a run without checkpoints needs it not
 
@@ -74,7 +94,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
         _synchronise(folder)
         _sweep(folder / f"step-{step:012d}" for step in steps_in(folder) if step != checkpoint.step)
     except OSError as wrong:
-        raise CheckpointError(f"no checkpoint can be written to {folder}: {wrong.strerror or wrong}") from wrong
+        raise _unwritable(folder, wrong) from wrong
     return folder / name
 
 

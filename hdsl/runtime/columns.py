@@ -84,8 +84,8 @@ def find_columns(header: Sequence[str], model: Model, told: Mapping[str, str]) -
             sizes[unknown] = len(columns)
         wanted = count(quantity, model, sizes)
         if wanted != len(columns):
-            shown = ", ".join(map(str, columns))
-            raise StreamError(f"`{quantity.name}` has {wanted} numbers a sample; found {len(columns)} columns ({shown})")
+            many = f"{len(columns)} column{'s' * (len(columns) != 1)} ({', '.join(map(str, columns))})"
+            raise StreamError(f"`{quantity.name}` has {wanted} numbers a sample; found {many}")
         found[quantity.name] = columns
     targets = model.of_role("target")
     if targets and not any(q.name in found for q in targets) and not any(told.get(q.name) == "" for q in targets):

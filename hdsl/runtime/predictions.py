@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import math
 import os
@@ -12,6 +13,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from hdsl.placing import is_special, place
 
 
 def entries(name: str, sizes: Sequence[int]) -> list[str]:
@@ -31,11 +34,14 @@ class PredictionFile:
         """Open the file at a step: rows before it stay, later ones go. Raises OSError, and ValueError for another file."""
         header = ["step", *(entry for name, sizes in columns.items() for entry in entries(name, sizes))]
         kept = _rows_before(path, header, step) if step else []
-        writing = path.with_name(f".{path.name}.{os.getpid()}")
-        with open(writing, "w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([header, *kept])
-        os.replace(writing, path)
+        told = io.StringIO()
+        csv.writer(told, lineterminator="\n").writerows([header, *kept])
+        self._special = is_special(path)
+        if not self._special:
+            place(path, told.getvalue())
         self._file = open(path, "a", encoding="utf-8", newline="")  # noqa: SIM115 (closed by `close`)
+        if self._special:  # opened once: the reader of a pipe sees its end when it is closed
+            self._file.write(told.getvalue())
         self._writer = csv.writer(self._file, lineterminator="\n")
         self._columns, self._step = tuple(columns), step
 
@@ -51,7 +57,8 @@ class PredictionFile:
     def flush(self) -> None:
         """Put what was written on the disk: a checkpoint may follow."""
         self._file.flush()
-        os.fsync(self._file.fileno())
+        if not self._special:  # a pipe has no disk
+            os.fsync(self._file.fileno())
 
     def close(self) -> None:
         self._file.close()
@@ -64,6 +71,8 @@ def _cell(value: float | int) -> str:
 
 def _rows_before(path: Path, header: list[str], step: int) -> list[list[str]]:
     """The rows of an earlier run up to a step. Raises ValueError where they are not there."""
+    if is_special(path):
+        raise ValueError(f"{path} is no ordinary file, and a run cannot go on with it")
     with open(path, encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
     if not rows or rows[0] != header:

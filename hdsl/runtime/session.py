@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 
 from hdsl.compiler import VERSION
 from hdsl.model.model import Model
-from hdsl.runtime.checkpoint import Checkpoint, CheckpointError, check_same, read_checkpoint, steps_in, write_checkpoint
+from hdsl.runtime.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    check_same,
+    prepare_folder,
+    read_checkpoint,
+    steps_in,
+    write_checkpoint,
+)
 from hdsl.runtime.metrics import Metric
 from hdsl.runtime.nonfinite import NonFinite
 from hdsl.runtime.predictions import PredictionFile
@@ -203,6 +211,7 @@ class _Run:
         plan = self.plan
         if plan.checkpoint is None:
             return
+        prepare_folder(plan.checkpoint)
         if not plan.resume:
             if there := steps_in(plan.checkpoint):
                 raise CheckpointError(f"{plan.checkpoint} holds a checkpoint of step {there[-1]}; go on from it with --resume")

@@ -105,7 +105,9 @@ def loss_plot(name: str, costs: Mapping[str, Numbers], window: int) -> str:
             steps, means = running_mean(values, window)
             axes.plot(*thinned(steps, means), color=colour, label=cost)
         axes.set_xlabel("step")
-        axes.set_ylabel(f"mean over {window} steps" if window > 1 else "cost")
+        alone = next(iter(costs)) if len(costs) == 1 else "cost"
+        axes.set_ylabel(f"{alone}, mean of {window}" if window > 1 else alone)
+        axes.margins(x=0.01)
         _logarithmic(axes)
         _legend(axes, len(costs) > 1)
     return made[0]
@@ -127,6 +129,7 @@ def error_plot(name: str, errors: Mapping[str, Numbers], at: Numbers, label: str
         axes.set_xlabel(label)
         axes.set_ylabel(f"error / variance, mean of {window}")
         axes.set_ylim(bottom=0)
+        axes.margins(x=0.01)
         _legend(axes, True)
     return made[0]
 
@@ -185,5 +188,5 @@ def _logarithmic(axes: Axes) -> None:
 
 
 def _legend(axes: Axes, wanted: bool) -> None:
-    if wanted:
-        axes.legend(loc="lower right", ncols=4, fontsize=9, bbox_to_anchor=(1.0, 1.0), labelcolor="linecolor")
+    if wanted:  # at the left: a narrow screen shows that end of a plot first
+        axes.legend(loc="lower left", ncols=4, fontsize=9, bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2, labelcolor="linecolor")

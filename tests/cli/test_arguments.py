@@ -10,7 +10,18 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from hdsl.cli.arguments import Verb, WrongInput, in_colour, open_model, painted, readable, settings_option, write_file
+from hdsl.cli.arguments import (
+    Count,
+    Verb,
+    WrongInput,
+    in_colour,
+    keep_apart,
+    open_model,
+    painted,
+    readable,
+    settings_option,
+    write_file,
+)
 
 
 class Terminal(io.StringIO):
@@ -76,7 +87,7 @@ def test_a_file_that_cannot_be_read_is_wrong_usage(tmp_path: Path) -> None:
         ("sunspot.ham", "did you mean `sunspots`?"),
         ("zzz", "those that ship are"),
         (str(tmp_path), "is a folder"),
-        ("", "there is no file" if not Path("").is_dir() else "is a folder"),
+        ("", "the name of a model is empty"),
         ("a\0b", "a\0b"),
     ):
         with pytest.raises(click.UsageError) as wrong:
@@ -114,3 +125,28 @@ def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch) -
     assert painted(text, io.StringIO()) == text
     monkeypatch.setenv("NO_COLOR", "1")
     assert painted(text, Terminal()) == text
+
+
+def test_nothing_that_is_read_is_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.ham").write_text("")
+    (tmp_path / "link.ham").symlink_to("a.ham")
+    keep_apart({"-o": tmp_path / "b.py", "--report": None}, [tmp_path / "a.ham"])
+    keep_apart({"--report": Path(os.devnull), "--predict": Path(os.devnull)}, [])
+    for written in ("a.ham", "link.ham"):
+        with pytest.raises(click.UsageError, match=f"-o {written} would overwrite a file that is read"):
+            keep_apart({"-o": Path(written)}, [tmp_path / "a.ham"])
+    with pytest.raises(click.UsageError, match="--report b would overwrite a file that --predict writes"):
+        keep_apart({"--predict": tmp_path / "b", "--report": Path("b")}, [])
+
+
+def test_a_device_stays_a_device(tmp_path: Path) -> None:
+    write_file(Path(os.devnull), "gone")
+    assert not Path(os.devnull).is_file()
+
+
+@pytest.mark.parametrize("wrong", ["0", "-3", "x", "1.5", "9" * 30])
+def test_a_count_is_a_whole_number_above_0(wrong: str) -> None:
+    assert Count().convert("12", None, None) == 12
+    with pytest.raises(click.BadParameter, match=f"`{wrong}` is no whole number above 0"):
+        Count().convert(wrong, None, None)

@@ -38,3 +38,11 @@ def test_a_wrong_model_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_a_folder_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert status(["compile", "iris_linear", "-o", str(tmp_path / "none" / "net.py")]) == 2
     assert "cannot be written: no such file" in capsys.readouterr().err
+
+
+def test_a_model_is_not_overwritten_by_its_module(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "m.ham"
+    path.write_text("input u\noutput y = u\n")
+    assert status(["compile", str(path), "-o", str(path)]) == 2
+    assert "would overwrite a file that is read" in capsys.readouterr().err
+    assert path.read_text() == "input u\noutput y = u\n"

@@ -99,3 +99,46 @@ def test_a_reader_that_has_seen_enough_is_no_fault(tmp_path: Path) -> None:
     )
     os.close(write)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def closed(descriptor: int, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """A command whose standard stream of this number is closed, as by ``>&-``."""
+    program = f"import os; os.close({descriptor}); os.execv(__import__('sys').executable, __import__('sys').argv[1:])"
+    inner = [sys.executable, "-c", "from hdsl.cli.main import main; main()", *arguments]
+    return subprocess.run([sys.executable, "-c", program, *inner], capture_output=True)
+
+
+@pytest.mark.parametrize("descriptor", [0, 1, 2])
+def test_a_closed_stream_is_no_fault(descriptor: int) -> None:
+    done = closed(descriptor, "check", "iris_linear")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert closed(descriptor, "check", "nothing").returncode == 2
+
+
+def test_an_output_that_is_full_is_told() -> None:
+    """As with ``> /dev/full``, which not every system has."""
+    program = """
+import os, sys
+from hdsl.cli.main import main
+class Full:
+    encoding = "utf-8"
+    def write(self, text): raise OSError(28, "No space left on device")
+    def flush(self): pass
+    def isatty(self): return False
+    def fileno(self): return 1
+sys.stdout = Full()
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", program, "check", "iris_linear"], capture_output=True)
+    assert (done.returncode, done.stderr) == (2, b"Error: the output cannot be written: no space left on device\n")
+
+
+def test_an_error_of_the_system_that_names_a_file_is_a_fault(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lost(name: str) -> None:
+        raise FileNotFoundError(2, "No such file or directory", "grammars")
+
+    monkeypatch.setattr(check, "readable", lost)
+    assert status(["check", "sunspots"]) == 3
+    assert "has a fault: FileNotFoundError" in capsys.readouterr().err

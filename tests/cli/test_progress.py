@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
 
 import pytest
 
-from hdsl.cli.progress import grouped, progress_line, progress_text, rate_text
+from hdsl.cli.progress import grouped, left, line, progress_line, progress_parts, rate_text
 from hdsl.runtime.running import Score
 from hdsl.runtime.session import Progress
 
@@ -17,8 +18,43 @@ HERE = Progress(
 
 
 def test_the_line() -> None:
-    shown = progress_text(HERE).replace("\u202f", " ")
-    assert shown == "2 412/3 176  38.2 k steps/s  fit 0.0612  error/var 0.118 (last value 0.136)"
+    shown = line("sunspots", HERE, 200).plain.replace("\u202f", " ")
+    bar = "█" * 19 + "░" * 6
+    assert shown == f"sunspots  {bar}  2 412/3 176  38.2 k steps/s  fit 0.0612  error/var 0.118  (last value 0.136)  00:00 left"
+
+
+def test_targets_are_named_where_there_are_several() -> None:
+    both = {name: Score("error/var", 0.5, 0.7, "last value") for name in ("v", "w")}
+    parts = progress_parts(replace(HERE, costs={}, scores=both))
+    assert parts[2:] == ["v: error/var 0.500", "(last value 0.700)", "w: error/var 0.500", "(last value 0.700)"]
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (100, "2 412/3 176  38.2 k steps/s  fit 0.0612  error/var 0.118  (last value 0.136)  00:00 left"),
+        (85, "2 412/3 176  38.2 k steps/s  fit 0.0612  error/var 0.118  00:00 left"),
+        (60, "2 412/3 176  38.2 k steps/s  00:00 left"),
+        (40, "2 412/3 176  00:00 left"),
+    ],
+)
+def test_a_narrow_terminal_loses_what_tells_least(width: int, shown: str) -> None:
+    text = line("sunspots", HERE, width).plain.replace("\u202f", " ")
+    assert len(text) < width
+    assert text.replace("█", "").replace("░", "").split("  ", 1)[1].strip() == shown
+    bar, room = text.count("█") + text.count("░"), width - len(f"sunspots    {shown}")
+    assert bar == (room - 1 if room > 8 else 0)  # the last column stays free: some terminals wrap there
+
+
+def test_a_terminal_without_unicode_gets_a_bar_of_its_own() -> None:
+    assert line("sunspots", HERE, 100, plain=True).plain.isascii()
+
+
+@pytest.mark.parametrize(
+    ("rate", "shown"), [(100.0, "00:08"), (1.0, "12:44"), (0.1, "2:07:20"), (0.0, "--:--"), (float("nan"), "--:--")]
+)
+def test_the_time_that_is_left(rate: float, shown: str) -> None:
+    assert left(replace(HERE, rate=rate)) == shown
 
 
 @pytest.mark.parametrize(("rate", "shown"), [(3.14159, "3.14"), (812.4, "812"), (38_213.0, "38.2 k"), (2.5e6, "2.5 M")])

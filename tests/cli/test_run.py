@@ -103,7 +103,7 @@ def test_predictions_are_a_row_a_step(folder: Path, capsys: pytest.CaptureFixtur
         (["--every", "5"], 2, "--every wants --checkpoint DIR"),
         (["--report", "no/where.html"], 2, "there is no folder no"),
         (["--predict", "."], 2, "is a folder"),
-        (["--checkpoint", "line.csv/x"], 1, "no checkpoint can be written"),
+        (["--checkpoint", "line.csv/x"], 2, "no checkpoint can be written"),
         (["--set", "beta=1e30", "--epochs", "3"], 1, "line.csv:"),
     ],
 )
@@ -155,3 +155,33 @@ def test_ctrl_c_ends_cleanly_with_the_checkpoint_written(folder: Path) -> None:
     done = json.loads((checkpoint / "run.json").read_text())["step"]
     assert done >= 500
     assert f"{done:,}".replace(",", "\u202f") + " of" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--predict", "line.csv"], "--predict line.csv would overwrite a file that is read"),
+        (["--report", "line.ham"], "--report line.ham would overwrite a file that is read"),
+        (["--report", "x", "--predict", "x"], "--report x would overwrite a file that --predict writes"),
+        (["--checkpoint", "line.csv"], "it is a file, and a folder is wanted"),
+        (["--steps", "0"], "`0` is no whole number above 0"),
+        (["--stream", os.devnull], "is a pipe or a device"),
+    ],
+)
+def test_a_run_that_cannot_be_kept_is_refused_before_it_begins(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert status(["run", "line.ham", *arguments]) == 2
+    shown = capsys.readouterr()
+    assert message in shown.err and shown.out == ""
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_predictions_may_go_down_a_pipe(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["run", "line.ham", "--predict", os.devnull]) == 0
+    assert not Path(os.devnull).is_file()
+    given = ["run", "line.ham", "--checkpoint", "ck", "--predict", os.devnull]
+    assert status([*given, "--steps", "20"]) == 0
+    assert status([*given, "--resume"]) == 1
+    assert "is no ordinary file, and a run cannot go on with it" in capsys.readouterr().err

@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from hdsl.runtime.checkpoint import Checkpoint, CheckpointError, check_same, read_checkpoint, steps_in, write_checkpoint
+from hdsl.runtime.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    Unwritable,
+    check_same,
+    prepare_folder,
+    read_checkpoint,
+    steps_in,
+    write_checkpoint,
+)
 
 MADE_WITH = {"model": "sunspots", "settings": {"beta": "0.1"}, "seed": 3}
 
@@ -66,7 +75,7 @@ def test_a_crash_while_writing_leaves_the_one_before(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, fails, fail)
-        with pytest.raises(CheckpointError, match="No space left on device"):
+        with pytest.raises(CheckpointError, match="no space left on device"):
             write_checkpoint(tmp_path, checkpoint(6))
     assert steps_in(tmp_path) == [5]
     read = read_checkpoint(tmp_path)
@@ -111,3 +120,13 @@ def test_a_folder_that_cannot_be_made_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CheckpointError, match="no checkpoint can be written"):
         write_checkpoint(tmp_path / "file" / "run", checkpoint(1))
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_run(tmp_path: Path) -> None:
+    prepare_folder(tmp_path / "a" / "b")
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Unwritable, match="it is a file, and a folder is wanted"):
+        prepare_folder(tmp_path / "file")
+    with pytest.raises(Unwritable, match="not a directory"):
+        prepare_folder(tmp_path / "file" / "below")

@@ -63,7 +63,7 @@ def test_a_column_that_is_named_with_signs_is_taken_as_it_is() -> None:
     [
         (["a", "b"], [], "no column for the input `u` "),
         (["u[0]", "u[1]", "s"], [], "no column for the target `v`"),
-        (["u[0]", "s", "v", "c"], [], "`u` has 2 numbers a sample; found 1 columns (u[0])"),
+        (["u[0]", "s", "v", "c"], [], "`u` has 2 numbers a sample; found 1 column (u[0])"),
         (["u[0]", "u[2]", "s", "v", "c"], [], "the stream has no column for `u[1]`, but it has `u[2]`"),
         (["ssn", "s"], ["u=sn,s"], "no column `sn` (did you mean `ssn`?)"),
         (["ssn", "s"], ["w=ssn"], "the model reads no `w` from the stream"),
