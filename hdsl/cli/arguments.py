@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -100,16 +101,22 @@ def writable(name: str) -> Path:
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write a file whole or not at all. Raises click.UsageError where it cannot be written."""
+    """Write a file whole or not at all. Raises click.UsageError where it cannot be written.
+
+    A file that is there keeps its permissions, and a link goes on pointing to it.
+    """
     if path.is_dir():
         raise click.UsageError(f"{path} is a folder; the name of a file is wanted")
-    writing = path.with_name(f".{path.name}.{os.getpid()}")
+    target = Path(os.path.realpath(path))
+    writing = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         with open(writing, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(writing, path)
+        if target.exists():
+            shutil.copymode(target, writing)
+        os.replace(writing, target)
     except OSError as wrong:
         writing.unlink(missing_ok=True)
         raise click.UsageError(f"{path} cannot be written: {reason(wrong)}") from None
