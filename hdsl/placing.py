@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from pathlib import Path
 
 
@@ -13,7 +14,7 @@ def is_special(path: Path) -> bool:
 
 
 def place(path: Path, text: str) -> None:
-    """Write a text as a file. Raises OSError; what stood there before then still does."""
+    """Write a text as a file, which keeps its permissions. Raises OSError; what stood there before then still does."""
     if is_special(path):
         with open(path, "w", encoding="utf-8", newline="") as file:
             file.write(text)
@@ -25,6 +26,8 @@ def place(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+        if target.exists():
+            shutil.copymode(target, writing)
         os.replace(writing, target)
     except OSError as wrong:
         with contextlib.suppress(OSError):

@@ -30,7 +30,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("diagnostics",),
     ("syntax",),
     ("model", "format"),
-    ("derive",),
+    ("derive", "highlight"),
     ("optimise",),
     ("emit",),
     ("compiler",),

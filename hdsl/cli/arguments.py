@@ -115,7 +115,10 @@ def writable(name: str) -> Path:
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write a file whole or not at all. Raises click.UsageError where it cannot be written."""
+    """Write a file whole or not at all. Raises click.UsageError where it cannot be written.
+
+    A file that is there keeps its permissions, and a link goes on pointing to it.
+    """
     if path.is_dir():
         raise click.UsageError(f"{path} is a folder; the name of a file is wanted")
     try:

@@ -113,6 +113,17 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
             write_file(wrong, "")
 
 
+def test_a_file_that_is_there_keeps_its_permissions_and_its_links(tmp_path: Path) -> None:
+    path, link = tmp_path / "a.ham", tmp_path / "link.ham"
+    path.write_text("one")
+    path.chmod(0o640)
+    link.symlink_to(path)
+    write_file(link, "two")
+    assert link.is_symlink()
+    assert path.read_text() == "two"
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
 def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")

@@ -205,6 +205,14 @@ def test_layouts_of_a_component(text: str) -> None:
     assert components(f"ham 1\n## of it\n{text}")[0].doc == "of it"
 
 
+def test_a_doc_comment_in_a_body_is_never_that_of_the_file() -> None:
+    made, found = parse(Source("component f(x) {\n  ## of W\n\n  param W = 0\n  return W\n}"))
+    assert found == ()
+    (component,) = made.statements
+    assert isinstance(component, Component)
+    assert (made.doc, component.doc, component.body[0].doc) == ("", "", "of W")  # type: ignore[union-attr]
+
+
 def test_a_function_is_a_component_without_a_body() -> None:
     (made,) = components("## of it\n\n## of f\ndef f(x, k = 2) = k*x")
     assert (made.name, made.pure, made.body, made.doc) == ("f", True, (), "of f")
