@@ -53,7 +53,7 @@ Online prediction with a leaky network.
               e⁺   = y⁺ − v                                            19
               fit⁺ = ½ ‖e⁺‖²                                           19
               ā⁺   = (1 − (s⁺)²) ⊙ z                                   16
-              z⁺   = (1 − τ η_h − τ) z + τ given_v Cᵀe⁺ + τ Wᵀā⁺       16, 17, 19
+              z⁺   = (1 − τ η_h − τ) z + τ [v given] Cᵀe⁺ + τ Wᵀā⁺     16, 17, 19
               ā    = (1 − s²) ⊙ z⁺                                     16
               ω_W⁺ = (1 − τ η) ω_W + τ ⟨ā hᵀ⟩                          16
               W⁺   = W − τ β ω_W⁺                                      11
@@ -61,7 +61,7 @@ Online prediction with a leaky network.
               U⁺   = U − τ β ω_U⁺                                      12
               ω_b⁺ = (1 − τ η) ω_b + τ ⟨ā⟩                             16
               b⁺   = b − τ β ω_b⁺                                      13
-              ω_C⁺ = (1 − τ η) ω_C + τ ⟨given_v e⁺ h⁺ᵀ⟩                17, 19
+              ω_C⁺ = (1 − τ η) ω_C + τ ⟨[v given] e⁺ h⁺ᵀ⟩              17, 19
               C⁺   = C − τ β ω_C⁺                                      14
 
   departs     from exact optimal control: forward costate (s = −1), θ frozen within a step, Euler of order 1
