@@ -55,7 +55,7 @@ def summary_text(session: Session, runs: Sequence[Session] = ()) -> str:
 def summary_json(session: Session, runs: Sequence[Session] = ()) -> dict[str, Any]:
     """The same as plain data; what is not a number is null."""
     plan, net = session.plan, session.net
-    values = {name: getattr(net, attribute) for name, attribute in net.numbers.items()}
+    values = {name.removeprefix("learn:"): getattr(net, attribute) for name, attribute in net.numbers.items()}
     return {
         "model": plan.model.name,
         "content": net.content,

@@ -122,7 +122,7 @@ def _value(facts: Facts, quantity: Quantity) -> str:
 
 def _cells(facts: Facts) -> list[str]:
     model = facts.model
-    lines = ["self.state, self.costate, self.initial = nn.Module(), nn.Module(), nn.Module()"]
+    lines = [f"self.state, self.costate, self.initial = {facts.base}(), {facts.base}(), {facts.base}()"]
     for h in facts.states:
         q, initial = model.quantities[h], facts.at("initial", h)
         lines.append(facts.keeps("initial", h, f"{_value(facts, q)}.to(**place)", persistent=False))

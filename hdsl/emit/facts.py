@@ -55,6 +55,7 @@ class Facts:
         self.columns: list[str] = []
         self._look()
         self.dotted = any("." in name for name in self.model.quantities)
+        self.base = "_Module" if self.dotted else "nn.Module"
         self.draws = any(
             q.initial is not None and q.initial.kind in ("normal", "uniform", "orthogonal", "glorot", "he")
             for q in self.model.quantities.values()
@@ -123,11 +124,9 @@ class Facts:
         """The line that registers a tensor."""
         module = f"self.{group}" if group else "self"
         further = "" if persistent else ", persistent=False"
-        if "." in name:
-            return f'_keep({module}, "{name}", {value}{further})'
-        if not group and name in self.params:
-            return f"self.{self.names[name]} = {value}"
-        return f'{module}.register_buffer("{self.names[name]}", {value}{further})'
+        if group or name not in self.params:
+            return f'{module}.register_buffer("{self.key(name)}", {value}{further})'
+        return f'self.register_parameter("{name}", {value})' if "." in name else f"self.{self.names[name]} = {value}"
 
     # --- cells and samples -----------------------------------------------------------------------
 

@@ -35,43 +35,65 @@ def _draw(seed, name, kind, shape, first=0.0, second=1.0):
 '''
 
 INSTANCES = '''
-def _keep(module, name, value, persistent=True):
-    """Register a tensor of an instance under its dotted name."""
-    (module._parameters if isinstance(value, nn.Parameter) else module._buffers)[name] = value
-    if not persistent:
-        module._non_persistent_buffers_set.add(name)
+class _Module(nn.Module):
+    """A module that keeps what belongs to instances of components under dotted names, in the order of the model.
+
+    `net.a.W` and `net.body[1].r.W` find them; whatever goes by `state_dict` or `named_parameters` does as usual.
+    """
+
+    def register_parameter(self, name, value):
+        if "." in name:
+            self._parameters[name] = value
+        else:
+            super().register_parameter(name, value)
+
+    def register_buffer(self, name, value, persistent=True):
+        if "." not in name:
+            super().register_buffer(name, value, persistent)
+            return
+        self._buffers[name] = value
+        if not persistent:
+            self._non_persistent_buffers_set.add(name)
+
+    def get_parameter(self, name):
+        return self._parameters[name] if name in self._parameters else super().get_parameter(name)
+
+    def get_buffer(self, name):
+        return self._buffers[name] if name in self._buffers else super().get_buffer(name)
+
+    def _load_from_state_dict(self, saved, prefix, *rest):
+        if not self._parameters and self._non_persistent_buffers_set >= self._buffers.keys():
+            return  # nothing is saved of it: an instance may have its name
+        super()._load_from_state_dict(saved, prefix, *rest)
+        unexpected = rest[-2]  # torch takes a dotted name for that of a module below
+        own = {prefix + name for name in (*self._parameters, *self._buffers)}
+        unexpected[:] = [name for name in unexpected if name not in own]
+
+    def __getattr__(self, name):
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            if name in ("share", "clock", "ended", "offset", "state", "costate", "initial"):
+                raise
+            return _Instance(self, name)
 
 
 class _Instance:
-    """What belongs to an instance of a component, by name: `net.a.W`, `net.body["1"].W`."""
+    """What belongs to an instance of a component."""
 
     def __init__(self, module, path):
+        kept = {**module.__dict__.get("_parameters", {}), **module.__dict__.get("_buffers", {})}
         self._module, self._path = module, path
+        self._kept = {name: value for name, value in kept.items() if name.startswith(path + ".")}
+        if not self._kept:
+            raise AttributeError(f"there is no {path} in this module")
 
     def __getitem__(self, name):
         path = f"{self._path}.{name}"
-        for kept in (self._module._parameters, self._module._buffers):
-            if path in kept:
-                return kept[path]
-        return _instance(self._module, path)
+        return self._kept[path] if path in self._kept else _Instance(self._module, path)
 
     __getattr__ = __getitem__
 
-
-def _instance(module, path):
-    kept = [*module.__dict__.get("_parameters", ()), *module.__dict__.get("_buffers", ())]
-    if not any(name.startswith(f"{path}.") for name in kept):
-        raise AttributeError(f"there is no {path}")
-    return _Instance(module, path)
-
-'''
-
-BY_NAME = '''
-def __getattr__(self, name):
-    try:
-        return super().__getattr__(name)
-    except AttributeError:
-        return _instance(self, name)
 '''
 
 METHODS = '''

@@ -9,7 +9,7 @@ from hdsl.emit.constructor import constructor
 from hdsl.emit.content import content_hash
 from hdsl.emit.facts import Facts
 from hdsl.emit.names import class_name, harmless, spell
-from hdsl.emit.skeleton import BY_NAME, DRAW, HEADER, INSTANCES, METHODS
+from hdsl.emit.skeleton import DRAW, HEADER, INSTANCES, METHODS
 from hdsl.emit.statement import Statement, bind_numbers, turn_once
 from hdsl.emit.torch_lines import TorchLines
 from hdsl.optimise.lower import Programs
@@ -41,11 +41,10 @@ def emit_torch(programs: Programs, version: str) -> str:
         ),
         DRAW if facts.draws else "",
         INSTANCES if facts.dotted else "",
-        f"\nclass {class_name(model.name)}(nn.Module):\n" + _indent(_class_docs(programs, facts), 1),
+        f"\nclass {class_name(model.name)}({facts.base}):\n" + _indent(_class_docs(programs, facts), 1),
         _indent(facts.tables(), 1),
         _indent(constructor(facts), 1),
         _indent(METHODS.format(**facts.method_fields()), 1),
-        _indent(BY_NAME, 1) if facts.dotted else "",
     ]
     for program in programs.all:
         parts.append(_indent(_body(program, facts), 1))

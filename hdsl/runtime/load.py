@@ -37,7 +37,7 @@ def load_class(text: str, origin: Origin, place: tuple[Any, Any] = (None, None))
 def class_of(module: types.ModuleType) -> type[nn.Module]:
     """The one torch module class that generated text defines."""
     own = [m for m in vars(module).values() if isinstance(m, type) and m.__module__ == module.__name__]
-    (made,) = (m for m in own if issubclass(m, nn.Module))
+    (made,) = (m for m in own if issubclass(m, nn.Module) and m.__name__ != "_Module")
     return made
 
 

@@ -94,6 +94,6 @@ def test_fixes_are_edits_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[s
     path.write_text("ham 1\noutput y == 1\n")
     assert status(["check", str(path), "--format", "json"]) == 1
     (entry,) = json.loads(capsys.readouterr().out)
-    edit = {"line": 2, "column": 10, "end_line": 2, "end_column": 12, "text": "="}
+    edit = {"file": str(path), "line": 2, "column": 10, "end_line": 2, "end_column": 12, "text": "="}
     assert entry["fixes"] == [{"title": "write `=`", "safe": True, "edits": [edit]}]
     assert path.read_text() == "ham 1\noutput y == 1\n"

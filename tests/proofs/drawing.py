@@ -54,6 +54,7 @@ class _Drawing:
         self._sizes()
         self._declarations()
         self._lets()
+        self._instances()
         self._dynamics()
         self._outputs()
         self._costs()
@@ -171,6 +172,32 @@ class _Drawing:
         for level in (0, *(self.random.choice((0, 1, 1, 2)) for _ in range(self.random.choice((1, 2, 3))))):
             shape = self.random.choice(self.formulas.shapes(level))
             self._define("let", shape, level, self.formulas.draw(shape, level, self.depth()))
+
+    def _instances(self) -> None:
+        """A component and a function, instances of them, copies and delays."""
+        if not self.chance(0.5):
+            return
+        component, function = self.name(), self.name()
+        moves = self.random.choice(("s' = 0.5*e - s", "next s = tanh(e) + 0.2*s"))
+        reset = f"    reset s {self.random.choice(RESETS)}\n" if self.chance(0.5) else ""
+        back = self.random.choice((f"{function}(s, c) + e", f"e - {function}(e, rate)", "s"))
+        self.lines.append(f"def {function}(x, k = 0.5) = x * sigmoid(k*x)")
+        self.lines.append(
+            f"component {component}(x[k], rate = 0.5) {{\n    const c = rate/2\n    param P[k, k] = normal(0, 0.5)\n"
+            f"    state s[k] = 0.1\n    let e = tanh(P @ x + c)\n    {moves}\n{reset}    return {back}\n}}"
+        )
+        for formula in (
+            "{component}({x})", "{component}({x}, rate=0.3) + 0.5*{component}({x})", "repeat(2, {component}, {x}, 0.4)",
+            "delay({x})", "delay({x}, 2) - {x}", "{function}({x})", "repeat(2, {function}, {x})",
+        ):  # fmt: skip
+            if self.chance(0.3):
+                vectors = [(k, s) for k in (0, 1) for s in self.formulas.shapes(k) if len(s) == 1]
+                level, shape = self.random.choice(vectors)
+                told = formula.format(component=component, function=function, x=self.formulas.draw(shape, level, 2))
+                self._define("let", shape, level, told)
+        if self.chance(0.4):
+            arrives = self.random.choice(self.formulas.inputs)
+            self._define("let", arrives.shape, 1, f"{arrives.name} - 0.5*previous({arrives.name})")
 
     def _dynamics(self) -> None:
         for state, shared in self.states:

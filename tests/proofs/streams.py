@@ -114,7 +114,7 @@ def flat(cells: dict[str, Any]) -> dict[str, Tensor]:
 
 def judge_of(model: hdsl.api.Model) -> Walk:
     """The judge of the same text."""
-    return Walk(model.product("text"))
+    return Walk(model.product("model").written)
 
 
 def distance(found: Any, wanted: Any) -> float:

@@ -229,7 +229,7 @@ def equations_judged(seed: int) -> bool:
     drawn, model = model_of(seed)
     equations, errors = model.equations, Errors()
     try:
-        judge_equations(sized(model.product("model"), model.product("text"), {}, {}), equations, errors, seed, 1)
+        judge_equations(sized(model.product("model"), model.product("model").written, {}, {}), equations, errors, seed, 1)
     except NoPoint:
         return False
     wrong = {key: error for key, error in errors.largest.items() if error > TOLERANCES[key[1]]}
