@@ -74,7 +74,8 @@ def _rules() -> list[tuple[str, Any]]:
         captures = {int(group): capture["name"] for group, capture in rule.get("captures", {}).items()}
         how: Any | Callable[..., Any] = partial(_groups, captures) if captures else token(rule["name"])
         made.append((rule["match"], how))
-    return [*made, (r"[ \t\r\n\f\u00a0\ufeff]+", Whitespace)]
+    # A line's end is a token of its own: what stands in front of the next line belongs to the rule that begins there.
+    return [*made, (r"\n", Whitespace), (r"[ \t\r\f\u00a0\ufeff]+", Whitespace)]
 
 
 class HamLexer(RegexLexer):
