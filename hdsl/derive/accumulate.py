@@ -111,7 +111,7 @@ def _pull(
     known: Mapping[Scalar, Scalar],
 ) -> list[tuple[str, Part]]:
     """The contributions of one definition to the adjoints of what it reads."""
-    maker = Tracing(workspace, adjoint.spans, adjoint.roots)
+    maker = Tracing(workspace, adjoint.spans, adjoint.roots, active)
     pulled: list[tuple[str, Scalar]] = []
     match definition.body:
         case Contraction():

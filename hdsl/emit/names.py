@@ -52,6 +52,7 @@ TAKEN = frozenset(
             "left_over",
         ),
         *("sigmoid", "erf", "softmax", "logsumexp", "power_slope", "power_log"),
+        *("placed", "diagonal_matrix", "scattered"),
     )
 )
 

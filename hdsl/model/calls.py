@@ -11,14 +11,16 @@ from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.catalogue_syntax import reserved
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.arithmetic import apply_row
+from hdsl.model.arranging import ARRANGING, arranged
+from hdsl.model.axes import axis_of
 from hdsl.model.contractions import mean, product_sum, squared, summed
 from hdsl.model.definitions import Definitions
 from hdsl.model.scope import INITIALS, Scope
 from hdsl.model.shapes import describe, differ_by_name, disagree, fits
-from hdsl.model.sizes import same, show_sizes
+from hdsl.model.sizes import Sizes, same, show_sizes
 from hdsl.model.values import Value, aligned, broadcast, opened, plain, whole
 from hdsl.syntax.source import Span
-from hdsl.syntax.tree import Call, Expression, Name, Negate, Number
+from hdsl.syntax.tree import Call, Expression, Name, Negate
 from hdsl.syntax.words import LATER_FUNCTIONS
 from hdsl.terms.elementwise import ROWS, WRITABLE
 from hdsl.terms.term import Elementwise, Scalar, Size, Structured, index, indices, is_slot, slot, slots
@@ -30,6 +32,7 @@ class Reading(Protocol):
     scope: Scope
     made: Definitions
     below: dict[str, Size]
+    measured: Sizes
 
     def part(self, tree: Expression) -> Value | None: ...
 
@@ -40,6 +43,8 @@ def call(reader: Reading, tree: Call) -> Value | None:
     """The value of a call, or None after its mistakes have been reported."""
     if tree.function in WRITABLE:
         return _elementwise(reader, tree)
+    if tree.function in ARRANGING:
+        return arranged(reader, tree)
     signature = SIGNATURES.get(tree.function)
     if signature is None:
         for argument in (*tree.arguments, *(value for _, value in tree.keywords)):
@@ -101,13 +106,7 @@ def _axis(reader: Reading, tree: Call, operand: Value, default: int | None) -> i
         if default is not None and operand.rank == 0:
             return formulas.axis_range(tree.arguments[0].span, default, "", 0)
         return None if default is None else operand.rank + default
-    sign, literal = (-1, written.operand) if isinstance(written, Negate) else (1, written)
-    if not isinstance(literal, Number) or literal.value.denominator != 1:
-        return formulas.axis_literal(written.span)
-    axis = sign * int(literal.value)
-    if not -operand.rank <= axis < operand.rank:
-        return formulas.axis_range(written.span, axis, show_sizes(operand.sizes), operand.rank)
-    return axis % operand.rank
+    return axis_of(written, operand.sizes)
 
 
 # Elementwise rows ---------------------------------------------------------------------------------------------------

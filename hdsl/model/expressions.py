@@ -14,9 +14,10 @@ from hdsl.model.arithmetic import literal_exponent, number
 from hdsl.model.calls import apply, call
 from hdsl.model.contractions import batch_sizes, contracted_sizes, matrix_product
 from hdsl.model.definitions import Definitions
+from hdsl.model.indexing import indexed
 from hdsl.model.scope import FUNCTIONS, INITIALS, Scope
 from hdsl.model.shapes import differ_by_name, disagree
-from hdsl.model.sizes import same, show_sizes
+from hdsl.model.sizes import Sizes, same, show_sizes
 from hdsl.model.values import Value, broadcast, calculate, negative, opened, plain, transposed
 from hdsl.model.walk import DEEPEST, chain, deepest
 from hdsl.syntax.source import Span
@@ -39,12 +40,13 @@ from hdsl.terms.term import Size, indices, size, slot
 
 @dataclass
 class Reader:
-    """Reads expressions of one model. ``sizes`` has the sizes of every quantity and of every definition read so far,
+    """Reads expressions of one model. ``measured`` reads sizes; ``sizes`` has the sizes of every quantity and of every definition read so far,
     ``below`` the bounds of indices. What is missing there is poisoned: it has been reported.
     """
 
     scope: Scope
     made: Definitions
+    measured: Sizes
     sizes: dict[str, tuple[Size, ...]] = field(default_factory=dict)
     below: dict[str, Size] = field(default_factory=dict)
 
@@ -74,7 +76,9 @@ class Reader:
                 return call(self, tree)
             case ListLiteral():
                 self.scope.report(formulas.list_here(tree.span))
-            case Compare() | Conditional() | Index() | IndexSum():
+            case Index():
+                return indexed(self, tree)
+            case Compare() | Conditional() | IndexSum():
                 self.scope.report(reserved_construct(tree.span, type(tree).__name__))
         return None
 

@@ -18,8 +18,9 @@ Kind: TypeAlias = Literal["dim", "input", "target", "state", "param", "const", "
 
 RESERVED = ("t", "tau", "pi", "inf", "T", "boundary")
 CONTRACTING = ("sum", "mean", "dot", "squared", "softmax", "logsumexp", "cross_entropy")
+ARRANGING = ("concat", "stack", "reshape", "permute", "outer", "diag", "eye", "embed", "one_hot")
 INITIALS = ("zeros", "ones", "eye", "normal", "uniform", "orthogonal", "glorot", "he")
-FUNCTIONS = frozenset((*WRITABLE, *CONTRACTING))
+FUNCTIONS = frozenset((*WRITABLE, *CONTRACTING, *ARRANGING))
 # Settings that the derivation reads as symbols of their own: a quantity of that name could not be told from them.
 SYMBOLS = ("eta", "beta", "phi", "first")
 MOST_COMPARISONS = 20_000  # of names, for suggestions: a file that needs more of them has another trouble

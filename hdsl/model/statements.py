@@ -66,7 +66,11 @@ def read_statements(text: ModelText, scope: Scope, declared: Declarations) -> St
     own = per_stream(arriving, found.reads)
     shared = {name: name not in own for name in (*scope.entries, "t", "tau")}
     reader = Reader(
-        scope, Definitions((*scope.entries, *RESERVED, *SYMBOLS), shared), dict(declared.sizes), declared.below
+        scope,
+        Definitions((*scope.entries, *RESERVED, *SYMBOLS), shared),
+        declared.measured,
+        dict(declared.sizes),
+        declared.below,
     )
     found.states = tuple(d.name for d in declared.declares if d.role == "state")
     try:

@@ -42,23 +42,15 @@ LATER_STATEMENTS: frozenset[str] = frozenset(
 LATER_FUNCTIONS: frozenset[str] = frozenset(
     {
         "avgpool2d",
-        "concat",
         "conv2d",
         "delay",
-        "diag",
-        "embed",
         "expm",
         "inv",
         "maxpool2d",
         "norm2",
-        "one_hot",
-        "outer",
-        "permute",
         "previous",
         "repeat",
-        "reshape",
         "solve",
-        "stack",
     }
 )
 

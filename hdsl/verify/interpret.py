@@ -27,6 +27,7 @@ from hdsl.terms.term import (
     slot_name,
     slots,
 )
+from hdsl.verify.arrangements import ARRANGEMENTS, Meaning
 
 Array = np.ndarray[Any, Any]
 Known = Mapping[str, Array]
@@ -135,10 +136,18 @@ def value(definition: Definition, known: Known, sizes: Mapping[str, int]) -> Arr
         case Contraction() as body:
             return _contraction(definition, body, known, sizes)
         case Structured(row=row, operands=operands, attributes=attributes):
-            found = STRUCTURES[row]([known[operand] for operand in operands], dict(attributes), shape)
+            numbers = {name: _numbered(attribute, sizes) for name, attribute in attributes}
+            found = STRUCTURES[row]([known[operand] for operand in operands], numbers, shape)
             if found.shape != shape:
                 raise ValueError(f"{definition.name} has the shape {found.shape}, not {shape}")
             return found
+
+
+def _numbered(attribute: Any, sizes: Mapping[str, int]) -> Any:
+    """An attribute of a structured operation with numbers for the sizes in it."""
+    if isinstance(attribute, tuple):
+        return tuple(_numbered(part, sizes) for part in attribute)
+    return shape_of((attribute,), sizes)[0]
 
 
 def shape_of(sizes: Sequence[Size], numbers: Mapping[str, int]) -> tuple[int, ...]:
@@ -197,28 +206,19 @@ def _contraction(definition: Definition, body: Contraction, known: Known, sizes:
 # Structured operations of one stream, written once more ---------------------------------------------------------------
 
 
-def _softmax(operands: list[Array], attributes: dict[str, int], shape: tuple[int, ...]) -> Array:
+def _softmax(operands: list[Array], attributes: dict[str, Any], shape: tuple[int, ...]) -> Array:
     x, axis = operands[0], attributes["axis"]
     return np.asarray(np.exp(x - np.logaddexp.reduce(x, axis=axis, keepdims=True)))
 
 
-def _logsumexp(operands: list[Array], attributes: dict[str, int], shape: tuple[int, ...]) -> Array:
+def _logsumexp(operands: list[Array], attributes: dict[str, Any], shape: tuple[int, ...]) -> Array:
     return np.asarray(np.logaddexp.reduce(operands[0], axis=attributes["axis"]))
 
 
-def _pick(operands: list[Array], attributes: dict[str, int], shape: tuple[int, ...]) -> Array:
-    return np.asarray(operands[0][..., int(operands[1])])
-
-
-def _one_hot(operands: list[Array], attributes: dict[str, int], shape: tuple[int, ...]) -> Array:
-    return _where(np.arange(shape[-1]) == int(operands[0]))
-
-
-STRUCTURES: Mapping[str, Callable[[list[Array], dict[str, int], tuple[int, ...]], Array]] = {
+STRUCTURES: Mapping[str, Meaning] = {
     "softmax": _softmax,
     "logsumexp": _logsumexp,
-    "pick": _pick,
-    "one_hot": _one_hot,
+    **ARRANGEMENTS,
 }
 
 
