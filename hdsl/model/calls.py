@@ -15,6 +15,9 @@ from hdsl.model.arranging import ARRANGING, arranged
 from hdsl.model.axes import axis_of
 from hdsl.model.contractions import mean, product_sum, squared, summed
 from hdsl.model.definitions import Definitions
+from hdsl.model.initial import InitialReader
+from hdsl.model.lists import met
+from hdsl.model.model import Quantity
 from hdsl.model.scope import INITIALS, Scope
 from hdsl.model.shapes import describe, differ_by_name, disagree, fits
 from hdsl.model.sizes import Sizes, same, show_sizes
@@ -32,7 +35,11 @@ class Reading(Protocol):
     scope: Scope
     made: Definitions
     below: dict[str, Size]
-    measured: Sizes
+    constants: InitialReader
+    lists: dict[str, Quantity]
+
+    @property
+    def measured(self) -> Sizes: ...
 
     def part(self, tree: Expression) -> Value | None: ...
 
@@ -147,6 +154,12 @@ def apply(
     reader: Reading, function: str, trees: tuple[Expression, ...], values: tuple[Value, ...], span: Span
 ) -> Value | None:
     """A row applied to values, with axes aligned as in arithmetic."""
+    if any(value.numbers is not None for value in values):
+        longest = max((value.sizes for value in values if value.numbers is None), key=len, default=())
+        kept = [reader.keep(met(reader, value, longest), value.span) for value in values]
+        if any(value is None for value in kept):
+            return None
+        values = tuple(value for value in kept if value is not None)
     sizes: tuple[Size, ...] = ()
     for position, value in enumerate(values):
         wider = broadcast(sizes, value.sizes)
@@ -194,14 +207,25 @@ def _squared(reader: Reading, tree: Call) -> Value | None:
 
 def _dot(reader: Reading, tree: Call) -> Value | None:
     left, right = (reader.part(argument) for argument in tree.arguments)
-    if left is None or right is None:
+    pair_met = _both_met(reader, left, right)
+    if pair_met is None:
         return None
+    left, right = pair_met
     if not fits(left.sizes, right.sizes):
         doing = formulas.sums_products(show_sizes(left.sizes), show_sizes(right.sizes))
         pair = tree.arguments, (left, right)
         by_name = left.rank == right.rank and differ_by_name(left.sizes, right.sizes)
         return reader.keep(disagree(reader.scope, tree.span, doing, *pair, by_name), tree.span)
     return product_sum(reader.made, left, right, tree.span)
+
+
+def _both_met(reader: Reading, left: Value | None, right: Value | None) -> tuple[Value, Value] | None:
+    """Two values, lists with the sizes of the other; None where one is missing or does not fit, which has been reported."""
+    if left is None or right is None:
+        return None
+    first, second = met(reader, left, right.sizes), met(reader, right, left.sizes)
+    mine, yours = reader.keep(first, left.span), reader.keep(second, right.span)
+    return None if mine is None or yours is None else (mine, yours)
 
 
 # Structured operations and losses -----------------------------------------------------------------------------------
@@ -230,8 +254,10 @@ def _cross_entropy(reader: Reading, tree: Call) -> Value | None:
     if isinstance(target, Name) and target.name in reader.below:
         return None if logits is None else _at_index(reader, tree, logits, target)
     given = reader.part(target)
-    if logits is None or given is None:
+    pair_met = _both_met(reader, logits, given)
+    if pair_met is None:
         return None
+    logits, given = pair_met
     if logits.rank != 1 or not fits(logits.sizes, given.sizes):
         doing = formulas.wants_probabilities()
         pair = tree.arguments, (logits, given)

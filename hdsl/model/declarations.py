@@ -26,14 +26,14 @@ from hdsl.terms.term import Scalar, Size, size, slot
 
 @dataclass
 class Declarations:
-    """What is declared, of every quantity once; ``measured`` read its sizes. What is missing from ``sizes`` has been reported.
+    """What is declared, of every quantity once; ``constants`` read their values. What is missing from ``sizes`` has been reported.
 
     ``declares`` are the quantities in the order of the text; ``constants_in`` has what the initial values and the settings
     read; ``used_sizes`` the sizes that shapes, other sizes and initial values are made of.
     """
 
     learning: Learning
-    measured: Sizes
+    constants: InitialReader
     declares: list[Declare] = field(default_factory=list)
     dims: dict[str, Size | None] = field(default_factory=dict)
     sizes: dict[str, tuple[Size, ...]] = field(default_factory=dict)
@@ -59,7 +59,7 @@ def declare(
     initials = _scalar_consts(declares, scalar, reader, known)
     settings_read = [setting for s in text.statements if isinstance(s, Learn) for setting in s.settings]
     learning = LearningReader(scope, scalar, known).read(settings_read, changed)
-    found = Declarations(learning, sizes, declares, defaults, initials=initials)
+    found = Declarations(learning, reader, declares, defaults, initials=initials)
     for declared in declares:
         _quantity(declared, found, sizes, reader, declared.name in scalar)
     found.constants_in = {

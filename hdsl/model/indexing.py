@@ -28,7 +28,9 @@ class Reading(Protocol):
     scope: Scope
     made: Definitions
     below: dict[str, Size]
-    measured: Sizes
+
+    @property
+    def measured(self) -> Sizes: ...
 
     def part(self, tree: Expression) -> Value | None: ...
 

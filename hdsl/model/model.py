@@ -97,6 +97,11 @@ class Model:
     learning: Learning
     docs: Mapping[str, str]
 
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The consts that no declaration has: the literal lists of formulas."""
+        return tuple(name for name in self.quantities if name.startswith(("[", "(")))
+
     def of_role(self, role: Role) -> tuple[Quantity, ...]:
         """The quantities of a role, in the order of the text."""
         return tuple(q for q in self.quantities.values() if q.role == role)

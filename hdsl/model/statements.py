@@ -14,7 +14,8 @@ from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.declarations import Declarations
 from hdsl.model.definitions import MOST_DEFINITIONS, Definitions, TooManyDefinitions
 from hdsl.model.expressions import Reader
-from hdsl.model.model import DynamicsOf
+from hdsl.model.lists import met
+from hdsl.model.model import DynamicsOf, Quantity
 from hdsl.model.order import in_order
 from hdsl.model.reach import target_reads
 from hdsl.model.scope import RESERVED, SYMBOLS, Scope
@@ -34,11 +35,12 @@ PREFIX = {"flow": "f", "next": "F"}
 class Statements:
     """What the statements come to. ``reads`` has what each definition, and for a state its dynamics, reads, as written.
 
-    ``moved`` are the states that have dynamics in the file; ``reset_spans`` where resets stand.
+    ``lists`` are the constants that literal lists have become; ``moved`` are the states that have dynamics in the file; ``reset_spans`` where resets stand.
     """
 
     scope: Scope
     definitions: tuple[Definition, ...] = ()
+    lists: dict[str, Quantity] = field(default_factory=dict)
     states: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     costs: tuple[str, ...] = ()
@@ -55,7 +57,7 @@ def read_statements(text: ModelText, scope: Scope, declared: Declarations) -> St
     defines = [s for s in text.statements if isinstance(s, Define)]
     first = {s.name: s for s in defines if scope.entries[s.name].span == s.name_span}
     moving = _moving(text, found)
-    found.reads = {name: _names(s.value) for name, s in first.items()}
+    found.reads = {name: _needs(s) for name, s in first.items()}
     order, cycles = in_order(_in_text_order(text, first, moving))
     for path in cycles:
         scope.report(catalogue.cycle(scope.entries[path[0]].span, path))
@@ -68,7 +70,7 @@ def read_statements(text: ModelText, scope: Scope, declared: Declarations) -> St
     reader = Reader(
         scope,
         Definitions((*scope.entries, *RESERVED, *SYMBOLS), shared),
-        declared.measured,
+        declared.constants,
         dict(declared.sizes),
         declared.below,
     )
@@ -82,10 +84,12 @@ def read_statements(text: ModelText, scope: Scope, declared: Declarations) -> St
         _stand_still(reader, found)
         for again in defines:
             if first.get(again.name) is not again:
-                reader.value(again.value)
+                _ = reader.by_index(again) if again.indices else reader.value(again.value)
     except TooManyDefinitions:
         scope.report(formulas.too_many_definitions(Span(0, 0), MOST_DEFINITIONS))
     found.definitions = reader.made.made
+    read = {name for definition in found.definitions for name in definition.reads()}
+    found.lists = {name: quantity for name, quantity in reader.lists.items() if name in read}
     found.outputs = tuple(s.name for s in first.values() if s.role == "output")
     found.costs = tuple(s.name for s in first.values() if s.role == "cost")
     _read_resets(text, found)
@@ -96,6 +100,12 @@ def _names(tree: Expression) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.name for name in names_in(tree)))
 
 
+def _needs(define: Define) -> tuple[str, ...]:
+    """What a definition reads; not the indices to which it gives names."""
+    own = {index.name for index in define.indices}
+    return tuple(name for name in _names(define.value) if name not in own)
+
+
 def _in_text_order(
     text: ModelText, first: Mapping[str, Define], moving: Mapping[str, Dynamics]
 ) -> dict[str, tuple[str, ...]]:
@@ -103,7 +113,7 @@ def _in_text_order(
     needs: dict[str, tuple[str, ...]] = {}
     for statement in text.statements:
         if isinstance(statement, Define) and first.get(statement.name) is statement:
-            needs[statement.name] = _names(statement.value)
+            needs[statement.name] = _needs(statement)
         elif isinstance(statement, Dynamics) and moving.get(statement.name) is statement:
             needs[f"{statement.name}'"] = _names(statement.value)
     return needs
@@ -111,7 +121,7 @@ def _in_text_order(
 
 def _define(reader: Reader, define: Define) -> None:
     """One let, output or cost."""
-    value = reader.value(define.value)
+    value = reader.by_index(define) if define.indices else reader.value(define.value)
     if value is None or define.name in reader.scope.poisoned:
         return
     if define.role == "cost" and value.rank:
@@ -163,6 +173,9 @@ def _dynamics(reader: Reader, dynamics: Dynamics, found: Statements) -> None:
         return
     if name in reader.scope.poisoned:
         return
+    value = reader.keep(met(reader, value, wanted), value.span)
+    if value is None:
+        return
     if not fits(value.sizes, wanted) and not _is_constant(value):
         reader.scope.report(_misfit(reader.scope, dynamics, value, wanted))
         return
@@ -205,7 +218,11 @@ def _report_targets(
     scope = found.scope
     trees: dict[str, Expression] = {name: define.value for name, define in first.items()}
     trees |= {f"{name}'": dynamics.value for name, dynamics in moving.items()}
-    places = {name: [(read.name, read.span) for read in names_in(tree)] for name, tree in trees.items()}
+    bound = {name: {index.name for index in define.indices} for name, define in first.items()}
+    places = {
+        name: [(read.name, read.span) for read in names_in(tree) if read.name not in bound.get(name, ())]
+        for name, tree in trees.items()
+    }
     for reader, (span, target, way) in target_reads(order, scope.entries, places).items():
         who = f"the dynamics of `{reader[:-1]}`" if reader.endswith("'") else f"the output `{reader}`"
         scope.report(catalogue.target_read(span, who, target, scope.line(scope.entries[target].span), way))

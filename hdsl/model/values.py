@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sympy
 
@@ -35,11 +36,13 @@ class Value:
 
     A contraction, a structured operation and a function of a slot are held as they are: the statement's own definition may
     become one of them. Only when something is calculated with them do they get a definition of their own.
+    ``numbers`` are those of a literal list, which takes the named sizes that it meets.
     """
 
     body: Body
     sizes: tuple[Size, ...]
     span: Span
+    numbers: Any = None
 
     @property
     def rank(self) -> int:

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 import sympy
 
+from hdsl.terms.arrangement import write_arrangement
 from hdsl.terms.matrix import ATOM, CHAIN, HADAMARD, POWER, SUM, Factor, Layout, Piece, matrix_form
 from hdsl.terms.naming import Naming
 from hdsl.terms.ordering import Ordering
@@ -50,7 +51,8 @@ class Formula:
         """The right side, at the given indices."""
         body = definition.body
         if isinstance(body, Structured):
-            return self._structured(body, at)
+            piece = self._structured(definition, body, at)
+            return Piece(self.spelling.mean(piece.text), ATOM) if self.means(definition) else piece
         if isinstance(body, Contraction):
             piece = self._signed([self.unfolding.contraction(definition, body, at)], at)
         else:
@@ -89,17 +91,24 @@ class Formula:
             text += sign + (self.layout.within(piece, HADAMARD) if negative else piece.text)
         return Piece(text, SUM)
 
-    def _structured(self, body: Structured, at: Indices) -> Piece:
-        operands = [self._named(operand) for operand in body.operands]
-        axis = dict(body.attributes).get("axis", -1)
-        if body.row == "pick":
-            return Piece(self.spelling.at(operands[0].text, [operands[1].text]), ATOM)
-        if axis != -1:
-            operands.append(Piece(f"axis {self.spelling.number(Fraction(axis))}", ATOM))
-        piece = self.layout.call(body.row, *operands)
+    def _structured(self, definition: Definition, body: Structured, at: Indices) -> Piece:
+        piece = write_arrangement(self, definition)
+        if piece is None:
+            operands = [self._named(operand) for operand in body.operands]
+            axis = dict(body.attributes).get("axis", -1)
+            if axis != -1:
+                operands.append(Piece(f"axis {self.spelling.number(Fraction(axis))}", ATOM))
+            piece = self.layout.call(body.row, *operands)
         if self.form == "index" and at:
-            return Piece(self.spelling.at(piece.text, self.spell_indices(at)), ATOM)
+            return Piece(self.spelling.at(self.layout.within(piece, ATOM), self.spell_indices(at)), ATOM)
         return piece
+
+    def operand(self, name: str) -> Piece:
+        """A whole operand of a structured operation: its name, or what is printed in its place."""
+        definition = self.unfolding.named(name)
+        if definition is None or not isinstance(definition.body, Structured):
+            return self._named(name)
+        return self._structured(definition, definition.body, ())
 
     # --- one product -------------------------------------------------------------------------------------------------
 
