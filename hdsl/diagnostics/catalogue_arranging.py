@@ -141,7 +141,10 @@ def around_indices(span: Span, what: str) -> Diagnostic:
 def index_sizes(span: Span, name: str, size: str, first: Span, other: str, by_name: bool) -> Diagnostic:
     tail = "; sizes match by name, not by value" if by_name else ""
     return INDEX_SIZES.at(
-        span, f"the index `{name}` runs over {other} and over {size}", f"over {size} here{tail}", (Label(first, f"over {other} here"),)
+        span,
+        f"the index `{name}` runs over {other} and over {size}",
+        f"over {size} here{tail}",
+        (Label(first, f"over {other} here"),),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from hdsl.diagnostics.catalogue import register
 from hdsl.diagnostics.diagnostic import Diagnostic, Label

@@ -32,7 +32,10 @@ IsNumber = Callable[[Scalar], bool]
 
 @dataclass
 class TakenIn:
-    """``folded`` are matrix products, ``scattered`` rows that an index places; ``last_read`` tells where a name is read last."""
+    """``folded`` are matrix products, ``scattered`` rows that an index places.
+
+    ``last_read`` tells where a name is read last, itself or through a view.
+    """
 
     folded: set[str] = field(default_factory=set)
     scattered: set[str] = field(default_factory=set)

@@ -117,10 +117,9 @@ class TorchLines:
         if isinstance(line.body, Contraction):
             return self._assign(line, self._contraction(line), used)
         if isinstance(line.body, Structured):
-            text = self._structured(line)
             # What is returned is the caller's to keep: no view of what the next step overwrites.
-            kept = is_view(line) and line.name in self.program.results
-            return self._assign(line, f"{text}.clone()" if kept else text, used)
+            kept = ".clone()" if is_view(line) and line.name in self.program.results else ""
+            return self._assign(line, self._structured(line) + kept, used)
         expression = line.body.expression
         folds = self._folds(expression)
         taken = (*(slot_name(s) for s, _, _ in folds), *(n for n in line.reads() if n in self.scattered))

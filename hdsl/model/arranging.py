@@ -17,7 +17,7 @@ from hdsl.model.sizes import same, show_sizes
 from hdsl.model.values import Value, permuted, whole
 from hdsl.syntax.tree import Call, Expression, ListLiteral, Name
 from hdsl.terms.structured import STRUCTURED
-from hdsl.terms.term import Contraction, Size, Structured, index, indices
+from hdsl.terms.term import Contraction, Size, Structured, index
 
 Read = Callable[[Reading, Call], Value | None]
 
@@ -172,9 +172,11 @@ def _index_of(reader: Reading, tree: Call, written: Expression) -> Name | None:
     """The index that an argument names; anything else is reported."""
     if isinstance(written, Name) and written.name in reader.below:
         return None if written.name in reader.scope.poisoned else written
-    if not isinstance(written, Name) or reader.scope.find(written.name, written.span) is not None:
-        if not (isinstance(written, Name) and written.name in reader.scope.poisoned):
-            reader.scope.report(catalogue.takes_index(written.span, tree.function))
+    if isinstance(written, Name):
+        unknown = reader.scope.find(written.name, written.span) is None
+        if unknown or written.name in reader.scope.poisoned:
+            return None
+    reader.scope.report(catalogue.takes_index(written.span, tree.function))
     return None
 
 

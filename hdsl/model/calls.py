@@ -13,7 +13,7 @@ from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.arithmetic import apply_row
 from hdsl.model.arranging import ARRANGING, arranged
 from hdsl.model.axes import axis_of
-from hdsl.model.contractions import mean, product_sum, squared, summed
+from hdsl.model.contractions import mean, product_sum, squared, squared_along, summed
 from hdsl.model.definitions import Definitions
 from hdsl.model.initial import InitialReader
 from hdsl.model.lists import met
@@ -200,6 +200,19 @@ def _reduction(
     return read
 
 
+def _norm2(reader: Reading, tree: Call) -> Value | None:
+    """The Euclidean norm of all entries, or along an axis: the root of a sum of squares, with slope 0 at 0."""
+    operand = reader.part(tree.arguments[0])
+    if operand is None:
+        return None
+    axis = _axis(reader, tree, operand, None)
+    if isinstance(axis, Diagnostic):
+        return reader.keep(axis, tree.span)
+    made, span = reader.made, tree.span
+    total = squared(made, operand, span) if axis is None else squared_along(made, operand, axis, span)
+    return apply(reader, "root", tree.arguments[:1], (total,), span)
+
+
 def _squared(reader: Reading, tree: Call) -> Value | None:
     operand = reader.part(tree.arguments[0])
     return None if operand is None else squared(reader.made, operand, tree.span)
@@ -293,6 +306,7 @@ SIGNATURES: dict[str, Signature] = {
     "sum": Signature(1, True, _reduction(summed)),
     "mean": Signature(1, True, _reduction(mean)),
     "dot": Signature(2, False, _dot),
+    "norm2": Signature(1, True, _norm2),
     "squared": Signature(1, False, _squared),
     "softmax": Signature(1, True, _structured("softmax")),
     "logsumexp": Signature(1, True, _structured("logsumexp")),

@@ -84,6 +84,12 @@ def squared(made: Definitions, value: Value, span: Span) -> Value:
     return Value(Contraction((factor, factor), _all(value.sizes), coefficient**2), (), span)
 
 
+def squared_along(made: Definitions, value: Value, axis: int, span: Span) -> Value:
+    """The sum of the squares along one axis, counted from the start."""
+    coefficient, (factor,) = as_factors(made, value, 1)
+    return summed(made, plain((coefficient * factor) ** 2, value.sizes, value.span), (axis,), span)
+
+
 def _all(sizes: tuple[Size, ...]) -> tuple[tuple[sympy.Symbol, Size], ...]:
     return tuple(zip(indices(len(sizes)), sizes, strict=True))
 

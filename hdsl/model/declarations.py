@@ -26,7 +26,9 @@ from hdsl.terms.term import Scalar, Size, size, slot
 
 @dataclass
 class Declarations:
-    """What is declared, of every quantity once; ``constants`` read their values. What is missing from ``sizes`` has been reported.
+    """What is declared, of every quantity once. What is missing from ``sizes`` has been reported.
+
+    ``constants`` reads numbers and sizes as declarations have them.
 
     ``declares`` are the quantities in the order of the text; ``constants_in`` has what the initial values and the settings
     read; ``used_sizes`` the sizes that shapes, other sizes and initial values are made of.

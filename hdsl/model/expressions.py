@@ -45,8 +45,10 @@ from hdsl.terms.term import Size, indices, size, slot
 
 @dataclass
 class Reader:
-    """Reads expressions of one model. ``constants`` reads numbers and, as ``measured``, sizes; ``sizes`` has the sizes of every quantity and of every definition read so far,
+    """Reads expressions of one model. ``sizes`` has the sizes of every quantity and of every definition read so far,
     ``below`` the bounds of indices. What is missing there is poisoned: it has been reported.
+
+    ``constants`` reads numbers and, as ``measured``, sizes; ``lists`` gets the constants that literal lists become.
     """
 
     scope: Scope

@@ -17,7 +17,7 @@ from hdsl.terms.elementwise import WRITABLE
 Kind: TypeAlias = Literal["dim", "input", "target", "state", "param", "const", "let", "output", "cost"]
 
 RESERVED = ("t", "tau", "pi", "inf", "T", "boundary")
-CONTRACTING = ("sum", "mean", "dot", "squared", "softmax", "logsumexp", "cross_entropy")
+CONTRACTING = ("sum", "mean", "dot", "norm2", "squared", "softmax", "logsumexp", "cross_entropy")
 ARRANGING = ("concat", "stack", "reshape", "permute", "outer", "diag", "eye", "embed", "one_hot")
 INITIALS = ("zeros", "ones", "eye", "normal", "uniform", "orthogonal", "glorot", "he")
 FUNCTIONS = frozenset((*WRITABLE, *CONTRACTING, *ARRANGING))

@@ -35,7 +35,8 @@ PREFIX = {"flow": "f", "next": "F"}
 class Statements:
     """What the statements come to. ``reads`` has what each definition, and for a state its dynamics, reads, as written.
 
-    ``lists`` are the constants that literal lists have become; ``moved`` are the states that have dynamics in the file; ``reset_spans`` where resets stand.
+    ``lists`` are the constants that literal lists have become; ``moved`` the states that have dynamics in the file;
+    ``reset_spans`` where resets stand.
     """
 
     scope: Scope

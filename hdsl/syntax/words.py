@@ -47,7 +47,6 @@ LATER_FUNCTIONS: frozenset[str] = frozenset(
         "expm",
         "inv",
         "maxpool2d",
-        "norm2",
         "previous",
         "repeat",
         "solve",

@@ -13,7 +13,7 @@ from hdsl.terms.spelling import Spelling
 from hdsl.terms.term import Definition, Structured
 
 READABLE = frozenset(
-    {"slice", "flip", "concat", "stack", "reshape", "diag", "diagonal", "eye", "embed", "one_hot", "place", "scatter"}
+    {"slice", "flip", "concat", "stack", "reshape", "diag", "diagonal", "eye", "embed", "place", "scatter"}
 )
 """The rows whose formula may stand inside another."""
 

@@ -117,6 +117,8 @@ _SLOPES: Mapping[str, Callable[..., Any]] = {
     "inside": lambda x, low, high: _where(sympy.And(x >= low, x <= high)),
     "clipped_low": lambda x, low, high: _where(sympy.And(x < low, low < high)),
     "clipped_high": lambda x, low, high: _where(sympy.Or(x > high, low > high)),
+    "reciprocal": lambda x: _where(sympy.Ne(x, 0), 1 / x),
+    "root": sympy.sqrt,
     "power_slope": lambda x, y: _where(sympy.Ne(y, 0), y * x ** (y - 1)),
     "power_log": lambda x, y: _where(sympy.Not(sympy.And(sympy.Eq(x, 0), y >= 0)), x**y * sympy.log(x)),
 }

@@ -46,7 +46,8 @@ def _flip(operands: Operands, shape: Places, attributes: Attributes) -> Entries:
 
 
 def _concat(operands: Operands, shape: Places, attributes: Attributes) -> Entries:
-    axis, start, found = len(shape) + attributes["axis"], 0, {}
+    found: Entries = {}
+    axis, start = len(shape) + attributes["axis"], 0
     for own, x in operands:
         found |= {(*at[:axis], at[axis] + start, *at[axis + 1 :]): x[at] for at in places(own)}
         start += own[axis]

@@ -70,7 +70,7 @@ class Formula:
         below: list[Piece] = []
         for scalar in self.ordering.factors(common):
             self._place_factor(scalar, (), above, below)
-        return self._quotient([*above, self._signed(products, at)], below)
+        return self.quotient([*above, self._signed(products, at)], below)
 
     def spell_indices(self, at: Sequence[sympy.Symbol]) -> list[str]:
         """Letters for indices, in the order in which they turn up."""
@@ -129,12 +129,14 @@ class Formula:
             above += self._summed(product, tensors, below)
         else:
             above += self._multiplied(product, tensors, at, below)
-        return negative, self._quotient(above, below)
+        return negative, self.quotient(above, below)
 
     def _place_factor(self, factor: Scalar, at: Indices, above: list[Piece], below: list[Piece]) -> None:
         """A factor goes above the line, a power with a negative exponent below it."""
         base, exponent = factor.as_base_exp()
-        if exponent.is_number and exponent.is_negative:
+        if type(factor).__name__ == "reciprocal":
+            below.append(self._factor(factor.args[0], at))
+        elif exponent.is_number and exponent.is_negative:
             below.append(self._factor(base**-exponent, at))
         else:
             above.append(self._factor(factor, at))
@@ -169,7 +171,7 @@ class Formula:
         text = self.layout.chain([*summed, Piece("", ATOM)]).text.rstrip() if summed else "1"
         return [*pieces, Piece(self.spelling.total(letters) + text, CHAIN)]
 
-    def _quotient(self, above: list[Piece], below: list[Piece]) -> Piece:
+    def quotient(self, above: list[Piece], below: list[Piece]) -> Piece:
         top = self._juxtapose(above) if above else Piece("1", ATOM)
         if not below:
             return top
@@ -241,7 +243,7 @@ class Formula:
     def _power(self, expression: Any, at: Indices) -> Piece:
         base, exponent = expression.args
         if exponent.is_number and exponent.is_negative:
-            return self._quotient([], [self._factor(base**-exponent, at)])
+            return self.quotient([], [self._factor(base**-exponent, at)])
         inner = self._factor(base, at)
         if exponent == sympy.Rational(1, 2):
             return Piece(self.spelling.root(inner.text, inner.level >= ATOM), POWER)
@@ -266,6 +268,17 @@ def _power_slope(formula: Formula, arguments: list[Piece]) -> Piece:
     return formula.layout.chain([exponent, formula.layout.power(base, less)])
 
 
+def _root(formula: Formula, arguments: list[Piece]) -> Piece:
+    """The root of ‖x‖² is ‖x‖."""
+    (inner,) = arguments
+    head, tail = formula.spelling.norm_squared("\n").split("\n")
+    norm = formula.spelling.norm("\n").split("\n")
+    within = inner.text.removeprefix(head).removesuffix(tail)
+    if len(within) + len(head) + len(tail) == len(inner.text) and head not in within:
+        return Piece(within.join(norm), ATOM)
+    return Piece(formula.spelling.root(inner.text, inner.level >= ATOM), POWER)
+
+
 def _power_log(formula: Formula, arguments: list[Piece]) -> Piece:
     """∂ x^y / ∂y = x^y log(x)."""
     base, exponent = arguments
@@ -275,6 +288,8 @@ def _power_log(formula: Formula, arguments: list[Piece]) -> Piece:
 _FUNCTIONS: Mapping[str, Callable[[Formula, list[Piece]], Piece]] = {
     "abs": lambda formula, a: Piece(formula.spelling.absolute(a[0].text), ATOM),
     "sqrt": lambda formula, a: Piece(formula.spelling.root(a[0].text, a[0].level >= ATOM), POWER),
+    "root": _root,
+    "reciprocal": lambda formula, a: formula.quotient([], a),
     "power": lambda formula, a: formula.layout.power(a[0], a[1].text),
     "power_slope": _power_slope,
     "power_log": _power_log,

@@ -66,7 +66,7 @@ class Inlining:
         if isinstance(definition.body, Structured):
             # E[k] and x[1:n] are as short as a name; what is longer stands where it is read once.
             uses, row = self._uses[name] + self._whole[name], definition.body.row
-            return row in READABLE and (uses == 1 or (uses > 1 and row in ("slice", "embed", "one_hot", "eye")))
+            return row in READABLE and (uses == 1 or (uses > 1 and row in ("slice", "embed", "eye")))
         if name in self._whole or not self._uses[name]:
             return False
         if name.startswith("adj:") and _is_scaled(definition):

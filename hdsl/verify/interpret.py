@@ -58,6 +58,8 @@ FUNCTIONS: Mapping[str, Callable[..., Array]] = {
     "clipped_high": lambda x, low, high: _where((x > high) | (low > high)),
     "power_slope": lambda x, y: y * np.power(x, np.where(y == 0, 0.0, y - 1)),
     "power_log": _power_log,
+    "reciprocal": lambda x: np.where(x == 0, 0.0, 1 / np.where(x == 0, 1.0, x)),
+    "root": np.sqrt,
     "tanh": np.tanh,
     "sigmoid": _sigmoid,
     "relu": lambda x: np.where(x > 0, x, 0.0),
@@ -81,6 +83,7 @@ FUNCTIONS: Mapping[str, Callable[..., Array]] = {
 # How far the arguments of a row are from where its derivative is a convention.
 KINKS: Mapping[str, Callable[..., Array]] = {
     "relu": np.abs,
+    "root": np.abs,
     "abs": np.abs,
     "sign": np.abs,
     "min": lambda x, y: np.abs(x - y),

@@ -1,7 +1,7 @@
 """The value in torch of subscripts, named indices and calls that move entries: a part of the judge (`hdsl.verify.evaluate`).
 
 Sizes in subscripts and in `reshape` are worked out as exact numbers. Where indices have names, every quantity is laid out
-with one axis for each index that is bound, of length 1 where it is not read at it, so that torch's own broadcasting does the rest.
+with one axis for each index that is bound, of length 1 where it is not read at it: torch's own broadcasting does the rest.
 """
 
 from __future__ import annotations

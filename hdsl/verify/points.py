@@ -20,7 +20,6 @@ from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source
 from hdsl.syntax.tree import Learn, ModelText
 from hdsl.terms.term import Structured
-
 from hdsl.verify.interpret import Array, Readings, distance_to_kinks, interpret, scalar, shape_of
 from hdsl.verify.literals import literal
 from hdsl.verify.walk import Walk
