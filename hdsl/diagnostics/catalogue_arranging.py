@@ -6,6 +6,7 @@ Functions take facts as text: sizes come written (``[n, m]``), expressions as th
 from __future__ import annotations
 
 from hdsl.diagnostics.catalogue import register
+from hdsl.diagnostics.catalogue_model import a
 from hdsl.diagnostics.diagnostic import Diagnostic, Label
 from hdsl.syntax.source import Span
 
@@ -22,9 +23,9 @@ LIST_LENGTH = register("list-length", "a list in a formula has not the length of
 # Positions and ranges -------------------------------------------------------------------------------------------------
 
 
-def position_range(span: Span, written: str, size: str, given: str) -> Diagnostic:
+def position_range(span: Span, written: str, last: str, given: str) -> Diagnostic:
     numbers = f" for {given}" if given else ""
-    return POSITION.at(span, f"there is no position {written}", f"positions of this axis run from 0 to {size}{numbers}")
+    return POSITION.at(span, f"there is no position {written}", f"positions of this axis run from 0 to {last}{numbers}")
 
 
 def range_beyond(span: Span, written: str, size: str, given: str) -> Diagnostic:
@@ -34,7 +35,7 @@ def range_beyond(span: Span, written: str, size: str, given: str) -> Diagnostic:
 
 def range_empty(span: Span, written: str, given: str) -> Diagnostic:
     numbers = f" for {given}" if given else ""
-    return POSITION.at(span, f"`{written}` takes no entry", f"a range ends behind its start{numbers}")
+    return POSITION.at(span, f"`{written}` takes no entry", f"its end is not behind its start{numbers}")
 
 
 def range_step(span: Span) -> Diagnostic:
@@ -50,7 +51,7 @@ def range_length(span: Span, count: str, step: int) -> Diagnostic:
 
 
 def too_many_subscripts(span: Span, count: int, sizes: str) -> Diagnostic:
-    return SUBSCRIPTS.at(span, f"{count} subscripts are more than there are axes", f"this is {sizes}")
+    return SUBSCRIPTS.at(span, f"{count} subscript{'s are' if count > 1 else ' is'} more than there are axes", f"this is {sizes}")
 
 
 def index_below(span: Span, name: str, below: str, size: str, line: int) -> Diagnostic:
@@ -98,7 +99,7 @@ def axes_of(span: Span, rank: int) -> Diagnostic:
 
 def index_taken(span: Span, name: str, kind: str, line: int) -> Diagnostic:
     return INDEX_NAME.at(
-        span, f"the index `{name}` has the name of something else", f"`{name}` is a {kind} (line {line})"
+        span, f"the index `{name}` has the name of something else", f"`{name}` is {a(kind)} (line {line})"
     )
 
 
@@ -122,7 +123,7 @@ def index_alone(span: Span, name: str) -> Diagnostic:
 
 def not_at_indices(span: Span, written: str, sizes: str) -> Diagnostic:
     return INDEX_USE.at(
-        span, f"`{written}` is not read at indices", f"it is {sizes}; where indices have names, write each of them"
+        span, f"`{written}` is not read at indices", f"it has the sizes {sizes}; where indices have names, write each of them"
     )
 
 

@@ -76,7 +76,7 @@ def power_log(x, y):
 FUNCTIONS = {
     "placed": '''
 def placed(x, shape, where):
-    made = np.zeros(shape, x.dtype)
+    made = np.zeros(shape, np.asarray(x).dtype)
     made[where] = x
     return made
 

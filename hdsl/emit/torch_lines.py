@@ -210,8 +210,13 @@ class TorchLines:
         """A structured line as its row's spelling is handed it."""
         assert isinstance(line.body, Structured)
         operands = line.body.operands
+        # What is a Python number in a step becomes a tensor: these calls take tensors only.
+        texts = (
+            f"torch.full((), {self.name(o)}, dtype=dtype, device=device)" if o in self.numbers else self.name(o)
+            for o in operands
+        )
         return Written(
-            tuple(map(self.name, operands)),
+            tuple(texts),
             tuple(not self.shared(operand) for operand in operands),
             not line.shared,
             line.sizes,

@@ -143,7 +143,7 @@ class ByIndex:
             return None
         whole = [self._whole(subscript) for subscript in tree.subscripts]
         if len(tree.subscripts) != operand.rank or any(isinstance(s, Slice) for s in tree.subscripts):
-            self._report(catalogue.not_at_indices(tree.span, self._written(tree), f"of {show_sizes(operand.sizes)}"))
+            self._report(catalogue.not_at_indices(tree.span, self._written(tree), show_sizes(operand.sizes)))
             return None
         taken = taken_from(self.reader, operand, whole, tree.span)
         names = [s.value for s in tree.subscripts if self._is_index(s)]  # type: ignore[union-attr]

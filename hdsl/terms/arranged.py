@@ -113,7 +113,12 @@ def _joined(call: str) -> Callable[[Written], str]:
     return spell
 
 
-def _reshape(written: Written) -> str:
+def _numpy_reshape(written: Written) -> str:
+    lead = ["batch"] if written.own[0] else []
+    return f"np.reshape({written.operands[0]}, {listed([*lead, *map(written.size, written.sizes)])})"
+
+
+def _torch_reshape(written: Written) -> str:
     lead = [f"{written.operands[0]}.shape[0]"] if written.own[0] else []
     return f"{written.operands[0]}.reshape({listed([*lead, *map(written.size, written.sizes)])})"
 
@@ -219,7 +224,7 @@ ARRANGED: tuple[StructuredRow, ...] = (
         "stack", None, _stack_sizes, _joined("np.stack"), _joined("torch.stack"), _stack_pullback, together=True
     ),
     StructuredRow(
-        "reshape", 1, lambda operands, given: given["sizes"], _reshape, _reshape, _reshape_pullback, view=True
+        "reshape", 1, lambda operands, given: given["sizes"], _numpy_reshape, _torch_reshape, _reshape_pullback, view=True
     ),
     StructuredRow(
         "diag",
