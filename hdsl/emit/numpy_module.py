@@ -180,7 +180,7 @@ def _bare_value(line: Definition, facts: Facts, shared: Callable[[str], bool]) -
             texts, own = [facts.names[o] for o in operands], tuple(not shared(o) for o in operands)
             if row.together and not line.shared and not all(own):
                 pairs = zip(texts, own, strict=True)
-                texts = [t if mine else f"np.broadcast_to({t}, (batch, *{t}.shape))" for t, mine in pairs]
+                texts = [t if mine else f"np.broadcast_to({t}, (batch, *np.shape({t})))" for t, mine in pairs]
                 own = (True,) * len(own)
             return row.spell(
                 "numpy", Written(tuple(texts), own, not line.shared, line.sizes, dict(attributes), facts.size)
