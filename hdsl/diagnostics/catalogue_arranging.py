@@ -51,7 +51,8 @@ def range_length(span: Span, count: str, step: int) -> Diagnostic:
 
 
 def too_many_subscripts(span: Span, count: int, sizes: str) -> Diagnostic:
-    return SUBSCRIPTS.at(span, f"{count} subscript{'s are' if count > 1 else ' is'} more than there are axes", f"this is {sizes}")
+    counted = f"{count} subscript{'s are' if count > 1 else ' is'}"
+    return SUBSCRIPTS.at(span, f"{counted} more than there are axes", f"this is {sizes}")
 
 
 def index_below(span: Span, name: str, below: str, size: str, line: int) -> Diagnostic:

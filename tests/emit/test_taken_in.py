@@ -23,7 +23,10 @@ MODELS = {
     "two views of one": "let M = reshape(W, n*n)\nlet q = M[0:n] + M[n:2*n]\nh' = -h + q + U @ u\noutput y = h + q\n",
     "rows of a table": "h' = -h + embed(E, k) + U @ u\noutput y = h + E[k]\n",
     "a table used whole and by rows": "h' = -h + E.T @ u + embed(E, k)\noutput y = h + embed(tanh(E), k)\n",
-    "scalars as pieces": "const a = 0.5\nh' = -h + reshape(a, 1)*stack(h[0], a)[0] + stack(a, 1) @ stack(a*h[0], h[1]) + U @ u\noutput y = h*reshape(a, 1)\n",
+    "scalars as pieces": (
+        "const a = 0.5\nh' = -h + reshape(a, 1)*stack(h[0], a)[0] + stack(a, 1) @ stack(a*h[0], h[1]) + U @ u\n"
+        "output y = h*reshape(a, 1)\n"
+    ),
 }
 
 
@@ -68,7 +71,8 @@ def test_slices_and_diagonals_are_views() -> None:
 
 
 def test_a_line_reads_what_its_views_are_views_of() -> None:
-    model = hdsl.loads(HEAD + "let p = h[1:]\nlet q = p[1:]\nh' = -h + sum(q) + U @ u\noutput y = h\n" + TAIL.format(order="simultaneous", eta=1))
+    text = "let p = h[1:]\nlet q = p[1:]\nh' = -h + sum(q) + U @ u\noutput y = h\n"
+    model = hdsl.loads(HEAD + text + TAIL.format(order="simultaneous", eta=1))
     reads = read_through(model.product("program").learn.lines)
     assert set(reads["q"]) == {"p", "h"}
 

@@ -63,15 +63,14 @@ def test_what_takes_all_is_the_quantity_itself(checked: Checked) -> None:
 
 
 def test_a_new_axis_that_meets_another_leaves_no_definition(checked: Checked) -> None:
-    (definition,) = checked(f"{HEAD}output y = x[:, None]*W[None] + x[:, None, None]\n".replace("W[None]", "W")).definitions[-1:]
-    assert isinstance(definition.body, Elementwise)
     model = checked(f"{HEAD}output y = x[:, None]*W\n")
     assert [d.name for d in model.definitions] == ["y"]
 
 
 def test_lengths_are_polynomials(checked: Checked) -> None:
     n, m = size("n"), size("m")
-    wanted = {"x[1:n]": (n - 1,), "q[m:]": (m,), "q[::2]": (m,), "q[1:2*m:2]": (m,), "x[0:4:3]": (2,), "W[m - 2:n, 1:]": (n - m + 2, m - 1)}
+    wanted = {"x[1:n]": (n - 1,), "q[m:]": (m,), "q[::2]": (m,), "q[1:2*m:2]": (m,), "x[0:4:3]": (2,)}
+    wanted |= {"W[m - 2:n, 1:]": (n - m + 2, m - 1)}
     for written, sizes in wanted.items():
         assert checked(f"{HEAD}output y = {written}\n").definitions[-1].sizes == sizes
 

@@ -10,7 +10,7 @@ from hdsl.terms.structured import STRUCTURED
 from hdsl.terms.term import Contraction, Definition, Elementwise, Structured, indices, size, slot
 
 N, M = size("n"), size("m")
-I, J = indices(2)
+ROW, COLUMN = indices(2)
 ZERO, ONE = sympy.Integer(0), sympy.Integer(1)
 
 
@@ -58,15 +58,15 @@ def test_an_arrangement_reads_as_it_is_written(body, sizes, text, latex):
 
 def test_every_readable_row_is_shown_here():
     assert READABLE | {"pick", "one_hot"} == {body.row for body, *_ in SHOWN}
-    assert READABLE <= STRUCTURED.keys()
+    assert STRUCTURED.keys() >= READABLE
 
 
 def test_a_temporary_is_read_inside_its_readers_and_inside_another_arrangement():
     part = Definition("x2", Structured("slice", ("u",), cut((ONE, N, 1), of=(N,))), (N - 1,))
     both = Definition("a3", Structured("concat", ("x2", "h"), (("axis", -1),)), (2 * N - 1,))
-    product = Definition("y", Contraction((slot("W", (I, J)), slot("a3", (J,))), ((J, 2 * N - 1),)), (M,))
+    product = Definition("y", Contraction((slot("W", (ROW, COLUMN)), slot("a3", (COLUMN,))), ((COLUMN, 2 * N - 1),)), (M,))
     assert Notation("text", [part, both, product]).equation(product) == "y = W [u[1:]; h]"
-    twice = Definition("q", Elementwise(slot("x2", (I,)) ** 2), (N - 1,))
+    twice = Definition("q", Elementwise(slot("x2", (ROW,)) ** 2), (N - 1,))
     assert Notation("text", [part, both, twice]).equation(twice) == "q = u[1:]²"
 
 
