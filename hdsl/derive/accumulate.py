@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import sympy
 
+from hdsl.derive.pieces import put_together
 from hdsl.derive.workspace import Tracing, Workspace
 from hdsl.syntax.source import Span
 from hdsl.terms.elementwise import RowFunction
@@ -89,9 +90,12 @@ def merge_roots(parts: Iterable[Part]) -> tuple[str, ...]:
 
 def _adjoint(workspace: Workspace, definition: Definition, parts: list[Part]) -> Part:
     """The adjoint of a definition as one slot; a new definition unless it is another quantity's value as it stands."""
-    expression = sympy.factor_terms(total(parts))
     spans = merge_spans(definition.spans, *(part.spans for part in parts))
     roots = merge_roots(parts)
+    together = put_together(workspace, definition, [part.expression for part in parts], spans, roots)
+    if together is not None:
+        return Part(together, spans, roots)
+    expression = sympy.factor_terms(total(parts))
     bare = is_slot(expression) and slot_indices(expression) == definition.indices
     constant = not slots(expression) and not isinstance(definition.body, Structured)
     if not (bare or constant):

@@ -134,7 +134,7 @@ class _Drawing:
             self.table = self._declare("param", (below, n), 0, "normal(0, 1)")
             self.params.append(self.table)
         for shape in ((n,), *(self._shape() for _ in range(self.random.choice((0, 1, 2))))):
-            shared = self.chance(0.4)
+            shared = self.chance(0.5)
             state = self._declare("state", shape, 0 if shared else 1, self._start(shape))
             self.states.append((state, shared))
         for _ in range(self.random.choice((1, 1, 2))):
