@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import sympy
 
+from hdsl.derive.pieces import put_together
 from hdsl.derive.workspace import Tracing, Workspace
 from hdsl.syntax.source import Span
 from hdsl.terms.elementwise import RowFunction
@@ -101,9 +102,12 @@ def _adjoint(
 
     What a pullback made and nothing else reads is the adjoint, and is called so; ``held`` counts in how many parts it stands.
     """
-    expression = sympy.factor_terms(total(parts))
     spans = merge_spans(definition.spans, *(part.spans for part in parts))
     roots = merge_roots(parts)
+    together = put_together(workspace, definition, [part.expression for part in parts], spans, roots)
+    if together is not None:
+        return Part(together, spans, roots)
+    expression = sympy.factor_terms(total(parts))
     bare = is_slot(expression) and slot_indices(expression) == definition.indices
     constant = not slots(expression) and not isinstance(definition.body, Structured)
     if bare and held[slot_name(expression)] == 1:
@@ -128,7 +132,7 @@ def _pull(
     known: Mapping[Scalar, Scalar],
 ) -> list[tuple[str, Part]]:
     """The contributions of one definition to the adjoints of what it reads."""
-    maker = Tracing(workspace, adjoint.spans, adjoint.roots)
+    maker = Tracing(workspace, adjoint.spans, adjoint.roots, active)
     pulled: list[tuple[str, Scalar]] = []
     match definition.body:
         case Contraction():

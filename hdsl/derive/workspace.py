@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from hdsl.model.model import Model
@@ -83,10 +83,19 @@ class Workspace:
 class Tracing:
     """A Maker that adds definitions to a workspace with given spans and roots (what a pullback is handed)."""
 
-    def __init__(self, workspace: Workspace, spans: tuple[Span, ...], roots: tuple[str, ...]) -> None:
+    def __init__(
+        self, workspace: Workspace, spans: tuple[Span, ...], roots: tuple[str, ...], active: Collection[str] = ()
+    ) -> None:
         self.workspace = workspace
         self.spans = spans
         self.roots = roots
+        self.active = active
+
+    def wants(self, name: str) -> bool:
+        return name in self.active
+
+    def is_shared(self, name: str) -> bool:
+        return self.workspace.shared([name])
 
     def sizes_of(self, name: str) -> tuple[Size, ...]:
         return self.workspace.sizes_of(name)

@@ -133,7 +133,7 @@ def size_too_large(span: Span, most: int) -> Diagnostic:
 # Formulas -------------------------------------------------------------------------------------------------------------
 
 ARITY = register("arity", "a function is given too few or too many arguments, or one that it does not know")
-LIST_HERE = register("list-here", "a list stands in a formula")
+LIST_HERE = register("list-here", "a list stands where one number must")
 DIVISION_BY_ZERO = register("division-by-zero", "a formula divides by zero whatever the data")
 NOT_REAL = register("not-real", "a number is not real, or not finite")
 INFINITE = register("infinite", "`inf` stands where only a finite number can")
@@ -160,7 +160,7 @@ def keyword_twice(span: Span, name: str, keyword: str) -> Diagnostic:
 
 
 def list_here(span: Span) -> Diagnostic:
-    return LIST_HERE.at(span, "a list cannot stand in a formula", "declare it as a `const` with sizes and use its name")
+    return LIST_HERE.at(span, "a list cannot stand here", "this must be one number")
 
 
 def division_by_zero(span: Span) -> Diagnostic:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sympy
+
 from hdsl.emit.facts import Facts
 from hdsl.emit.scalar import nested
 from hdsl.model.model import Initial, Quantity
+from hdsl.terms.term import Size, Structured
 
 DRAWN = {"normal": 2, "uniform": 2, "orthogonal": 1, "glorot": 1, "he": 1}
 
@@ -18,7 +21,7 @@ def constructor(facts: Facts) -> str:
         '    place = {"dtype": dtype or torch.get_default_dtype(), "device": device}',
         "    self.batch = batch",
         "    self.sequences = False",
-        *(f"    {line}" for line in (*_sizes(facts), *_settings(facts))),
+        *(f"    {line}" for line in (*_sizes(facts), *_ranges(facts), *_settings(facts))),
         *(f"    {line}" for line in _parameters(facts)),
         *(f"    {line}" for line in _cells(facts)),
     ]
@@ -79,6 +82,29 @@ def _sizes(facts: Facts) -> list[str]:
                 lines.append(f'        raise ValueError("the size {name} = {default} is not a whole number")')
         lines.append(f"self.{identifier} = {identifier}")
     return lines
+
+
+def _ranges(facts: Facts) -> list[str]:
+    """Positions and ranges of the model's formulas are held against the sizes that a module is made with."""
+    orders: dict[tuple[Size, Size], None] = {}
+    for definition in facts.model.definitions:
+        if isinstance(definition.body, Structured) and definition.body.row == "slice":
+            attributes = dict(definition.body.attributes)
+            for place, size in zip(attributes["places"], attributes["of"], strict=True):
+                start, stop = (place[0], place[0] + 1) if len(place) == 1 else place[:2]
+                orders |= dict.fromkeys(((sympy.Integer(0), start), (start + 1, stop), (stop, size)))
+    lines = []
+    for low, high in orders:
+        if not _surely(sympy.expand(high - low)):
+            lines.append(f"if {facts.scalar(low)} > {facts.scalar(high)}:")
+            lines.append(f'    raise ValueError("a formula takes a part of what is too small for it: {low} > {high}")')
+    return lines
+
+
+def _surely(apart: Size) -> bool:
+    """Whether a polynomial is 0 or more whatever the sizes, which are 1 or more."""
+    above = sympy.expand(apart.xreplace({n: n + 1 for n in apart.free_symbols}))
+    return all(term.as_coeff_Mul()[0] >= 0 for term in sympy.Add.make_args(above))
 
 
 def _settings(facts: Facts) -> list[str]:

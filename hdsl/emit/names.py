@@ -53,6 +53,7 @@ TAKEN = frozenset(
             "left_over",
         ),
         *("sigmoid", "erf", "softmax", "logsumexp", "power_slope", "power_log"),
+        *("placed", "diagonal_matrix", "scattered"),
     )
 )
 
@@ -169,6 +170,8 @@ class Names:
 
 def spell(name: str) -> str:
     """``z:h`` → ``z_h``, ``w:W`` → ``w_W``, ``adj:a`` → ``a_bar``, ``a+`` → ``a_new``, ``eta.h`` → ``eta_h``."""
+    if name.startswith(("[", "(")):  # a literal list, which is named by what it says
+        return "listed"
     new = "_new" if name.endswith("+") else ""
     kind, _, rest = name.removesuffix("+").rpartition(":")
     kinds = kind.split(":") if kind else []

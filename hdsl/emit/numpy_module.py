@@ -15,6 +15,7 @@ from hdsl.emit.facts import Facts
 from hdsl.emit.names import harmless
 from hdsl.optimise.lower import Programs
 from hdsl.optimise.program import Program
+from hdsl.terms.row import Written
 from hdsl.terms.structured import STRUCTURED
 from hdsl.terms.term import (
     Contraction,
@@ -71,6 +72,33 @@ def power_log(x, y):
 '''
 
 
+# Functions that some structured rows are spelt with: a module holds those that it uses.
+FUNCTIONS = {
+    "placed": '''
+def placed(x, shape, where):
+    made = np.zeros(shape, np.asarray(x).dtype)
+    made[where] = x
+    return made
+
+''',
+    "diagonal_matrix": '''
+def diagonal_matrix(x):
+    made = np.zeros((*x.shape, x.shape[-1]), x.dtype)
+    places = np.arange(x.shape[-1])
+    made[..., places, places] = x
+    return made
+
+''',
+    "scattered": '''
+def scattered(x, places, rows, columns):
+    made = np.zeros((len(places), rows, columns), x.dtype)
+    made[np.arange(len(places)), places] = x
+    return made
+
+''',
+}
+
+
 def emit_numpy(programs: Programs, version: str) -> str:
     """The text of the reference module."""
     model = programs.learn.model
@@ -81,7 +109,9 @@ def emit_numpy(programs: Programs, version: str) -> str:
         source=facts.file,
         content=content_hash(model),
     )
-    return text + "\n".join(_function(program, facts) for program in programs.all)
+    bodies = "\n".join(_function(program, facts) for program in programs.all)
+    used = [function for name, function in FUNCTIONS.items() if f"{name}(" in bodies]
+    return text + "".join(used) + bodies
 
 
 def _function(program: Program, facts: Facts) -> str:
@@ -147,10 +177,14 @@ def _bare_value(line: Definition, facts: Facts, shared: Callable[[str], bool]) -
             return spell_for(Layout.of(line.indices, line.shared))(expression)
         case Structured(row=name, operands=operands, attributes=attributes):
             row = STRUCTURED[name]
-            alone = shared(operands[0]) and not line.shared and row.numpy_shared
-            template = row.numpy_shared if alone and row.numpy_shared else row.numpy
-            last = facts.size(line.sizes[-1]) if line.sizes else ""
-            return template.format(*(facts.names[o] for o in operands), size=last, **dict(attributes))
+            texts, own = [facts.names[o] for o in operands], tuple(not shared(o) for o in operands)
+            if row.together and not line.shared and not all(own):
+                pairs = zip(texts, own, strict=True)
+                texts = [t if mine else f"np.broadcast_to({t}, (batch, *np.shape({t})))" for t, mine in pairs]
+                own = (True,) * len(own)
+            return row.spell(
+                "numpy", Written(tuple(texts), own, not line.shared, line.sizes, dict(attributes), facts.size)
+            )
         case Contraction(factors=factors, coefficient=coefficient):
             pattern, mean, missing = einsum(line, shared)
             joined = ", ".join(facts.names[slot_name(f)] for f in factors)

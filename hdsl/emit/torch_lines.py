@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import sympy
 
@@ -12,10 +12,13 @@ from hdsl.emit.contraction import Product, as_product, axes_of, einsum
 from hdsl.emit.expression import Printer, TorchPrinter
 from hdsl.emit.names import Names
 from hdsl.emit.statement import Statement, gather_additions
+from hdsl.emit.taken_in import scaled_slot, taken_in
 from hdsl.emit.torch_forms import lerp, tanh_pullback
 from hdsl.optimise.program import Program
+from hdsl.terms.chosen import scattered
 from hdsl.terms.elementwise import ROWS, RowFunction
-from hdsl.terms.structured import STRUCTURED
+from hdsl.terms.row import Written
+from hdsl.terms.structured import STRUCTURED, is_view
 from hdsl.terms.term import (
     Contraction,
     Definition,
@@ -48,13 +51,9 @@ class TorchLines:
         self._outer_shared = shared
         self.lines = {line.name: line for line in program.lines}
         self.given = {line.name for line in program.given}
-        self.reads = Counter(name for line in program.lines for name in line.reads())
-        self.reads.update(program.results)
-        self.last_read = {name: k for k, line in enumerate(program.lines) for name in line.reads()}
-        for name in program.results:
-            self.last_read[name] = len(program.lines)
         self.renamed: dict[str, str] = {}
-        self.folded: set[str] = set()
+        self.taken = taken_in(program, self.shared, self.is_number)
+        self.folded, self.scattered = self.taken.folded, self.taken.scattered
         self.position = 0
         self.uses_share = False
         self.uses_mean = False
@@ -73,7 +72,8 @@ class TorchLines:
 
     def bare(self, occurrence: Scalar) -> str:
         """A slot's tensor as it lies."""
-        return self.name(slot_name(occurrence))
+        name = slot_name(occurrence)
+        return self._structured(self.lines[name]) if name in self.scattered else self.name(name)
 
     def printer(self, target: Layout) -> Printer:
         """A printer that views every slot so that it broadcasts against the target."""
@@ -102,10 +102,9 @@ class TorchLines:
     def statements(self) -> list[Statement]:
         """The whole body, without what binds the cells and returns."""
         made: list[Statement] = []
-        self._plan_folding()
         for position, line in enumerate(self.program.lines):
             self.position = position
-            if line.name not in self.folded:
+            if line.name not in self.folded | self.scattered:
                 made.append(self._statement(line))
         made = gather_additions(made)
         for line in self.program.lines:
@@ -113,53 +112,18 @@ class TorchLines:
                 made.append(Statement(f"{self.names[line.name[:-1]]}.copy_({self.names[line.name]})", ()))
         return made
 
-    def _plan_folding(self) -> None:
-        """Matrix products that are read once, as they lie, by a sum: they go into that sum's own call."""
-        for position, line in enumerate(self.program.lines):
-            if not isinstance(line.body, Elementwise):
-                continue
-            for term in sympy.Add.make_args(line.body.expression):
-                _, occurrence = self._scaled_slot(term)
-                if occurrence is None or slot_indices(occurrence) != line.indices or not line.indices:
-                    continue
-                source = self.lines.get(slot_name(occurrence))
-                if source is None or self.reads[source.name] != 1 or not isinstance(source.body, Contraction):
-                    continue
-                if line.body.expression.count(occurrence) != 1:
-                    continue
-                if source.body.coefficient != 1 or axes_of(source, self.shared).value != Layout.of(
-                    line.indices, line.shared
-                ):
-                    continue
-                if any(self._overwritten(name, source, position) for name in source.reads()):
-                    continue
-                if as_product(source, self.shared, self.bare) is not None:
-                    self.folded.add(source.name)
-
-    def _overwritten(self, name: str, source: Definition, until: int) -> bool:
-        """True when a cell gets its new value between a product and the sum that would take it in."""
-        start = self.program.lines.index(source)
-        return any(line.name == f"{name}+" for line in self.program.lines[start:until]) and name in self.program.cells
-
-    def _scaled_slot(self, term: Scalar) -> tuple[Scalar, Scalar | None]:
-        """A term that is a number of this step times one slot."""
-        if is_slot(term) and slot_name(term) not in self.numbers:
-            return sympy.Integer(1), term
-        if isinstance(term, sympy.Mul):
-            tensors = [f for f in term.args if not self.is_number(f)]
-            if len(tensors) == 1 and is_slot(tensors[0]):
-                return term / tensors[0], tensors[0]
-        return term, None
-
     def _statement(self, line: Definition) -> Statement:
         used: tuple[Definition, ...] = (line,)
         if isinstance(line.body, Contraction):
             return self._assign(line, self._contraction(line), used)
         if isinstance(line.body, Structured):
-            return self._assign(line, self._structured(line), used)
+            # What is returned is the caller's to keep: no view of what the next step overwrites.
+            kept = ".clone()" if is_view(line) and line.name in self.program.results else ""
+            return self._assign(line, self._structured(line) + kept, used)
         expression = line.body.expression
         folds = self._folds(expression)
-        used = (*(self.lines[slot_name(s)] for s, _, _ in folds), line)
+        taken = (*(slot_name(s) for s, _, _ in folds), *(n for n in line.reads() if n in self.scattered))
+        used = (*(self.lines[name] for name in taken), line)
         if self.program.is_update(line) and line.name not in self.program.held:
             text = self._in_place(line, folds)
             if text is not None:
@@ -231,11 +195,34 @@ class TorchLines:
     def _structured(self, line: Definition) -> str:
         assert isinstance(line.body, Structured)
         row = STRUCTURED[line.body.row]
-        first_shared = self.shared(line.body.operands[0])
-        template = row.torch_shared if first_shared and not line.shared and row.torch_shared else row.torch
-        last = self.printer(Layout(()))(line.sizes[-1]) if line.sizes else ""
-        operands = (self.name(operand) for operand in line.body.operands)
-        return template.format(*operands, size=last, **dict(line.body.attributes))
+        written = self._written(line)
+        self.uses_mean |= written.crosses
+        if row.together and written.batched and not all(written.own):
+            self.uses_share = True
+            operands = (
+                name if own else f"{name}.expand(share.shape[0], *{name}.shape)"
+                for name, own in zip(written.operands, written.own, strict=True)
+            )
+            written = replace(written, operands=tuple(operands), own=(True,) * len(written.own))
+        return row.spell("torch", written)
+
+    def _written(self, line: Definition) -> Written:
+        """A structured line as its row's spelling is handed it."""
+        assert isinstance(line.body, Structured)
+        operands = line.body.operands
+        # What is a Python number in a step becomes a tensor: these calls take tensors only.
+        texts = (
+            f"torch.full((), {self.name(o)}, dtype=dtype, device=device)" if o in self.numbers else self.name(o)
+            for o in operands
+        )
+        return Written(
+            tuple(texts),
+            tuple(not self.shared(operand) for operand in operands),
+            not line.shared,
+            line.sizes,
+            dict(line.body.attributes),
+            self.printer(Layout(())),
+        )
 
     # --- elementwise lines -----------------------------------------------------------------------
 
@@ -243,7 +230,7 @@ class TorchLines:
         """True for a tensor that hdsl made in this body, that nothing reads any more, and that has the line's layout."""
         name = slot_name(occurrence)
         source = self.lines.get(name)
-        if source is None or self.program.is_update(source) or self.last_read[name] > self.position:
+        if source is None or self.program.is_update(source) or self.taken.last_read[name] > self.position:
             return False
         if source.shared != line.shared or slot_indices(occurrence) != line.indices:
             return False
@@ -283,7 +270,7 @@ class TorchLines:
         """(slot, coefficient, product) of the folded terms of a sum."""
         found = []
         for term in ordered_terms(expression):
-            coefficient, occurrence = self._scaled_slot(term)
+            coefficient, occurrence = scaled_slot(term, self.is_number)
             if occurrence is not None and slot_name(occurrence) in self.folded:
                 product = self.product(self.lines[slot_name(occurrence)])
                 assert product is not None
@@ -309,7 +296,7 @@ class TorchLines:
         rest = line.body.expression - sympy.Add(*(alpha * occurrence for occurrence, alpha, _ in folds))
         _, alpha, product = folds[0]
         if rest != 0:
-            beta, base = self._scaled_slot(rest)
+            beta, base = scaled_slot(rest, self.is_number)
             text = self.text(rest if base is None else base, line)
             if self.is_number(rest):
                 text = f"torch.full((), {text}, dtype=dtype, device=device)"
@@ -337,7 +324,7 @@ class TorchLines:
         kept, others = sympy.Integer(0), []
         taken = {slot_name(occurrence) for occurrence, _, _ in folds}
         for term in ordered_terms(line.body.expression):
-            coefficient, occurrence = self._scaled_slot(term)
+            coefficient, occurrence = scaled_slot(term, self.is_number)
             if occurrence is not None and slot_name(occurrence) == cell and slot_indices(occurrence) == line.indices:
                 kept += coefficient
             elif occurrence is None or slot_name(occurrence) not in taken:
@@ -363,6 +350,11 @@ class TorchLines:
         """``.add_(…)`` of one term, its number as the call's own factor."""
         tensors = [f for f in sympy.Mul.make_args(term) if not self.is_number(f)]
         scale = term / sympy.Mul(*tensors)
+        if len(tensors) == 1 and is_slot(tensors[0]) and slot_name(tensors[0]) in self.scattered:
+            self.uses_mean = True
+            chosen, rows = scattered(self._written(self.lines[slot_name(tensors[0])]))
+            alpha = "mean" if scale == 1 else f"{self.text(scale, line, 1)} * mean"
+            return f".index_add_(0, {chosen}, {rows}, alpha={alpha})"
         if len(tensors) == 2 and all(is_slot(f) for f in tensors):
             left, right = (self.text(f, line) for f in tensors)
             return f".addcmul_({left}, {right}{self._keyword('value', scale, line)})"

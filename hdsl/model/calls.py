@@ -11,14 +11,19 @@ from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.catalogue_syntax import reserved
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.arithmetic import apply_row
-from hdsl.model.contractions import mean, product_sum, squared, summed
+from hdsl.model.arranging import ARRANGING, arranged
+from hdsl.model.axes import axis_of
+from hdsl.model.contractions import mean, product_sum, squared, squared_along, summed
 from hdsl.model.definitions import Definitions
+from hdsl.model.initial import InitialReader
+from hdsl.model.lists import met
+from hdsl.model.model import Quantity
 from hdsl.model.scope import INITIALS, Scope
 from hdsl.model.shapes import describe, differ_by_name, disagree, fits
-from hdsl.model.sizes import same, show_sizes
+from hdsl.model.sizes import Sizes, same, show_sizes
 from hdsl.model.values import Value, aligned, broadcast, opened, plain, whole
 from hdsl.syntax.source import Span
-from hdsl.syntax.tree import Call, Expression, Name, Negate, Number
+from hdsl.syntax.tree import Call, Expression, Name, Negate
 from hdsl.syntax.words import LATER_FUNCTIONS
 from hdsl.terms.elementwise import ROWS, WRITABLE
 from hdsl.terms.term import Elementwise, Scalar, Size, Structured, index, indices, is_slot, slot, slots
@@ -30,6 +35,11 @@ class Reading(Protocol):
     scope: Scope
     made: Definitions
     below: dict[str, Size]
+    constants: InitialReader
+    lists: dict[str, Quantity]
+
+    @property
+    def measured(self) -> Sizes: ...
 
     def part(self, tree: Expression) -> Value | None: ...
 
@@ -40,6 +50,8 @@ def call(reader: Reading, tree: Call) -> Value | None:
     """The value of a call, or None after its mistakes have been reported."""
     if tree.function in WRITABLE:
         return _elementwise(reader, tree)
+    if tree.function in ARRANGING:
+        return arranged(reader, tree)
     signature = SIGNATURES.get(tree.function)
     if signature is None:
         for argument in (*tree.arguments, *(value for _, value in tree.keywords)):
@@ -101,13 +113,7 @@ def _axis(reader: Reading, tree: Call, operand: Value, default: int | None) -> i
         if default is not None and operand.rank == 0:
             return formulas.axis_range(tree.arguments[0].span, default, "", 0)
         return None if default is None else operand.rank + default
-    sign, literal = (-1, written.operand) if isinstance(written, Negate) else (1, written)
-    if not isinstance(literal, Number) or literal.value.denominator != 1:
-        return formulas.axis_literal(written.span)
-    axis = sign * int(literal.value)
-    if not -operand.rank <= axis < operand.rank:
-        return formulas.axis_range(written.span, axis, show_sizes(operand.sizes), operand.rank)
-    return axis % operand.rank
+    return axis_of(written, operand.sizes)
 
 
 # Elementwise rows ---------------------------------------------------------------------------------------------------
@@ -148,6 +154,12 @@ def apply(
     reader: Reading, function: str, trees: tuple[Expression, ...], values: tuple[Value, ...], span: Span
 ) -> Value | None:
     """A row applied to values, with axes aligned as in arithmetic."""
+    if any(value.numbers is not None for value in values):
+        longest = max((value.sizes for value in values if value.numbers is None), key=len, default=())
+        kept = [reader.keep(met(reader, value, longest), value.span) for value in values]
+        if any(value is None for value in kept):
+            return None
+        values = tuple(value for value in kept if value is not None)
     sizes: tuple[Size, ...] = ()
     for position, value in enumerate(values):
         wider = broadcast(sizes, value.sizes)
@@ -188,6 +200,19 @@ def _reduction(
     return read
 
 
+def _norm2(reader: Reading, tree: Call) -> Value | None:
+    """The Euclidean norm of all entries, or along an axis: the root of a sum of squares, with slope 0 at 0."""
+    operand = reader.part(tree.arguments[0])
+    if operand is None:
+        return None
+    axis = _axis(reader, tree, operand, None)
+    if isinstance(axis, Diagnostic):
+        return reader.keep(axis, tree.span)
+    made, span = reader.made, tree.span
+    total = squared(made, operand, span) if axis is None else squared_along(made, operand, axis, span)
+    return apply(reader, "root", tree.arguments[:1], (total,), span)
+
+
 def _squared(reader: Reading, tree: Call) -> Value | None:
     operand = reader.part(tree.arguments[0])
     return None if operand is None else squared(reader.made, operand, tree.span)
@@ -195,14 +220,25 @@ def _squared(reader: Reading, tree: Call) -> Value | None:
 
 def _dot(reader: Reading, tree: Call) -> Value | None:
     left, right = (reader.part(argument) for argument in tree.arguments)
-    if left is None or right is None:
+    pair_met = _both_met(reader, left, right)
+    if pair_met is None:
         return None
+    left, right = pair_met
     if not fits(left.sizes, right.sizes):
         doing = formulas.sums_products(show_sizes(left.sizes), show_sizes(right.sizes))
         pair = tree.arguments, (left, right)
         by_name = left.rank == right.rank and differ_by_name(left.sizes, right.sizes)
         return reader.keep(disagree(reader.scope, tree.span, doing, *pair, by_name), tree.span)
     return product_sum(reader.made, left, right, tree.span)
+
+
+def _both_met(reader: Reading, left: Value | None, right: Value | None) -> tuple[Value, Value] | None:
+    """Two values, lists with the sizes of the other; None where one is missing or does not fit, which has been reported."""
+    if left is None or right is None:
+        return None
+    first, second = met(reader, left, right.sizes), met(reader, right, left.sizes)
+    mine, yours = reader.keep(first, left.span), reader.keep(second, right.span)
+    return None if mine is None or yours is None else (mine, yours)
 
 
 # Structured operations and losses -----------------------------------------------------------------------------------
@@ -231,8 +267,10 @@ def _cross_entropy(reader: Reading, tree: Call) -> Value | None:
     if isinstance(target, Name) and target.name in reader.below:
         return None if logits is None else _at_index(reader, tree, logits, target)
     given = reader.part(target)
-    if logits is None or given is None:
+    pair_met = _both_met(reader, logits, given)
+    if pair_met is None:
         return None
+    logits, given = pair_met
     if logits.rank != 1 or not fits(logits.sizes, given.sizes):
         doing = formulas.wants_probabilities()
         pair = tree.arguments, (logits, given)
@@ -268,6 +306,7 @@ SIGNATURES: dict[str, Signature] = {
     "sum": Signature(1, True, _reduction(summed)),
     "mean": Signature(1, True, _reduction(mean)),
     "dot": Signature(2, False, _dot),
+    "norm2": Signature(1, True, _norm2),
     "squared": Signature(1, False, _squared),
     "softmax": Signature(1, True, _structured("softmax")),
     "logsumexp": Signature(1, True, _structured("logsumexp")),

@@ -49,9 +49,7 @@ def check(
     """
     scope = build_scope(text)
     for statement in text.statements:
-        if isinstance(statement, Project) or (
-            isinstance(statement, Define) and statement.indices
-        ):
+        if isinstance(statement, Project):
             scope.report(reserved_construct(statement.span, type(statement).__name__))
     name = _name(text, scope)
     declared = declare(text, scope, dims or {}, settings or {})
@@ -86,6 +84,7 @@ def _model(
     streamed = [d.name for d in declared.declares if d.role in ("input", "target")]
     definitions, own = settle(statements.definitions, dynamics, streamed)
     quantities = {d.name: _quantity(d, declared, d.name not in own) for d in declared.declares}
+    quantities |= statements.lists
     targets = [q.name for q in quantities.values() if q.role == "target"]
     return Model(
         name=name,

@@ -41,8 +41,8 @@ def _monomial(made: Definitions, expression: Scalar, most: int) -> Factors | Non
 # Sums ---------------------------------------------------------------------------------------------------------------
 
 
-def summed(made: Definitions, value: Value, axes: tuple[int, ...], span: Span) -> Value:
-    """The sum over some axes, counted from the start."""
+def summed(made: Definitions, value: Value, axes: tuple[int, ...], span: Span, most: int = 2) -> Value:
+    """The sum over some axes, counted from the start, of a product of at most so many factors."""
     if not axes:
         return Value(value.body, value.sizes, span)
     kept = [axis for axis in range(value.rank) if axis not in axes]
@@ -50,7 +50,7 @@ def summed(made: Definitions, value: Value, axes: tuple[int, ...], span: Span) -
     expression = opened(made, value)
     if not slots(expression):
         return plain(expression * sympy.Mul(*(value.sizes[axis] for axis in axes)), sizes, span)
-    coefficient, factors = as_factors(made, value, 2)
+    coefficient, factors = as_factors(made, value, most)
     place = {indices(value.rank)[axis]: index(position) for position, axis in enumerate((*kept, *axes))}
     bound = tuple((place[indices(value.rank)[axis]], value.sizes[axis]) for axis in axes)
     return Value(Contraction(tuple(factor.xreplace(place) for factor in factors), bound, coefficient), sizes, span)
@@ -82,6 +82,12 @@ def squared(made: Definitions, value: Value, span: Span) -> Value:
         return plain(opened(made, value) ** 2, (), span)
     coefficient, (factor,) = as_factors(made, value, 1)
     return Value(Contraction((factor, factor), _all(value.sizes), coefficient**2), (), span)
+
+
+def squared_along(made: Definitions, value: Value, axis: int, span: Span) -> Value:
+    """The sum of the squares along one axis, counted from the start."""
+    coefficient, (factor,) = as_factors(made, value, 1)
+    return summed(made, plain((coefficient * factor) ** 2, value.sizes, value.span), (axis,), span)
 
 
 def _all(sizes: tuple[Size, ...]) -> tuple[tuple[sympy.Symbol, Size], ...]:

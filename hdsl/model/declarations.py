@@ -28,6 +28,8 @@ from hdsl.terms.term import Scalar, Size, size, slot
 class Declarations:
     """What is declared, of every quantity once. What is missing from ``sizes`` has been reported.
 
+    ``constants`` reads numbers and sizes as declarations have them.
+
     ``declares`` are the quantities in the order of the text; ``constants_in`` has what the initial values and the settings
     read; ``known`` the numbers of sizes and scalar consts, ``scalar`` the names of these consts, ``consts`` the values of
     consts from outside by name.

@@ -79,6 +79,10 @@ class Definitions:
     def is_shared(self, name: str) -> bool:
         return self._shared[name]
 
+    def declare(self, name: str, shared: bool) -> None:
+        """Make a quantity known that is no definition."""
+        self._shared[name] = shared
+
     def define(self, name: str, body: Body, sizes: tuple[Size, ...], span: Span) -> Definition:
         """Add a definition under its own name; a body that another definition has already is read from there."""
         if len(self._made) >= MOST_DEFINITIONS:

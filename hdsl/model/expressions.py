@@ -11,12 +11,17 @@ from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.catalogue_syntax import expression_too_deep, reserved, reserved_construct
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.arithmetic import literal_exponent, number
+from hdsl.model.by_index import ByIndex, index_sum
 from hdsl.model.calls import apply, call
 from hdsl.model.contractions import batch_sizes, contracted_sizes, matrix_product
 from hdsl.model.definitions import Definitions
+from hdsl.model.indexing import indexed
+from hdsl.model.initial import InitialReader
+from hdsl.model.lists import listed, mapped, met, met_in_product
+from hdsl.model.model import Quantity
 from hdsl.model.scope import FUNCTIONS, INITIALS, Scope
 from hdsl.model.shapes import differ_by_name, disagree
-from hdsl.model.sizes import same, show_sizes
+from hdsl.model.sizes import Sizes, same, show_sizes
 from hdsl.model.values import Value, broadcast, calculate, negative, opened, plain, transposed
 from hdsl.model.walk import DEEPEST, chain, deepest
 from hdsl.syntax.source import Span
@@ -25,6 +30,7 @@ from hdsl.syntax.tree import (
     Call,
     Compare,
     Conditional,
+    Define,
     Expression,
     Index,
     IndexSum,
@@ -41,12 +47,20 @@ from hdsl.terms.term import Size, indices, size, slot
 class Reader:
     """Reads expressions of one model. ``sizes`` has the sizes of every quantity and of every definition read so far,
     ``below`` the bounds of indices. What is missing there is poisoned: it has been reported.
+
+    ``constants`` reads numbers and, as ``measured``, sizes; ``lists`` gets the constants that literal lists become.
     """
 
     scope: Scope
     made: Definitions
+    constants: InitialReader
     sizes: dict[str, tuple[Size, ...]] = field(default_factory=dict)
     below: dict[str, Size] = field(default_factory=dict)
+    lists: dict[str, Quantity] = field(default_factory=dict)
+
+    @property
+    def measured(self) -> Sizes:
+        return self.constants.sizes
 
     def value(self, tree: Expression) -> Value | None:
         """The value of an expression, or None after every mistake in it has been reported."""
@@ -54,6 +68,13 @@ class Reader:
             self.scope.report(expression_too_deep(tree.span, DEEPEST))
             return None
         return self.part(tree)
+
+    def by_index(self, define: Define) -> Value | None:
+        """The value of ``let y[i, k] = …``."""
+        if deepest(define.value) > DEEPEST:
+            self.scope.report(expression_too_deep(define.value.span, DEEPEST))
+            return None
+        return ByIndex(self).defined(define)
 
     def part(self, tree: Expression) -> Value | None:
         """The value of a part of an expression whose depth has been looked at."""
@@ -64,6 +85,8 @@ class Reader:
                 return self._name(tree)
             case Negate():
                 operand = self.part(tree.operand)
+                if operand is not None and operand.numbers is not None:
+                    return mapped(self, operand, lambda n: -n, tree.span)
                 return None if operand is None else negative(self.made, operand, tree.span)
             case Transpose():
                 operand = self.part(tree.operand)
@@ -73,8 +96,12 @@ class Reader:
             case Call():
                 return call(self, tree)
             case ListLiteral():
-                self.scope.report(formulas.list_here(tree.span))
-            case Compare() | Conditional() | Index() | IndexSum():
+                return listed(self, tree)
+            case Index():
+                return indexed(self, tree)
+            case IndexSum():
+                return index_sum(self, tree)
+            case Compare() | Conditional():
                 self.scope.report(reserved_construct(tree.span, type(tree).__name__))
         return None
 
@@ -130,6 +157,11 @@ class Reader:
     def _combine(self, operation: Binary, left: Value, right: Value) -> Value | None:
         operator, span = operation.operator, operation.span
         trees = (operation.left, operation.right)
+        if left.numbers is not None or right.numbers is not None:
+            pair = self._lists_met(operation, left, right)
+            if pair is None:
+                return None
+            left, right = pair
         if operator == "@":
             finding = self._product_finding(operation, left, right)
             if finding is not None:
@@ -142,6 +174,15 @@ class Reader:
         if operator == "^" and not literal_exponent(opened(self.made, left), opened(self.made, right)):
             return apply(self, "power", trees, (left, right), span)
         return self.keep(calculate(self.made, operator, left, right, span), span)
+
+    def _lists_met(self, operation: Binary, left: Value, right: Value) -> tuple[Value, Value] | None:
+        """Both operands, lists with the sizes that they meet; None after a misfit has been reported."""
+        if operation.operator == "@":
+            found = met_in_product(self, left, right)
+        else:
+            found = met(self, left, right.sizes), met(self, right, left.sizes)
+        first, second = (self.keep(one, operation.span) for one in found)
+        return None if first is None or second is None else (first, second)
 
     def _product_finding(self, operation: Binary, left: Value, right: Value) -> Diagnostic | None:
         """What is wrong with the sizes of ``left @ right``."""

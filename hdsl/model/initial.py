@@ -42,7 +42,7 @@ class InitialReader:
         if kind is not None:
             return self._named(declared, tree, kind, sizes)
         if isinstance(tree, ListLiteral):
-            values = self._list(tree)
+            values = self.numbers(tree)
             if values is None or sizes is None or not self._fits(declared, tree, sizes, 0):
                 return None
             return Initial("list", (), values)
@@ -102,12 +102,12 @@ class InitialReader:
 
     # Lists -----------------------------------------------------------------------------------------------------------
 
-    def _list(self, tree: ListLiteral) -> tuple[object, ...] | None:
+    def numbers(self, tree: ListLiteral) -> tuple[object, ...] | None:
         """The scalars of a nested list, or None after the mistakes of all of them have been reported."""
         values: list[object] = []
         for item in tree.items:
             if isinstance(item, ListLiteral):
-                values.append(self._list(item))
+                values.append(self.numbers(item))
             else:
                 number = self.scalars.read(item)
                 values.append(number if number is not None and self._finite(number, item) else None)

@@ -109,6 +109,11 @@ class Model:
         plain = (name for name, default in self.dims.items() if default is None or default.is_Integer)
         return tuple(name for name in plain if name not in self.fixed)
 
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The consts that no declaration has: the literal lists of formulas."""
+        return tuple(name for name in self.quantities if name.startswith(("[", "(")))
+
     def of_role(self, role: Role) -> tuple[Quantity, ...]:
         """The quantities of a role, in the order of the text."""
         return tuple(q for q in self.quantities.values() if q.role == role)

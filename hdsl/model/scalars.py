@@ -16,10 +16,10 @@ from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.catalogue_syntax import expression_too_deep, reserved, reserved_construct
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.arithmetic import MOST_NODES, apply_row, combine, measure, number
-from hdsl.model.scope import CONTRACTING, FUNCTIONS, INITIALS, Scope
+from hdsl.model.scope import ARRANGING, CONTRACTING, FUNCTIONS, INITIALS, Scope
 from hdsl.model.walk import DEEPEST, chain, deepest
 from hdsl.syntax.source import Span
-from hdsl.syntax.tree import Binary, Call, Expression, ListLiteral, Name, Negate, Number, Transpose
+from hdsl.syntax.tree import Binary, Call, Expression, Index, IndexSum, ListLiteral, Name, Negate, Number, Transpose
 from hdsl.syntax.words import LATER_FUNCTIONS
 from hdsl.terms.elementwise import ROWS, WRITABLE
 from hdsl.terms.term import Scalar, size, slot
@@ -67,8 +67,9 @@ class ScalarReader:
                 return self._refuse(formulas.list_here(tree.span))
             case Transpose():
                 return self._refuse(catalogue.not_constant_operator(tree.span, ".T"))
-            case _:
-                return self._refuse(reserved_construct(tree.span, type(tree).__name__))
+            case Index() | IndexSum():
+                return self._refuse(catalogue.not_constant_operator(tree.span, "[…]"))
+        return self._refuse(reserved_construct(tree.span, type(tree).__name__))
 
     def _name(self, tree: Name) -> Scalar | None:
         name, span = tree.name, tree.span
@@ -108,7 +109,7 @@ class ScalarReader:
 
     def _call(self, tree: Call) -> Scalar | None:
         name = tree.function
-        if name in INITIALS or name in CONTRACTING:
+        if name in (*INITIALS, *CONTRACTING, *ARRANGING):
             return self._refuse(catalogue.not_constant_call(tree.function_span, name, self.symbols))
         arguments = [self._read(argument) for argument in tree.arguments]
         if name not in WRITABLE:

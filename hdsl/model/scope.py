@@ -19,10 +19,11 @@ Kind: TypeAlias = Literal[
 ]
 
 RESERVED = ("t", "tau", "pi", "inf", "T", "boundary")
-CONTRACTING = ("sum", "mean", "dot", "squared", "softmax", "logsumexp", "cross_entropy")
+CONTRACTING = ("sum", "mean", "dot", "norm2", "squared", "softmax", "logsumexp", "cross_entropy")
+ARRANGING = ("concat", "stack", "reshape", "permute", "outer", "diag", "eye", "embed", "one_hot")
 INITIALS = ("zeros", "ones", "eye", "normal", "uniform", "orthogonal", "glorot", "he")
 HOLDING = ("delay", "previous", "repeat")  # a hidden state, or copies of a component
-FUNCTIONS = frozenset((*WRITABLE, *CONTRACTING, *HOLDING))
+FUNCTIONS = frozenset((*WRITABLE, *CONTRACTING, *ARRANGING, *HOLDING))
 MOST_COMPARISONS = 20_000  # of names, for suggestions: a file that needs more of them has another trouble
 
 

@@ -156,8 +156,8 @@ class Sizes:
         return Fraction(int(found.p), int(found.q)) if found.is_Rational else Fraction(0)
 
     def given(self, polynomial: Size) -> str:
-        """The numbers that a value was computed with: ``n = 3, m = 4``."""
-        names = sorted(symbol.name for symbol in polynomial.free_symbols)
+        """The numbers that a value was computed with, as far as they are known: ``n = 3, m = 4``."""
+        names = sorted(symbol.name for symbol in polynomial.free_symbols if symbol.name in self.numbers)
         return ", ".join(f"{name} = {self.numbers[name]}" for name in names)
 
     def _reject(self, polynomial: Size, span: Span) -> bool:

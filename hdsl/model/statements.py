@@ -16,7 +16,8 @@ from hdsl.model.declarations import Declarations, declare_more
 from hdsl.model.definitions import MOST_DEFINITIONS, Definitions, TooManyDefinitions
 from hdsl.model.expressions import Reader
 from hdsl.model.instances import Instances, TooManyInstances
-from hdsl.model.model import DynamicsOf
+from hdsl.model.lists import met
+from hdsl.model.model import DynamicsOf, Quantity
 from hdsl.model.order import in_order
 from hdsl.model.reach import target_reads
 from hdsl.model.scope import RESERVED, Scope
@@ -47,13 +48,15 @@ PREFIX = {"flow": "f", "next": "F"}
 class Statements:
     """What the statements come to. ``reads`` has what each definition, and for a state its dynamics, reads, as written.
 
-    ``moved`` are the states that have dynamics in the file; ``reset_spans`` where resets stand; ``written`` is the text with
-    its instances written out, and ``fixed`` are the sizes that tell how many copies there are.
+    ``lists`` are the constants that literal lists have become; ``moved`` the states that have dynamics in the file;
+    ``reset_spans`` where resets stand; ``written`` is the text with its instances written out, and ``fixed`` are the sizes
+    that tell how many copies there are.
     """
 
     scope: Scope
     written: ModelText
     definitions: tuple[Definition, ...] = ()
+    lists: dict[str, Quantity] = field(default_factory=dict)
     states: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     costs: tuple[str, ...] = ()
@@ -81,7 +84,7 @@ def read_statements(text: ModelText, scope: Scope, declared: Declarations, compo
     own = per_stream(arriving, {name.removesuffix("'"): reads for name, reads in needs.items()})
     shared = {name: name not in own for name in (*scope.entries, "t", "tau")}
     made = Definitions((*scope.entries, *RESERVED), shared)
-    reader = Reader(scope, made, dict(declared.sizes), declared.below)
+    reader = Reader(scope, made, declared.initial_reader, dict(declared.sizes), declared.below)
     writing = _Writing(reader, declared, found)
     instances = Instances(components, scope, declared.polynomials, writing)
     try:
@@ -94,7 +97,7 @@ def read_statements(text: ModelText, scope: Scope, declared: Declarations, compo
         _stand_still(reader, declared, found)
         for again in defines:
             if first.get(again.name) is not again and not instances.has_any(again.value):
-                reader.value(again.value)
+                _ = reader.by_index(again) if again.indices else reader.value(again.value)
     except TooManyDefinitions:
         scope.report(formulas.too_many_definitions(Span(0, 0), MOST_DEFINITIONS))
     except TooManyInstances:
@@ -182,6 +185,8 @@ class _Writing:
                 _reset(statement, found)
         declared.declares.sort(key=lambda declare: place.get(declare.name, -1))
         found.definitions = self.reader.made.made
+        read = {name for definition in found.definitions for name in definition.reads()}
+        found.lists = {name: quantity for name, quantity in self.reader.lists.items() if name in read}
         found.states = tuple(d.name for d in declared.declares if d.role == "state")
         found.dynamics = {name: found.dynamics[name] for name in found.states if name in found.dynamics}
         found.resets = {name: found.resets.get(name, "sequence") for name in found.states}
@@ -189,10 +194,16 @@ class _Writing:
         moving = {s.name: s for s in statements if isinstance(s, Dynamics) and s.name in found.dynamics}
         found.outputs = tuple(s.name for s in defines.values() if s.role == "output")
         found.costs = tuple(s.name for s in defines.values() if s.role == "cost")
-        found.reads = {s.name: tuple(dict.fromkeys(n.name for n in names_in(s.value))) for s in defines.values()}
+        found.reads = {s.name: _names(s) for s in defines.values()}
         order = in_order(found.reads)[0]
-        found.reads |= {s.name: tuple(dict.fromkeys(n.name for n in names_in(s.value))) for s in moving.values()}
+        found.reads |= {s.name: _names(s) for s in moving.values()}
         _report_targets(order, defines, moving, found)
+
+
+def _names(statement: Define | Dynamics) -> tuple[str, ...]:
+    """What a statement reads; not the indices to which it gives names."""
+    own = {index.name for index in statement.indices} if isinstance(statement, Define) else set()
+    return tuple(dict.fromkeys(name.name for name in names_in(statement.value) if name.name not in own))
 
 
 def _in_text_order(
@@ -206,7 +217,8 @@ def _in_text_order(
     needs: dict[str, tuple[str, ...]] = {}
     for statement in text.statements:
         if isinstance(statement, Define) and first.get(statement.name) is statement:
-            needs[statement.name] = names(statement.value)
+            own = {index.name for index in statement.indices}
+            needs[statement.name] = tuple(name for name in names(statement.value) if name not in own)
         elif isinstance(statement, Dynamics) and moving.get(statement.name) is statement:
             needs[f"{statement.name}'"] = names(statement.value)
     return needs
@@ -222,7 +234,7 @@ def _places(name: str, first: Mapping[str, Define], moving: Mapping[str, Dynamic
 
 def _define(reader: Reader, define: Define) -> None:
     """One let, output or cost."""
-    value = reader.value(define.value)
+    value = reader.by_index(define) if define.indices else reader.value(define.value)
     if value is None or define.name in reader.scope.poisoned:
         return
     if define.role == "cost" and value.rank:
@@ -274,6 +286,9 @@ def _dynamics(reader: Reader, dynamics: Dynamics, found: Statements) -> None:
         return
     if name in reader.scope.poisoned:
         return
+    value = reader.keep(met(reader, value, wanted), value.span)
+    if value is None:
+        return
     if not fits(value.sizes, wanted) and not _is_constant(value):
         reader.scope.report(_misfit(reader.scope, dynamics, value, wanted))
         return
@@ -315,7 +330,11 @@ def _report_targets(
     scope = found.scope
     trees: dict[str, Expression] = {name: define.value for name, define in first.items()}
     trees |= {f"{name}'": dynamics.value for name, dynamics in moving.items()}
-    places = {name: [(read.name, read.span) for read in names_in(tree)] for name, tree in trees.items()}
+    bound = {name: {index.name for index in define.indices} for name, define in first.items()}
+    places = {
+        name: [(read.name, read.span) for read in names_in(tree) if read.name not in bound.get(name, ())]
+        for name, tree in trees.items()
+    }
     for reader, (span, target, way) in target_reads(order, scope.entries, places).items():
         who = f"the dynamics of `{reader[:-1]}`" if reader.endswith("'") else f"the output `{reader}`"
         scope.report(catalogue.target_read(span, who, target, scope.line(scope.entries[target].span), way))

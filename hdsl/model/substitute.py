@@ -52,6 +52,8 @@ def rebuilt(tree: Expression, part: Callable[[Expression], Expression]) -> Expre
 
 def _subscript(subscript: Subscript, part: Callable[[Expression], Expression]) -> Subscript:
     if isinstance(subscript, At):
+        if subscript.is_new_axis:
+            return subscript
         return replace(subscript, value=part(subscript.value))
     ends = {name: getattr(subscript, name) for name in ("start", "stop", "step")}
     return Slice(**{name: end and part(end) for name, end in ends.items()}, span=subscript.span)

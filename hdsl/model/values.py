@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sympy
 
@@ -21,6 +22,7 @@ from hdsl.terms.term import (
     index,
     indices,
     slot,
+    slot_indices,
     slot_name,
     slots,
 )
@@ -34,11 +36,13 @@ class Value:
 
     A contraction, a structured operation and a function of a slot are held as they are: the statement's own definition may
     become one of them. Only when something is calculated with them do they get a definition of their own.
+    ``numbers`` are those of a literal list, which takes the named sizes that it meets.
     """
 
     body: Body
     sizes: tuple[Size, ...]
     span: Span
+    numbers: Any = None
 
     @property
     def rank(self) -> int:
@@ -96,6 +100,11 @@ def squeezed(made: Definitions, value: Value, lost: set[int]) -> Value:
     if not lost:
         return value
     kept = [axis for axis in range(value.rank) if axis not in lost]
+    expression, here = opened(made, value), indices(value.rank)
+    if not {here[axis] for axis in lost} & {i for occurrence in slots(expression) for i in slot_indices(occurrence)}:
+        # An axis that was made (`x[:, None]`) has no index in the expression: nothing is left of it.
+        moved = {here[axis]: index(position) for position, axis in enumerate(kept)}
+        return plain(expression.xreplace(moved), tuple(value.sizes[axis] for axis in kept), value.span)
     labels: list[sympy.Symbol] = [ONE] * value.rank
     for position, axis in enumerate((*kept, *sorted(lost))):
         labels[axis] = index(position)
@@ -161,11 +170,17 @@ def negative(made: Definitions, value: Value, span: Span) -> Value:
 
 def transposed(made: Definitions, value: Value, span: Span) -> Value:
     """The axes in reverse order."""
-    if value.rank < 2:
+    return permuted(made, value, tuple(reversed(range(value.rank))), span)
+
+
+def permuted(made: Definitions, value: Value, order: tuple[int, ...], span: Span) -> Value:
+    """The axes in another order: axis k of the result is axis ``order[k]`` of the value."""
+    if order == tuple(range(value.rank)):
         return replace(value, span=span)
-    turned = tuple(reversed(indices(value.rank)))
-    sizes = tuple(reversed(value.sizes))
+    turned = tuple(index(order.index(axis)) for axis in range(value.rank))
+    sizes = tuple(value.sizes[axis] for axis in order)
     if isinstance(value.body, Contraction):
+        # The indices that are summed come after those of the axes and stay as they are.
         factors = tuple(relabelled(factor, turned) for factor in value.body.factors)
         return Value(replace(value.body, factors=factors), sizes, span)
     return plain(relabelled(opened(made, value), turned), sizes, span)

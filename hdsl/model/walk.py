@@ -32,7 +32,8 @@ def children(expression: Expression) -> tuple[Expression, ...]:
         case Conditional(value=value, condition=condition, other=other):
             return (value, condition, other)
         case Index(operand=operand, subscripts=subscripts):
-            parts = [(s.value,) if isinstance(s, At) else (s.start, s.stop, s.step) for s in subscripts]
+            read = [s for s in subscripts if not (isinstance(s, At) and s.is_new_axis)]
+            parts = [(s.value,) if isinstance(s, At) else (s.start, s.stop, s.step) for s in read]
             return (operand, *(part for group in parts for part in group if part is not None))
         case IndexSum(value=value):
             return (value,)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import sympy
 
 from hdsl.derive.step import Step, rename
-from hdsl.optimise.program import Program, check_program
+from hdsl.optimise.program import Program, check_program, read_through
 from hdsl.terms.elementwise import RowFunction
 from hdsl.terms.term import (
     Definition,
@@ -263,10 +263,10 @@ def arrange(lines: Iterable[Definition], cells: tuple[str, ...]) -> tuple[Defini
     body = [line for line in lines if line.name not in last]
     waiting = [line for line in lines if line.name in last]
     kinds = {line.name: _kind(line.name, cells) for line in waiting}
-    previous = ""
+    previous, reads = "", read_through(body + waiting)
     while waiting:
         ready = [x for x in waiting if not any(y.name in x.reads() for y in waiting if y is not x)]
-        free = [x for x in ready if not any(x.name[:-1] in y.reads() for y in waiting if y is not x)]
+        free = [x for x in ready if not any(x.name[:-1] in reads[y.name] for y in waiting if y is not x)]
         # ω takes in outer products of old states and costates, so it goes first, and θ before it where θ reads old ω.
         order = ["ω", "θ", "z", "h"] if any(kinds[x.name] == "ω" for x in waiting) else ["z", "h", "θ"]
         # Where every choice would be read again, hold back the smallest: a costate or state of neurons, not a parameter.
@@ -286,11 +286,11 @@ def _kind(name: str, cells: tuple[str, ...]) -> str:
 
 
 def _held(lines: tuple[Definition, ...], cells: tuple[str, ...]) -> frozenset[str]:
-    """The new values whose cell is read again below them."""
-    held = set()
+    """The new values whose cell, or a view of it, is read again below them."""
+    held, reads = set(), read_through(lines)
     for position, line in enumerate(lines):
         if line.name.endswith("+") and line.name[:-1] in cells:
             cell = line.name[:-1]
-            if any(cell in later.reads() for later in lines[position + 1 :]):
+            if any(cell in reads[later.name] for later in lines[position + 1 :]):
                 held.add(line.name)
     return frozenset(held)

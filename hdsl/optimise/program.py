@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hdsl.model.model import Model
+from hdsl.terms.structured import STRUCTURED, is_view
 from hdsl.terms.term import Definition, Structured
 
 
@@ -45,6 +47,18 @@ class Program:
         return line.name.endswith("+") and line.name[:-1] in self.cells
 
 
+def read_through(lines: Iterable[Definition]) -> dict[str, tuple[str, ...]]:
+    """For each line what it reads, and what that is a view of: nothing of it may be overwritten before the line has run."""
+    found: dict[str, tuple[str, ...]] = {}
+    below: dict[str, tuple[str, ...]] = {}
+    for line in lines:
+        reads = tuple(line.reads())
+        found[line.name] = (*reads, *(base for name in reads for base in below.get(name, ())))
+        if is_view(line):
+            below[line.name] = (reads[0], *below.get(reads[0], ()))
+    return found
+
+
 def check_program(program: Program) -> None:
     """Assert what every later pass relies on: each name made once, before it is read; operands known.
 
@@ -59,7 +73,7 @@ def check_program(program: Program) -> None:
             raise ValueError(f"{program.name}: {line.name} reads {late[0]} before it is made")
         if line.name in made:
             raise ValueError(f"{program.name}: {line.name} is made twice")
-        if isinstance(line.body, Structured) and not line.body.operands:
+        if isinstance(line.body, Structured) and not line.body.operands and STRUCTURED[line.body.row].arity != 0:
             raise ValueError(f"{program.name}: {line.name} has no operands")
         made.add(line.name)
     missing = {f"{cell}+" for cell in program.cells} - made

@@ -97,6 +97,11 @@ class At:
     value: Expression
     span: Span
 
+    @property
+    def is_new_axis(self) -> bool:
+        """True for `None`, which is no name here."""
+        return isinstance(self.value, Name) and self.value.name == "None"
+
 
 @dataclass(frozen=True, slots=True)
 class Slice:

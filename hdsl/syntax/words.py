@@ -42,20 +42,11 @@ LATER_STATEMENTS: frozenset[str] = frozenset(
 LATER_FUNCTIONS: frozenset[str] = frozenset(
     {
         "avgpool2d",
-        "concat",
         "conv2d",
-        "diag",
-        "embed",
         "expm",
         "inv",
         "maxpool2d",
-        "norm2",
-        "one_hot",
-        "outer",
-        "permute",
-        "reshape",
         "solve",
-        "stack",
     }
 )
 

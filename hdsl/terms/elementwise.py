@@ -36,8 +36,8 @@ class Row:
     ``numpy`` and ``torch`` are spellings with the arguments at ``{0}``, ``{1}``, …; ``in_place`` is torch's spelling that
     overwrites its first argument, where there is one. ``domain`` is the range of the first argument on which the function is
     real and smooth enough to test: real, positive. ``kinks`` are first arguments where the derivative is a convention.
-    ``plain`` is the same function in sympy's own terms, by which tests judge ``fdiff``; None for a row that only occurs in
-    derivatives, which users cannot write.
+    ``plain`` is the same function in sympy's own terms, by which tests judge ``fdiff``; None for a row that users cannot
+    write: it occurs in derivatives, or in what a call is made of.
     """
 
     name: str
@@ -73,7 +73,7 @@ def _row(
     return function
 
 
-# Rows that occur in derivatives only ------------------------------------------------------------
+# Rows that users cannot write -------------------------------------------------------------------
 
 positive: Any = _row("positive", None, numpy="np.asarray({0} > 0, dtype)", torch="({0} > 0).to(dtype)")
 less: Any = _row(
@@ -117,6 +117,22 @@ power_log: Any = _row(
     arity=2,
     numpy="power_log({0}, {1})",
     torch="torch.where(({0} == 0) & ({1} >= 0), 0.0, torch.pow({0}, {1}) * torch.log({0}))",
+)
+
+reciprocal: Any = _row(
+    "reciprocal",
+    None,
+    numpy="np.where({0} == 0, 0.0, 1 / np.where({0} == 0, 1.0, {0}))",
+    torch="torch.where({0} == 0, 0.0, 1 / {0})",
+)
+# The root of a sum of squares, by which `norm2` is made: it has a slope at 0, and that is 0.
+root: Any = _row(
+    "root",
+    lambda x: (reciprocal(root(x)) / 2,),
+    numpy="np.sqrt({0})",
+    torch="torch.sqrt({0})",
+    in_place="{0}.sqrt_()",
+    kinks=(0.0,),
 )
 
 # Rows that users write ---------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from typing import Any
 import sympy
 
 from hdsl.terms.elementwise import ROWS, RowFunction
+from hdsl.terms.expand_arranged import EXPANDED
 from hdsl.terms.term import (
     Contraction,
     Definition,
@@ -78,8 +79,13 @@ def as_sympy(definition: Definition, names: Mapping[str, str] | None = None) -> 
             right = _renamed(expression, names)
         case Structured(row=row, operands=operands, attributes=attributes):
             read = [sympy.Symbol(names[operand]) for operand in operands]
-            right = sympy.Function(row)(*read, *(value for _, value in attributes), *definition.indices)
+            right = sympy.Function(row)(*read, *(_tuples(value) for _, value in attributes), *definition.indices)
     return sympy.Eq(_renamed(definition.slot, names), right, evaluate=False)
+
+
+def _tuples(attribute: Any) -> Any:
+    """An attribute as sympy has it."""
+    return sympy.Tuple(*map(_tuples, attribute)) if isinstance(attribute, tuple) else attribute
 
 
 def _renamed(expression: Scalar, names: Mapping[str, str]) -> Any:
@@ -112,6 +118,8 @@ _SLOPES: Mapping[str, Callable[..., Any]] = {
     "inside": lambda x, low, high: _where(sympy.And(x >= low, x <= high)),
     "clipped_low": lambda x, low, high: _where(sympy.And(x < low, low < high)),
     "clipped_high": lambda x, low, high: _where(sympy.Or(x > high, low > high)),
+    "reciprocal": lambda x: _where(sympy.Ne(x, 0), 1 / x),
+    "root": sympy.sqrt,
     "power_slope": lambda x, y: _where(sympy.Ne(y, 0), y * x ** (y - 1)),
     "power_log": lambda x, y: _where(sympy.Not(sympy.And(sympy.Eq(x, 0), y >= 0)), x**y * sympy.log(x)),
 }
@@ -182,6 +190,12 @@ class _Expansion:
         """One size as a number."""
         return size.subs({symbol: self.dims[str(symbol)] for symbol in size.free_symbols})
 
+    def _numbered(self, attribute: Any) -> Any:
+        """An attribute with numbers for the sizes in it."""
+        if isinstance(attribute, tuple):
+            return tuple(map(self._numbered, attribute))
+        return int(self.number(sympy.sympify(attribute, strict=True)))
+
     def _place_leaf(self, name: str, shape: tuple[int, ...], alone: bool) -> None:
         self.shapes[name] = shape
         self.values[name] = []
@@ -215,7 +229,7 @@ class _Expansion:
         body = definition.body
         if isinstance(body, Structured):
             operands = [(self.shapes[name], self.entries(name, stream)) for name in body.operands]
-            return _STRUCTURED[body.row](operands, shape, dict(body.attributes))
+            return _STRUCTURED[body.row](operands, shape, {name: self._numbered(n) for name, n in body.attributes})
         result = {}
         for place in _places(shape):
             at = dict(zip(definition.indices, place, strict=True))
@@ -262,7 +276,9 @@ def _leaf_sizes(definition: Definition) -> list[tuple[str, tuple[Size, ...]]]:
         case Elementwise(expression=expression):
             read = list(slots(expression))
         case Structured(row=row, operands=operands):
-            known = {"softmax": definition.sizes, "pick": (), "one_hot": ()}
+            known = {"softmax": definition.sizes, "pick": (), "one_hot": (), "embed": (), "scatter": ()}
+            if row in ("slice", "reshape"):
+                return [(operands[0], dict(body.attributes)["of"])] if row == "slice" else []
             return [(operands[-1], known[row])] if row in known else []
     return [(slot_name(s), tuple(sized[i] for i in slot_indices(s))) for s in read]
 
@@ -286,20 +302,8 @@ def _logsumexp(operands: Operands, shape: tuple[int, ...], attributes: Mapping[s
     return {at: sympy.log(sympy.Add(*(sympy.exp(x[p]) for p in along))) for at, along in places.items()}
 
 
-def _pick(operands: Operands, shape: tuple[int, ...], attributes: Mapping[str, int]) -> Entries:
-    (own, x), (_, chosen) = operands
-    marks = {k: sympy.KroneckerDelta(chosen[()], k) for k in range(own[-1])}
-    return {at: sympy.Add(*(x[(*at, k)] * mark for k, mark in marks.items())) for at in _places(shape)}
-
-
-def _one_hot(operands: Operands, shape: tuple[int, ...], attributes: Mapping[str, int]) -> Entries:
-    _, chosen = operands[0]
-    return {at: sympy.KroneckerDelta(chosen[()], at[-1]) for at in _places(shape)}
-
-
 _STRUCTURED: Mapping[str, Callable[[Operands, tuple[int, ...], Mapping[str, int]], Entries]] = {
     "softmax": _softmax,
     "logsumexp": _logsumexp,
-    "pick": _pick,
-    "one_hot": _one_hot,
+    **EXPANDED,
 }

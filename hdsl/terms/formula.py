@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 import sympy
 
+from hdsl.terms.arrangement import write_arrangement
 from hdsl.terms.matrix import ATOM, CHAIN, HADAMARD, POWER, SUM, Factor, Layout, Piece, matrix_form
 from hdsl.terms.naming import Naming
 from hdsl.terms.ordering import Ordering
@@ -51,7 +52,8 @@ class Formula:
         """The right side, at the given indices."""
         body = definition.body
         if isinstance(body, Structured):
-            return self._structured(body, at)
+            piece = self._structured(definition, body, at)
+            return Piece(self.spelling.mean(piece.text), ATOM) if self.means(definition) else piece
         if isinstance(body, Contraction):
             piece = self._signed([self.unfolding.contraction(definition, body, at)], at)
         else:
@@ -69,7 +71,7 @@ class Formula:
         below: list[Piece] = []
         for scalar in self.ordering.factors(common):
             self._place_factor(scalar, (), above, below)
-        return self._quotient([*above, self._signed(products, at)], below)
+        return self.quotient([*above, self._signed(products, at)], below)
 
     def spell_indices(self, at: Sequence[sympy.Symbol]) -> list[str]:
         """Letters for indices, in the order in which they turn up."""
@@ -90,17 +92,24 @@ class Formula:
             text += sign + (self.layout.within(piece, HADAMARD) if negative else piece.text)
         return Piece(text, SUM)
 
-    def _structured(self, body: Structured, at: Indices) -> Piece:
-        operands = [self._named(operand) for operand in body.operands]
-        axis = dict(body.attributes).get("axis", -1)
-        if body.row == "pick":
-            return Piece(self.spelling.at(operands[0].text, [operands[1].text]), ATOM)
-        if axis != -1:
-            operands.append(Piece(f"axis {self.spelling.number(Fraction(axis))}", ATOM))
-        piece = self.layout.call(body.row, *operands)
+    def _structured(self, definition: Definition, body: Structured, at: Indices) -> Piece:
+        piece = write_arrangement(self, definition)
+        if piece is None:
+            operands = [self._named(operand) for operand in body.operands]
+            axis = dict(body.attributes).get("axis", -1)
+            if axis != -1:
+                operands.append(Piece(f"axis {self.spelling.number(Fraction(axis))}", ATOM))
+            piece = self.layout.call(body.row, *operands)
         if self.form == "index" and at:
-            return Piece(self.spelling.at(piece.text, self.spell_indices(at)), ATOM)
+            return Piece(self.spelling.at(self.layout.within(piece, ATOM), self.spell_indices(at)), ATOM)
         return piece
+
+    def operand(self, name: str) -> Piece:
+        """A whole operand of a structured operation: its name, or what is printed in its place."""
+        definition = self.unfolding.named(name)
+        if definition is None or not isinstance(definition.body, Structured):
+            return self._named(name)
+        return self._structured(definition, definition.body, ())
 
     # --- one product -------------------------------------------------------------------------------------------------
 
@@ -121,12 +130,14 @@ class Formula:
             above += self._summed(product, tensors, below)
         else:
             above += self._multiplied(product, tensors, at, below)
-        return negative, self._quotient(above, below)
+        return negative, self.quotient(above, below)
 
     def _place_factor(self, factor: Scalar, at: Indices, above: list[Piece], below: list[Piece]) -> None:
         """A factor goes above the line, a power with a negative exponent below it."""
         base, exponent = factor.as_base_exp()
-        if exponent.is_number and exponent.is_negative:
+        if type(factor).__name__ == "reciprocal":
+            below.append(self._factor(factor.args[0], at))
+        elif exponent.is_number and exponent.is_negative:
             below.append(self._factor(base**-exponent, at))
         else:
             above.append(self._factor(factor, at))
@@ -162,7 +173,7 @@ class Formula:
         text = self.layout.chain([*summed, Piece("", ATOM)]).text.rstrip() if summed else "1"
         return [*pieces, Piece(self.spelling.total(letters) + text, CHAIN)]
 
-    def _quotient(self, above: list[Piece], below: list[Piece]) -> Piece:
+    def quotient(self, above: list[Piece], below: list[Piece]) -> Piece:
         top = self._juxtapose(above) if above else Piece("1", ATOM)
         if not below:
             return top
@@ -234,7 +245,7 @@ class Formula:
     def _power(self, expression: Any, at: Indices) -> Piece:
         base, exponent = expression.args
         if exponent.is_number and exponent.is_negative:
-            return self._quotient([], [self._factor(base**-exponent, at)])
+            return self.quotient([], [self._factor(base**-exponent, at)])
         inner = self._factor(base, at)
         if exponent == sympy.Rational(1, 2):
             return Piece(self.spelling.root(inner.text, inner.level >= ATOM), POWER)
@@ -259,6 +270,17 @@ def _power_slope(formula: Formula, arguments: list[Piece]) -> Piece:
     return formula.layout.chain([exponent, formula.layout.power(base, less)])
 
 
+def _root(formula: Formula, arguments: list[Piece]) -> Piece:
+    """The root of ‖x‖² is ‖x‖."""
+    (inner,) = arguments
+    head, tail = formula.spelling.norm_squared("\n").split("\n")
+    norm = formula.spelling.norm("\n").split("\n")
+    within = inner.text.removeprefix(head).removesuffix(tail)
+    if len(within) + len(head) + len(tail) == len(inner.text) and head not in within:
+        return Piece(within.join(norm), ATOM)
+    return Piece(formula.spelling.root(inner.text, inner.level >= ATOM), POWER)
+
+
 def _power_log(formula: Formula, arguments: list[Piece]) -> Piece:
     """∂ x^y / ∂y = x^y log(x)."""
     base, exponent = arguments
@@ -268,6 +290,8 @@ def _power_log(formula: Formula, arguments: list[Piece]) -> Piece:
 _FUNCTIONS: Mapping[str, Callable[[Formula, list[Piece]], Piece]] = {
     "abs": lambda formula, a: Piece(formula.spelling.absolute(a[0].text), ATOM),
     "sqrt": lambda formula, a: Piece(formula.spelling.root(a[0].text, a[0].level >= ATOM), POWER),
+    "root": _root,
+    "reciprocal": lambda formula, a: formula.quotient([], a),
     "power": lambda formula, a: formula.layout.power(a[0], a[1].text),
     "power_slope": _power_slope,
     "power_log": _power_log,

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 import sympy
 
+from hdsl.terms.arrangement import READABLE
 from hdsl.terms.naming import owner
 from hdsl.terms.term import (
     Contraction,
@@ -42,7 +43,7 @@ class Inlining:
         self._uses: Counter[str] = Counter()
         self._within: set[str] = set()  # read inside a function, a power or a bracket
         self._contracted: set[str] = set()
-        self._whole: set[str] = set()
+        self._whole: Counter[str] = Counter()
         for definition in definitions:
             self._count(definition)
         for definition in reversed(definitions):
@@ -88,7 +89,11 @@ class Inlining:
         name = definition.name
         if not self._is_made(name):
             return False
-        if name in self._whole or not self._uses[name] or isinstance(definition.body, Structured):
+        if isinstance(definition.body, Structured):
+            # E[k] and x[1:n] are as short as a name; what is longer stands where it is read once.
+            uses, row = self._uses[name] + self._whole[name], definition.body.row
+            return row in READABLE and (uses == 1 or (uses > 1 and row in ("slice", "embed", "eye")))
+        if name in self._whole or not self._uses[name]:
             return False
         if self._is_transparent(definition):
             return True

@@ -8,10 +8,12 @@ only to hold a part of another formula is put back into it; `Notation.inlined` n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import sympy
 
+from hdsl.terms.arrangement import READABLE
 from hdsl.terms.formula import Form, Formula
 from hdsl.terms.inlining import Inlining
 from hdsl.terms.matrix import NoMatrixForm
@@ -122,12 +124,22 @@ class Notation:
         return not known[0].shared if known else name.startswith("z:")
 
     def _may_inline(self, name: str) -> bool:
-        return name in self._by_name and not isinstance(self._by_name[name].body, Structured)
+        body = self._by_name[name].body if name in self._by_name else None
+        return body is not None and (not isinstance(body, Structured) or body.row in READABLE)
 
 
 def _states(names: Iterable[str]) -> set[str]:
     """States are what has dynamics or a costate."""
     return {owner(name) for name in names if name.startswith(("z:", "f:", "F:", "dot:z:"))}
+
+
+def _flat(attribute: Any) -> Iterator[Any]:
+    """The numbers and sizes of an attribute."""
+    if isinstance(attribute, tuple):
+        for part in attribute:
+            yield from _flat(part)
+    else:
+        yield attribute
 
 
 def _size_names(definition: Definition) -> list[str]:
@@ -141,5 +153,7 @@ def _size_names(definition: Definition) -> list[str]:
             own |= {i for i, _ in bound}
         case Elementwise(expression=expression):
             where.append(expression)
+        case Structured(attributes=attributes):
+            where += [part for _, attribute in attributes for part in _flat(attribute)]
     symbols = {s for place in where for s in sympy.sympify(place, strict=True).atoms(sympy.Symbol)}
     return sorted(str(s.name) for s in symbols - own if s.is_integer)

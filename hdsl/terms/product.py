@@ -49,9 +49,11 @@ class Unfolding:
 
     def inlined(self, expression: Scalar) -> Definition | None:
         """The definition that is printed in the place of this slot, if any."""
-        if is_slot(expression) and slot_name(expression) in self._inlined:
-            return self._by_name[slot_name(expression)]
-        return None
+        return self.named(slot_name(expression)) if is_slot(expression) else None
+
+    def named(self, name: str) -> Definition | None:
+        """The definition that is printed in the place of this name, if any."""
+        return self._by_name[name] if name in self._inlined else None
 
     def sum(self, expression: Scalar) -> list[Product]:
         """The summands of an expression."""

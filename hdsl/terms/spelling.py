@@ -43,6 +43,7 @@ class Spelling:
     fraction: Callable[[str, str], str]
     root: Callable[[str, bool], str]
     norm_squared: Callable[[str], str]
+    norm: Callable[[str], str]
     inner: Callable[[str, str], str]
     mean: Callable[[str], str]
     absolute: Callable[[str], str]
@@ -178,6 +179,7 @@ TEXT = Spelling(
     fraction=lambda above, below: f"{above} / {below}",
     root=lambda inner, atom: f"√{inner}" if atom else f"√({inner})",
     norm_squared=lambda inner: f"‖{inner}‖²",
+    norm=lambda inner: f"‖{inner}‖",
     inner=lambda left, right: f"⟨{left}, {right}⟩",
     mean=lambda inner: f"⟨{inner}⟩",
     absolute=lambda inner: f"|{inner}|",
@@ -209,6 +211,7 @@ LATEX = Spelling(
     fraction=lambda above, below: rf"\frac{{{above}}}{{{below}}}",
     root=lambda inner, atom: rf"\sqrt{{{inner}}}",
     norm_squared=lambda inner: rf"\left\lVert {inner} \right\rVert^{{2}}",
+    norm=lambda inner: rf"\left\lVert {inner} \right\rVert",
     inner=lambda left, right: rf"\left\langle {left}, {right} \right\rangle",
     mean=lambda inner: rf"\left\langle {inner} \right\rangle",
     absolute=lambda inner: rf"\left| {inner} \right|",

@@ -1,46 +1,20 @@
 """The table of structured operations: what is neither a sum of products nor elementwise.
 
-One row each: how its value is spelt in every backend, and its pullback. Axes are counted from the end (−1 is the last), so
-that the batch axis, which leads, never matters. A newcomer adds an operation by adding a row and its pullback.
+One row each: its sizes, how its value is spelt in every backend, and its pullback. Axes are counted from the end (−1 is the
+last), so that the batch axis, which leads, never matters. A newcomer adds an operation by adding a row and its pullback.
+Rows that only move entries stand in `hdsl.terms.arranged`, those in which an index chooses in `hdsl.terms.chosen`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Sequence
 
-from hdsl.terms.term import Body, Contraction, Definition, Scalar, Size, Structured, indices, slot
+from hdsl.terms.arranged import ARRANGED, same_sizes
+from hdsl.terms.chosen import CHOSEN
+from hdsl.terms.row import Attributes, Maker, Sizes, StructuredRow
+from hdsl.terms.term import Contraction, Definition, Scalar, Structured, indices, slot
 
-
-class Maker(Protocol):
-    """What a pullback may do: add definitions, and ask for sizes."""
-
-    def sizes_of(self, name: str) -> tuple[Size, ...]: ...
-
-    def add(self, stem: str, body: Body, sizes: tuple[Size, ...]) -> str:
-        """Add a definition under a name of that stem and return the name."""
-
-
-@dataclass(frozen=True)
-class StructuredRow:
-    """One structured operation.
-
-    ``pullback(definition, adjoint, maker)`` gives for each operand its part of the adjoint: an expression in slots at the
-    indices of that operand (further indices of the definition are not allowed: contract them by ``maker.add``), or None for
-    an operand that has no derivative. ``adjoint`` is the *name* of the definition's adjoint.
-    ``numpy`` and ``torch`` are spellings with operands at ``{0}``, ``{1}``, attributes by name, the definition's last size at
-    ``{size}``. ``torch_shared`` is the spelling where the first operand is shared and the value is not.
-    """
-
-    name: str
-    arity: int
-    numpy: str
-    torch: str
-    pullback: Callable[[Definition, str, Maker], tuple[Scalar | None, ...]]
-    numpy_shared: str | None = None
-    torch_shared: str | None = None
-
+__all__ = ["STRUCTURED", "Maker", "StructuredRow", "is_view"]
 
 def _without(rank: int, axis: int) -> tuple[int, ...]:
     """Positions of the axes that stay when ``axis`` (from the end) goes."""
@@ -73,40 +47,25 @@ def _logsumexp_pullback(definition: Definition, adjoint: str, maker: Maker) -> t
     return (slot(adjoint, tuple(at[k] for k in _without(len(sizes), axis))) * slot(share, at),)
 
 
-def _pick_pullback(definition: Definition, adjoint: str, maker: Maker) -> tuple[Scalar | None, ...]:
-    """With p = x[c]: x̄ = p̄ one_hot(c)."""
-    assert isinstance(definition.body, Structured)
-    operand, chosen = definition.body.operands
-    sizes = maker.sizes_of(operand)
-    at = indices(len(sizes))
-    mark = maker.add("o", Structured("one_hot", (chosen,)), sizes)
-    return (slot(adjoint, ()) * slot(mark, at), None)
-
-
-def _no_pullback(definition: Definition, adjoint: str, maker: Maker) -> tuple[Scalar | None, ...]:
-    return (None,)
+def _reduced(operands: Sequence[Sizes], attributes: Attributes) -> Sizes:
+    return tuple(operands[0][k] for k in _without(len(operands[0]), attributes["axis"]))
 
 
 STRUCTURED: dict[str, StructuredRow] = {
     row.name: row
     for row in (
-        StructuredRow("softmax", 1, "softmax({0}, {axis})", "torch.softmax({0}, {axis})", _softmax_pullback),
-        StructuredRow("logsumexp", 1, "logsumexp({0}, {axis})", "torch.logsumexp({0}, {axis})", _logsumexp_pullback),
         StructuredRow(
-            "pick",
-            2,
-            "np.take_along_axis({0}, {1}[:, None], -1)[:, 0]",
-            "{0}.gather(-1, {1}.unsqueeze(-1)).squeeze(-1)",
-            _pick_pullback,
-            numpy_shared="{0}[{1}]",
-            torch_shared="{0}[{1}]",
+            "softmax", 1, same_sizes, "softmax({0}, {axis})", "torch.softmax({0}, {axis})", _softmax_pullback
         ),
         StructuredRow(
-            "one_hot",
-            1,
-            "np.eye({size}, dtype=dtype)[{0}]",
-            "torch.zeros({0}.shape[0], {size}, dtype=dtype, device=device).scatter_(1, {0}.unsqueeze(1), 1.0)",
-            _no_pullback,
+            "logsumexp", 1, _reduced, "logsumexp({0}, {axis})", "torch.logsumexp({0}, {axis})", _logsumexp_pullback
         ),
+        *ARRANGED,
+        *CHOSEN,
     )
 }
+
+
+def is_view(definition: Definition) -> bool:
+    """True where torch may make the value as a view of the definition's first operand."""
+    return isinstance(definition.body, Structured) and STRUCTURED[definition.body.row].view

@@ -109,11 +109,11 @@ class Elementwise:
 
 @dataclass(frozen=True)
 class Structured:
-    """A row of `hdsl.terms.structured` applied to whole operands, by name, with integer attributes (axis, …)."""
+    """A row of `hdsl.terms.structured` applied to whole operands, by name, with attributes: an axis, sizes, subscripts."""
 
     row: str
     operands: tuple[str, ...]
-    attributes: tuple[tuple[str, int], ...] = ()
+    attributes: tuple[tuple[str, Any], ...] = ()
 
 
 Body: TypeAlias = Contraction | Elementwise | Structured

@@ -7,13 +7,26 @@ derivative. Derivatives, and their values at kinks, are those of torch.autograd.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 
 import torch
 from torch import Tensor
 from torch.nn.functional import gelu, log_softmax, silu
 
-from hdsl.syntax.tree import Binary, Call, Expression, ListLiteral, Name, Negate, Number, Transpose
+from hdsl.syntax.tree import (
+    At,
+    Binary,
+    Call,
+    Expression,
+    Index,
+    IndexSum,
+    ListLiteral,
+    Name,
+    Negate,
+    Number,
+    Transpose,
+)
+from hdsl.verify.literals import literal
+from hdsl.verify.parts import MOVING, ByIndex, names_of, placed, subscripted
 
 DTYPE = torch.float64
 
@@ -64,11 +77,14 @@ MORE_ARGUMENTS: Mapping[str, Callable[..., Tensor]] = {
     "dot": lambda x, y: (x * y).sum(),
 }
 
+ELEMENTWISE = frozenset({*ONE_ARGUMENT, *MORE_ARGUMENTS} - {"squared", "dot"})
+
 # With an axis, which is written second or as `axis=`. Without one, sums run over everything and softmax over the last.
 WITH_AXIS: Mapping[str, Callable[[Tensor, int | None], Tensor]] = {
     "sum": lambda x, axis: x.sum() if axis is None else x.sum(dim=axis),
     "mean": lambda x, axis: x.mean() if axis is None else x.mean(dim=axis),
     "softmax": lambda x, axis: torch.softmax(x, dim=-1 if axis is None else axis),
+    "norm2": lambda x, axis: torch.linalg.vector_norm(x, dim=axis),
     "logsumexp": lambda x, axis: torch.logsumexp(x, dim=-1 if axis is None else axis),
 }
 
@@ -81,27 +97,18 @@ ARITHMETIC: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
 }
 
 
-def literal(expression: Expression) -> Fraction | None:
-    """The exact number that an expression of digits alone stands for, else None."""
-    match expression:
-        case Number(value=value):
-            return value
-        case Negate(operand=operand):
-            inner = literal(operand)
-            return None if inner is None else -inner
-        case Binary(operator="/", left=left, right=right):
-            above, below = literal(left), literal(right)
-            return None if above is None or not below else above / below
-        case _:
-            return None
-
-
-def evaluate(expression: Expression, lookup: Lookup) -> Tensor:
+def evaluate(expression: Expression | ByIndex, lookup: Lookup, bound: tuple[str, ...] = ()) -> Tensor:
     """The value of an expression, float64; ``lookup`` gives the value of each name.
+
+    ``bound`` are the named indices in force: then the value has an axis for each, of length 1 where it does not depend on it.
 
     Raises ValueError for what the language does not have, and whatever torch raises where shapes disagree: the text is
     supposed to have been checked.
     """
+
+    def part(tree: Expression) -> Tensor:
+        return evaluate(tree, lookup, bound)
+
     match expression:
         case Number(value=value):
             return number(float(value))
@@ -111,41 +118,55 @@ def evaluate(expression: Expression, lookup: Lookup) -> Tensor:
                 raise ValueError(f"the index {name} is not a number")
             return found
         case Negate(operand=operand):
-            return -evaluate(operand, lookup)
+            return -part(operand)
         case Transpose(operand=operand):
-            matrix = evaluate(operand, lookup)
+            matrix = part(operand)
             return matrix.permute(tuple(reversed(range(matrix.ndim))))
         case ListLiteral(items=items):
-            return torch.stack([evaluate(item, lookup) for item in items])
+            return torch.stack([part(item) for item in items])
+        case Index(operand=operand, subscripts=subscripts):
+            if any(isinstance(s, At) and isinstance(s.value, Name) and s.value.name in bound for s in subscripts):
+                return placed(evaluate(operand, lookup), expression, bound, lookup)
+            return subscripted(expression, evaluate(operand, lookup), lookup)
+        case IndexSum(value=value):
+            within = (*bound, *names_of(expression))
+            summed = evaluate(value, lookup, within).sum(tuple(range(len(bound), len(within))))
+            return summed
+        case ByIndex(indices=indices, value=value):
+            return evaluate(value, lookup, indices)
         case Binary(operator="^", left=left, right=right):
-            return _power(evaluate(left, lookup), right, lookup)
+            return _power(part(left), right, lookup, bound)
         case Binary(operator=operator, left=left, right=right):
-            return ARITHMETIC[operator](evaluate(left, lookup), evaluate(right, lookup))
+            return ARITHMETIC[operator](part(left), part(right))
         case Call():
-            return _call(expression, lookup)
+            return _call(expression, lookup, bound)
     raise ValueError(f"{type(expression).__name__} is not an expression")
 
 
-def _power(base: Tensor, exponent: Expression, lookup: Lookup) -> Tensor:
+def _power(base: Tensor, exponent: Expression, lookup: Lookup, bound: tuple[str, ...]) -> Tensor:
     """A written exponent is a number to torch, not a tensor: then x^2 has a derivative for negative x and at 0."""
     written = literal(exponent)
     if written is None:
-        return torch.pow(base, evaluate(exponent, lookup))
+        return torch.pow(base, evaluate(exponent, lookup, bound))
     return torch.pow(base, int(written) if written.denominator == 1 else float(written))
 
 
-def _call(call: Call, lookup: Lookup) -> Tensor:
+def _call(call: Call, lookup: Lookup, bound: tuple[str, ...]) -> Tensor:
+    # Around named indices only elementwise functions stand; what has no index in it is worked out without them.
+    def part(tree: Expression) -> Tensor:
+        return evaluate(tree, lookup, bound if call.function in ELEMENTWISE else ())
+
     if call.function in WITH_AXIS:
-        return WITH_AXIS[call.function](evaluate(call.arguments[0], lookup), _axis(call))
+        return WITH_AXIS[call.function](part(call.arguments[0]), _axis(call))
+    if call.function in MOVING:
+        return MOVING[call.function](call, part, lookup)
     if call.keywords:
         raise ValueError(f"{call.function} takes no {call.keywords[0][0]}=")
     if call.function == "cross_entropy":
         logits, target = call.arguments
         # The one place where an index may stand.
-        return cross_entropy(
-            evaluate(logits, lookup), lookup(target.name) if isinstance(target, Name) else evaluate(target, lookup)
-        )
-    arguments = [evaluate(argument, lookup) for argument in call.arguments]
+        return cross_entropy(part(logits), lookup(target.name) if isinstance(target, Name) else part(target))
+    arguments = [part(argument) for argument in call.arguments]
     if call.function in ONE_ARGUMENT:
         (argument,) = arguments
         return ONE_ARGUMENT[call.function](argument)

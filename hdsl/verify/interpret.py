@@ -27,6 +27,7 @@ from hdsl.terms.term import (
     slot_name,
     slots,
 )
+from hdsl.verify.arrangements import ARRANGEMENTS, Meaning
 
 Array = np.ndarray[Any, Any]
 Known = Mapping[str, Array]
@@ -57,6 +58,8 @@ FUNCTIONS: Mapping[str, Callable[..., Array]] = {
     "clipped_high": lambda x, low, high: _where((x > high) | (low > high)),
     "power_slope": lambda x, y: y * np.power(x, np.where(y == 0, 0.0, y - 1)),
     "power_log": _power_log,
+    "reciprocal": lambda x: np.where(x == 0, 0.0, 1 / np.where(x == 0, 1.0, x)),
+    "root": np.sqrt,
     "tanh": np.tanh,
     "sigmoid": _sigmoid,
     "relu": lambda x: np.where(x > 0, x, 0.0),
@@ -80,6 +83,7 @@ FUNCTIONS: Mapping[str, Callable[..., Array]] = {
 # How far the arguments of a row are from where its derivative is a convention.
 KINKS: Mapping[str, Callable[..., Array]] = {
     "relu": np.abs,
+    "root": np.abs,
     "abs": np.abs,
     "sign": np.abs,
     "min": lambda x, y: np.abs(x - y),
@@ -136,10 +140,18 @@ def value(definition: Definition, known: Known, sizes: Mapping[str, int]) -> Arr
         case Contraction() as body:
             return _contraction(definition, body, known, sizes)
         case Structured(row=row, operands=operands, attributes=attributes):
-            found = STRUCTURES[row]([known[operand] for operand in operands], dict(attributes), shape)
+            numbers = {name: _numbered(attribute, sizes) for name, attribute in attributes}
+            found = STRUCTURES[row]([known[operand] for operand in operands], numbers, shape)
             if found.shape != shape:
                 raise ValueError(f"{definition.name} has the shape {found.shape}, not {shape}")
             return found
+
+
+def _numbered(attribute: Any, sizes: Mapping[str, int]) -> Any:
+    """An attribute of a structured operation with numbers for the sizes in it."""
+    if isinstance(attribute, tuple):
+        return tuple(_numbered(part, sizes) for part in attribute)
+    return shape_of((attribute,), sizes)[0]
 
 
 def shape_of(sizes: Sequence[Size], numbers: Mapping[str, int]) -> tuple[int, ...]:
@@ -198,28 +210,19 @@ def _contraction(definition: Definition, body: Contraction, known: Known, sizes:
 # Structured operations of one stream, written once more ---------------------------------------------------------------
 
 
-def _softmax(operands: list[Array], attributes: dict[str, int], shape: tuple[int, ...]) -> Array:
+def _softmax(operands: list[Array], attributes: dict[str, Any], shape: tuple[int, ...]) -> Array:
     x, axis = operands[0], attributes["axis"]
     return np.asarray(np.exp(x - np.logaddexp.reduce(x, axis=axis, keepdims=True)))
 
 
-def _logsumexp(operands: list[Array], attributes: dict[str, int], shape: tuple[int, ...]) -> Array:
+def _logsumexp(operands: list[Array], attributes: dict[str, Any], shape: tuple[int, ...]) -> Array:
     return np.asarray(np.logaddexp.reduce(operands[0], axis=attributes["axis"]))
 
 
-def _pick(operands: list[Array], attributes: dict[str, int], shape: tuple[int, ...]) -> Array:
-    return np.asarray(operands[0][..., int(operands[1])])
-
-
-def _one_hot(operands: list[Array], attributes: dict[str, int], shape: tuple[int, ...]) -> Array:
-    return _where(np.arange(shape[-1]) == int(operands[0]))
-
-
-STRUCTURES: Mapping[str, Callable[[list[Array], dict[str, int], tuple[int, ...]], Array]] = {
+STRUCTURES: Mapping[str, Meaning] = {
     "softmax": _softmax,
     "logsumexp": _logsumexp,
-    "pick": _pick,
-    "one_hot": _one_hot,
+    **ARRANGEMENTS,
 }
 
 

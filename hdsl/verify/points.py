@@ -19,9 +19,9 @@ from hdsl.model.model import Model
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source
 from hdsl.syntax.tree import Learn, ModelText
-from hdsl.terms.term import setting_name
-from hdsl.verify.evaluate import literal
-from hdsl.verify.interpret import Array, Readings, distance_to_kinks, interpret, scalar
+from hdsl.terms.term import Structured, setting_name
+from hdsl.verify.interpret import Array, Readings, distance_to_kinks, interpret, scalar, shape_of
+from hdsl.verify.literals import literal
 from hdsl.verify.walk import Walk
 
 LARGEST = 200_000
@@ -125,7 +125,39 @@ def _try(model: Model, text: ModelText, settings: Settings, dims: dict[str, int]
     except (ValueError, RuntimeError):
         return None
     sizes = {name: int(value) for name, value in walk.written.sizes.items()}
+    if not _fits(model, sizes):
+        return None
     return Sized(model, walk, sizes, {name: sizes[name] for name in changed})
+
+
+def _fits(model: Model, sizes: dict[str, int]) -> bool:
+    """Whether every position and range of a formula is on its axis at these sizes, and every list as long as what it meets."""
+    for name, quantity in model.quantities.items():
+        if name not in model.listed or quantity.initial is None:
+            continue
+        if _lengths(quantity.initial.values) != shape_of(quantity.sizes, sizes):
+            return False
+    for definition in model.definitions:
+        if isinstance(definition.body, Structured) and definition.body.row == "slice":
+            attributes = dict(definition.body.attributes)
+            for place, length in zip(attributes["places"], shape_of(attributes["of"], sizes), strict=True):
+                first, last = (*shape_of(place[:2], sizes), 0)[:2]
+                end = first + 1 if len(place) == 1 else last
+                if not 0 <= first < end <= length:
+                    return False
+    return True
+
+
+def _lengths(values: Any) -> tuple[int, ...]:
+    """The shape of a literal list."""
+    return (len(values), *_lengths(values[0])) if isinstance(values, tuple) else ()
+
+
+def numbers_of(values: Any, known: Mapping[str, Array], sizes: Mapping[str, int]) -> Any:
+    """The numbers of a literal list, nested as they are written; ``known`` has those of scalar consts."""
+    if isinstance(values, tuple):
+        return [numbers_of(value, known, sizes) for value in values]
+    return float(scalar(values, (), known, sizes))
 
 
 def _count(found: Sized) -> int:
@@ -183,6 +215,10 @@ def readings(found: Sized, point: Point) -> Readings:
     """A point by hdsl's own names: consts, settings, φ, cells, samples."""
     model, written = found.model, found.walk.written
     shared: dict[str, Array] = {name: value.numpy() for name, value in written.consts.items()}
+    for name in model.listed:
+        initial = model.quantities[name].initial
+        assert initial is not None
+        shared[name] = np.asarray(numbers_of(initial.values, shared, found.sizes))
     shared |= {"t": np.asarray(point.t), "tau": np.asarray(point.tau), setting_name("first"): np.zeros(())}
     for path, setting in model.learning.values.items():
         if path != "tau":

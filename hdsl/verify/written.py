@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from hdsl.syntax.tree import (
+    At,
     Binary,
     Call,
     Declare,
@@ -19,6 +20,8 @@ from hdsl.syntax.tree import (
     Dim,
     Dynamics,
     Expression,
+    Index,
+    IndexSum,
     Learn,
     ListLiteral,
     ModelText,
@@ -29,6 +32,7 @@ from hdsl.syntax.tree import (
     Transpose,
 )
 from hdsl.verify.evaluate import DTYPE, evaluate, number
+from hdsl.verify.parts import ByIndex
 
 Setting = float | str | Expression
 
@@ -61,7 +65,11 @@ class Written:
     ) -> None:
         statements = text.statements
         self.declared = {s.name: s for s in statements if isinstance(s, Declare)}
-        self.defined = {s.name: s.value for s in statements if isinstance(s, Define)}
+        self.defined: dict[str, Expression | ByIndex] = {
+            s.name: ByIndex(tuple(i.name for i in s.indices), s.value) if s.indices else s.value
+            for s in statements
+            if isinstance(s, Define)
+        }
         self.dynamics = {s.name: s for s in statements if isinstance(s, Dynamics)}
         self.resets = {s.name: s.when for s in statements if isinstance(s, Reset)}
         self.outputs = [s.name for s in statements if isinstance(s, Define) and s.role == "output"]
@@ -108,6 +116,12 @@ class Written:
     def constants(self) -> dict[str, Tensor]:
         """What never changes: sizes as scalars, consts, pi and inf."""
         sizes = {name: number(float(value)) for name, value in self.sizes.items()}
+        # How many values an index has, for what makes a vector of it.
+        sizes |= {
+            f"index({name})": number(float(exact(s.index, self.sizes)))
+            for name, s in self.declared.items()
+            if s.index is not None
+        }
         return {**sizes, **self.consts, "pi": number(torch.pi), "inf": number(torch.inf)}
 
     def _filled(self, statement: Declare, given: float | str | None = None) -> Tensor:
@@ -179,7 +193,7 @@ class Written:
 
     # --- who reads whom ----------------------------------------------------------------------------------------------
 
-    def reads(self, expression: Expression) -> set[str]:
+    def reads(self, expression: Expression | ByIndex) -> set[str]:
         """Every name, but those of definitions, that an expression reads, be it through definitions."""
         found: set[str] = set()
         waiting = list(names_in(expression))
@@ -208,9 +222,17 @@ class Written:
         return self._read_by[definition] & set(self.targets)
 
 
-def names_in(expression: Expression) -> set[str]:
-    """Every name that stands in an expression; not those of functions."""
+def names_in(expression: Expression | ByIndex) -> set[str]:
+    """Every name that stands in an expression; neither those of functions nor those of indices that it binds."""
     match expression:
+        case ByIndex(indices=indices, value=value):
+            return names_in(value) - set(indices)
+        case IndexSum(indices=bound, value=value):
+            return names_in(value) - {index.name for index in bound}
+        case Index(operand=operand, subscripts=subscripts):
+            parts = [(s.value,) if isinstance(s, At) else (s.start, s.stop, s.step) for s in subscripts]
+            inner = {name for group in parts for part in group if part is not None for name in names_in(part)}
+            return names_in(operand) | inner - {"None"}
         case Name(name=name):
             return {name}
         case Number():

@@ -127,3 +127,14 @@ def test_states_begin_at_their_initial_value_for_every_stream_and_costates_at_ze
 def test_a_shared_state_has_no_batch_axis():
     net = hdsl.loads("dim n = 2\nstate g[n] = 1\nparam W[n, n] = 0\ng' = W @ g\noutput y = g\n").compile()(batch=3)
     assert net.state.g.shape == net.costate.g.shape == (2,)
+
+
+def test_sizes_are_held_against_the_parts_that_formulas_take():
+    text = "dim n = 5, m = 2\ninput u[n]\noutput y = u[m:] + sum(u[0:4]) + u[-1]\n"
+    model = hdsl.loads(text).compile()
+    assert model(n=4).n == 4
+    with pytest.raises(ValueError, match="takes a part of what is too small for it: 4 > n"):
+        model(n=3)
+    with pytest.raises(ValueError, match=r"m \+ 1 > n"):
+        model(m=5)
+    assert model().source.count("too small for it") == 2  # what holds for every size is not asked

@@ -66,6 +66,9 @@ def numbers() -> Numbers:
 
     def make(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
         known = {name: np.asarray(number, float) for name, number in given.items()}
+        for name in model.listed:  # literal lists of numbers
+            initial = model.quantities[name].initial
+            known[name] = np.asarray(initial.values if initial else (), float)
         sizes = {name: int(default) for name, default in model.dims.items() if default is not None}
         with np.errstate(all="ignore"):
             for definition in model.definitions:

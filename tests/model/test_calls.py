@@ -55,7 +55,7 @@ def test_every_function_that_is_no_row_has_a_signature() -> None:
         ("max(h, inf)", "infinite", "only as a bound of `clip`"),
         ("clip(h, inf, 1)", "infinite", "only as a bound of `clip`"),
         ("log(0) + h", "not-real", "it is not real, or beyond the range of doubles"),
-        ("[1, 2]", "list-here", "declare it as a `const` with sizes and use its name"),
+        ("[[1], [2, 3]]", "list-length", "this one differs from the first"),
         ("T + h", "reserved", ""),
     ],
 )  # fmt: skip

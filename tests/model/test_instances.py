@@ -176,7 +176,7 @@ def test_the_written_out_text_has_no_components(checked: Any) -> None:
 
 
 def test_a_mistake_in_a_component_is_told_once_for_all_instances(said: Any) -> None:
-    text = "component c(x[k]) {\nparam W[k] = 0\nreturn W @ x.T + [1]\n}\nlet a = c(u)\nlet b = c(u)\nlet d = a + b\n"
+    text = "component c(x[k]) {\nparam W[3, k + 1] = 0\nreturn W @ x\n}\nlet a = c(u)\nlet b = c(u)\nlet d = a + b\n"
     assert [line for _, line, _ in said(HEAD + text)] == [6]
 
 

@@ -50,7 +50,7 @@ def test_scalars_are_nested_as_they_are_written(written: str, value: Any, checke
         ("he", "function-value", "only behind the `=` of a state, a param or a const"),
         ("sin(t, t)", "arity", "2 given"),
         ("sin(t, axis=0)", "arity", "it takes none by name"),
-        ("[1]", "list-here", "declare it as a `const` with sizes and use its name"),
+        ("[1]", "list-here", "this must be one number"),
         ("inf", "infinite", "only as a bound of `clip`"),
         ("t/0", "division-by-zero", "the divisor is 0 whatever the data"),
         ("1 + " + " + ".join(f"sin({k}*t)" for k in range(60)), "too-long", "at most 150 parts can stand here"),

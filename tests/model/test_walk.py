@@ -3,8 +3,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from hdsl.model.walk import calls_in, chain, children, deepest, names_in
-from hdsl.syntax.source import Span
-from hdsl.syntax.tree import Binary, Call, Expression, ListLiteral, Name, Negate, Number, Transpose
+from hdsl.syntax.parse import parse
+from hdsl.syntax.source import Source, Span
+from hdsl.syntax.tree import Binary, Call, Define, Expression, ListLiteral, Name, Negate, Number, Transpose
 
 AT = Span(0, 1)
 
@@ -43,3 +44,9 @@ def test_nesting_to_the_right_counts() -> None:
         tree = Binary("^", name("a"), tree, AT)
     assert deepest(tree) == 10_001
     assert deepest(Negate(Negate(name("a"), AT), AT)) == 3
+
+
+def test_a_new_axis_is_no_name() -> None:
+    (statement,) = parse(Source("let a = x[:, None] + x[None, k]"))[0].statements
+    assert isinstance(statement, Define)
+    assert [name.name for name in names_in(statement.value)] == ["x", "x", "k"]

@@ -49,11 +49,13 @@ class _Drawing:
         self.targets: list[Name] = []
         self.scalar_consts: list[str] = []
         self.values: dict[str, int] = {}
+        self.table: Name | None = None
 
     def model(self) -> Drawn:
         self._sizes()
         self._declarations()
         self._lets()
+        self._by_index()
         self._instances()
         self._dynamics()
         self._outputs()
@@ -96,6 +98,7 @@ class _Drawing:
             self.values[f"{first} + {second}"] = self.values[first] + self.values[second]
             sizes.append(f"{first} + {second}")
         self.formulas.sizes = [first, second]
+        self.formulas.values = self.values
         self.main = sizes
         self.wide = [size for size in sizes if size != "1"]
 
@@ -127,10 +130,13 @@ class _Drawing:
         self.formulas.inputs.append(self._declare("input", (n,), 1))
         if self.chance(0.4):
             self.formulas.inputs.append(self._declare("input", self._shape(), 1))
-        if self.chance(0.25):
+        if self.chance(0.4):
             self._declare_index("input", 1)
+            below = self.formulas.indices[-1].shape[0]
+            self.table = self._declare("param", (below, n), 0, "normal(0, 1)")
+            self.params.append(self.table)
         for shape in ((n,), *(self._shape() for _ in range(self.random.choice((0, 1, 2))))):
-            shared = self.chance(0.4)
+            shared = self.chance(0.5)
             state = self._declare("state", shape, 0 if shared else 1, self._start(shape))
             self.states.append((state, shared))
         for _ in range(self.random.choice((1, 1, 2))):
@@ -198,6 +204,23 @@ class _Drawing:
         if self.chance(0.4):
             arrives = self.random.choice(self.formulas.inputs)
             self._define("let", arrives.shape, 1, f"{arrives.name} - 0.5*previous({arrives.name})")
+    def _by_index(self) -> None:
+        """Definitions entry by entry, with names for the indices."""
+        for level in (0, 1):
+            known = [name for name in self.formulas.names if name.level <= level]
+            matrices = [name for name in known if len(name.shape) == 2]
+            vectors = [name for name in known if len(name.shape) == 1]
+            if not vectors:
+                continue
+            w, x = self.random.choice(matrices), self.random.choice(vectors)
+            choices = [(f"{w.name}[q_, p_] + 0.1*tanh({w.name}[q_, p_])", "p_, q_", w.shape[::-1])]
+            choices.append((f"sum[r_]({w.name}[p_, r_]*{w.name}[q_, r_]*{x.name}[0])", "p_, q_", (w.shape[0], w.shape[0])))
+            choices.append((f"{w.name}[q_, -1]*{x.name}[p_]", "p_, q_", (x.shape[0], w.shape[0])))
+            choices.append((f"sum[r_](tanh({w.name}[p_, r_])^2) / 2", "p_", w.shape[:1]))
+            formula, indices, shape = self.random.choice(choices)
+            made = Name(self.name(), shape, level)
+            self.lines.append(f"let {made.name}[{indices}] = {formula}")
+            self.formulas.names.append(made)
 
     def _dynamics(self) -> None:
         for state, shared in self.states:
@@ -236,6 +259,11 @@ class _Drawing:
                 costs.append((2, f"cross_entropy({self.formulas.draw(index.shape, 1, 2)}, {index.name})"))
         if self.chance(0.5):
             costs.append((0, f"0.1*squared({self.random.choice(self.params).name})"))
+        if self.table is not None and self.chance(0.7):
+            index = self.formulas.indices[0].name
+            row = self.random.choice((f"embed({self.table.name}, {index})", f"{self.table.name}[{index}]"))
+            guess = self.formulas.draw(self.table.shape[1:], 1, 2)
+            costs.append((1, f"0.5*squared({row} - {self.random.choice((guess, '0.3'))})"))
         if self.chance(0.4):
             costs.append((1, self.formulas.draw((), self.random.choice((0, 1, 2)), self.depth())))
         for level, formula in costs:

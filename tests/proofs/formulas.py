@@ -8,6 +8,7 @@ from random import Random
 from typing import TypeAlias
 
 from hdsl.terms.elementwise import ROWS, WRITABLE
+from tests.proofs.parts import Parts
 
 Shape: TypeAlias = tuple[str, ...]
 
@@ -36,6 +37,10 @@ class Formulas:
     inputs: list[Name] = field(default_factory=list)
     indices: list[Name] = field(default_factory=list)
     sizes: list[str] = field(default_factory=list)
+    values: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.parts = Parts(self)
 
     def shapes(self, level: int) -> list[Shape]:
         """Every shape that some name of a level or below has, and ()."""
@@ -56,7 +61,10 @@ class Formulas:
         else:
             makers += [self.reduction, self.reduction, self.loss, self.loss, self.dot]
         if len(shape) == 2:
-            makers += [self.transpose, self.outer]
+            makers += [self.transpose, self.outer, self.parts.matrix, self.parts.matrix]
+        if len(shape) == 1:
+            makers += [self.parts.vector, self.parts.vector]
+        makers += [self.parts.piece, self.parts.piece, self.parts.by_index]
         self.random.shuffle(makers)
         return next(made for maker in makers if (made := maker(shape, level, depth)))
 
@@ -186,13 +194,13 @@ class Formulas:
             return ""
         one, axis = self.random.choice(found)
         written = self.random.choice((axis, axis - len(one)))
-        function = self.random.choice(("sum", "mean", "logsumexp"))
+        function = self.random.choice(("sum", "mean", "logsumexp", "norm2"))
         return f"{function}({self.draw(one, level, depth - 1)}, {self.random.choice(('', 'axis='))}{written})"
 
     def reduction(self, shape: Shape, level: int, depth: int) -> str:
         one = self.random.choice(self.shapes(level))
         inner = self.draw(one, level, depth - 1)
-        functions = ["0.2*sum", "mean", "0.1*squared"]
+        functions = ["0.2*sum", "mean", "0.1*squared", "0.3*norm2"]
         return f"{self.random.choice([*functions, 'logsumexp'] if len(one) == 1 else functions)}({inner})"
 
     def dot(self, shape: Shape, level: int, depth: int) -> str:

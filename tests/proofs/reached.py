@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import hdsl
 from hdsl.model.learning import NUMBERS, WORDS
-from hdsl.model.scope import HOLDING
+from hdsl.model.scope import ARRANGING, HOLDING
 from hdsl.syntax.tree import (
     Binary,
     Call,
@@ -15,6 +15,8 @@ from hdsl.syntax.tree import (
     Define,
     Dynamics,
     Expression,
+    Index,
+    IndexSum,
     Learn,
     ListLiteral,
     ModelText,
@@ -22,6 +24,7 @@ from hdsl.syntax.tree import (
     Negate,
     Number,
     Reset,
+    Slice,
     Statement,
     Transpose,
 )
@@ -31,7 +34,7 @@ from hdsl.terms.structured import STRUCTURED
 from hdsl.terms.term import Contraction, Definition, Elementwise, Structured
 
 ORDERS = WORDS["order"][0]
-CONTRACTING = ("sum", "mean", "dot", "squared", "softmax", "logsumexp", "cross_entropy")
+CONTRACTING = ("sum", "mean", "dot", "norm2", "squared", "softmax", "logsumexp", "cross_entropy")
 INITIALS = ("zeros", "ones", "eye", "normal", "uniform", "orthogonal", "glorot", "he")
 
 
@@ -45,7 +48,9 @@ def wanted() -> set[str]:
     found |= {f"order {order}" for order in ORDERS}
     found |= {f"setting {path}" for path in (*WORDS, *NUMBERS)} - {"setting dissipation"}  # the judge knows no other
     found |= {f"setting {path}" for path in ("eta.state", "eta.param", "eta.NAME", "beta.NAME", "first undamped")}
-    found |= {f"function {name}" for name in (*CONTRACTING, *INITIALS, *HOLDING)}
+    found |= {f"function {name}" for name in (*CONTRACTING, *INITIALS, *ARRANGING, *HOLDING)}
+    found |= {"position", "range", "new axis", "index of the stream", "sum over indices", "definition by indices"}
+    found |= {f"{order}: rows added in place" for order in ORDERS}
     found |= {"index input", "index target", "real target", "list", "transpose", "t in a formula", "tau in a formula"}
     found |= {f"{operator} between values" for operator in "+-*/@^"}
     for order in ORDERS:
@@ -66,6 +71,8 @@ def reached(model: hdsl.api.Model) -> set[str]:
             case Structured(row=row):
                 found.add(f"structured {row}")
     found |= {f"{order}: {crossing}" for crossing in crossings(model)}
+    if ".index_add_(" in model.product("torch").replace("device=device).index_add_(", ""):
+        found.add(f"{order}: rows added in place")
     return found
 
 
@@ -87,8 +94,9 @@ def of_statements(statements: Iterable[Statement]) -> Iterator[str]:
                 if role in ("input", "target"):
                     yield f"{'real' if index is None else 'index'} {role}"
                 yield from of_expressions((*shape, *([] if value is None else [value])), named=INITIALS)
-            case Define(role=role, value=value):
+            case Define(role=role, value=value, indices=indices):
                 yield f"statement {role}"
+                yield from ["definition by indices"] if indices else []
                 yield from of_expressions([value])
             case Dynamics(kind=kind, value=value):
                 yield f"dynamics {kind}"
@@ -131,6 +139,18 @@ def of_expressions(expressions: Iterable[Expression], named: tuple[str, ...] = (
             case Call(function=function, arguments=arguments):
                 yield f"function {function}"
                 waiting += arguments
+            case IndexSum(value=value):
+                yield "sum over indices"
+                waiting.append(value)
+            case Index(operand=operand, subscripts=subscripts):
+                waiting.append(operand)
+                for subscript in subscripts:
+                    if isinstance(subscript, Slice):
+                        yield "range"
+                    elif isinstance(subscript.value, Name):
+                        yield "new axis" if subscript.value.name == "None" else "index of the stream"
+                    else:
+                        yield "position"
             case ListLiteral(items=items):
                 yield "list"
                 waiting += items

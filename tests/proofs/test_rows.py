@@ -19,10 +19,14 @@ from hdsl.syntax.source import Source
 from hdsl.terms.elementwise import ROWS, WRITABLE
 from hdsl.terms.structured import STRUCTURED
 from hdsl.verify import evaluate as judge
+from hdsl.verify.parts import MOVING
 from hdsl.verify.walk import Walk
 
 # Functions that the checker composes: of contractions, of structured rows, or of both.
-COMPOSED = {"sum", "mean", "dot", "squared", "cross_entropy"}
+COMPOSED = {"sum", "mean", "dot", "norm2", "squared", "cross_entropy", "permute", "outer"}
+
+# Functions of an index of the stream, which has no derivative: the drawn models and tests/emit/test_taken_in.py judge them.
+OF_INDICES = {"embed", "one_hot"}
 
 REAL = (-800.0, -30.0, -1.5, -1.0, -0.5, -1e-30, 0.0, 1e-30, 0.5, 1.0, 1.5, 30.0, 800.0)
 POSITIVE = tuple(x for x in REAL if x > 0)
@@ -46,6 +50,16 @@ FORMULAS |= {
     "sum": ("sum(p)*p", (0.5, 0.0, -2.0)),
     "mean": ("mean(p)*p", (0.5, 0.0, -2.0)),
     "dot": ("dot(p, p*p) + p", (0.5, 0.0, -2.0)),
+    "norm2": ("norm2(p)*w + norm2(0*p)", (0.5, 0.0, -2.0)),
+    "norm2 at zero": ("norm2(p) + w", (0.0, 0.0, 0.0)),
+    "concat": ("concat(p[1:], q[:1]^2)*concat(q, p)[2:n + 2]", (0.5, 0.0, -2.0)),
+    "stack": ("stack(p, q^2)[1]*stack(p, 2*q, axis=1)[:, 0]", (0.5, 0.0, -2.0)),
+    "reshape": ("reshape(reshape(p, n, 1)*q, n*n)[0:n] + reshape(p, [1, n])[0]", (0.5, 0.0, -2.0)),
+    "permute": ("permute(p[:, None]*q[None], 1, 0)[0]*p", (0.5, 0.0, -2.0)),
+    "outer": ("outer(p, q) @ p + diag(outer(q, q))", (0.5, 0.0, -2.0)),
+    "diag": ("diag(p) @ q + diag(diag(p)*2)", (0.5, 0.0, -2.0)),
+    "eye": ("sum(eye(n)*outer(p, q), 0) + diag(eye(n))*p", (0.5, 0.0, -2.0)),
+    "slices": ("p[::-1]*p[0] + q[-1]*p", (0.5, 0.0, -2.0)),
     "squared": ("squared(p) + p", (0.5, 0.0, -2.0)),
     "cross_entropy": ("cross_entropy(p, softmax(q)) + p", (0.5, 0.0, -2.0, 800.0)),
 }
@@ -104,11 +118,11 @@ def test_nothing_is_nan_where_torch_has_none(key: str, dtype: torch.dtype) -> No
 def test_every_function_that_the_checker_accepts_has_a_row_or_is_composed_and_stands_here() -> None:
     assert set(WRITABLE) | set(STRUCTURED) & FUNCTIONS | COMPOSED == FUNCTIONS - set(HOLDING)
     assert not COMPOSED & (ROWS.keys() | STRUCTURED.keys())
-    assert FUNCTIONS - set(HOLDING) | {"power"} <= FORMULAS.keys()
+    assert FUNCTIONS - OF_INDICES - set(HOLDING) | {"power"} <= FORMULAS.keys()
 
 
 def test_the_judge_knows_every_function_of_the_language() -> None:
-    known = {*judge.ONE_ARGUMENT, *judge.MORE_ARGUMENTS, *judge.WITH_AXIS, "cross_entropy"}
+    known = {*judge.ONE_ARGUMENT, *judge.MORE_ARGUMENTS, *judge.WITH_AXIS, *MOVING, "cross_entropy"}
     assert known == FUNCTIONS - set(HOLDING)  # the judge is given instances written out
 
 

@@ -67,7 +67,7 @@ def test_every_greek_letter_has_its_command():
 def test_every_entry_of_a_table_shows_its_arguments(spelling):
     calls = {
         "brackets": ("x",), "transpose": ("x",), "fraction": ("x", "y"), "root": ("x", False), "norm_squared": ("x",),
-        "inner": ("x", "y"), "mean": ("x",), "absolute": ("x",), "condition": ("x",), "power": ("x", "y"),
+        "inner": ("x", "y"), "norm": ("x",), "mean": ("x",), "absolute": ("x",), "condition": ("x",), "power": ("x", "y"),
         "function": ("f", ["x", "y"]), "total": (["x", "y"],), "at": ("x", ["y"]), "scripts": ("x", "y", "w"),
         "within": ("x", "y"), "word": ("x",),
     }  # fmt: skip

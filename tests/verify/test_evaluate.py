@@ -214,6 +214,8 @@ SLOPES = [
     "mean(x, axis=1) @ x",
     "softmax(x)",
     "softmax(x, 0)",
+    "norm2(x) * x",
+    "norm2(x, 0) * x",
     "logsumexp(x, 0) * x",
     "cross_entropy(x, K) * x",
     "x + K",

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import pytest
+import sympy
+
+from hdsl.show.mathml import mathml
+from hdsl.terms.arrangement import READABLE
+from hdsl.terms.notation import Notation
+from hdsl.terms.structured import STRUCTURED
+from hdsl.terms.term import Contraction, Definition, Elementwise, Structured, indices, size, slot
+
+N, M = size("n"), size("m")
+ROW, COLUMN = indices(2)
+ZERO, ONE = sympy.Integer(0), sympy.Integer(1)
+
+
+def cut(*places, of):
+    return (("places", places), ("of", of))
+
+
+SHOWN = [
+    (Structured("slice", ("x",), cut((ONE, N, 1), of=(N,))), (N - 1,), "x[1:]", r"x[1:]"),
+    (Structured("slice", ("x",), cut((N - 1,), of=(N,))), (), "x[n − 1]", r"x[n - 1]"),
+    (Structured("slice", ("x",), cut((ZERO, N, 2), of=(N,))), (M,), "x[::2]", r"x[::2]"),
+    (Structured("slice", ("W",), cut((ZERO, N, 1), (ZERO,), of=(N, M))), (N,), "W[:,0]", r"W[:,0]"),
+    (Structured("slice", ("W",), cut((ONE,), (ZERO, M, 1), of=(N, M))), (M,), "W[1]", r"W[1]"),
+    (Structured("place", ("x",), cut((ONE, N, 1), of=(N,))), (N,), "place(x, [1:])",
+     r"\operatorname{place}\left(x, \left[1:\right]\right)"),
+    (Structured("flip", ("x",), (("axis", -1),)), (N,), "x[::−1]", r"x[::-1]"),
+    (Structured("flip", ("W",), (("axis", -1),)), (N, M), "W[:,::−1]", r"W[:,::-1]"),
+    (Structured("concat", ("a", "b"), (("axis", -1),)), (N,), "[a; b]", r"\left[a;\, b\right]"),
+    (Structured("concat", ("A", "B"), (("axis", -1),)), (N, M), "[A, B]", r"\left[A,\, B\right]"),
+    (Structured("concat", ("A", "B"), (("axis", -2),)), (N, M), "[A; B]", r"\left[A;\, B\right]"),
+    (Structured("stack", ("a", "b"), (("axis", -1),)), (N, M), "[a, b]", r"\left[a,\, b\right]"),
+    (Structured("stack", ("a", "b"), (("axis", -2),)), (N, M), "[aᵀ; bᵀ]", r"\left[a^{\top};\, b^{\top}\right]"),
+    (Structured("stack", ("a", "b"), (("axis", -1),)), (N,), "[a; b]", r"\left[a;\, b\right]"),
+    (Structured("reshape", ("x",), (("sizes", (N, M)),)), (N, M), "reshape(x, [n, m])",
+     r"\operatorname{reshape}\left(x, \left[n, m\right]\right)"),
+    (Structured("diag", ("x",)), (N, N), "diag(x)", r"\operatorname{diag}\left(x\right)"),
+    (Structured("diagonal", ("W",)), (N,), "diag(W)", r"\operatorname{diag}\left(W\right)"),
+    (Structured("eye", (), (("sizes", (N, N)),)), (N, N), "eye(n)", r"\operatorname{eye}\left(n\right)"),
+    (Structured("eye", (), (("sizes", (N, M)),)), (N, M), "eye(n, m)", r"\operatorname{eye}\left(n, m\right)"),
+    (Structured("embed", ("E", "k")), (M,), "E[k]", r"E[k]"),
+    (Structured("pick", ("x", "k")), (), "x[k]", r"x[k]"),
+    (Structured("one_hot", ("k",), (("below", N),)), (N,), "one_hot(k)", r"\operatorname{one\_hot}\left(k\right)"),
+    (Structured("scatter", ("e", "k"), (("below", N),)), (N, M), "one_hot(k) eᵀ",
+     r"\operatorname{one\_hot}\left(k\right) e^{\top}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "sizes", "text", "latex"), SHOWN, ids=[row[2] for row in SHOWN])
+def test_an_arrangement_reads_as_it_is_written(body, sizes, text, latex):
+    definition = Definition("y", body, sizes)
+    assert Notation("text", [definition]).equation(definition) == f"y = {text}"
+    assert Notation("latex", [definition]).equation(definition) == f"y = {latex}"
+    assert mathml(f"y = {latex}").startswith("<math")
+
+
+def test_every_readable_row_is_shown_here():
+    assert READABLE | {"pick", "one_hot"} == {body.row for body, *_ in SHOWN}
+    assert STRUCTURED.keys() >= READABLE
+
+
+def test_a_temporary_is_read_inside_its_readers_and_inside_another_arrangement():
+    part = Definition("x2", Structured("slice", ("u",), cut((ONE, N, 1), of=(N,))), (N - 1,))
+    both = Definition("a3", Structured("concat", ("x2", "h"), (("axis", -1),)), (2 * N - 1,))
+    product = Definition("y", Contraction((slot("W", (ROW, COLUMN)), slot("a3", (COLUMN,))), ((COLUMN, 2 * N - 1),)), (M,))
+    assert Notation("text", [part, both, product]).equation(product) == "y = W [u[1:]; h]"
+    twice = Definition("q", Elementwise(slot("x2", (ROW,)) ** 2), (N - 1,))
+    assert Notation("text", [part, both, twice]).equation(twice) == "q = u[1:]²"
+
+
+def test_an_index_form_has_the_indices_behind_it():
+    definition = Definition("y", Structured("slice", ("x",), cut((ONE, N, 1), of=(N,))), (N - 1,))
+    assert Notation("text", [definition], form="index").equation(definition) == "y[i] = x[1:][i]"
+
+
+def test_a_mean_over_the_streams_stands_in_brackets():
+    rows = Definition("g", Structured("scatter", ("z:e", "k"), (("below", N),)), (N, M), shared=True)
+    text = Notation("text", [rows], shared=(), states=["e", "f"]).equation(rows)
+    assert text == "g = ⟨one_hot(k) z_eᵀ⟩"
