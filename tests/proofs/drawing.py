@@ -136,7 +136,7 @@ class _Drawing:
             self.table = self._declare("param", (below, n), 0, "normal(0, 1)")
             self.params.append(self.table)
         for shape in ((n,), *(self._shape() for _ in range(self.random.choice((0, 1, 2))))):
-            shared = self.chance(0.5)
+            shared = self.chance(0.4)
             state = self._declare("state", shape, 0 if shared else 1, self._start(shape))
             self.states.append((state, shared))
         for _ in range(self.random.choice((1, 1, 2))):
@@ -264,6 +264,9 @@ class _Drawing:
             row = self.random.choice((f"embed({self.table.name}, {index})", f"{self.table.name}[{index}]"))
             guess = self.formulas.draw(self.table.shape[1:], 1, 2)
             costs.append((1, f"0.5*squared({row} - {self.random.choice((guess, '0.3'))})"))
+        for state, shared in self.states:
+            if shared and self.chance(0.3):
+                costs.append((1, f"0.1*sum({state.name}*{self.formulas.of_stream()})"))
         if self.chance(0.4):
             costs.append((1, self.formulas.draw((), self.random.choice((0, 1, 2)), self.depth())))
         for level, formula in costs:
