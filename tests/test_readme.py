@@ -33,10 +33,26 @@ def test_every_block_is_of_a_kind_that_is_tested() -> None:
 
 
 def test_the_model_is_the_one_that_ships() -> None:
-    (text,) = blocks("ham")
+    text, _ = blocks("ham")
     shown = hdsl.loads(f"model sunspots\n{text}")
     assert shown.diagnostics == ()
     assert content_hash(shown.product("model")) == content_hash(hdsl.load("sunspots").product("model"))
+
+
+def test_the_model_of_components_has_the_names_that_it_tells() -> None:
+    _, text = blocks("ham")
+    model = hdsl.loads(text)
+    params = [quantity.name for quantity in model.product("model").of_role("param")]
+    assert model.diagnostics == ()
+    assert params == ["a.W", "a.b", "body.1.W", "body.1.b", "body.2.W", "body.2.b", "y.W", "y.b"]
+
+
+def test_the_model_of_the_page_on_components_has_the_names_that_it_tells() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "components.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"^```ham\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    model = hdsl.loads(text)
+    assert model.diagnostics == ()
+    assert {"a.rate", "a.h", "a.e.W", "a.dense_2.W", "y.delay"} <= set(model.product("model").quantities)
 
 
 def test_the_equations_are_the_derived_ones(tmp_path: Path) -> None:
