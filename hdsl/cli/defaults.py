@@ -20,6 +20,7 @@ class Defaults:
     map: Mapping[str, str] = field(default_factory=dict)
     scale: str = "none"
     epochs: int = 1
+    hold: str = "1"
 
 
 def defaults_of(path: Path, name: str, stream: Path | None) -> Defaults:
@@ -38,7 +39,7 @@ def defaults_of(path: Path, name: str, stream: Path | None) -> Defaults:
     if path.resolve().parent == folder("models").resolve():
         told = tomllib.loads((data / "maps.toml").read_text(encoding="utf-8")).get(path.stem)
         if told:
-            return Defaults(data / told["stream"], told.get("map", {}), told.get("scale", "none"), told.get("epochs", 1))
+            return Defaults(data / told.pop("stream"), **told)
     places = [path.with_name(f"{path.stem}.csv"), path.with_name(f"{name}.csv"), data / f"{name}.csv"]
     for place in places:
         if place.is_file():

@@ -56,6 +56,7 @@ def run_record(session: Session, runs: Sequence[Session], command: str) -> Run:
             "columns": ", ".join(f"{n} = {' '.join(map(str, cs))}" for n, cs in plan.stream.columns.of.items()),
             "scaling": scaling_text(plan.scaling.kind),
             "passes": str(plan.epochs),
+            "samples": str(plan.hold),
             "seed": str(plan.seed),
             "numbers": f"{plan.dtype} on {plan.device}",
         },

@@ -46,6 +46,8 @@ class Options:
     scale: str | None
     steps: int | None
     epochs: int | None
+    hold: str | None
+    target_at: int | None
     settings: tuple[str, ...]
     dims: tuple[str, ...]
     seed: int
@@ -73,6 +75,9 @@ class Options:
 @click.option("--scale", metavar="HOW", help="running (by the past only), first:N (held after N rows), none, or whole (leaks).")
 @click.option("--steps", type=COUNT, help="Stop after so many steps.")
 @click.option("--epochs", type=COUNT, help="Learn from the stream so many times.")
+@click.option("--hold", metavar="N|auto",
+              help="Hold each sample for N ticks; auto reads how long, and the tick of the target, from the model's delays.")
+@click.option("--target-at", type=COUNT, metavar="K", help="Tell the target at tick K of a held sample only, counted from 1.")
 @settings_option
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the initial values.")
 @click.option("--seeds", type=COUNT, help="Run from so many seeds, and tell median and spread.")
@@ -109,6 +114,8 @@ def command(**given: Any) -> int:
 
 def _check(options: Options) -> None:
     """Options that want one another, and files that cannot be written, are told of before the run."""
+    if options.target_at is not None and options.hold is None:
+        raise click.UsageError("--target-at wants --hold N")
     if options.checkpoint is None and (options.resume or options.every):
         raise click.UsageError(f"--{'resume' if options.resume else 'every'} wants --checkpoint DIR")
     for path in (options.report, options.predict):
@@ -125,15 +132,17 @@ def make_plan(options: Options) -> Plan:
         raise click.UsageError(f"{defaults.stream} is a pipe or a device; a stream is read twice, so save it to a file")
     keep_apart({"--predict": options.predict, "--report": options.report}, [readable(options.model), defaults.stream])
     from hdsl.runtime.columns import find_columns, read_map
+    from hdsl.runtime.hold import read_hold
     from hdsl.runtime.scale import read_kind, scale_stream
     from hdsl.runtime.session import Plan
     from hdsl.runtime.stream import read_stream
-    from hdsl.runtime.table import StreamError, read_header
+    from hdsl.runtime.table import read_header
 
     try:
         told, how = {**defaults.map, **read_map(options.columns)}, options.scale or defaults.scale
         read_kind(how)
-    except StreamError as wrong:
+        hold = read_hold(options.hold or defaults.hold, options.target_at, model.product("model"))
+    except ValueError as wrong:
         raise click.UsageError(str(wrong)) from None
     with understood(defaults.stream):
         columns = find_columns(read_header(defaults.stream), model.product("model"), told)
@@ -147,6 +156,7 @@ def make_plan(options: Options) -> Plan:
     return Plan(
         record, net_class, stream, scaling, options.epochs or defaults.epochs, options.steps, options.seed, options.dtype,
         options.device, options.checkpoint, options.every, options.resume, options.predict,
+        hold,
     )
 
 

@@ -35,11 +35,14 @@ def summary_text(session: Session, runs: Sequence[Session] = ()) -> str:
     """Some lines for people. ``runs`` are the same run from several seeds."""
     plan = session.plan
     done = f"{grouped(session.steps)} of {grouped(plan.total)}" if session.interrupted else grouped(session.steps)
+    unit = "steps" if plan.hold.ticks == 1 else "samples"
     lines = [
-        f"{plan.model.name}: {done} steps in {session.seconds:.2f} s ({rate_text(session.rate)} steps/s), "
+        f"{plan.model.name}: {done} {unit} in {session.seconds:.2f} s ({rate_text(session.rate)} {unit}/s), "
         f"seed {plan.seed}, {plan.dtype} on {plan.device}",
         f"stream {plan.stream.name}, {scaling_text(plan.scaling.kind)}; errors are in the units of the file",
     ]
+    if plan.hold.ticks > 1:
+        lines.append(f"{plan.hold}; predictions, costs and figures are those of tick {plan.hold.counted}")
     if session.first:
         lines.append(f"went on from the checkpoint of step {grouped(session.first)}")
     lines += [f"cost {name}: mean {_shown(value)}" for name, value in cost_means(session).items()]
@@ -63,6 +66,7 @@ def summary_json(session: Session, runs: Sequence[Session] = ()) -> dict[str, An
         "columns": {name: [str(c) for c in columns] for name, columns in plan.stream.columns.of.items()},
         "scale": plan.scaling.kind,
         "leaks": plan.scaling.leaks,
+        "hold": {"ticks": plan.hold.ticks, "target_at": plan.hold.target_at},
         "steps": session.steps,
         "first_step": session.first,
         "interrupted": session.interrupted,

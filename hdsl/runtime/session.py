@@ -23,16 +23,21 @@ from hdsl.runtime.checkpoint import (
     steps_in,
     write_checkpoint,
 )
+from hdsl.runtime.hold import ONE_TICK, Hold
 from hdsl.runtime.metrics import Metric
 from hdsl.runtime.nonfinite import NonFinite
 from hdsl.runtime.predictions import PredictionFile
+from hdsl.runtime.run import CHUNK
 from hdsl.runtime.running import Score
 from hdsl.runtime.scale import Scaling
 from hdsl.runtime.score import Judge
 from hdsl.runtime.stream import Stream
 
 PIECE = 256
-"""Steps between two looks at a run. Pieces lie on a fixed grid, so that a resumed run takes the same ones."""
+"""Steps between two looks at a run. Pieces lie on a fixed grid, so that a resumed run takes the same ones.
+
+A step of a session is a sample; where samples are held, the module takes several ticks for each.
+"""
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class Plan:
 
     ``net_class`` is a compiled model and ``model`` the checked model it was made from. ``steps`` ends the run early;
     ``epochs`` repeats the stream. ``checkpoint`` is a folder, written every ``every`` steps and at the end; ``resume`` goes
-    on from there. ``predict`` is a CSV file to write.
+    on from there. ``predict`` is a CSV file to write. ``hold`` says for how many ticks of the module each sample stays.
     """
 
     model: Model
@@ -57,6 +62,7 @@ class Plan:
     every: int | None = None
     resume: bool = False
     predict: Path | None = None
+    hold: Hold = ONE_TICK
 
     @property
     def total(self) -> int:
@@ -175,9 +181,9 @@ class _Run:
         plan = self.plan
         row = self.step % len(plan.stream)
         try:
-            results = self.net.run({name: value[row : row + size] for name, value in self.chunk.items()})
+            results = self._ran(row, size)
         except NonFinite as wrong:
-            line = plan.stream.lines[wrong.step % len(plan.stream)]
+            line = plan.stream.lines[wrong.step // plan.hold.ticks % len(plan.stream)]
             message = f"{wrong} ({plan.stream.name}:{line})"
             raise NonFinite(message, wrong.step, wrong.found, wrong.line) from None
         results = {name: value[:, 0] if value.dim() > 1 else value for name, value in results.items()}
@@ -190,6 +196,18 @@ class _Run:
             self.file.write(self.judge.told(row, arrays))
         self.step += size
         return results
+
+    def _ran(self, row: int, size: int) -> dict[str, torch.Tensor]:
+        """The module's results of some samples, held a few at a time: what is held takes its ticks' memory."""
+        hold, few = self.plan.hold, max(1, CHUNK // self.plan.hold.ticks)
+        if hold.ticks == 1:
+            return dict(self.net.run({name: value[row : row + size] for name, value in self.chunk.items()}))
+        parts = []
+        for start in range(row, row + size, few):
+            rows = slice(start, min(start + few, row + size))
+            samples = {name: value[rows] for name, value in self.chunk.items()}
+            parts.append(hold.told(self.net.run(hold.held(samples, self.net.targets))))
+        return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
     def _made_with(self, step: int) -> dict[str, Any]:
         """What another run must share with this one to go on from a step of it."""
@@ -205,6 +223,7 @@ class _Run:
             "dtype": plan.dtype,
             "rows": len(plan.stream) if step > len(plan.stream) else None,
             "samples so far": plan.stream.digest(step),
+            **({"hold": str(plan.hold)} if plan.hold.ticks > 1 else {}),
         }
 
     def _resume(self) -> None:

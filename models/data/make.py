@@ -12,10 +12,11 @@ import tarfile
 from pathlib import Path
 
 import numpy as np
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_digits, load_iris
 
 FOLDER = Path(__file__).resolve().parent
 IRIS_SEED = 0
+DIGITS_SEED = 0
 
 
 def sunspots() -> list[list[str]]:
@@ -45,6 +46,14 @@ def iris() -> list[list[str]]:
     return [["u[0]", "u[1]", "u[2]", "u[3]", "c"], *rows]
 
 
+def digits() -> list[list[str]]:
+    """Rows of 64 grey values from 0 to 1, line by line, and the digit, in an order drawn once: published 0 to 9 recur."""
+    table = load_digits()
+    order = np.random.default_rng(DIGITS_SEED).permutation(len(table.target))
+    rows = [[*(f"{x / 16:g}" for x in table.data[k]), str(table.target[k])] for k in order]
+    return [[*(f"u[{k}]" for k in range(64)), "c"], *rows]
+
+
 def write(name: str, rows: list[list[str]]) -> None:
     """Writes one table, with the same line ends everywhere."""
     with open(FOLDER / name, "w", encoding="utf-8", newline="") as file:
@@ -54,4 +63,5 @@ def write(name: str, rows: list[list[str]]) -> None:
 if __name__ == "__main__":
     write("sunspots.csv", sunspots())
     write("iris.csv", iris())
+    write("digits.csv", digits())
     write("sine.csv", sine())

@@ -31,7 +31,7 @@ def test_every_model_that_ships_has_a_stream_that_fits(path: Path) -> None:
 def test_the_table_names_models_that_ship_and_nothing_unknown() -> None:
     told = tomllib.loads((folder("models") / "data" / "maps.toml").read_text(encoding="utf-8"))
     assert set(told) <= {path.stem for path in MODELS}
-    assert {key for entry in told.values() for key in entry} <= {"stream", "map", "scale", "epochs"}
+    assert {key for entry in told.values() for key in entry} <= {"stream", "map", "scale", "epochs", "hold"}
 
 
 def test_a_named_stream_is_read_as_it_is(tmp_path: Path) -> None:

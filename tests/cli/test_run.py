@@ -99,6 +99,9 @@ def test_predictions_are_a_row_a_step(folder: Path, capsys: pytest.CaptureFixtur
         (["--steps", "0"], 2, "--steps"),
         (["--dtype", "float16"], 2, "--dtype"),
         (["--device", "gpu"], 2, "--device gpu"),
+        (["--hold", "0"], 2, "--hold 0: expected a whole number from 1 to 100000, or auto"),
+        (["--hold", "2", "--target-at", "3"], 2, "--target-at 3 is after the last of the ticks of --hold 2"),
+        (["--target-at", "1"], 2, "--target-at wants --hold N"),
         (["--resume"], 2, "--resume wants --checkpoint DIR"),
         (["--every", "5"], 2, "--every wants --checkpoint DIR"),
         (["--report", "no/where.html"], 2, "there is no folder no"),
@@ -133,6 +136,16 @@ def test_a_run_goes_on_from_its_checkpoint(folder: Path, capsys: pytest.CaptureF
     assert status(["run", "line.ham", "--checkpoint", "c", "--resume", "--set", "beta=0.3"]) == 1
     shown = capsys.readouterr().err
     assert "belongs to another run" in shown and 'settings: {} there, {"beta": "0.3"} here' in shown
+
+
+def test_held_samples_are_rows_of_the_stream(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("line.ham").write_text(MODEL.replace("dot(w, u)", "delay(dot(w, u))"))
+    found = summary(capsys, "line.ham", "--hold", "auto", "--predict", "p.csv", "--seeds", "2")
+    assert (found["hold"], found["steps"]) == ({"ticks": 3, "target_at": 2}, 40)
+    assert {m["samples"] for m in found["metrics"] if m["part"] == "all"} == {39}  # the last value knows no first row
+    assert len(Path("p.csv").read_text().splitlines()) == 41
+    assert status(["run", "line.ham", "--hold", "3", "--target-at", "2"]) == 0
+    assert "each sample held 3 ticks, its target at tick 2; predictions, costs" in capsys.readouterr().out
 
 
 def test_ctrl_c_ends_cleanly_with_the_checkpoint_written(folder: Path) -> None:

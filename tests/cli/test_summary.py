@@ -13,6 +13,7 @@ import pytest
 
 from hdsl.cli.summary import cost_means, last_value_part, scaling_text, spread, summary_json, summary_text
 from hdsl.runtime.columns import Column
+from hdsl.runtime.hold import ONE_TICK
 from hdsl.runtime.metrics import Metric
 from hdsl.runtime.scale import Scaling
 
@@ -25,7 +26,7 @@ def session(*metrics: Metric, scale: str = "running", ahead: int = 1, **changes:
     plan = SimpleNamespace(
         model=SimpleNamespace(name="mine"),
         stream=SimpleNamespace(name="s.csv", columns=SimpleNamespace(of={"v": (Column("x", ahead),)})),
-        scaling=Scaling(scale, {}, {}), seed=3, dtype="float32", device="cpu", total=1200,
+        scaling=Scaling(scale, {}, {}), seed=3, dtype="float32", device="cpu", total=1200, hold=ONE_TICK,
     )  # fmt: skip
     net = SimpleNamespace(content="abc", numbers={"beta": "beta", "phi": "phi"}, beta=0.5, phi=None)
     costs = {"fit": np.array([1.0, np.nan, 3.0]), "gone": np.array([np.nan])}

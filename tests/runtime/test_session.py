@@ -11,6 +11,7 @@ import torch
 
 import hdsl
 from hdsl.runtime.checkpoint import CheckpointError, steps_in
+from hdsl.runtime.hold import Hold
 from hdsl.runtime.nonfinite import NonFinite
 from hdsl.runtime.scale import scale_stream
 from hdsl.runtime.session import PIECE, Plan, Progress, run_seeds, run_session
@@ -98,6 +99,21 @@ def test_a_resumed_run_is_the_uninterrupted_one_to_the_bit(tmp_path: Path, ends:
     np.testing.assert_array_equal(whole.costs["fit"], resumed.costs["fit"])
     assert str(whole.metrics) == str(resumed.metrics)
     assert steps_in(tmp_path / "b") == [epochs * ROWS]
+
+
+@pytest.mark.parametrize("hold", [Hold(3, 2), Hold(2), Hold(700, 1)], ids=str)
+def test_a_held_run_resumes_to_the_bit_and_counts_once_a_sample(tmp_path: Path, hold: Hold) -> None:
+    plan = plan_of(tmp_path, hold=hold, steps=60, every=20, ends=True, times=True)
+    whole = run_session(dataclasses.replace(plan, checkpoint=tmp_path / "a", predict=tmp_path / "a.csv"))
+    parts = dataclasses.replace(plan, checkpoint=tmp_path / "b", predict=tmp_path / "b.csv")
+    stopped = run_session(parts, stop=lambda: True)
+    resumed = run_session(dataclasses.replace(parts, resume=True))
+    assert (stopped.steps, resumed.first, resumed.steps, len(whole.outputs["y"])) == (20, 20, 60, 60)
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    assert str(whole.metrics) == str(resumed.metrics)
+    assert int(resumed.net.clock) == 60 * hold.ticks
+    with pytest.raises(CheckpointError, match=r"hold: .* there, not given here"):
+        run_session(dataclasses.replace(parts, resume=True, hold=Hold()))
 
 
 def test_nothing_to_resume_starts_afresh_and_a_checkpoint_is_not_run_over(tmp_path: Path) -> None:
