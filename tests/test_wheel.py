@@ -58,14 +58,15 @@ def built(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 def shipped(checkout: Path) -> set[str]:
     """The files that must reach users: the package, all grammars, all models and their data."""
-    kinds = {"hdsl": "**/*", "grammars": "*.lark", "models": "*.ham", "models/data": "*.csv"}
+    kinds = {"hdsl": "**/*", "grammars": "*.lark", "models": "*.ham", "models/parts": "*.ham", "models/data": "*.csv"}
     paths = [path for folder, pattern in kinds.items() for path in (checkout / folder).glob(pattern)]
     return {path.relative_to(checkout).as_posix() for path in paths if path.is_file() and path.suffix != ".pyc"}
 
 
 def test_the_wheel_holds_what_ships_inside_the_package(built: Built, checkout: Path) -> None:
     wanted = shipped(checkout)
-    assert {"grammars/hdsl.lark", "models/sunspots.ham", "models/data/sunspots.csv"} <= wanted
+    some = {"grammars/hdsl.lark", "models/sunspots.ham", "models/parts/layers.ham", "models/data/sunspots.csv"}
+    assert some <= wanted
     assert {name if name.startswith("hdsl/") else f"hdsl/{name}" for name in wanted} <= built.in_wheel
 
 

@@ -18,7 +18,7 @@ from hdsl.model.binding import arguments_of, bind_shape
 from hdsl.model.components import Components, body_in_order, declared_in, sizes_of
 from hdsl.model.scope import Scope
 from hdsl.model.sizes import Sizes
-from hdsl.model.substitute import as_tree, rebuilt, substituted
+from hdsl.model.substitute import apart, apart_defined, as_tree, rebuilt, substituted
 from hdsl.model.values import Value
 from hdsl.model.walk import calls_in, names_in
 from hdsl.syntax.source import Span
@@ -189,7 +189,7 @@ class Instances:
         names = self._bound(call, component, f"{owner.name}.{component.name}", owner, indices, None)
         if names is None:
             return None
-        return self._expanded(substituted(component.value, names), owner, indices)
+        return self._expanded(substituted(apart(component.value, self.scope.entries), names), owner, indices)
 
     def _instance(
         self,
@@ -210,9 +210,11 @@ class Instances:
             return None
         for own in declared_in(component):
             names[own] = Name(f"{name}.{own}", call.span)
-        if not all([self._body(statement, name, names) for statement in body_in_order(component)]):
+        # The names of indices are the component's own, whatever the model has by these names.
+        taken, body = self.scope.entries, body_in_order(component)
+        if not all([self._body(apart_defined(statement, taken), name, names) for statement in body]):
             return None
-        return self._expanded(self._dotted(component.value, name, names), _Owner(name), indices)
+        return self._expanded(self._dotted(apart(component.value, taken), name, names), _Owner(name), indices)
 
     def _dotted(self, tree: Expression, name: str, names: Mapping[str, Expression]) -> Expression:
         """An expression of a component's body in the names of the model: ``r.W`` is of the instance in its own ``r``."""

@@ -1,13 +1,14 @@
-"""Substitution in written expressions: other trees for names and calls, and sizes as trees."""
+"""Substitution in written expressions: other trees for names and calls, other names for indices, sizes as trees."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
 import sympy
 
+from hdsl.model.walk import names_in
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import (
     At,
@@ -15,6 +16,7 @@ from hdsl.syntax.tree import (
     Call,
     Compare,
     Conditional,
+    Define,
     Expression,
     Index,
     IndexSum,
@@ -23,6 +25,7 @@ from hdsl.syntax.tree import (
     Negate,
     Number,
     Slice,
+    Statement,
     Subscript,
     Transpose,
 )
@@ -67,6 +70,36 @@ def substituted(tree: Expression, names: Mapping[str, Expression]) -> Expression
         bound = {index.name for index in tree.indices}
         names = {name: other for name, other in names.items() if name not in bound}
     return rebuilt(tree, lambda part: substituted(part, names))
+
+
+def apart(tree: Expression, taken: Container[str]) -> Expression:
+    """An expression whose index sums bind no name that is taken outside: such an index gets another name."""
+    if isinstance(tree, IndexSum):
+        others = _other_names(tree.indices, tree.value, taken)
+        indices = tuple(others.get(index.name, index) for index in tree.indices)
+        tree = replace(tree, indices=indices, value=substituted(tree.value, others))
+    return rebuilt(tree, lambda part: apart(part, taken))
+
+
+def apart_defined(statement: Statement, taken: Container[str]) -> Statement:
+    """The same for a statement, if it is a definition, which may bind indices of its own."""
+    if not isinstance(statement, Define):
+        return statement
+    others = _other_names(statement.indices, statement.value, taken)
+    indices = tuple(others.get(index.name, index) for index in statement.indices)
+    return replace(statement, indices=indices, value=apart(substituted(statement.value, others), taken))
+
+
+def _other_names(indices: tuple[Name, ...], value: Expression, taken: Container[str]) -> dict[str, Name]:
+    read = {name.name for name in names_in(value)} | {index.name for index in indices}
+    others = {}
+    for index in indices:
+        name = index.name
+        while name in taken or (name != index.name and name in read):
+            name += "_"
+        if name != index.name:
+            others[index.name] = replace(index, name=name)
+    return others
 
 
 def as_tree(size: Size, span: Span) -> Expression:

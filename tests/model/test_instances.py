@@ -102,6 +102,15 @@ def test_states_sizes_and_consts_of_an_instance_are_its_own(checked: Any) -> Non
     assert [str(model.quantities[name].initial.arguments[0]) for name in ("a.r", "b.r")] == ["2", "7"]
 
 
+def test_indices_of_a_component_and_of_a_function_are_their_own(checked: Any) -> None:
+    inside = "{ param W[n, k] = 0\n let z[i] = sum[j](W[i, j]*x[j])\n return z + sum[a](x[a]) }\n"
+    text = "component c(x[k], n) " + inside.replace("{ ", "{\n").replace(" }", "\n}") + "def f(x) = sum[b](x[b])\n"
+    uses = "let {} = c(u, n) + f(u)\noutput {} = 2*{}\nlet {} = u + 1\nlet {} = u + 2\ncost e = squared({} - v)\n"
+    taken, free = (text + uses.format(x, j, x, a, b, j) for x, j, a, b in ("zjab", "zqrs"))
+    names = {"j": "q", "a": "r", "b": "s"}
+    assert same(checked, taken, free, names)
+
+
 def test_settings_and_costs_read_dotted_names(checked: Any) -> None:
     text = DENSE + "output y = dense(u, n)\ncost c = squared(y - v) + squared(y.W)\nlearn\n    beta.y.W = 0.5\n"
     model = checked(HEAD + text)

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from hdsl.model.sizes import Sizes
-from hdsl.model.substitute import as_tree, rebuilt, substituted
+from hdsl.model.substitute import apart, apart_defined, as_tree, rebuilt, substituted
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source, Span
 from hdsl.syntax.tree import Define, Expression, Name, Number
@@ -53,6 +53,27 @@ def test_an_index_of_a_sum_is_no_name() -> None:
     text = "i + sum[i](x[i])"
     found = substituted(tree_of(text), {"i": Name("n", HERE)})
     assert shown(found) == shown(tree_of("n + sum[i](x[i])"))
+
+
+@pytest.mark.parametrize(
+    "text, wanted",
+    [
+        ("sum[i](x[i])", "sum[i_](x[i_])"),
+        ("i + sum[i, j](sum[k](x[i, j, k]))", "i + sum[i_, j](sum[k_](x[i_, j, k_]))"),
+        ("sum[i, i_](x[i, i_])", "sum[i__, i_](x[i__, i_])"),
+        ("sum[i](x[i] * i_)", "sum[i__](x[i__] * i_)"),
+        ("sum[i](x[i] * sum[i](y[i]))", "sum[i_](x[i_] * sum[i_](y[i_]))"),
+        ("sum[a](x[a])", "sum[a](x[a])"),
+    ],
+)
+def test_an_index_gets_another_name_where_its_own_is_taken(text: str, wanted: str) -> None:
+    assert shown(apart(tree_of(text), {"i", "k"})) == shown(tree_of(wanted))
+
+
+def test_so_does_an_index_of_a_definition() -> None:
+    define, wanted = (parse(Source(t))[0].statements[0] for t in ("let y[i] = i*x[i]", "let y[i_] = i_*x[i_]"))
+    assert shown(apart_defined(define, {"i"})) == shown(wanted)
+    assert apart_defined(wanted, {"i"}) == wanted
 
 
 @pytest.mark.parametrize("text", [*EVERYWHERE, "3", "n"])
