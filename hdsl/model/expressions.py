@@ -12,6 +12,7 @@ from hdsl.diagnostics.catalogue_syntax import expression_too_deep, reserved, res
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.arithmetic import literal_exponent, number
 from hdsl.model.calls import apply, call
+from hdsl.model.conditions import compare, conditional
 from hdsl.model.contractions import batch_sizes, contracted_sizes, matrix_product
 from hdsl.model.definitions import Definitions
 from hdsl.model.scope import FUNCTIONS, INITIALS, Scope
@@ -74,7 +75,11 @@ class Reader:
                 return call(self, tree)
             case ListLiteral():
                 self.scope.report(formulas.list_here(tree.span))
-            case Compare() | Conditional() | Index() | IndexSum():
+            case Compare():
+                return compare(self, tree)
+            case Conditional():
+                return conditional(self, tree)
+            case Index() | IndexSum():
                 self.scope.report(reserved_construct(tree.span, type(tree).__name__))
         return None
 

@@ -7,18 +7,32 @@ they are written.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import sympy
 
 from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
-from hdsl.diagnostics.catalogue_syntax import expression_too_deep, reserved
+from hdsl.diagnostics.catalogue_syntax import expression_too_deep, reserved, reserved_construct
 from hdsl.diagnostics.diagnostic import Diagnostic
-from hdsl.model.arithmetic import MOST_NODES, apply_row, combine, measure, number
+from hdsl.model.arithmetic import MOST_NODES, apply_row, choose, combine, measure, number
 from hdsl.model.scope import CONTRACTING, FUNCTIONS, INITIALS, Scope
 from hdsl.model.walk import DEEPEST, chain, deepest
 from hdsl.syntax.source import Span
-from hdsl.syntax.tree import Binary, Call, Expression, ListLiteral, Name, Negate, Number, Transpose
+from hdsl.syntax.tree import (
+    Binary,
+    Call,
+    Compare,
+    Conditional,
+    Expression,
+    Index,
+    IndexSum,
+    ListLiteral,
+    Name,
+    Negate,
+    Number,
+    Transpose,
+)
 from hdsl.syntax.words import LATER_FUNCTIONS
 from hdsl.terms.elementwise import ROWS, WRITABLE
 from hdsl.terms.term import Scalar, size, slot
@@ -62,8 +76,14 @@ class ScalarReader:
                 return self._chain(tree)
             case Call():
                 return self._call(tree)
+            case Compare():
+                return self._choice(tree, tree, (Number(Fraction(1), tree.span), Number(Fraction(0), tree.span)))
+            case Conditional():
+                return self._choice(tree, tree.condition, (tree.value, tree.other))
             case ListLiteral():
                 return self._refuse(formulas.list_here(tree.span))
+            case Index() | IndexSum():
+                return self._refuse(reserved_construct(tree.span, type(tree).__name__))
             case Transpose():
                 return self._refuse(catalogue.not_constant_operator(tree.span, ".T"))
 
@@ -102,6 +122,17 @@ class ScalarReader:
             else:
                 left = self._kept(combine(operation.operator, left, right, operation.span), operation.span)
         return left
+
+    def _choice(self, tree: Expression, condition: Expression, branches: tuple[Expression, Expression]) -> Scalar | None:
+        """``value if condition else other``: a condition that is no comparison holds where it is not 0."""
+        zero = Number(Fraction(0), condition.span)
+        compared = condition if isinstance(condition, Compare) else Compare("!=", condition, zero, condition.span)
+        parts = [self._read(part) for part in (compared.left, compared.right, *branches)]
+        present = tuple(part for part in parts if part is not None)
+        if len(present) < len(parts):
+            return None
+        found = choose(compared.operator, present[:2], present[2:], tree.span)
+        return self._kept(found, tree.span)
 
     def _call(self, tree: Call) -> Scalar | None:
         name = tree.function

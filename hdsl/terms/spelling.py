@@ -47,6 +47,7 @@ class Spelling:
     function: Callable[[str, Sequence[str]], str]
     condition: Callable[[str], str]
     compare: Callable[[str], str]
+    choice: Callable[[str, str, str], str]
     total: Callable[[Sequence[str]], str]
     at: Callable[[str, Sequence[str]], str]
     number: Callable[[Fraction], str]
@@ -138,11 +139,15 @@ def _latex_function(name: str, arguments: Sequence[str]) -> str:
     return rf"{head}\left({', '.join(arguments)}\right)"
 
 
-_LATEX_RELATIONS = {"≤": r"\le", "≥": r"\ge", "or": r"\text{ or }"}
+_LATEX_RELATIONS = {"≤": r"\le", "≥": r"\ge", "≠": r"\ne", "or": r"\text{ or }"}
 
 
 def _latex_compare(relation: str) -> str:
     return f" {_LATEX_RELATIONS.get(relation, relation)} "
+
+
+def _latex_choice(value: str, condition: str, other: str) -> str:
+    return rf"\begin{{cases}} {value} & \text{{if }} {condition} \\ {other} & \text{{otherwise}} \end{{cases}}"
 
 
 TEXT = Spelling(
@@ -169,6 +174,7 @@ TEXT = Spelling(
     function=lambda name, arguments: f"{name}({', '.join(arguments)})",
     condition=lambda inner: f"[{inner}]",
     compare=lambda relation: f" {relation} ",
+    choice=lambda value, condition, other: f"{value} if {condition} else {other}",
     total=_text_total,
     at=lambda name, letters: f"{name}[{','.join(letters)}]",
     number=_text_number,
@@ -198,6 +204,7 @@ LATEX = Spelling(
     function=_latex_function,
     condition=lambda inner: rf"\left[{inner}\right]",
     compare=_latex_compare,
+    choice=_latex_choice,
     total=lambda letters: rf"\sum_{{{','.join(letters)}}} ",
     at=lambda name, letters: rf"{name}\left[{','.join(letters)}\right]",
     number=_latex_number,

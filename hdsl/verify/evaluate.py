@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import gelu, log_softmax, silu
 
-from hdsl.syntax.tree import Binary, Call, Expression, ListLiteral, Name, Negate, Number, Transpose
+from hdsl.syntax.tree import Binary, Call, Compare, Conditional, Expression, ListLiteral, Name, Negate, Number, Transpose
 
 DTYPE = torch.float64
 
@@ -80,6 +80,15 @@ ARITHMETIC: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
     "@": torch.matmul,
 }
 
+COMPARISONS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "<": torch.lt,
+    ">": torch.gt,
+    "<=": torch.le,
+    ">=": torch.ge,
+    "==": torch.eq,
+    "!=": torch.ne,
+}
+
 
 def literal(expression: Expression) -> Fraction | None:
     """The exact number that an expression of digits alone stands for, else None."""
@@ -123,7 +132,19 @@ def evaluate(expression: Expression, lookup: Lookup) -> Tensor:
             return ARITHMETIC[operator](evaluate(left, lookup), evaluate(right, lookup))
         case Call():
             return _call(expression, lookup)
+        case Compare():
+            return _holds(expression, lookup).to(DTYPE)
+        case Conditional(value=value, condition=condition, other=other):
+            return torch.where(_holds(condition, lookup), evaluate(value, lookup), evaluate(other, lookup))
     raise ValueError(f"{type(expression).__name__} is not an expression")
+
+
+def _holds(condition: Expression, lookup: Lookup) -> Tensor:
+    """Where a condition holds: a comparison, or any other value where it is not 0."""
+    if isinstance(condition, Compare):
+        sides = evaluate(condition.left, lookup).detach(), evaluate(condition.right, lookup).detach()
+        return COMPARISONS[condition.operator](*sides)
+    return evaluate(condition, lookup).detach() != 0
 
 
 def _power(base: Tensor, exponent: Expression, lookup: Lookup) -> Tensor:

@@ -75,7 +75,16 @@ FUNCTIONS: Mapping[str, Callable[..., Array]] = {
     "max": np.maximum,
     "clip": lambda x, low, high: np.minimum(np.maximum(x, low), high),
     "power": np.power,
+    "where_less": lambda a, b, x, y: np.where(a < b, x, y),
+    "where_at_most": lambda a, b, x, y: np.where(a <= b, x, y),
+    "where_equal": lambda a, b, x, y: np.where(a == b, x, y),
 }
+
+
+def _apart(a: Array, b: Array, *branches: Array) -> Array:
+    """How far two sides of a comparison are from one another; far, where they are the same number (of two zeros of relu, say)."""
+    return np.where(a == b, math.inf, np.abs(a - b))
+
 
 # How far the arguments of a row are from where its derivative is a convention.
 KINKS: Mapping[str, Callable[..., Array]] = {
@@ -85,6 +94,9 @@ KINKS: Mapping[str, Callable[..., Array]] = {
     "min": lambda x, y: np.abs(x - y),
     "max": lambda x, y: np.abs(x - y),
     "clip": lambda x, low, high: np.minimum(np.abs(x - low), np.abs(x - high)),
+    "where_less": _apart,
+    "where_at_most": _apart,
+    "where_equal": _apart,
 }
 
 

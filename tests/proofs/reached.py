@@ -9,6 +9,8 @@ from hdsl.model.learning import NUMBERS, WORDS
 from hdsl.syntax.tree import (
     Binary,
     Call,
+    Compare,
+    Conditional,
     Declare,
     Define,
     Dynamics,
@@ -22,6 +24,7 @@ from hdsl.syntax.tree import (
     Reset,
     Transpose,
 )
+from hdsl.model.arithmetic import COMPARISONS
 from hdsl.syntax.words import STATEMENTS
 from hdsl.terms.elementwise import ROWS, RowFunction
 from hdsl.terms.structured import STRUCTURED
@@ -43,6 +46,7 @@ def wanted() -> set[str]:
     found |= {f"function {name}" for name in (*CONTRACTING, *INITIALS)}
     found |= {"index input", "index target", "real target", "list", "transpose", "t in a formula", "tau in a formula"}
     found |= {f"{operator} between values" for operator in "+-*/@^"}
+    found |= {f"comparison {operator}" for operator in COMPARISONS} | {"conditional"}
     for order in ORDERS:
         found |= {f"{order}: per stream into a shared {kind}" for kind in ("param", "definition", "state")}
         found |= {f"{order}: shared {kind} read per stream" for kind in ("param", "definition", "state")}
@@ -113,6 +117,12 @@ def of_expressions(expressions: Iterable[Expression], named: tuple[str, ...] = (
             case Binary(operator=operator, left=left, right=right):
                 yield f"{operator} between values"
                 waiting += [left, right]
+            case Compare(operator=operator, left=left, right=right):
+                yield f"comparison {operator}"
+                waiting += [left, right]
+            case Conditional(value=value, condition=condition, other=other):
+                yield "conditional"
+                waiting += [value, condition, other]
             case Call(function=function, arguments=arguments):
                 yield f"function {function}"
                 waiting += arguments
