@@ -14,6 +14,16 @@ from dataclasses import dataclass, replace
 
 import sympy
 
+from hdsl.derive.branches import (
+    behind_branches,
+    branches_of,
+    guarded,
+    guarded_factors,
+    guarded_structured,
+    may_be_nan,
+    pulled_branches,
+    reads_of,
+)
 from hdsl.derive.pieces import put_together
 from hdsl.derive.workspace import Tracing, Workspace
 from hdsl.syntax.source import Span
@@ -66,6 +76,7 @@ def accumulate(
             active.add(definition.name)
     parts: dict[str, list[Part]] = {name: list(given) for name, given in seeds.items()}
     held: Counter[str] = Counter()  # in how many parts stands what pullbacks made
+    behind = behind_branches(definitions)
     known = {call: d.slot for d in definitions if (call := _function(d)) is not None}
     for definition in reversed(definitions):
         if definition.name not in active or not parts.get(definition.name):
@@ -73,7 +84,7 @@ def accumulate(
         if definition.name in wanted:
             raise ValueError(f"{definition.name} is defined, so it cannot be a leaf of the derivation")
         adjoint = _adjoint(workspace, definition, parts.pop(definition.name), held)
-        for name, part in _pull(workspace, definition, adjoint, active, known):
+        for name, part in _pull(workspace, definition, adjoint, active, known, behind):
             parts.setdefault(name, []).append(part)
             held.update(slot_name(s) for s in slots(part.expression) if _TRANSIENT.fullmatch(slot_name(s)))
     return {name: tuple(parts.get(name, ())) for name in sorted(wanted)}
@@ -130,23 +141,34 @@ def _pull(
     adjoint: Part,
     active: set[str],
     known: Mapping[Scalar, Scalar],
+    behind: frozenset[str],
 ) -> list[tuple[str, Part]]:
-    """The contributions of one definition to the adjoints of what it reads."""
+    """The contributions of one definition to the adjoints of what it reads. What is ``behind`` a branch is guarded."""
+    guards = definition.name in behind
     maker = Tracing(workspace, adjoint.spans, adjoint.roots, active)
     pulled: list[tuple[str, Scalar]] = []
     match definition.body:
         case Contraction():
-            pulled = _pull_contraction(maker, definition, definition.body, adjoint.expression, active)
+            pulled = _pull_contraction(maker, definition, adjoint.expression, active, behind if guards else frozenset())
+        case Elementwise(expression=expression) if branches_of(definition):
+            for occurrence, part in pulled_branches(expression, adjoint.expression):
+                if slot_name(occurrence) in active:
+                    pulled.append(_gather(maker, definition, part, occurrence))
         case Elementwise(expression=expression):
             for occurrence in slots(expression):
                 if slot_name(occurrence) in active:
                     slope = slot_derivative(expression, occurrence).xreplace(known)
-                    pulled.append(_gather(maker, definition, adjoint.expression * slope, occurrence))
+                    part = adjoint.expression * slope
+                    part = guarded(adjoint.expression, part) if guards and may_be_nan(slope, behind) else part
+                    pulled.append(_gather(maker, definition, part, occurrence))
         case Structured(row=row, operands=operands):
+            before = len(workspace.added)
             given = STRUCTURED[row].pullback(definition, slot_name(adjoint.expression), maker)
             for operand, expression in zip(operands, given, strict=True):
                 if expression is not None and operand in active:
                     at = indices(len(workspace.sizes_of(operand)))
+                    if guards and not behind.isdisjoint(reads_of(expression, workspace.added[before:])):
+                        expression = guarded_structured(maker, definition, adjoint.expression, expression, len(at))
                     pulled.append(_gather(maker, None, expression, slot(operand, at)))
     return [(name, replace(adjoint, expression=e)) for name, e in pulled if e != 0]
 
@@ -159,20 +181,24 @@ def slot_derivative(expression: Scalar, occurrence: Scalar) -> Scalar:
 
 
 def _pull_contraction(
-    maker: Tracing, definition: Definition, body: Contraction, adjoint: Scalar, active: set[str]
+    maker: Tracing, definition: Definition, adjoint: Scalar, active: set[str], guard: frozenset[str]
 ) -> list[tuple[str, Scalar]]:
-    """Drop one factor at a time; the coefficient's scalars are factors of their own kind."""
+    """Drop one factor at a time; the coefficient's scalars are factors of their own kind. What may be nan is in ``guard``."""
+    body = definition.body
+    assert isinstance(body, Contraction)
     pulled = []
     sized = dict(zip(definition.indices, definition.sizes, strict=True)) | dict(body.bound)
     for position, factor in enumerate(body.factors):
         if slot_name(factor) not in active:
             continue
-        others = (adjoint, *body.factors[:position], *body.factors[position + 1 :])
-        pulled.append(_contract(maker, body.coefficient, others, factor, sized))
+        others = (*body.factors[:position], *body.factors[position + 1 :])
+        others = guarded_factors(maker, others, adjoint, sized, guard)
+        pulled.append(_contract(maker, body.coefficient, (adjoint, *others), factor, sized))
     for occurrence in slots(body.coefficient):
         if slot_name(occurrence) in active:
             slope = slot_derivative(body.coefficient, occurrence)
-            pulled.append(_contract(maker, slope, (adjoint, *body.factors), occurrence, sized))
+            others = guarded_factors(maker, body.factors, adjoint, sized, guard)
+            pulled.append(_contract(maker, slope, (adjoint, *others), occurrence, sized))
     return pulled
 
 

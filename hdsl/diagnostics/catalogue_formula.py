@@ -31,7 +31,9 @@ def shape(span: Span, written: str, doing: str, operands: Sequence[str], by_name
     return SHAPE.at(span, f"`{written}` {doing}", f"{label}; {BY_NAME}" if by_name else label)
 
 
-VERBS = {"+": "adds", "-": "subtracts", "*": "multiplies", "/": "divides", "^": "raises"}
+VERBS = {"+": "adds", "-": "subtracts", "*": "multiplies", "/": "divides", "^": "raises"} | {
+    sign: "compares" for sign in ("<", ">", "<=", ">=", "==", "!=")
+} | {"if": "chooses between"}
 
 
 def entry_by_entry(operator: str, left: str, right: str) -> str:

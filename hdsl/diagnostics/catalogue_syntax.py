@@ -202,8 +202,6 @@ def reserved_construct(span: Span, construct: str) -> Diagnostic:
 
 # What this version reads and does not have yet.
 _CONSTRUCTS: dict[str, str] = {
-    "Compare": "comparisons are",
-    "Conditional": "`… if … else …` is",
     "Index": "indexing is",
     "IndexSum": "a sum over named indices is",
     "Define": "a definition with named indices is",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from functools import cache
 from typing import Literal
 
 import sympy
@@ -11,6 +13,7 @@ from hdsl.terms.elementwise import ROWS, RowFunction
 from hdsl.terms.term import Scalar, is_slot, ordered_terms
 
 SUM, PRODUCT, UNARY, ATOM = range(4)
+_PLACE = re.compile(r"\{(\d)\}")
 
 
 class Printer:
@@ -43,8 +46,7 @@ class Printer:
         row = ROWS[type(call).__name__]
         texts = arguments or tuple(self(argument) for argument in call.args)
         template: str = getattr(row, self.backend)
-        # An argument that the spelling uses beside an operator stands in brackets unless it is one word or call.
-        return template.format(*(t if t.isidentifier() or "{0})" in template else f"({t})" for t in texts))
+        return template.format(*(t if _one_word(t) or k in _alone(template) else f"({t})" for k, t in enumerate(texts)))
 
     def _sum(self, expression: Scalar) -> str:
         terms = ordered_terms(expression)
@@ -88,6 +90,25 @@ class Printer:
 
     def square_root(self, base: Scalar) -> str:
         return f"{self(base, ATOM)} ** 0.5"
+
+
+def _one_word(text: str) -> bool:
+    """True for a name or a plain number."""
+    return text.replace(".", "").replace("_", "").isalnum()
+
+
+@cache
+def _alone(template: str) -> frozenset[int]:
+    """The places of a spelling that stand beside no operator: what is put there needs no brackets."""
+    pieces = _PLACE.split(template)
+    return frozenset(
+        k for k in map(int, pieces[1::2])
+        if all(
+            pieces[at - 1].endswith(("(", ", ")) and pieces[at + 1].startswith((")", ","))
+            for at in range(1, len(pieces), 2)
+            if int(pieces[at]) == k
+        )
+    )
 
 
 class TorchPrinter(Printer):

@@ -27,6 +27,9 @@ SPELLING = {
     "max": "max({0}, {1})",
     "clip": "min(max({0}, {1}), {2})",
     "power": "{0} ** {1}",
+    "where_less": "{2} if {0} < {1} else {3}",
+    "where_at_most": "{2} if {0} <= {1} else {3}",
+    "where_equal": "{2} if {0} == {1} else {3}",
 }
 
 

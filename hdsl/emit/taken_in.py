@@ -76,6 +76,8 @@ def _candidates(program: Program, is_number: IsNumber) -> Iterator[tuple[Definit
             source = lines.get(slot_name(occurrence)) if occurrence is not None else None
             if source is None or reads[source.name] != 1 or slot_indices(occurrence) != line.indices:
                 continue
+            if program.is_update(source):  # a cell takes the value
+                continue
             if line.body.expression.count(occurrence) == 1:
                 yield source, line, position
 

@@ -81,6 +81,25 @@ def apply_row(name: str, arguments: tuple[Scalar, ...], span: Span) -> Scalar | 
     return formulas.not_real(span) if value is not None and isnan(value) else result
 
 
+# The row of each comparison; whether its sides change places, and whether its branches do.
+COMPARISONS: dict[str, tuple[str, bool, bool]] = {
+    "<": ("where_less", False, False),
+    ">": ("where_less", True, False),
+    "<=": ("where_at_most", False, False),
+    ">=": ("where_at_most", True, False),
+    "==": ("where_equal", False, False),
+    "!=": ("where_equal", False, True),
+}
+
+
+def choose(
+    operator: str, sides: tuple[Scalar, Scalar], branches: tuple[Scalar, Scalar], span: Span
+) -> Scalar | Diagnostic:
+    """The first branch where ``left operator right`` holds of the sides, else the second."""
+    row, swaps, turns = COMPARISONS[operator]
+    return apply_row(row, (*(sides[::-1] if swaps else sides), *(branches[::-1] if turns else branches)), span)
+
+
 def measure(expression: Scalar) -> tuple[int, int]:
     """How many nodes an expression has, and the digits of its longest number."""
     nodes, digits, waiting = 0, 1, [expression]

@@ -12,15 +12,29 @@ from dataclasses import dataclass, field, replace
 from hdsl.diagnostics import catalogue_arranging as catalogue
 from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics.diagnostic import Diagnostic
-from hdsl.model.arithmetic import apply_row, combine, literal_exponent
+from hdsl.model.arithmetic import apply_row, choose, combine, literal_exponent
 from hdsl.model.contractions import summed
 from hdsl.model.indexing import Reading, taken_from
 from hdsl.model.scope import RESERVED
 from hdsl.model.sizes import same, show_sizes
 from hdsl.model.values import Value, negative, opened, permuted, plain, relabelled, shortened
-from hdsl.model.walk import chain, names_in
+from hdsl.model.walk import chain, choice, names_in
 from hdsl.syntax.source import Span
-from hdsl.syntax.tree import At, Binary, Call, Define, Expression, Index, IndexSum, Name, Negate, Slice, Subscript
+from hdsl.syntax.tree import (
+    At,
+    Binary,
+    Call,
+    Compare,
+    Conditional,
+    Define,
+    Expression,
+    Index,
+    IndexSum,
+    Name,
+    Negate,
+    Slice,
+    Subscript,
+)
 from hdsl.terms.elementwise import ROWS, WRITABLE
 from hdsl.terms.term import Scalar, Size, index, indices, is_slot, slot, slots
 
@@ -118,6 +132,8 @@ class ByIndex:
                 return self._chain(tree)
             case Call() if tree.function in WRITABLE:
                 return self._row(tree)
+            case Compare() | Conditional():
+                return self._choice(tree)
             case Call():
                 self._report(catalogue.around_indices(tree.function_span, f"`{tree.function}`"))
             case _:
@@ -209,6 +225,20 @@ class ByIndex:
         entries = [self.part(argument) for argument in tree.arguments]
         present = [entry for entry in entries if entry is not None]
         return self._applied(tree.function, present, tree.span) if len(present) == arity else None
+
+    def _choice(self, tree: Compare | Conditional) -> Entry | None:
+        """A conditional, or a comparison that stands as 1 and 0; any other condition holds where it is not 0."""
+        sides, branches = choice(tree)
+        entries = [self.part(part) for part in (sides.left, sides.right, *branches)]
+        present = [entry for entry in entries if entry is not None]
+        if len(present) < len(entries):
+            return None
+
+        def make(parts: list[Scalar]) -> Scalar | Diagnostic:
+            left, right, value, other = parts
+            return choose(sides.operator, (left, right), (value, other), tree.span)
+
+        return self._joined(present, tree.span, make, self._argument)
 
     def _applied(self, function: str, entries: list[Entry], span: Span) -> Entry | None:
         return self._joined(entries, span, lambda parts: apply_row(function, tuple(parts), span), self._argument)

@@ -169,11 +169,11 @@ def apply(
             by_name = differ_by_name(sizes, value.sizes)
             return reader.keep(disagree(reader.scope, span, doing, *pair, by_name), span)
         sizes = wider
-    result = apply_row(function, tuple(_argument(reader.made, value, sizes) for value in values), span)
+    result = apply_row(function, tuple(argument(reader.made, value, sizes) for value in values), span)
     return reader.keep(result if isinstance(result, Diagnostic) else plain(result, sizes, span), span)
 
 
-def _argument(made: Definitions, value: Value, sizes: tuple[Size, ...]) -> Scalar:
+def argument(made: Definitions, value: Value, sizes: tuple[Size, ...]) -> Scalar:
     """An argument of a row at the indices of the result: a slot, or a constant."""
     expression = opened(made, value)
     if is_slot(expression) or not slots(expression):

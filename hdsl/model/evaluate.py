@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping
 
 import sympy
@@ -36,6 +37,12 @@ FUNCTIONS: dict[str, Callable[..., float]] = {
     "power": math.pow,
 }
 
+CONDITIONS: dict[str, Callable[[float, float], bool]] = {
+    "where_less": operator.lt,
+    "where_at_most": operator.le,
+    "where_equal": operator.eq,
+}
+
 
 def evaluate(expression: Scalar, known: Mapping[Scalar, float]) -> float | None:
     """The value of a scalar expression in double precision, or None where it reads what is not in ``known``.
@@ -60,6 +67,9 @@ def _value(node: Scalar, known: Mapping[Scalar, float]) -> float:
         return int(node.p) / int(node.q)
     if isinstance(node, sympy.NumberSymbol):
         return float(node)
+    condition = CONDITIONS.get(type(node).__name__)
+    if condition is not None:  # the branch that is not taken may have no value
+        return _value(node.args[2 if condition(*(_value(side, known) for side in node.args[:2])) else 3], known)
     arguments = [_value(argument, known) for argument in node.args]
     if isinstance(node, sympy.Add):
         return math.fsum(arguments)

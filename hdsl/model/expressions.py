@@ -8,11 +8,12 @@ import sympy
 
 from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
-from hdsl.diagnostics.catalogue_syntax import expression_too_deep, reserved, reserved_construct
+from hdsl.diagnostics.catalogue_syntax import expression_too_deep, reserved
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.arithmetic import literal_exponent, number
 from hdsl.model.by_index import ByIndex, index_sum
 from hdsl.model.calls import apply, call
+from hdsl.model.conditions import compare, conditional
 from hdsl.model.contractions import batch_sizes, contracted_sizes, matrix_product
 from hdsl.model.definitions import Definitions
 from hdsl.model.indexing import indexed
@@ -101,8 +102,10 @@ class Reader:
                 return indexed(self, tree)
             case IndexSum():
                 return index_sum(self, tree)
-            case Compare() | Conditional():
-                self.scope.report(reserved_construct(tree.span, type(tree).__name__))
+            case Compare():
+                return compare(self, tree)
+            case Conditional():
+                return conditional(self, tree)
         return None
 
     def keep(self, found: object, span: Span) -> Value | None:

@@ -13,13 +13,26 @@ import sympy
 
 from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
-from hdsl.diagnostics.catalogue_syntax import expression_too_deep, reserved, reserved_construct
+from hdsl.diagnostics.catalogue_syntax import expression_too_deep, reserved
 from hdsl.diagnostics.diagnostic import Diagnostic
-from hdsl.model.arithmetic import MOST_NODES, apply_row, combine, measure, number
+from hdsl.model.arithmetic import MOST_NODES, apply_row, choose, combine, measure, number
 from hdsl.model.scope import ARRANGING, CONTRACTING, FUNCTIONS, INITIALS, Scope
-from hdsl.model.walk import DEEPEST, chain, deepest
+from hdsl.model.walk import DEEPEST, chain, choice, deepest
 from hdsl.syntax.source import Span
-from hdsl.syntax.tree import Binary, Call, Expression, Index, IndexSum, ListLiteral, Name, Negate, Number, Transpose
+from hdsl.syntax.tree import (
+    Binary,
+    Call,
+    Compare,
+    Conditional,
+    Expression,
+    Index,
+    IndexSum,
+    ListLiteral,
+    Name,
+    Negate,
+    Number,
+    Transpose,
+)
 from hdsl.syntax.words import LATER_FUNCTIONS
 from hdsl.terms.elementwise import ROWS, WRITABLE
 from hdsl.terms.term import Scalar, size, slot
@@ -63,13 +76,14 @@ class ScalarReader:
                 return self._chain(tree)
             case Call():
                 return self._call(tree)
+            case Compare() | Conditional():
+                return self._choice(tree)
             case ListLiteral():
                 return self._refuse(formulas.list_here(tree.span))
             case Transpose():
                 return self._refuse(catalogue.not_constant_operator(tree.span, ".T"))
             case Index() | IndexSum():
                 return self._refuse(catalogue.not_constant_operator(tree.span, "[…]"))
-        return self._refuse(reserved_construct(tree.span, type(tree).__name__))
 
     def _name(self, tree: Name) -> Scalar | None:
         name, span = tree.name, tree.span
@@ -106,6 +120,16 @@ class ScalarReader:
             else:
                 left = self._kept(combine(operation.operator, left, right, operation.span), operation.span)
         return left
+
+    def _choice(self, tree: Compare | Conditional) -> Scalar | None:
+        """``value if condition else other``: a condition that is no comparison holds where it is not 0."""
+        compared, branches = choice(tree)
+        parts = [self._read(part) for part in (compared.left, compared.right, *branches)]
+        present = tuple(part for part in parts if part is not None)
+        if len(present) < len(parts):
+            return None
+        found = choose(compared.operator, present[:2], present[2:], tree.span)
+        return self._kept(found, tree.span)
 
     def _call(self, tree: Call) -> Scalar | None:
         name = tree.function

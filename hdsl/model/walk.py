@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from hdsl.syntax.tree import (
     At,
@@ -16,6 +17,7 @@ from hdsl.syntax.tree import (
     ListLiteral,
     Name,
     Negate,
+    Number,
     Transpose,
 )
 
@@ -87,3 +89,13 @@ def chain(expression: Binary) -> tuple[Expression, list[Binary]]:
         operations.append(node)
         node = node.left
     return node, operations[::-1]
+
+
+def choice(tree: Compare | Conditional) -> tuple[Compare, tuple[Expression, Expression]]:
+    """A conditional as a comparison and two branches, ``!= 0`` where it is none; a comparison chooses between 1 and 0."""
+    if isinstance(tree, Compare):
+        return tree, (Number(Fraction(1), tree.span), Number(Fraction(0), tree.span))
+    condition = tree.condition
+    if not isinstance(condition, Compare):
+        condition = Compare("!=", condition, Number(Fraction(0), condition.span), condition.span)
+    return condition, (tree.value, tree.other)

@@ -36,6 +36,8 @@ class Row:
     ``numpy`` and ``torch`` are spellings with the arguments at ``{0}``, ``{1}``, …; ``in_place`` is torch's spelling that
     overwrites its first argument, where there is one. ``domain`` is the range of the first argument on which the function is
     real and smooth enough to test: real, positive. ``kinks`` are first arguments where the derivative is a convention.
+    ``branches`` are the positions of arguments of which the value is one: an adjoint goes to the one that was chosen, as it
+    is, and never as a product with a slope, so that what the other one holds cannot matter.
     ``plain`` is the same function in sympy's own terms, by which tests judge ``fdiff``; None for a row that users cannot
     write: it occurs in derivatives, or in what a call is made of.
     """
@@ -49,6 +51,7 @@ class Row:
     domain: str = "real"
     kinks: tuple[float, ...] = ()
     plain: Callable[..., Any] | None = None
+    branches: tuple[int, ...] = ()
 
 
 ROWS: dict[str, Row] = {}
@@ -65,11 +68,12 @@ def _row(
     domain: str = "real",
     kinks: tuple[float, ...] = (),
     plain: Callable[..., Any] | None = None,
+    branches: tuple[int, ...] = (),
 ) -> type[RowFunction]:
     """Add a row and return its sympy function. ``slopes`` gives the derivative by every argument."""
     members = {"slopes": staticmethod(slopes) if slopes else None, "nargs": (arity,)}
     function = type(name, (RowFunction,), members)
-    ROWS[name] = Row(name, function, arity, numpy, torch, in_place, domain, kinks, plain)
+    ROWS[name] = Row(name, function, arity, numpy, torch, in_place, domain, kinks, plain, branches)
     return function
 
 
@@ -138,6 +142,7 @@ root: Any = _row(
 # Rows that users write ---------------------------------------------------------------------------
 
 _half = sympy.Rational(1, 2)
+_zero = sympy.Integer(0)
 
 tanh: Any = _row(
     "tanh",
@@ -237,7 +242,7 @@ cos: Any = _row(
 )
 sign: Any = _row(
     "sign",
-    lambda x: (sympy.Integer(0),),
+    lambda x: (_zero,),
     numpy="np.sign({0})",
     torch="torch.sign({0})",
     in_place="{0}.sign_()",
@@ -287,4 +292,39 @@ power: Any = _row(
     plain=lambda x, y: x**y,
 )
 
-WRITABLE: tuple[str, ...] = tuple(name for name, row in ROWS.items() if row.plain is not None and name != "power")
+# Rows that users write as a conditional: the third argument where the comparison holds of the first two, else the fourth.
+# `>`, `>=` and `!=` are these with two arguments changed over, also where one is nan.
+
+where_less: Any = _row(
+    "where_less",
+    lambda a, b, x, y: (_zero, _zero, where_less(a, b, 1, 0), where_less(a, b, 0, 1)),
+    arity=4,
+    numpy="np.where({0} < {1}, {2}, {3}).astype(dtype)",
+    torch="torch.where({0} < {1}, {2}, {3})",
+    plain=lambda a, b, x, y: sympy.Piecewise((x, a < b), (y, True)),
+    branches=(2, 3),
+)
+where_at_most: Any = _row(
+    "where_at_most",
+    lambda a, b, x, y: (_zero, _zero, where_at_most(a, b, 1, 0), where_at_most(a, b, 0, 1)),
+    arity=4,
+    numpy="np.where({0} <= {1}, {2}, {3}).astype(dtype)",
+    torch="torch.where({0} <= {1}, {2}, {3})",
+    plain=lambda a, b, x, y: sympy.Piecewise((x, a <= b), (y, True)),
+    branches=(2, 3),
+)
+where_equal: Any = _row(
+    "where_equal",
+    lambda a, b, x, y: (_zero, _zero, where_equal(a, b, 1, 0), where_equal(a, b, 0, 1)),
+    arity=4,
+    numpy="np.where({0} == {1}, {2}, {3}).astype(dtype)",
+    torch="torch.where({0} == {1}, {2}, {3})",
+    plain=lambda a, b, x, y: sympy.Piecewise((x, sympy.Eq(a, b)), (y, True)),
+    branches=(2, 3),
+)
+
+CONDITIONALS: tuple[str, ...] = tuple(name for name, row in ROWS.items() if row.branches)
+
+WRITABLE: tuple[str, ...] = tuple(
+    name for name, row in ROWS.items() if row.plain is not None and name not in ("power", *CONDITIONALS)
+)

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 import sympy
 
 from hdsl.terms.arrangement import write_arrangement
-from hdsl.terms.matrix import ATOM, CHAIN, HADAMARD, POWER, SUM, Factor, Layout, Piece, matrix_form
+from hdsl.terms.matrix import ATOM, CHAIN, CHOICE, HADAMARD, POWER, SUM, Factor, Layout, Piece, matrix_form
 from hdsl.terms.naming import Naming
 from hdsl.terms.ordering import Ordering
 from hdsl.terms.product import Indices, Product, Unfolding, averaged, indices_in, take_common
@@ -89,7 +89,7 @@ class Formula:
             sign = self.spelling.minus if negative else self.spelling.plus
             if not text:
                 sign = self.spelling.negative if negative else ""
-            text += sign + (self.layout.within(piece, HADAMARD) if negative else piece.text)
+            text += sign + self.layout.within(piece, HADAMARD if negative else SUM)
         return Piece(text, SUM)
 
     def _structured(self, definition: Definition, body: Structured, at: Indices) -> Piece:
@@ -263,6 +263,26 @@ def _condition(pattern: str) -> Callable[[Formula, list[Piece]], Piece]:
     return show
 
 
+_TURNED = str.maketrans("<>≤≥", "><≥≤")
+
+
+def _choice(relation: str, opposite: str) -> Callable[[Formula, list[Piece]], Piece]:
+    """x if a < b else y; a comparison that stands as a number is that condition in square brackets."""
+
+    def show(formula: Formula, arguments: list[Piece]) -> Piece:
+        left, right, value, other = (argument.text for argument in arguments)
+        signs = relation, opposite
+        if not any(map(str.isalpha, left)):  # as one reads it: u > 0 rather than 0 < u
+            left, right, signs = right, left, (relation.translate(_TURNED), opposite.translate(_TURNED))
+        if (value, other) in (("1", "0"), ("0", "1")):
+            sign = formula.spelling.compare(signs[value == "0"])
+            return Piece(formula.spelling.condition(f"{left}{sign}{right}"), ATOM)
+        condition = f"{left}{formula.spelling.compare(signs[0])}{right}"
+        return Piece(formula.spelling.choice(value, condition, other), CHOICE)
+
+    return show
+
+
 def _power_slope(formula: Formula, arguments: list[Piece]) -> Piece:
     """∂ x^y / ∂x = y x^(y − 1)."""
     base, exponent = arguments
@@ -300,6 +320,9 @@ _FUNCTIONS: Mapping[str, Callable[[Formula, list[Piece]], Piece]] = {
     "inside": _condition("{1} ≤ {0} ≤ {2}"),
     "clipped_low": _condition("{0} < {1} < {2}"),
     "clipped_high": _condition("{0} > {2} or {1} > {2}"),
+    "where_less": _choice("<", "≥"),
+    "where_at_most": _choice("≤", ">"),
+    "where_equal": _choice("=", "≠"),
 }
 
 

@@ -13,8 +13,8 @@ import sympy
 
 from hdsl.terms.spelling import Spelling
 
-SUM, HADAMARD, CHAIN, POWER, ATOM = range(5)
-"""How tightly a piece of a formula holds together: a + b, x ⊙ y, W h, s², e."""
+CHOICE, SUM, HADAMARD, CHAIN, POWER, ATOM = range(6)
+"""How tightly a piece of a formula holds together: x if a < b else y, a + b, x ⊙ y, W h, s², e."""
 
 
 class NoMatrixForm(Exception):

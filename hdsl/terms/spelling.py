@@ -51,6 +51,7 @@ class Spelling:
     condition: Callable[[str], str]
     word: Callable[[str], str]
     compare: Callable[[str], str]
+    choice: Callable[[str, str, str], str]
     total: Callable[[Sequence[str]], str]
     at: Callable[[str, Sequence[str]], str]
     number: Callable[[Fraction], str]
@@ -153,11 +154,15 @@ def _latex_function(name: str, arguments: Sequence[str]) -> str:
     return rf"{head}\left({', '.join(arguments)}\right)"
 
 
-_LATEX_RELATIONS = {"≤": r"\le", "≥": r"\ge", "or": r"\text{ or }"}
+_LATEX_RELATIONS = {"≤": r"\le", "≥": r"\ge", "≠": r"\ne", "or": r"\text{ or }"}
 
 
 def _latex_compare(relation: str) -> str:
     return f" {_LATEX_RELATIONS.get(relation, relation)} "
+
+
+def _latex_choice(value: str, condition: str, other: str) -> str:
+    return rf"\begin{{cases}} {value} & \text{{if }} {condition} \\ {other} & \text{{otherwise}} \end{{cases}}"
 
 
 TEXT = Spelling(
@@ -187,6 +192,7 @@ TEXT = Spelling(
     condition=lambda inner: f"[{inner}]",
     word=lambda word: f" {word}",
     compare=lambda relation: f" {relation} ",
+    choice=lambda value, condition, other: f"{value} if {condition} else {other}",
     total=_text_total,
     at=lambda name, letters: f"{name}[{','.join(letters)}]",
     number=_text_number,
@@ -219,6 +225,7 @@ LATEX = Spelling(
     condition=lambda inner: rf"\left[{inner}\right]",
     word=lambda word: rf"\text{{ {word}}}",
     compare=_latex_compare,
+    choice=_latex_choice,
     total=lambda letters: rf"\sum_{{{','.join(letters)}}} ",
     at=lambda name, letters: f"{name}[{','.join(letters)}]",
     number=_latex_number,

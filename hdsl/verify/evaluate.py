@@ -16,6 +16,8 @@ from hdsl.syntax.tree import (
     At,
     Binary,
     Call,
+    Compare,
+    Conditional,
     Expression,
     Index,
     IndexSum,
@@ -25,6 +27,7 @@ from hdsl.syntax.tree import (
     Number,
     Transpose,
 )
+from hdsl.verify.branches import guarded
 from hdsl.verify.literals import literal
 from hdsl.verify.parts import MOVING, ByIndex, names_of, placed, subscripted
 
@@ -96,6 +99,15 @@ ARITHMETIC: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
     "@": torch.matmul,
 }
 
+COMPARISONS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "<": torch.lt,
+    ">": torch.gt,
+    "<=": torch.le,
+    ">=": torch.ge,
+    "==": torch.eq,
+    "!=": torch.ne,
+}
+
 
 def evaluate(expression: Expression | ByIndex, lookup: Lookup, bound: tuple[str, ...] = ()) -> Tensor:
     """The value of an expression, float64; ``lookup`` gives the value of each name.
@@ -137,17 +149,29 @@ def evaluate(expression: Expression | ByIndex, lookup: Lookup, bound: tuple[str,
         case Binary(operator="^", left=left, right=right):
             return _power(part(left), right, lookup, bound)
         case Binary(operator=operator, left=left, right=right):
-            return ARITHMETIC[operator](part(left), part(right))
+            sides = part(left), part(right)
+            return ARITHMETIC[operator](*(sides if operator == "@" else torch.broadcast_tensors(*sides)))
         case Call():
             return _call(expression, lookup, bound)
+        case Compare():
+            return _holds(expression, part).to(DTYPE)
+        case Conditional(value=value, condition=condition, other=other):
+            return torch.where(_holds(condition, part), guarded(part(value)), guarded(part(other)))
     raise ValueError(f"{type(expression).__name__} is not an expression")
+
+
+def _holds(condition: Expression, part: Callable[[Expression], Tensor]) -> Tensor:
+    """Where a condition holds: a comparison, or any other value where it is not 0."""
+    if isinstance(condition, Compare):
+        return COMPARISONS[condition.operator](part(condition.left).detach(), part(condition.right).detach())
+    return part(condition).detach() != 0
 
 
 def _power(base: Tensor, exponent: Expression, lookup: Lookup, bound: tuple[str, ...]) -> Tensor:
     """A written exponent is a number to torch, not a tensor: then x^2 has a derivative for negative x and at 0."""
     written = literal(exponent)
     if written is None:
-        return torch.pow(base, evaluate(exponent, lookup, bound))
+        return torch.pow(*torch.broadcast_tensors(base, evaluate(exponent, lookup, bound)))
     return torch.pow(base, int(written) if written.denominator == 1 else float(written))
 
 
@@ -171,7 +195,8 @@ def _call(call: Call, lookup: Lookup, bound: tuple[str, ...]) -> Tensor:
         (argument,) = arguments
         return ONE_ARGUMENT[call.function](argument)
     if call.function in MORE_ARGUMENTS:
-        return MORE_ARGUMENTS[call.function](*arguments)
+        meets = call.function in ELEMENTWISE
+        return MORE_ARGUMENTS[call.function](*(torch.broadcast_tensors(*arguments) if meets else arguments))
     raise ValueError(f"{call.function} is not a function of the language")
 
 

@@ -78,7 +78,16 @@ FUNCTIONS: Mapping[str, Callable[..., Array]] = {
     "max": np.maximum,
     "clip": lambda x, low, high: np.minimum(np.maximum(x, low), high),
     "power": np.power,
+    "where_less": lambda a, b, x, y: np.where(a < b, x, y),
+    "where_at_most": lambda a, b, x, y: np.where(a <= b, x, y),
+    "where_equal": lambda a, b, x, y: np.where(a == b, x, y),
 }
+
+
+def _apart(a: Array, b: Array, *branches: Array) -> Array:
+    """How far apart two sides of a comparison are; far, where they are the same number (two zeros of relu, say)."""
+    return np.where(a == b, math.inf, np.abs(a - b))
+
 
 # How far the arguments of a row are from where its derivative is a convention.
 KINKS: Mapping[str, Callable[..., Array]] = {
@@ -90,6 +99,9 @@ KINKS: Mapping[str, Callable[..., Array]] = {
     "max": lambda x, y: np.abs(x - y),
     # Where both bounds are one number nothing passes, and what then pulls on them is a convention too.
     "clip": lambda x, low, high: np.minimum(np.minimum(np.abs(x - low), np.abs(x - high)), np.abs(high - low)),
+    "where_less": _apart,
+    "where_at_most": _apart,
+    "where_equal": _apart,
 }
 
 
@@ -240,7 +252,9 @@ def distance_to_kinks(definitions: Sequence[Definition], made: Readings, sizes: 
                 for stream in made.streams:
                     known = {**made.shared, **stream}
                     arguments = [scalar(a, definition.indices, known, sizes) for a in call.args]
-                    shortest = min(shortest, float(KINKS[type(call).__name__](*arguments).min()))
+                    apart = KINKS[type(call).__name__](*arguments)
+                    # What has no value, in a branch that is not chosen, is near no kink.
+                    shortest = min(shortest, float(np.min(apart, where=~np.isnan(apart), initial=math.inf)))
     return shortest
 
 

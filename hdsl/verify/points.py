@@ -7,7 +7,7 @@ that saturating functions keep their slopes; points where a value is not finite,
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,8 @@ from hdsl.model.model import Model
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source
 from hdsl.syntax.tree import Learn, ModelText
-from hdsl.terms.term import Structured, setting_name
+from hdsl.terms.elementwise import ROWS
+from hdsl.terms.term import Definition, Elementwise, Structured, setting_name, slot_name, slots
 from hdsl.verify.interpret import Array, Readings, distance_to_kinks, interpret, scalar, shape_of
 from hdsl.verify.literals import literal
 from hdsl.verify.walk import Walk
@@ -202,13 +203,28 @@ def draw_point(found: Sized, batch: int, generator: torch.Generator, positive: b
 
 def smooth_point(found: Sized, batch: int, generator: torch.Generator) -> Point:
     """A random point where all values are finite and no argument is near a kink. Raises NoPoint."""
+    always = always_read(found.model.definitions)
     for attempt in range(TRIES):
         point = draw_point(found, batch, generator, positive=attempt % 2 == 1)
         made = interpret(found.model.definitions, readings(found, point), found.sizes)
-        finite = all(np.isfinite(made.of(d.name)).all() for d in found.model.definitions)
+        finite = all(np.isfinite(made.of(name)).all() for name in always)
         if finite and distance_to_kinks(found.model.definitions, made, found.sizes) > MARGIN:
             return point
     raise NoPoint(f"none of {TRIES} random points has finite values away from kinks")
+
+
+def always_read(definitions: Sequence[Definition]) -> tuple[str, ...]:
+    """The names of the definitions that are not behind a branch: what is read as one may have no value where not chosen."""
+    behind: set[str] = set()
+    for definition in reversed(definitions):
+        if definition.name in behind:
+            behind.update(definition.reads())
+        elif isinstance(definition.body, Elementwise):
+            expression = definition.body.expression
+            row = ROWS.get(type(expression).__name__)
+            for place in row.branches if row is not None else ():
+                behind |= {slot_name(occurrence) for occurrence in slots(expression.args[place])}
+    return tuple(definition.name for definition in definitions if definition.name not in behind)
 
 
 def readings(found: Sized, point: Point) -> Readings:

@@ -15,6 +15,8 @@ from hdsl.syntax.tree import (
     At,
     Binary,
     Call,
+    Compare,
+    Conditional,
     Declare,
     Define,
     Dim,
@@ -239,8 +241,10 @@ def names_in(expression: Expression | ByIndex) -> set[str]:
             return set()
         case Negate(operand=operand) | Transpose(operand=operand):
             return names_in(operand)
-        case Binary(left=left, right=right):
+        case Binary(left=left, right=right) | Compare(left=left, right=right):
             return names_in(left) | names_in(right)
+        case Conditional(value=value, condition=condition, other=other):
+            return names_in(value) | names_in(condition) | names_in(other)
         case Call(arguments=arguments, keywords=keywords):
             return {n for part in (*arguments, *(value for _, value in keywords)) for n in names_in(part)}
         case ListLiteral(items=items):

@@ -8,7 +8,7 @@ import pytest
 import sympy
 
 from hdsl.emit.scalar import SPELLING, ScalarPrinter, nested
-from hdsl.terms.elementwise import ROWS, WRITABLE
+from hdsl.terms.elementwise import CONDITIONALS, ROWS, WRITABLE
 from hdsl.terms.term import size, slot
 
 GIVEN = {"a": 0.7, "b": -1.3, "n": 4}
@@ -24,14 +24,14 @@ def evaluated(expression, **given):
 
 
 def test_every_function_that_users_write_has_a_spelling():
-    assert set(SPELLING) == {*WRITABLE, "power"}
+    assert set(SPELLING) == {*WRITABLE, "power", *CONDITIONALS}
 
 
 @pytest.mark.parametrize("name", SPELLING)
 def test_each_is_the_function_of_an_expression_too(name):
     row = ROWS[name]
-    arguments = (a + 1, 2 - b, sympy.Integer(5))[: row.arity]
-    numbers = (sympy.Float("1.7", 30), sympy.Float("3.3", 30), sympy.Integer(5))[: row.arity]
+    arguments = (a + 1, 2 - b, sympy.Integer(5), a + b)[: row.arity]
+    numbers = (sympy.Float("1.7", 30), sympy.Float("3.3", 30), sympy.Integer(5), sympy.Float("-0.6", 30))[: row.arity]
     expected = float(row.plain(*numbers).evalf(20))
     assert evaluated(row.function(*arguments)) == pytest.approx(expected, rel=1e-14)
     assert evaluated(1 - 2 / row.function(*arguments) ** 2) == pytest.approx(1 - 2 / expected**2, rel=1e-13)

@@ -23,6 +23,9 @@ MODELS = {
     "two views of one": "let M = reshape(W, n*n)\nlet q = M[0:n] + M[n:2*n]\nh' = -h + q + U @ u\noutput y = h + q\n",
     "rows of a table": "h' = -h + embed(E, k) + U @ u\noutput y = h + E[k]\n",
     "a table used whole and by rows": "h' = -h + E.T @ u + embed(E, k)\noutput y = h + embed(tanh(E), k)\n",
+    "a new value that is read besides": (
+        "let p = diag(W @ W + W.T @ W) @ W\nlet a = delay(p, 2) - p\nh' = -h + a + U @ u\noutput y = h*sum(a)\n"
+    ),
     "scalars as pieces": (
         "const a = 0.5\nh' = -h + reshape(a, 1)*stack(h[0], a)[0] + stack(a, 1) @ stack(a*h[0], h[1]) + U @ u\n"
         "output y = h*reshape(a, 1)\n"

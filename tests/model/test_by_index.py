@@ -35,6 +35,9 @@ DEFINED: dict[str, Any] = {
     "y = sum[i](x[i])^2 + sum[j](w[j])": x.sum() ** 2 + w.sum(),
     "y[i] = sum[j](A[i, j]*sum[l](A[l, j]*x[l]))": A @ (A.T @ x),
     "y[i] = clip(x[i], -alpha/4, 0.5)": np.clip(x, -0.5, 0.5),
+    "y[i, j] = A[i, j] if x[i] > w[j] else x[i]": np.where(x[:, None] > w, A, x[:, None]),
+    "y[i] = sum[j]((A[i, j] <= 0.1)*w[j])": (A <= 0.1) @ w,
+    "y[i] = x[i] if max(x[i], 0) else alpha": np.where(x > 0, x, 2),
 }
 
 

@@ -5,13 +5,13 @@ import math
 import pytest
 import sympy
 
-from hdsl.model.evaluate import FUNCTIONS, evaluate
+from hdsl.model.evaluate import CONDITIONS, FUNCTIONS, evaluate
 from hdsl.terms.elementwise import ROWS
 from hdsl.terms.term import size, slot
 
 
 def test_every_function_that_users_write_has_its_value() -> None:
-    assert set(FUNCTIONS) == {name for name, row in ROWS.items() if row.plain is not None}
+    assert {*FUNCTIONS, *CONDITIONS} == {name for name, row in ROWS.items() if row.plain is not None}
     for name, value in FUNCTIONS.items():
         row = ROWS[name]
         for first in (0.3, 1.7, *(() if row.domain == "positive" else (-1.3, 0.0))):
@@ -50,3 +50,13 @@ def test_what_is_no_real_number_or_beyond_doubles_is_nan(expression: sympy.Expr)
     value = evaluate(expression, {})
     assert value is not None
     assert math.isnan(value)
+
+
+@pytest.mark.parametrize("name, holds", [("where_less", (1, 2)), ("where_at_most", (2, 2)), ("where_equal", (2, 2))])
+def test_of_a_choice_only_the_branch_that_is_taken_needs_a_value(name: str, holds: tuple[int, int]) -> None:
+    fails, seven = ROWS["log"].function(slot("a")), sympy.Integer(7)
+    left, right = map(sympy.Integer, holds)
+    known = {slot("a"): -1.0, slot("n"): 0.0}
+    assert evaluate(ROWS[name].function(left, right, seven, fails), known) == 7
+    assert evaluate(ROWS[name].function(right + 1, right, fails, seven), known) == 7
+    assert math.isnan(evaluate(ROWS[name].function(left, right, fails, seven), known) or 0.0)

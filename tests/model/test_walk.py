@@ -2,10 +2,22 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from hdsl.model.walk import calls_in, chain, children, deepest, names_in
+from hdsl.model.walk import calls_in, chain, children, choice, deepest, names_in
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source, Span
-from hdsl.syntax.tree import Binary, Call, Define, Expression, ListLiteral, Name, Negate, Number, Transpose
+from hdsl.syntax.tree import (
+    Binary,
+    Call,
+    Compare,
+    Conditional,
+    Define,
+    Expression,
+    ListLiteral,
+    Name,
+    Negate,
+    Number,
+    Transpose,
+)
 
 AT = Span(0, 1)
 
@@ -50,3 +62,12 @@ def test_a_new_axis_is_no_name() -> None:
     (statement,) = parse(Source("let a = x[:, None] + x[None, k]"))[0].statements
     assert isinstance(statement, Define)
     assert [name.name for name in names_in(statement.value)] == ["x", "x", "k"]
+
+
+def test_a_choice_is_a_comparison_and_two_branches() -> None:
+    zero, one = Number(Fraction(0), AT), Number(Fraction(1), AT)
+    less = Compare("<", name("a"), name("b"), AT)
+    assert choice(less) == (less, (one, zero))
+    assert choice(Conditional(name("x"), less, name("y"), AT)) == (less, (name("x"), name("y")))
+    asked = Compare("!=", name("a"), zero, AT)
+    assert choice(Conditional(name("x"), name("a"), name("y"), AT)) == (asked, (name("x"), name("y")))

@@ -55,7 +55,7 @@ class Formulas:
         """A formula of a shape over names up to a level."""
         if depth == 0:
             return self.leaf(shape, level)
-        makers = [self.row, self.row, self.arithmetic, self.broadcast, self.power, self.leaf_only, self.negate]
+        makers = [self.row, self.row, self.arithmetic, self.broadcast, self.power, self.leaf_only, self.negate, self.choice]
         if shape:
             makers += [self.product, self.product, self.both_ways, self.softmax, self.along_axis]
         else:
@@ -97,6 +97,17 @@ class Formulas:
         if domain == "positive":
             return self.random.choice((f"1 + ({inner})^2", f"0.5 + softplus({inner})", f"2 + tanh({inner})"))
         return f"0.5*tanh({inner})" if name == "exp" else inner
+
+    def choice(self, shape: Shape, level: int, depth: int) -> str:
+        """A conditional, or a comparison that stands as a number."""
+        sides = [self.operand(shape, level, depth - 1) for _ in range(2)]
+        compared = f"{sides[0]} {self.random.choice(('<', '>', '<=', '>=', '==', '!='))} {sides[1]}"
+        if self.random.random() < 0.3:
+            return f"(({compared}) + {self.draw(shape, level, depth - 1)})"
+        condition = compared if self.random.random() < 0.8 else f"({compared})*({self.operand(shape, level, depth - 1)})"
+        branches = [self.draw(shape, level, depth - 1), self.operand(shape, level, depth - 1)]
+        self.random.shuffle(branches)
+        return f"({branches[0]} if {condition} else {branches[1]})"
 
     def operand(self, shape: Shape, level: int, depth: int) -> str:
         """A formula that broadcasts to a shape."""

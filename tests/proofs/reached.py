@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import hdsl
+from hdsl.model.arithmetic import COMPARISONS
 from hdsl.model.learning import NUMBERS, WORDS
 from hdsl.model.scope import ARRANGING, HOLDING
 from hdsl.syntax.tree import (
     Binary,
     Call,
+    Compare,
     Component,
+    Conditional,
     Declare,
     Define,
     Dynamics,
@@ -53,6 +56,7 @@ def wanted() -> set[str]:
     found |= {f"{order}: rows added in place" for order in ORDERS}
     found |= {"index input", "index target", "real target", "list", "transpose", "t in a formula", "tau in a formula"}
     found |= {f"{operator} between values" for operator in "+-*/@^"}
+    found |= {f"comparison {operator}" for operator in COMPARISONS} | {"conditional"}
     for order in ORDERS:
         found |= {f"{order}: per stream into a shared {kind}" for kind in ("param", "definition", "state")}
         found |= {f"{order}: shared {kind} read per stream" for kind in ("param", "definition", "state")}
@@ -136,6 +140,12 @@ def of_expressions(expressions: Iterable[Expression], named: tuple[str, ...] = (
             case Binary(operator=operator, left=left, right=right):
                 yield f"{operator} between values"
                 waiting += [left, right]
+            case Compare(operator=operator, left=left, right=right):
+                yield f"comparison {operator}"
+                waiting += [left, right]
+            case Conditional(value=value, condition=condition, other=other):
+                yield "conditional"
+                waiting += [value, condition, other]
             case Call(function=function, arguments=arguments):
                 yield f"function {function}"
                 waiting += arguments

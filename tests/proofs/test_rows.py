@@ -44,6 +44,8 @@ FORMULAS |= {
     "power": ("p^2 + p^3 + p^1", tuple(x for x in REAL if abs(x) < 100)),
     "power positive": ("p^q + p^-0.5 + 2^(0.01*p) + p^0.5", tuple(x for x in POSITIVE if 1e-3 < x < 100)),
     "power at zero": ("p^2 + p^1.5", (0.0, 0.5)),
+    "conditional": ("(p*p if p > 0.5 else sin(p)) + (q if 0 >= p else p*q) + (p if q else 2*p)", REAL),
+    "comparison": ("p*(p < 0.5) + q*(p <= 0) + p*(q > p) + p*(p >= 1) + q*(p == 0.5) + p*(p != q)", REAL),
     "softmax": ("softmax(p)", REAL),
     "softmax of large": ("softmax(p, axis=0)", (800.0, 800.0, -800.0)),
     "logsumexp": ("logsumexp(p) + 0*p", REAL),

@@ -11,15 +11,15 @@ import torch
 
 from hdsl.emit import numpy_module
 from hdsl.emit.expression import Printer
-from hdsl.terms.elementwise import ROWS, WRITABLE, Row
+from hdsl.terms.elementwise import CONDITIONALS, ROWS, WRITABLE, Row
 
-WRITTEN = [ROWS[name] for name in (*WRITABLE, "power")]
+WRITTEN = [ROWS[name] for name in (*WRITABLE, "power", *CONDITIONALS)]
 DERIVED = [row for row in ROWS.values() if row.plain is None]
 POINTS = {
     "real": (-2.3, -0.4, 0.7, 1.9),
     "positive": (0.2, 0.7, 1.9, 5.0),
 }
-OTHERS = (0.45, 1.3)  # the second and third argument
+OTHERS = (0.45, 1.3, -0.6)  # the second argument and those that follow
 
 
 REFERENCE: dict[str, object] = {}
@@ -28,7 +28,7 @@ exec("import math\n" + numpy_module.HEADER.partition("import math")[2], REFERENC
 
 def spelt(template: str, *values: float, using: str) -> np.ndarray:
     """The value of a row's own spelling, in torch or numpy."""
-    names = ["x", "y", "z"][: len(values)]
+    names = ["x", "y", "z", "w"][: len(values)]
     if using == "torch":
         given = {n: torch.tensor([v], dtype=torch.float64) for n, v in zip(names, values, strict=True)}
         return eval(template.format(*names), {"torch": torch, "dtype": torch.float64, **given}).numpy()
@@ -42,7 +42,7 @@ def points(row: Row) -> list[tuple[float, ...]]:
 
 @pytest.mark.parametrize("row", WRITTEN, ids=lambda row: row.name)
 def test_each_derivative_is_that_of_sympys_own_function(row):
-    arguments = sympy.symbols("x y z", real=True)[: row.arity]
+    arguments = sympy.symbols("x y z w", real=True)[: row.arity]
     for values in points(row):
         at = {a: sympy.Float(v, 30) for a, v in zip(arguments, values, strict=True)}
         for position in range(1, row.arity + 1):
@@ -155,6 +155,20 @@ def test_a_row_of_derivatives_has_none_of_its_own():
         ROWS["positive"].function(sympy.Symbol("x")).fdiff(1)
 
 
+@pytest.mark.parametrize("name, holds", [("where_less", 0), ("where_at_most", 1), ("where_equal", 1)])
+def test_a_choice_takes_one_branch_where_both_sides_are_the_same_and_the_other_beside_nan(name, holds):
+    for using in ("torch", "numpy"):
+        assert spelt(getattr(ROWS[name], using), 0.5, 0.5, 7.0, math.nan, using=using)[0] == 7 or not holds
+        assert spelt(getattr(ROWS[name], using), 0.5, 0.5, math.nan, 8.0, using=using)[0] == 8 or holds
+        assert spelt(getattr(ROWS[name], using), math.nan, 0.5, math.nan, 8.0, using=using)[0] == 8
+
+
+def test_a_choice_in_numpy_keeps_the_dtype_of_the_module():
+    names = {**REFERENCE, "dtype": np.float32, "x": np.float32(1)}
+    for name in CONDITIONALS:
+        assert eval(ROWS[name].numpy.format("x", "0", "1", "0"), names).dtype == np.float32
+
+
 def test_users_write_neither_the_rows_of_derivatives_nor_power_by_name():
     assert not {row.name for row in DERIVED} & set(WRITABLE)
     assert "power" not in WRITABLE and "tanh" in WRITABLE
@@ -164,4 +178,4 @@ def test_a_row_bears_the_name_by_which_it_is_found_and_takes_its_arity():
     for name, row in ROWS.items():
         assert (row.name, row.function.__name__) == (name, name)
         with pytest.raises(TypeError):
-            row.function(*sympy.symbols("a b c d"))
+            row.function(*sympy.symbols("a b c d e"))

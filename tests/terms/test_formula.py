@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import sympy
 
-from hdsl.terms.elementwise import ROWS
+from hdsl.show.mathml import mathml
+from hdsl.terms.elementwise import CONDITIONALS, ROWS
 from hdsl.terms.formula import Formula
 from hdsl.terms.matrix import NoMatrixForm
 from hdsl.terms.naming import Naming
@@ -238,12 +239,39 @@ def test_functions(name, text):
 
 def test_every_function_is_spelt_in_both_tables():
     for row in ROWS.values():
-        expression = row.function(*(vector(operand) for operand in "xyw"[: row.arity]))
+        expression = row.function(*(vector(operand) for operand in "xywv"[: row.arity]))
         for style in ("text", "latex"):
             written = one(Definition("r", Elementwise(expression), (N,)), style=style)
-            assert all(operand in written for operand in "xyw"[: row.arity]), written
+            assert all(operand in written for operand in "xywv"[: row.arity]), written
 
 
 def test_a_transposed_matrix_inside_a_function():
     both = Elementwise(TANH(matrix("A") + slot("A", (COLUMN, ROW)) + slot("b", (COLUMN,))))
     assert one(Definition("r", both, (N, N))) == "r = tanh(A + Aᵀ + 𝟏 bᵀ)"
+
+
+X, Y = vector("x"), vector("y")
+LESS, MOST, SAME = (ROWS[name].function for name in CONDITIONALS)
+
+
+@pytest.mark.parametrize(
+    "value, text, latex",
+    [
+        (LESS(X, Y, X, 0), "x if x < y else 0", r"\begin{cases} x & \text{if } x < y \\ 0 & \text{otherwise} \end{cases}"),
+        (LESS(0, X, X, Y), "x if x > 0 else y", r"\begin{cases} x & \text{if } x > 0 \\ y & \text{otherwise} \end{cases}"),
+        (SAME(X, 0, Y, X), "y if x = 0 else x", r"\begin{cases} y & \text{if } x = 0 \\ x & \text{otherwise} \end{cases}"),
+        (LESS(X, Y, 1, 0), "[x < y]", r"\left[x < y\right]"),
+        (MOST(1, X, 1, 0), "[x ≥ 1]", r"\left[x \ge 1\right]"),
+        (MOST(X, Y, 0, 1), "[x > y]", r"\left[x > y\right]"),
+        (SAME(X, Y, 0, 1), "[x ≠ y]", r"\left[x \ne y\right]"),
+        (Y - LESS(X, 0, X, Y), "y − (x if x < 0 else y)", None),
+        (Y * LESS(X, 0, X, Y), "(x if x < 0 else y) ⊙ y", None),
+        (Y + LESS(X, 0, X, Y), "(x if x < 0 else y) + y", None),
+    ],
+)
+def test_a_choice_and_a_comparison_are_written_as_one_reads_them(value, text, latex):
+    definition = Definition("r", Elementwise(value), (N,))
+    assert one(definition) == f"r = {text}"
+    if latex is not None:
+        assert one(definition, style="latex") == f"r = {latex}"
+        assert "<math" in mathml(one(definition, style="latex"))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hdsl.terms.matrix import ATOM, CHAIN, HADAMARD, POWER, SUM, Layout, NoMatrixForm, Piece, matrix_form
+from hdsl.terms.matrix import ATOM, CHAIN, CHOICE, HADAMARD, POWER, SUM, Layout, NoMatrixForm, Piece, matrix_form
 from hdsl.terms.spelling import LATEX, TEXT
 from hdsl.terms.term import indices
 
@@ -132,7 +132,7 @@ def test_nothing_at_all_is_no_piece():
 )
 def test_brackets_where_a_piece_holds_less(level, bracketed):
     piece = Piece("p", level)
-    found = {wanted for wanted in range(5) if Layout(TEXT).within(piece, wanted) == "(p)"}
+    found = {wanted for wanted in range(CHOICE, ATOM + 1) if Layout(TEXT).within(piece, wanted) == "(p)"}
     assert found == bracketed
 
 

@@ -69,7 +69,7 @@ def test_every_entry_of_a_table_shows_its_arguments(spelling):
         "brackets": ("x",), "transpose": ("x",), "fraction": ("x", "y"), "root": ("x", False), "norm_squared": ("x",),
         "inner": ("x", "y"), "norm": ("x",), "mean": ("x",), "absolute": ("x",), "condition": ("x",), "power": ("x", "y"),
         "function": ("f", ["x", "y"]), "total": (["x", "y"],), "at": ("x", ["y"]), "scripts": ("x", "y", "w"),
-        "within": ("x", "y"), "word": ("x",),
+        "within": ("x", "y"), "word": ("x",), "choice": ("x", "y", "w"),
     }  # fmt: skip
     callables = {f.name for f in fields(spelling) if callable(getattr(spelling, f.name))}
     assert callables == set(calls) | {"stem", "accent", "number", "compare"}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sympy
 
-from hdsl.terms.elementwise import ROWS
+from hdsl.terms.elementwise import CONDITIONALS, ROWS
 from hdsl.terms.structured import STRUCTURED
 from hdsl.terms.term import Contraction, Definition, Elementwise, Structured, indices, size, slot
 from hdsl.verify.interpret import FUNCTIONS, KINKS, STRUCTURES, Readings, distance_to_kinks, interpret
@@ -28,15 +28,15 @@ def one(definition, **values):
 def test_every_row_has_its_meaning_here():
     assert FUNCTIONS.keys() == ROWS.keys()
     assert STRUCTURES.keys() == STRUCTURED.keys()
-    assert KINKS.keys() == {name for name, row in ROWS.items() if row.kinks} | {"min", "max", "clip"}
+    assert KINKS.keys() == {name for name, row in ROWS.items() if row.kinks} | {"min", "max", "clip", *CONDITIONALS}
 
 
 @pytest.mark.parametrize("name", [name for name, row in ROWS.items() if row.plain is not None])
 def test_a_row_means_what_sympy_says(name):
     row = ROWS[name]
-    numbers = (0.7, -0.3, 0.4)[: row.arity] if row.domain == "real" else (1.7, 2.3)[: row.arity]
-    body = Elementwise(row.function(*(slot(letter) for letter in "abc"[: row.arity])))
-    found = one(Definition("y", body, shared=True), **dict(zip("abc", numbers, strict=False)))
+    numbers = (0.7, -0.3, 0.4, 0.2)[: row.arity] if row.domain == "real" else (1.7, 2.3)[: row.arity]
+    body = Elementwise(row.function(*(slot(letter) for letter in "abcd"[: row.arity])))
+    found = one(Definition("y", body, shared=True), **dict(zip("abcd", numbers, strict=False)))
     assert found == pytest.approx(float(row.plain(*map(sympy.Float, numbers))), abs=1e-14)
 
 
