@@ -12,7 +12,7 @@ import tarfile
 from pathlib import Path
 
 import numpy as np
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_digits, load_iris
 
 FOLDER = Path(__file__).resolve().parent
 IRIS_SEED = 0
@@ -45,6 +45,13 @@ def iris() -> list[list[str]]:
     return [["u[0]", "u[1]", "u[2]", "u[3]", "c"], *rows]
 
 
+def digits() -> list[list[str]]:
+    """Rows of the 64 pixels, each a part of full ink, and the digit, in scikit-learn's order."""
+    table = load_digits()
+    rows = [[*(f"{x / 16:g}" for x in image), str(digit)] for image, digit in zip(table.data, table.target, strict=True)]
+    return [[*(f"u[{k}]" for k in range(64)), "c"], *rows]
+
+
 def write(name: str, rows: list[list[str]]) -> None:
     """Writes one table, with the same line ends everywhere."""
     with open(FOLDER / name, "w", encoding="utf-8", newline="") as file:
@@ -55,3 +62,4 @@ if __name__ == "__main__":
     write("sunspots.csv", sunspots())
     write("iris.csv", iris())
     write("sine.csv", sine())
+    write("digits.csv", digits())
