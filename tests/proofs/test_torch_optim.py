@@ -91,13 +91,14 @@ class Plain(nn.Module):
 
     def __init__(self, net: Any) -> None:
         super().__init__()
-        self.weights = nn.ParameterDict({name: value.detach().clone() for name, value in net.named_parameters()})
+        self.weights = {name: nn.Parameter(value.detach().clone()) for name, value in net.named_parameters()}
+        self.held = nn.ParameterList(self.weights.values())  # torch takes no name with a dot in it
 
     def forward(self, u: Tensor) -> Tensor:
         w = self.weights
         if "W" in w:
             return nn.functional.linear(u, w["W"], w["b"])
-        return nn.functional.linear(torch.tanh(nn.functional.linear(u, w["W1"], w["b1"])), w["W2"], w["b2"])
+        return nn.functional.linear(torch.tanh(nn.functional.linear(u, w["a.W"], w["a.b"])), w["y.W"], w["y.b"])
 
 
 def with_sgd(net: Plain, rule: Rule) -> Callable[[], None]:
