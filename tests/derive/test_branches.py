@@ -8,7 +8,7 @@ import sympy
 import torch
 
 import hdsl
-from hdsl.derive.branches import behind_branches, branches_of, may_be_nan, pulled_branches
+from hdsl.derive.branches import behind_branches, branches_of, may_be_nan, pulled_branches, reads_of
 from hdsl.terms.elementwise import ROWS
 from hdsl.terms.term import Definition, Elementwise, Structured, indices, size, slot
 
@@ -30,6 +30,8 @@ FAILING = {
     "a dot product": ("dot(sqrt(p), log(p))", lambda p, W: (p.sqrt() * p.log()).sum()),
     "a square": ("squared(sqrt(p))", lambda p, W: (p.sqrt() ** 2).sum()),
     "a loss": ("cross_entropy(W @ log(p), softmax(log(p)))", None),
+    "pieces of a vector": ("sum(concat(sqrt(p), log(p))[1:4])", lambda p, W: torch.cat((p.sqrt(), p.log()))[1:4].sum()),
+    "a sum over indices": ("sum[i, j](W[i, j]*log(p[j]))", lambda p, W: (W * p.log()).sum()),
     "a choice in it": ("sum(log(p)*p if p > 1 else sqrt(p))", None),
 }
 HEAD = "dim n = 3\ninput s\nparam p[n] = {p}\nparam W[n, n] = [[1, 0.5, -1], [0.2, 0, 1], [0.3, -1, 2]]\n"
@@ -122,3 +124,8 @@ def test_sums_and_products_of_what_is_declared_are_always_numbers():
         assert not may_be_nan(slope, behind)
     for slope in (Y, 1 / X, sympy.sqrt(X), X * LOG(X), X + Y):
         assert may_be_nan(slope, behind)
+
+
+def test_what_only_moves_entries_of_its_adjoint_needs_no_guard():
+    moved = Definition("x7", Structured("place", ("adj",), ()), (N,))
+    assert reads_of(slot("x7", (ROW,)), [moved]) == {"x7", "adj"}

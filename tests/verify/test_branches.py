@@ -4,9 +4,15 @@ import pytest
 import torch
 from torch import Tensor
 
+from hdsl.compiler import Compiler
+from hdsl.syntax.source import Source
 from hdsl.terms.elementwise import ROWS, WRITABLE
 from hdsl.verify.branches import ENTRYWISE, guarded
+from hdsl.verify.certificate import certify
 from hdsl.verify.evaluate import ARITHMETIC, MORE_ARGUMENTS, ONE_ARGUMENT
+
+HEAD = "dim n = 3\ninput u[n]\ntarget v[n]\nparam W[n, n] = glorot\nparam b[n] = 0.1\nstate h[n] = 0\nlet x = W @ h + b\n"
+TAIL = "cost c = squared(y - v)\n"
 
 F64 = torch.float64
 
@@ -53,3 +59,13 @@ def test_what_was_taken_and_is_nan_stays_nan():
 def test_what_has_no_derivative_is_left_as_it_is():
     value = torch.ones(2)
     assert guarded(value) is value
+
+
+@pytest.mark.parametrize("text", [
+    "next h = tanh(W @ u)*(sqrt(x) if x >= 0 else -sqrt(-x)) + u\noutput y = h\n",
+    "let k = concat(sqrt(x), log(h))\nnext h = tanh(W @ u)\noutput y = k[0:n] if x > 0 else b*h\n",
+    "let q[i] = sum[j](W[i, j]*log(h[j]) if h[j] > 0 else b[i])\nnext h = tanh(W @ u)\noutput y = q\n",
+])  # fmt: skip
+def test_models_with_a_branch_that_has_no_value_are_verified(text):
+    certificate = certify(Compiler(Source(HEAD + text + TAIL)))
+    assert certificate.ok, "\n".join(certificate.lines)

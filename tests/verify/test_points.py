@@ -10,7 +10,17 @@ from hdsl.compiler import Compiler
 from hdsl.syntax.source import Source
 from hdsl.syntax.tree import Name
 from hdsl.verify.interpret import distance_to_kinks, interpret
-from hdsl.verify.points import MARGIN, NoPoint, as_read, draw_point, readings, sized, smallest, smooth_point
+from hdsl.verify.points import (
+    MARGIN,
+    NoPoint,
+    always_read,
+    as_read,
+    draw_point,
+    readings,
+    sized,
+    smallest,
+    smooth_point,
+)
 
 MODEL = """
 dim n = 4, m, q = 2*n
@@ -116,3 +126,12 @@ def test_readings_are_by_the_names_of_the_derivation():
     assert given.streams[1]["h"].tolist() == point.values["h"][1].tolist()
     assert given.streams[1]["z:h"].tolist() == point.costates["h"][1].tolist()
     assert given.streams[0]["present:v"] == 1 and given.streams[0]["c"] == point.samples[0]["c"]
+
+
+def test_what_stands_in_a_branch_may_have_no_value_where_it_is_not_chosen():
+    found, compiler = made("input u[3]\nlet a = -u\nlet b = sqrt(a)\noutput y = sqrt(u) if u > 0 else -b\noutput o = u > 0\n")
+    read = always_read(compiler.model.definitions)
+    assert {"y", "o"} <= set(read) and not {"a", "b"} & set(read)
+    point = smooth_point(found, 2, generator())
+    made_here = interpret(compiler.model.definitions, readings(found, point), found.sizes)
+    assert np.isnan(made_here.of("b")).any() and np.isfinite(made_here.of("y")).all()
