@@ -205,7 +205,6 @@ _CONSTRUCTS: dict[str, str] = {
     "Index": "indexing is",
     "IndexSum": "a sum over named indices is",
     "Define": "a definition with named indices is",
-    "Project": "`project` is",
     "Latex": "`latex` is",
 }
 

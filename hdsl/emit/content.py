@@ -17,6 +17,8 @@ def content_hash(model: Model) -> str:
     told += [f"{d.name} {d.sizes} {d.body} {d.shared}" for d in model.definitions]
     told += [f"{d.kind} {d.state} {d.definition}" for d in model.dynamics.values()]
     told.append(f"{model.outputs} {model.costs} {dict(model.resets)}")
+    told += [f"project {p.param} {p.every} {p.definition}" for p in model.projections]
+    told += [f"{d.name} {d.sizes} {d.body}" for d in model.projected]
     learning = model.learning
     told.append(f"{learning.step} {learning.order} {learning.schedule} {learning.first} {learning.phi}")
     told += [f"{path} {value}" for path, value in learning.values.items()]

@@ -245,6 +245,7 @@ class Facts:
             "costs": "{" + ", ".join(costs) + "}",
             "handed": f"made[{len(model.outputs)}:]",
             "first": "made[0]" if model.outputs else "None",
+            **self._ticks(),
             "cells": "".join(f"\n        {where}," for _, where in self.cells) + "\n    ",
             "initials": "".join(f"\n        {text}," for text in self._initials()) + "\n    "
             if self.states or self.params
@@ -259,6 +260,16 @@ class Facts:
             if self.uses_time
             else "",
         }
+
+    def _ticks(self) -> dict[str, str]:
+        """The number of steps as a Python number, for what is put back every so many of them: no device is asked for it."""
+        told = {
+            "begin_ticks": "\n    self.ticks = 0",
+            "project": "\n        if self.training:\n            self._project(cells, self.ticks + 1)",
+            "load_ticks": "\n    self.ticks = int(self.clock)",
+            "move_ticks": "\n    self.ticks += steps",
+        }
+        return told if self.programs.projections else dict.fromkeys(told, "")
 
     def _cost(self, cost: str, position: int) -> str:
         """The mean of a cost; ``sample[k]`` are the marks of the targets that it needs."""

@@ -20,6 +20,7 @@ PREFIXES = {
     "column": "",
     "turned": "",
     "half": "",
+    "P": "put_",
 }
 SUFFIXES = {"adj": "_bar", "column": "_column", "turned": "_t", "half": "_half"}
 
@@ -51,6 +52,8 @@ TAKEN = frozenset(
             "lead",
             "place",
             "left_over",
+            "due",
+            "tick",
         ),
         *("sigmoid", "erf", "softmax", "logsumexp", "power_slope", "power_log"),
         *("placed", "diagonal_matrix", "scattered"),
@@ -118,6 +121,7 @@ MODULE_NAMES = frozenset(
         "costate",
         "initial",
         "clock",
+        "ticks",
         "ended",
         "offset",
         "sequences",

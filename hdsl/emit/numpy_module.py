@@ -110,6 +110,9 @@ def emit_numpy(programs: Programs, version: str) -> str:
         content=content_hash(model),
     )
     bodies = "\n".join(_function(program, facts) for program in programs.all)
+    if programs.projections:
+        named = ", ".join(f"{every}: {program.name}" for every, program in programs.projections.items())
+        bodies += f"\nprojections = {{{named}}}  # what is put back, by the steps from one time to the next\n"
     used = [function for name, function in FUNCTIONS.items() if f"{name}(" in bodies]
     return text + "".join(used) + bodies
 

@@ -104,7 +104,7 @@ def reset(self):
             cell.copy_(initial)
         for counter in (self.clock, self.ended{offset}):
             counter.zero_()
-    self.sequences = False
+    self.sequences = False{begin_ticks}
     return self
 
 def step(self, {arguments}*, tau=None, boundary=None):
@@ -124,7 +124,7 @@ def step(self, {arguments}*, tau=None, boundary=None):
         if self.sequences:
             self._begin(cells)
         body = self._learn if self.training else self._observe
-        made = body(cells, sample, self.tau if tau is None else tau)
+        made = body(cells, sample, self.tau if tau is None else tau){project}
         told = self._costs({handed}, sample)
         costs = {costs}
         self._finish(1, boundary{tau_passed})
@@ -143,7 +143,7 @@ def predict(self, {predict_arguments}):
 def load_state_dict(self, *arguments, **keywords):
     """As torch's; a state saved at the end of a sequence begins the next one."""
     result = super().load_state_dict(*arguments, **keywords)
-    self.sequences = bool(self.ended.any())
+    self.sequences = bool(self.ended.any()){load_ticks}
     return result
 
 def _cells(self):
@@ -173,7 +173,7 @@ def _begin(self, cells):
 
 def _finish(self, steps, boundary{tau_argument}):
     """Move the clock, and remember whose sequence ended."""
-    self.clock.add_(steps)
+    self.clock.add_(steps){move_ticks}
     {move_offset}if boundary is not None:
         self.sequences = True
         self.ended.copy_(torch.as_tensor(boundary, device=self.ended.device).expand(self.batch))

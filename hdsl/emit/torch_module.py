@@ -9,6 +9,7 @@ from hdsl.emit.constructor import constructor
 from hdsl.emit.content import content_hash
 from hdsl.emit.facts import Facts
 from hdsl.emit.names import class_name, harmless, spell
+from hdsl.emit.projecting import projecting, put_back
 from hdsl.emit.skeleton import DRAW, HEADER, INSTANCES, METHODS
 from hdsl.emit.statement import Statement, bind_numbers, turn_once
 from hdsl.emit.torch_lines import TorchLines
@@ -46,8 +47,10 @@ def emit_torch(programs: Programs, version: str) -> str:
         _indent(constructor(facts), 1),
         _indent(METHODS.format(**facts.method_fields()), 1),
     ]
-    for program in programs.all:
+    for program in (programs.learn, programs.observe, programs.predict, programs.costs):
         parts.append(_indent(_body(program, facts), 1))
+    if programs.projections:
+        parts.append(_indent(projecting(programs.projections, facts), 1))
     return "\n".join(part.rstrip() + "\n" for part in parts if part)
 
 
@@ -61,6 +64,9 @@ def _class_docs(programs: Programs, facts: Facts) -> str:
     for line in programs.learn.lines:
         if line.name not in folded:
             lines.append(f"    {notation.equation(line)}")
+    if programs.projections:
+        lines += ["", "Then, each from values before any of them:", ""]
+        lines += [f"    {line}" for line in put_back(programs.projections, facts)]
     lines += ["", *facts.shapes(), '"""', ""]
     return "\n".join(lines)
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from hdsl.diagnostics import catalogue_model as catalogue
-from hdsl.diagnostics.catalogue_syntax import reserved_construct
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.render import in_order
 from hdsl.model.components import read_components
@@ -26,7 +25,6 @@ from hdsl.syntax.tree import (
     Learn,
     ModelName,
     ModelText,
-    Project,
 )
 
 
@@ -48,9 +46,6 @@ def check(
     given for files without mistakes only, since a mistake may be what they come from.
     """
     scope = build_scope(text)
-    for statement in text.statements:
-        if isinstance(statement, Project):
-            scope.report(reserved_construct(statement.span, type(statement).__name__))
     name = _name(text, scope)
     declared = declare(text, scope, dims or {}, settings or {})
     statements = read_statements(text, scope, declared, read_components(text, scope))
@@ -102,6 +97,8 @@ def _model(
         docs=_docs(statements.written, dynamics),
         written=statements.written,
         fixed=frozenset(statements.fixed),
+        projections=statements.projections,
+        projected=statements.projected,
     )
 
 

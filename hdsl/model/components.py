@@ -12,6 +12,7 @@ from typing import Any
 
 from hdsl.diagnostics import catalogue_component as catalogue
 from hdsl.diagnostics import catalogue_model
+from hdsl.diagnostics.catalogue_project import holds
 from hdsl.model.order import in_order
 from hdsl.model.scope import HOLDING, INITIALS, RESERVED, Scope
 from hdsl.model.walk import calls_in, names_in
@@ -61,8 +62,21 @@ def expressions_of(statement: Statement) -> Iterator[Expression]:
         case Declare(shape=shape, value=value):
             yield from shape
             yield from () if value is None else (value,)
-        case Define(value=value) | Dynamics(value=value) | Project(value=value):
+        case Project(value=value, every=every):
             yield value
+            yield from () if every is None else (every,)
+        case Define(value=value) | Dynamics(value=value):
+            yield value
+
+
+def is_pure(tree: Expression, components: Components, scope: Scope) -> bool:
+    """Whether an expression holds no state, nor an instance of a component; reported where it does."""
+    for call in calls_in(tree):
+        component = components.known.get(call.function)
+        if call.function in HOLDING or (component is not None and not component.pure):
+            scope.report(holds(call.span, call.function))
+            return False
+    return True
 
 
 def called_in(tree: Expression) -> Iterator[str]:

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from hdsl.diagnostics import catalogue_component as catalogue
 from hdsl.model.binding import arguments_of, bind_shape
-from hdsl.model.components import Components, body_in_order, declared_in, sizes_of
+from hdsl.model.components import Components, body_in_order, declared_in, is_pure, sizes_of
 from hdsl.model.scope import Scope
 from hdsl.model.sizes import Sizes
 from hdsl.model.substitute import apart, apart_defined, as_tree, rebuilt, substituted
@@ -99,6 +99,9 @@ class Instances:
     def written_out(self, tree: Expression, name: str) -> Expression | None:
         """The expression without instances; those that stood in it are named after ``name``. None after a mistake."""
         return self._expanded(tree, _Owner(name), frozenset()) if self.has_any(tree) else tree
+
+    def functions_only(self, tree: Expression, name: str) -> Expression | None:
+        return self.written_out(tree, name) if is_pure(tree, self.components, self.scope) else None
 
     # --- trees -------------------------------------------------------------------------------------------------------
 
@@ -238,19 +241,14 @@ class Instances:
                 made = self._dotted(value, name, own_names)
                 bound = frozenset(index.name for index in indices)
                 expanded = self._expanded(made, _Owner(f"{name}.{own}"), bound)
-                return expanded is not None and self.reader.read(
-                    replace(statement, name=f"{name}.{own}", value=expanded)
-                )
+                return expanded is not None and self.reader.read(replace(statement, name=f"{name}.{own}", value=expanded))
             case Dynamics(name=own, value=value):
                 expanded = self._expanded(self._dotted(value, name, names), _Owner(f"{name}.{own}"), frozenset())
-                return expanded is not None and self.reader.read(
-                    replace(statement, name=f"{name}.{own}", value=expanded)
-                )
+                return expanded is not None and self.reader.read(replace(statement, name=f"{name}.{own}", value=expanded))
             case Project(name=own, value=value, every=every):
-                made = self._dotted(value, name, names)
-                return self.reader.read(
-                    replace(statement, name=f"{name}.{own}", value=made, every=inside(every))
-                )
+                expanded = self.functions_only(self._dotted(value, name, names), f"{name}.{own}")
+                whole = replace(statement, name=f"{name}.{own}", value=expanded or value, every=inside(every))
+                return expanded is not None and self.reader.read(whole)
             case Reset(name=own):
                 return self.reader.read(replace(statement, name=f"{name}.{own}"))
         return True

@@ -55,6 +55,16 @@ class DynamicsOf:
 
 
 @dataclass(frozen=True)
+class Projection:
+    """What a parameter is put back to by the definition ``definition``, after every ``every`` steps from the first."""
+
+    param: str
+    every: int
+    definition: str
+    span: Span
+
+
+@dataclass(frozen=True)
 class Learning:
     """The settings of ``learn``, defaults filled in.
 
@@ -84,6 +94,7 @@ class Model:
     ``latex`` how names look in LaTeX by the file's own lines, which changes nothing else.
     ``targets_of`` gives for each cost the targets that it depends on. ``written`` is the text with every instance of a
     component written out as statements with dotted names; ``fixed`` the sizes that say how many copies there are.
+    ``projected`` are the definitions of the ``projections``, which read params, consts and one another only.
     """
 
     name: str
@@ -102,6 +113,8 @@ class Model:
     written: ModelText
     fixed: frozenset[str] = frozenset()
     latex: Mapping[str, str] = field(default_factory=dict)
+    projections: tuple[Projection, ...] = ()
+    projected: tuple[Definition, ...] = ()
 
     @property
     def free_sizes(self) -> tuple[str, ...]:

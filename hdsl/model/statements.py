@@ -17,8 +17,9 @@ from hdsl.model.definitions import MOST_DEFINITIONS, Definitions, TooManyDefinit
 from hdsl.model.expressions import Reader
 from hdsl.model.instances import Instances, TooManyInstances
 from hdsl.model.lists import met
-from hdsl.model.model import DynamicsOf, Quantity
+from hdsl.model.model import DynamicsOf, Projection, Quantity
 from hdsl.model.order import in_order
+from hdsl.model.projections import read_projections
 from hdsl.model.reach import target_reads
 from hdsl.model.scope import RESERVED, Scope
 from hdsl.model.shapes import differ_by_name, fits
@@ -35,6 +36,8 @@ from hdsl.syntax.tree import (
     Dynamics,
     Expression,
     ModelText,
+    Name,
+    Project,
     Reset,
     Statement,
     Use,
@@ -66,6 +69,8 @@ class Statements:
     reset_spans: dict[str, Span] = field(default_factory=dict)
     reads: dict[str, tuple[str, ...]] = field(default_factory=dict)
     fixed: set[str] = field(default_factory=set)
+    projections: tuple[Projection, ...] = ()
+    projected: tuple[Definition, ...] = ()
 
 
 def read_statements(text: ModelText, scope: Scope, declared: Declarations, components: Components) -> Statements:
@@ -95,6 +100,8 @@ def read_statements(text: ModelText, scope: Scope, declared: Declarations, compo
             tree = instances.written_out(statement.value, name.removesuffix("'"))
             writing.end(statement if tree is None else replace(statement, value=tree), tree is not None)
         _stand_still(reader, declared, found)
+        for projection in (s for s in text.statements if isinstance(s, Project)):
+            writing.project(projection, instances.functions_only(projection.value, projection.name))
         for again in defines:
             if first.get(again.name) is not again and not instances.has_any(again.value):
                 _ = reader.by_index(again) if again.indices else reader.value(again.value)
@@ -116,6 +123,7 @@ class _Writing:
         self.found = found
         self._own: dict[str, list[Statement]] = {}  # what the instances in a definition, or in dynamics, have made
         self._whole: dict[str, Define | Dynamics] = {}
+        self._projects: dict[Span, Project | None] = {}
         self._name = ""
 
     def begin(self, name: str) -> None:
@@ -133,6 +141,10 @@ class _Writing:
             _dynamics(self.reader, statement, self.found)
         else:
             _define(self.reader, statement)
+
+    def project(self, statement: Project, value: Expression | None) -> None:
+        """Keep a projection, its functions written out, until all that it may read is known; None has been reported."""
+        self._projects[statement.span] = None if value is None else replace(statement, value=value)
 
     def value(self, tree: Expression) -> Value | None:
         return self.reader.value(tree)
@@ -176,6 +188,9 @@ class _Writing:
             whole = self._whole.get(name)
             if whole is not None and isinstance(statement, Define | Dynamics) and statement.span == whole.span:
                 statements += [*self._own[name], whole]
+            elif isinstance(statement, Project):
+                kept = self._projects.get(statement.span)
+                statements += [kept] if kept else []
             elif not isinstance(statement, Component | Use):
                 statements.append(statement)
         found.written = replace(text, statements=tuple(statements))
@@ -185,7 +200,9 @@ class _Writing:
                 _reset(statement, found)
         declared.declares.sort(key=lambda declare: place.get(declare.name, -1))
         found.definitions = self.reader.made.made
-        read = {name for definition in found.definitions for name in definition.reads()}
+        projects = [s for s in statements if isinstance(s, Project)]
+        found.projections, found.projected = read_projections(projects, self.reader, declared)
+        read = {name for made in (*found.definitions, *found.projected) for name in made.reads()}
         found.lists = {name: quantity for name, quantity in self.reader.lists.items() if name in read}
         found.states = tuple(d.name for d in declared.declares if d.role == "state")
         found.dynamics = {name: found.dynamics[name] for name in found.states if name in found.dynamics}
@@ -197,6 +214,7 @@ class _Writing:
         found.reads = {s.name: _names(s) for s in defines.values()}
         order = in_order(found.reads)[0]
         found.reads |= {s.name: _names(s) for s in moving.values()}
+        found.reads |= {f"project {s.name}": tuple(n.name for n in _of_project(s)) for s in projects}
         _report_targets(order, defines, moving, found)
 
 
@@ -204,6 +222,10 @@ def _names(statement: Define | Dynamics) -> tuple[str, ...]:
     """What a statement reads; not the indices to which it gives names."""
     own = {index.name for index in statement.indices} if isinstance(statement, Define) else set()
     return tuple(dict.fromkeys(name.name for name in names_in(statement.value) if name.name not in own))
+
+
+def _of_project(statement: Project) -> tuple[Name, ...]:
+    return (*names_in(statement.value), *(names_in(statement.every) if statement.every is not None else ()))
 
 
 def _in_text_order(

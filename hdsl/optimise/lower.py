@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import sympy
 
 from hdsl.derive.step import Step, rename
+from hdsl.model.model import Model
 from hdsl.optimise.program import Program, check_program, read_through
 from hdsl.terms.elementwise import RowFunction
 from hdsl.terms.term import (
@@ -37,6 +38,7 @@ class Programs:
     ``learn`` moves every cell, ``observe`` the states only, ``predict`` nothing. ``costs`` works out the cost terms from what
     the first two hand on; it reads no cell, so that it can be run once for many steps. ``outputs`` gives the line of each
     output; `learn` and `observe` return the outputs, then ``costs.given``.
+    ``projections`` are what is put back after `learn`, by the steps from one time to the next.
     """
 
     learn: Program
@@ -44,10 +46,11 @@ class Programs:
     predict: Program
     costs: Program
     outputs: Mapping[str, str]
+    projections: Mapping[int, Program] = field(default_factory=dict)
 
     @property
     def all(self) -> tuple[Program, ...]:
-        return (self.learn, self.observe, self.predict, self.costs)
+        return (self.learn, self.observe, self.predict, self.costs, *self.projections.values())
 
 
 def lower(step: Step) -> Programs:
@@ -78,9 +81,25 @@ def lower(step: Step) -> Programs:
         predict=body("predict", (), tuple(outputs.values())),
         costs=Program("costs", model, tail, (), frozenset(), costs, given),
         outputs=outputs,
+        projections=project(model),
     )
     for program in programs.all:
         check_program(program)
+    return programs
+
+
+def project(model: Model) -> dict[int, Program]:
+    """What is put back after so many steps. A program moves no cell: all that are due read values from before any of them."""
+    results: dict[int, tuple[str, ...]] = {}
+    for projection in sorted(model.projections, key=lambda p: p.every):
+        results[projection.every] = (*results.get(projection.every, ()), projection.definition)
+    programs = {}
+    for every, returned in results.items():
+        wanted = set(returned)
+        swap: dict[str, str] = {}
+        lines = forward(keep_needed(model.projected, wanted), wanted, swap)
+        lines = share(lines, wanted, swap)
+        programs[every] = Program(f"project_{every}", model, lines, (), frozenset(), returned)
     return programs
 
 

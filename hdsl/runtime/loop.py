@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from itertools import count
+from typing import Any, TypeAlias
 
 import torch
+
+Body: TypeAlias = Callable[[Any, tuple[torch.Tensor, ...], float], tuple[torch.Tensor, ...]]
 
 
 def loop(net: Any, chunk: dict[str, Any], sample: tuple[torch.Tensor, ...]) -> list[tuple[torch.Tensor, ...]]:
     """The inner loop. What does not change from step to step is bound outside of it."""
     steps, cells = chunk["steps"], net._cells()
-    body = net._learn if net.training else net._observe
+    body = body_of(net)
     rows = list(
         zip(*(by_step(net, name, value, chunk) for name, value in zip(net.sample, sample, strict=True)), strict=True)
     )
@@ -31,6 +35,22 @@ def loop(net: Any, chunk: dict[str, Any], sample: tuple[torch.Tensor, ...]) -> l
         timing = {"tau": tau} if hasattr(net, "offset") else {}
         net._finish(1, None if boundary is None else boundary[k], **timing)
     return made
+
+
+def body_of(net: Any) -> Body:
+    """What is run at each step from here on: learning, with what is due then put back, or observing."""
+    if not net.training:
+        return net._observe  # type: ignore[no-any-return]
+    if not hasattr(net, "_project"):
+        return net._learn  # type: ignore[no-any-return]
+    ticks = count(net.ticks + 1)
+
+    def learn(cells: Any, row: tuple[torch.Tensor, ...], tau: float) -> tuple[torch.Tensor, ...]:
+        made: tuple[torch.Tensor, ...] = net._learn(cells, row, tau)
+        net._project(cells, next(ticks))
+        return made
+
+    return learn
 
 
 def by_step(net: Any, name: str, value: torch.Tensor, chunk: dict[str, Any]) -> tuple[torch.Tensor, ...]:

@@ -7,8 +7,9 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 
-from hdsl.runtime.loop import by_step
-from hdsl.runtime.reference import evaluate
+from hdsl.runtime.loop import body_of, by_step
+from hdsl.runtime.reference import evaluate, given, put_back
+from hdsl.runtime.text import load_text
 from hdsl.terms.notation import Notation
 
 
@@ -47,7 +48,7 @@ def find_nonfinite(
     """
     _put_back(net, before)
     rows = list(zip(*(by_step(net, n, v, chunk) for n, v in zip(net.sample, sample, strict=True)), strict=True))
-    body = net._learn if net.training else net._observe
+    body = body_of(net)
     boundary = chunk.get("boundary")
     for k in range(chunk["steps"]):
         row = rows[k] if rows else ()
@@ -67,6 +68,8 @@ def find_nonfinite(
 def _put_back(net: Any, values: list[torch.Tensor]) -> None:
     for cell, value in zip(_moved(net), values, strict=True):
         cell.copy_(value)
+    if hasattr(net, "_project"):
+        net.ticks = int(net.clock)
 
 
 def _tell(net: Any, row: tuple[torch.Tensor, ...], tau: float, step: int) -> NoReturn:
@@ -83,10 +86,27 @@ def _tell(net: Any, row: tuple[torch.Tensor, ...], tau: float, step: int) -> NoR
             where = f"; made by {compiler.source.name}:{number}: {notation.equation(line)}" if number else ""
             shown = _shown(line.name)
             raise NonFinite(f"{shown} became {kind} at step {step}{where}", step, shown, number)
+    if net.training:
+        _tell_projection(net, made, row, tau, step)
     for name, value in zip(net.sample, row, strict=True):
         if not bool(torch.isfinite(value.double()).all()):
             raise NonFinite(f"the sample's `{name}` is not finite at step {step}", step, name, None)
     raise NonFinite(f"a value became infinite at step {step} in {net.share.dtype}", step, "", None)
+
+
+def _tell_projection(net: Any, made: dict[str, Any], row: tuple[torch.Tensor, ...], tau: float, step: int) -> None:
+    """Name the first parameter whose projection is not finite although the step was."""
+    compiler = net.origin.compiler()
+    new = {name: made[f"{name}+"] for name in net.cells if f"{name}+" in made}
+    put = put_back(load_text(compiler.numpy, net.origin.model), {**given(net, row, tau), **new}, step + 1)
+    for projection in compiler.model.projections:
+        value = np.asarray(put.get(projection.param, 0.0), dtype=float)
+        if not np.isfinite(value).all():
+            kind = "nan" if np.isnan(value).any() else "infinite"
+            number = compiler.source.line_of(projection.span)
+            name = projection.param
+            message = f"{name} became {kind} at step {step}; put back by {compiler.source.name}:{number}"
+            raise NonFinite(message, step, name, number)
 
 
 def _shown(name: str) -> str:

@@ -26,5 +26,16 @@ def evaluate(net: Any, body: str, row: tuple[torch.Tensor, ...], tau: float) -> 
     return made
 
 
+def put_back(reference: Any, known: dict[str, Any], ticks: int) -> dict[str, Any]:
+    """The parameters that are put back after so many steps, by the reference: all from the values in ``known``."""
+    found: dict[str, Any] = {}
+    with np.errstate(all="ignore"):
+        for every, function in getattr(reference, "projections", {}).items():
+            if ticks % every == 0:
+                made = function(known)
+                found |= {name.removeprefix("P:"): value for name, value in made.items() if name.startswith("P:")}
+    return found
+
+
 def _array(value: torch.Tensor) -> np.ndarray:
     return value.detach().cpu().numpy().copy()

@@ -20,6 +20,7 @@ from hdsl.syntax.source import Source, Span
 from hdsl.syntax.tree import Define
 from hdsl.terms.inlining import Inlining
 from hdsl.terms.notation import Form, Notation
+from hdsl.terms.projected import how_often, sides_of_projection
 from hdsl.terms.spelling import LATEX, Style, decimal
 from hdsl.terms.term import Contraction, Definition, Elementwise, indices, setting_name, slot
 
@@ -111,6 +112,7 @@ class _Builder:
     def __init__(self, equations: Equations, step: Step, style: Style, form: Form) -> None:
         self.equations, self.step, self.style = equations, step, style
         self.model = equations.model
+        self.form = form
         self._by_name = {d.name: d for d in equations.definitions}
         self._plain = model_notation(self.model, (), style)
         self.conventions = Conventions(equations.hamiltonian, style)
@@ -169,6 +171,7 @@ class _Builder:
             Section("parameter", "parameters", self._parameters()),
             Section("settings", "settings", words=self._settings()),
             Section("step", "one step", self._step(), self._order()),
+            Section("project", "put back", self._projections(), self._from_before()),
             Section("departures", "departs", words=self._departures()),
         )
 
@@ -228,6 +231,26 @@ class _Builder:
                 path = "step." + cell.replace("z:", "z.").replace("w:", "w.") if cell else ""
                 rows.append(self._equation_row(line, self.step_notation, path, line.spans, "", line.reads()))
         return tuple(rows)
+
+    def _projections(self) -> tuple[Row, ...]:
+        """What is put back after a step, each parameter with how often."""
+        often = {p.definition: how_often(p.every) for p in self.model.projections}
+        inlined = Inlining(self.model.projected, self.written).chosen - often.keys()
+        notation = model_notation(self.model, self.model.projected, self.style, form=self.form, inline=inlined)
+        rows = []
+        for line in self.model.projected:
+            if line.name in often:
+                sign = "←" if self.style == "text" else r"\leftarrow"
+                equation = Equation(*sides_of_projection(line, notation), line.name, sign)
+                path = (f"project.{line.name.partition(':')[2]}",)
+                reads = self._closed(line.reads(), notation)
+                rows.append(Row((equation,), self._lines(line.spans), often[line.name], path, reads))
+            elif line.name not in inlined:
+                rows.append(self._equation_row(line, notation, "", line.spans, "", line.reads()))
+        return tuple(rows)
+
+    def _from_before(self) -> str:
+        return "after the step; all that are due from values before any of them" if self.model.projections else ""
 
     # --- words -------------------------------------------------------------------------------------------------------
 

@@ -70,12 +70,12 @@ def _aligned_row(row: Row, pairs: int) -> list[str]:
     told = beside(row)
     behind = [rf"& \text{{{worded_latex(told)}}}"] if told else []
     if _is_short(row):
-        cells = [f"{e.left} &= {e.right}" for e in row.equations]
+        cells = [f"{e.left} &{e.sign} {e.right}" for e in row.equations]
         return [" & ".join([*cells, *["&"] * (pairs - len(row.equations)), *behind])]
     lines = []
     for equation in row.equations:
         first, *others = parts(equation.right)
-        lines.append(" & ".join([f"{equation.left} &= {first}", *["&"] * (pairs - 1), *behind]))
+        lines.append(" & ".join([f"{equation.left} &{equation.sign} {first}", *["&"] * (pairs - 1), *behind]))
         lines += [rf"&\quad{other}" for other in others]
         behind = []
     return lines

@@ -24,6 +24,7 @@ HEADINGS = {
     "parameter": "Parameter equations",
     "settings": "Settings",
     "step": "One step",
+    "project": "Put back after a step",
     "departures": "Departures",
 }
 """The heading of each section, where there is room for one; a section's own title is short."""
@@ -43,14 +44,16 @@ def parted(words: str) -> Iterator[tuple[str, bool]]:
 
 @dataclass(frozen=True)
 class Equation:
-    """``left = right``; ``name`` is what it defines, by hdsl's own name (empty for a formula about the whole model)."""
+    """``left = right``; ``name`` is what it defines, by hdsl's own name (empty for a formula about the whole model);
+    ``sign`` stands between them where it is an arrow."""
 
     left: str
     right: str
     name: str = ""
+    sign: str = "="
 
     def __str__(self) -> str:
-        return f"{self.left} = {self.right}"
+        return f"{self.left} {self.sign} {self.right}"
 
 
 @dataclass(frozen=True)

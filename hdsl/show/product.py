@@ -19,6 +19,7 @@ from hdsl.optimise.program import Program
 from hdsl.syntax import tree
 from hdsl.syntax.source import Source, Span
 from hdsl.terms.notation import Notation
+from hdsl.terms.projected import how_often
 from hdsl.terms.term import Definition
 
 PLACE = 84  # the column at which the lines of the .ham file stand
@@ -65,6 +66,8 @@ def _of_model(product: Model) -> str:
             "dynamics": dynamics,
             "outputs": list(product.outputs),
             "costs": costs,
+            "projections": [f"{p.param}  is put {p.definition} {how_often(p.every)}" for p in product.projections],
+            "made of": _equations(product, product.projected, product.projected),
             "learn": settings,
         }
     )

@@ -40,7 +40,7 @@ def _lay(section: Section) -> list[tuple[str, str]]:
     lines = []
     for row in section.rows:
         first, *others = row.equations
-        text = f"{pad(first.left, lefts)} = {first.right}"
+        text = f"{pad(first.left, lefts)} {first.sign} {first.right}"
         long = columns(text) > LONGEST or lefts + 3 + firsts > LONGEST
         if long or not others:
             lines += _broken(text, lefts + 3, beside(row))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from hdsl.compiler import Compiler
 from hdsl.syntax.tree import Define
 from hdsl.terms.notation import Notation
+from hdsl.terms.projected import how_often, put_back_to
 from hdsl.terms.term import Definition, setting_name
 from hdsl.verify.continuous import BATCHES, judge_equations, judge_scalars, too_large
 from hdsl.verify.generated import judge_step
@@ -145,6 +146,10 @@ def _step(compiler: Compiler) -> dict[str, str]:
     texts = {f"{cell}+": told[f"{cell}+"] for cell in step.cells if f"{cell}+" in told}
     texts |= {f"output {name}": told[line] for name, line in step.outputs.items() if line in told}
     texts |= {f"cost {name}": told[line] for name, line in step.costs.items() if line in told}
+    put = _notation(compiler, compiler.model.projected)
+    made = {definition.name: definition for definition in compiler.model.projected}
+    for p in compiler.model.projections:
+        texts[f"{p.param}+"] += f", then {put_back_to(made[p.definition], put)} {how_often(p.every)}"
     return texts | {"clock+": "clock⁺ = clock + 1"}
 
 

@@ -5,6 +5,7 @@ Every case starts from random cells, all non-zero, so that no error of one step 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,8 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from hdsl.model.model import Model
 from hdsl.runtime.load import class_of
-from hdsl.runtime.reference import given
+from hdsl.runtime.reference import given, put_back
 from hdsl.runtime.text import load_text
 from hdsl.verify.interpret import Array
 from hdsl.verify.judgement import Errors, Judge, difference
@@ -22,6 +24,7 @@ from hdsl.verify.points import Point, Sized, smooth_point
 from hdsl.verify.step import Cells, Report, returned
 
 TRIES = 20
+MOST_TICKS = 2**53
 
 Numbers = Mapping[str, Array]
 
@@ -62,7 +65,7 @@ def judge_step(found: Sized, torch_text: str, numpy_text: str, errors: Errors, s
     """Add the errors of every cell, output and cost over all cases, for batches of 1 and of 3."""
     generator = torch.Generator().manual_seed(seed)
     for batch in (1, 3):
-        for case in CASES:
+        for case in (*CASES, *_when_due(found.model)):
             point, cells, judged = _case(found, case, batch, generator)
             try:
                 made = step_of(found, torch_text, point, case, numpy_text)
@@ -74,6 +77,12 @@ def judge_step(found: Sized, torch_text: str, numpy_text: str, errors: Errors, s
             # A shared state returns when the sequences of all streams have ended, so it cannot be told stream by stream.
             if batch > 1 and not (any(case.ended) and any(d in found.walk.written.states for d in _shared(found))):
                 _against_streams(found, torch_text, point, case, cells, made, errors)
+
+
+def _when_due(model: Model) -> tuple[Case, ...]:
+    """A step after which each projection is due, and one after which all of them are."""
+    each = {projection.every for projection in model.projections}
+    return tuple(Case(clock=ticks - 1) for ticks in sorted({*each, math.lcm(*each)} if each else ()) if ticks < MOST_TICKS)
 
 
 def _shared(found: Sized) -> list[str]:
@@ -135,6 +144,7 @@ def module_of(found: Sized, torch_text: str, point: Point, case: Case) -> Any:
             cells[name].copy_(point.values[name])
             cells[f"w:{name}"].copy_(point.costates[name])
         net.clock.fill_(case.clock)
+        net.ticks = case.clock
         net.ended.copy_(torch.tensor(case.ended[: net.batch]))
     net.sequences = bool(net.ended.any())
     return net.train(case.learns)
@@ -184,6 +194,8 @@ def _reference(net: Any, text: str, begun: Any, row: tuple[Tensor, ...], tau: fl
     told = {f"output {name}": value for name, value in zip(net.outputs, made[":results"], strict=False)}
     told |= {f"cost {name}": value for name, value in zip(net.costs, costs, strict=True)}
     cells = {name: made[f"{name}+"] for name in net.cells if f"{name}+" in made}
+    if net.training:
+        cells |= put_back(reference, {**known, **cells}, int(net.clock) + 1)
     return {name: np.array(value, float) for name, value in {**told, **cells}.items()}
 
 
@@ -265,8 +277,10 @@ def _against_streams(
     """Each stream learned by itself: its own h and z are those of the batch; what is shared is the mean of theirs."""
     model, old = found.model, _old_cells(cells)
     alone = [step_of(found, text, *_single(found, point, case, b)) for b in range(len(point.samples))]
+    # What is put back need not be linear, so that of the mean is not the mean of theirs.
+    put = {p.param for p in model.projections if case.learns and (case.clock + 1) % p.every == 0}
     for name in old:
-        if name not in made.cells:
+        if name not in made.cells or name in put:
             continue
         parts = [one.cells[name] for one in alone]
         shared = model.quantities[name.rpartition(":")[2]].shared

@@ -13,6 +13,8 @@ Every derivative is torch.autograd's, by `hdsl.verify.derivatives`. With u, ŷ a
 
     semi-implicit    as simultaneous, but θ⁺ = θ − τ β ω⁺
 
+After that, what `project` says is due is put back, all of it from θ⁺ as it stands above.
+
 Each stream's h, z and its part of the mean use its own τ, the shared equations the mean τ.
 
 The cells between two steps are a dictionary. Tensors of a batch are (batch, …) for a per-stream state, and (…) for a
@@ -51,7 +53,7 @@ from hdsl.verify.derivatives import (
     point_of_stream,
     slope,
 )
-from hdsl.verify.evaluate import DTYPE, number
+from hdsl.verify.evaluate import DTYPE, evaluate, number
 from hdsl.verify.written import Written
 
 Cells = dict[str, Any]
@@ -108,6 +110,7 @@ def one_step(
     else:
         raise ValueError(f"the judge does not know the order {order}")
 
+    new_theta = projected(written, new_theta, cells["clock"] + 1)
     result = {
         "state": new_h,
         "costate": new_z,
@@ -185,6 +188,18 @@ def lowered(written: Written, theta: Values, omega: Values, moment: Moment) -> d
     """θ⁺ = θ − τ β ω."""
     tau = moment.shared_tau
     return {name: value - tau * written.rate("beta", name, tau) * omega[name] for name, value in theta.items()}
+
+
+def projected(written: Written, theta: Values, ticks: int) -> dict[str, Tensor]:
+    """What `project` puts back after so many steps: all from the values before any of them."""
+    known = written.constants() | dict(theta)
+    result = dict(theta)
+    for projection in written.projections:
+        every = 1 if projection.every is None else int(evaluate(projection.every, known.__getitem__))
+        if ticks % every == 0:
+            value = evaluate(projection.value, known.__getitem__)
+            result[projection.name] = value.broadcast_to(written.shape(projection.name)).clone()
+    return result
 
 
 def reported(written: Written, values: Values, moment: Moment) -> tuple[Report, Report]:

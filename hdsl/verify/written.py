@@ -30,6 +30,7 @@ from hdsl.syntax.tree import (
     Name,
     Negate,
     Number,
+    Project,
     Reset,
     Transpose,
 )
@@ -74,6 +75,7 @@ class Written:
         }
         self.dynamics = {s.name: s for s in statements if isinstance(s, Dynamics)}
         self.resets = {s.name: s.when for s in statements if isinstance(s, Reset)}
+        self.projections = [s for s in statements if isinstance(s, Project)]
         self.outputs = [s.name for s in statements if isinstance(s, Define) and s.role == "output"]
         self.costs = [s.name for s in statements if isinstance(s, Define) and s.role == "cost"]
         self.inputs, self.targets = self._of_role("input"), self._of_role("target")
