@@ -14,6 +14,7 @@ POSITION = register("position", "a position or a range reaches beyond its axis, 
 SUBSCRIPTS = register("subscripts", "a quantity is given more subscripts than it has axes")
 RANGE_LENGTH = register("range-length", "the length of a range is no polynomial of sizes")
 ARRANGEMENT = register("arrangement", "axes or sizes are written that the entries cannot be laid out in")
+SQUARE = register("square", "an operation on a square matrix is given something else")
 INDEX_NAME = register("index-name", "a named index is taken, bound twice, or never read at")
 INDEX_USE = register("index-use", "a quantity is not read at its indices where indices have names")
 INDEX_SIZES = register("index-sizes", "one index runs over axes of different sizes")
@@ -93,6 +94,11 @@ def too_many_entries(span: Span, found: str, wanted: str) -> Diagnostic:
 def axes_of(span: Span, rank: int) -> Diagnostic:
     wanted = "0" if rank == 1 else f"0 to {rank - 1}"
     return ARRANGEMENT.at(span, "`permute` takes every axis once", f"the axes of this operand are {wanted}" if rank else "")
+
+
+def takes_square(span: Span, name: str, found: str, by_name: bool) -> Diagnostic:
+    tail = "; sizes match by name, not by value" if by_name else ""
+    return SQUARE.at(span, f"`{name}` takes a square matrix", f"this is {found}{tail}")
 
 
 # Named indices --------------------------------------------------------------------------------------------------------

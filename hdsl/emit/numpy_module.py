@@ -89,6 +89,27 @@ def diagonal_matrix(x):
     return made
 
 ''',
+    "regular": '''
+def regular(x):
+    singular = np.linalg.slogdet(x)[0] == 0
+    return np.where(singular[..., None, None], np.nan, x).astype(x.dtype)
+
+''',
+    "matrix_exponential": '''
+def matrix_exponential(x):
+    norm = np.abs(x).sum(-1).max()
+    if not np.isfinite(norm):
+        return np.full_like(x, np.nan) if x.ndim == 2 else np.stack([matrix_exponential(own) for own in x])
+    halvings = max(0, math.ceil(math.log2(norm + 1e-300)) + 2)
+    term = made = np.broadcast_to(np.eye(x.shape[-1], dtype=x.dtype), x.shape)
+    for power in range(1, 20):
+        term = term @ np.ldexp(x, -halvings) / power
+        made = made + term
+    for _ in range(halvings):
+        made = made @ made
+    return made
+
+''',
     "scattered": '''
 def scattered(x, places, rows, columns):
     made = np.zeros((len(places), rows, columns), x.dtype)

@@ -1,23 +1,33 @@
-"""Calls that put entries in other places: concat, stack, reshape, permute, outer, diag, eye, and those that take an index."""
+"""Calls that put entries in other places (concat, stack, reshape, permute, outer, diag, eye), those that take an index,
+and those of matrices as a whole (inv, solve, expm).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import sympy
 
 from hdsl.diagnostics import catalogue_arranging as catalogue
 from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics.diagnostic import Diagnostic
+from hdsl.model import indexing, lists
 from hdsl.model.axes import axis_of, whole_number
 from hdsl.model.contractions import as_factors
-from hdsl.model.indexing import Reading, at_index
+from hdsl.model.indexing import at_index
+from hdsl.model.lists import met
 from hdsl.model.shapes import differ_by_name, disagree, fits
 from hdsl.model.sizes import same, show_sizes
 from hdsl.model.values import Value, permuted, whole
 from hdsl.syntax.tree import Call, Expression, ListLiteral, Name
 from hdsl.terms.structured import STRUCTURED
 from hdsl.terms.term import Contraction, Size, Structured, index
+
+
+class Reading(indexing.Reading, lists.Reading, Protocol):
+    """What a call that arranges needs of the reader of expressions."""
+
 
 Read = Callable[[Reading, Call], Value | None]
 
@@ -165,6 +175,45 @@ def _eye(reader: Reading, tree: Call) -> Value | None:
     return Value(Structured("eye", (), (("sizes", sizes),)), sizes, tree.span)
 
 
+# Matrices as a whole --------------------------------------------------------------------------------------------------
+
+
+def _square(reader: Reading, tree: Call) -> Value | None:
+    """The first operand, a square matrix."""
+    operand = reader.part(tree.arguments[0])
+    if operand is None:
+        return None
+    if operand.rank != 2 or not same(*operand.sizes):
+        by_name = operand.rank == 2 and differ_by_name(operand.sizes[:1], operand.sizes[1:])
+        finding = catalogue.takes_square(tree.arguments[0].span, tree.function, show_sizes(operand.sizes), by_name)
+        return reader.keep(finding, tree.span)
+    return operand
+
+
+def _of_square(reader: Reading, tree: Call) -> Value | None:
+    operand = _square(reader, tree)
+    if operand is None:
+        return None
+    return Value(Structured(tree.function, (whole(reader.made, operand),)), operand.sizes, tree.span)
+
+
+def _solve(reader: Reading, tree: Call) -> Value | None:
+    """``solve(A, b)`` is the y with ``A @ y = b``, a vector or a matrix as b is."""
+    matrix, right = _square(reader, tree), reader.part(tree.arguments[1])
+    if matrix is None or right is None:
+        return None
+    met_right = reader.keep(met(reader, right, [matrix.sizes[0], None][: max(1, right.rank)]), right.span)
+    if met_right is None:
+        return None
+    if met_right.rank not in (1, 2) or not same(matrix.sizes[0], met_right.sizes[0]):
+        by_name = met_right.rank in (1, 2) and differ_by_name(matrix.sizes[:1], met_right.sizes[:1])
+        pair = tree.arguments, (matrix, met_right)
+        doing = "solves A y = b for b a vector or a matrix with as many rows as A"
+        return reader.keep(disagree(reader.scope, tree.span, doing, *pair, by_name), tree.span)
+    operands = (whole(reader.made, matrix), whole(reader.made, met_right))
+    return Value(Structured("solve", operands, (("turned", 0),)), met_right.sizes, tree.span)
+
+
 # With an index of the stream ----------------------------------------------------------------------------------------
 
 
@@ -209,6 +258,9 @@ ARRANGING: Mapping[str, Read] = {
     "eye": _eye,
     "embed": _embed,
     "one_hot": _one_hot,
+    "inv": _of_square,
+    "solve": _solve,
+    "expm": _of_square,
 }
 
 # The fewest and the most operands (None: any number), and the keyword that a call may have.
@@ -222,4 +274,7 @@ TAKES: Mapping[str, tuple[int, int | None, str]] = {
     "eye": (1, 2, ""),
     "embed": (2, 2, ""),
     "one_hot": (1, 1, ""),
+    "inv": (1, 1, ""),
+    "solve": (2, 2, ""),
+    "expm": (1, 1, ""),
 }

@@ -20,7 +20,7 @@ Kind: TypeAlias = Literal[
 
 RESERVED = ("t", "tau", "pi", "inf", "T", "boundary")
 CONTRACTING = ("sum", "mean", "dot", "norm2", "squared", "softmax", "logsumexp", "cross_entropy")
-ARRANGING = ("concat", "stack", "reshape", "permute", "outer", "diag", "eye", "embed", "one_hot")
+ARRANGING = ("concat", "stack", "reshape", "permute", "outer", "diag", "eye", "embed", "one_hot", "inv", "solve", "expm")
 INITIALS = ("zeros", "ones", "eye", "normal", "uniform", "orthogonal", "glorot", "he")
 HOLDING = ("delay", "previous", "repeat")  # a hidden state, or copies of a component
 FUNCTIONS = frozenset((*WRITABLE, *CONTRACTING, *ARRANGING, *HOLDING))

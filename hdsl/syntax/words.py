@@ -43,10 +43,7 @@ LATER_FUNCTIONS: frozenset[str] = frozenset(
     {
         "avgpool2d",
         "conv2d",
-        "expm",
-        "inv",
         "maxpool2d",
-        "solve",
     }
 )
 

@@ -14,6 +14,7 @@ from hdsl.terms.term import Definition, Structured
 
 READABLE = frozenset(
     {"slice", "flip", "concat", "stack", "reshape", "diag", "diagonal", "eye", "embed", "place", "scatter"}
+    | {"inv", "solve", "expm"}
 )
 """The rows whose formula may stand inside another."""
 
@@ -135,6 +136,24 @@ def _scatter(formula: Writing, definition: Definition, operands: list[Piece], at
     return formula.layout.chain([formula.layout.call("one_hot", index), formula.layout.transpose(vector)])
 
 
+def _inv(formula: Writing, definition: Definition, operands: list[Piece], attributes: Mapping[str, Any]) -> Piece:
+    return formula.layout.power(operands[0], f"{formula.spelling.negative.strip()}1")
+
+
+def _solve(formula: Writing, definition: Definition, operands: list[Piece], attributes: Mapping[str, Any]) -> Piece:
+    """The solution is written with an inverse, which nothing makes."""
+    matrix, right = operands
+    if attributes["turned"]:
+        matrix = formula.layout.transpose(matrix)
+    inverse = _inv(formula, definition, [matrix], {})
+    return formula.layout.chain([inverse, right])
+
+
+def _expm(formula: Writing, definition: Definition, operands: list[Piece], attributes: Mapping[str, Any]) -> Piece:
+    base = "e" if formula.spelling.style == "text" else r"\mathrm{e}"
+    return formula.layout.power(Piece(base, ATOM), operands[0].text)
+
+
 _SHOWN: Mapping[str, Show] = {
     "slice": _slice,
     "place": _place,
@@ -149,4 +168,7 @@ _SHOWN: Mapping[str, Show] = {
     "embed": _chosen,
     "one_hot": _one_hot,
     "scatter": _scatter,
+    "inv": _inv,
+    "solve": _solve,
+    "expm": _expm,
 }

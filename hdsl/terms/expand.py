@@ -14,6 +14,7 @@ from typing import Any
 
 import sympy
 
+from hdsl.terms import expand_algebra
 from hdsl.terms.elementwise import ROWS, RowFunction
 from hdsl.terms.expand_arranged import EXPANDED
 from hdsl.terms.term import (
@@ -306,4 +307,5 @@ _STRUCTURED: Mapping[str, Callable[[Operands, tuple[int, ...], Mapping[str, int]
     "softmax": _softmax,
     "logsumexp": _logsumexp,
     **EXPANDED,
+    **expand_algebra.EXPANDED,
 }

@@ -2,13 +2,15 @@
 
 One row each: its sizes, how its value is spelt in every backend, and its pullback. Axes are counted from the end (−1 is the
 last), so that the batch axis, which leads, never matters. A newcomer adds an operation by adding a row and its pullback.
-Rows that only move entries stand in `hdsl.terms.arranged`, those in which an index chooses in `hdsl.terms.chosen`.
+Rows that only move entries stand in `hdsl.terms.arranged`, those in which an index chooses in `hdsl.terms.chosen`,
+those of matrices as a whole in `hdsl.terms.algebra`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hdsl.terms.algebra import ALGEBRA
 from hdsl.terms.arranged import ARRANGED, same_sizes
 from hdsl.terms.chosen import CHOSEN
 from hdsl.terms.row import Attributes, Maker, Sizes, StructuredRow
@@ -62,6 +64,7 @@ STRUCTURED: dict[str, StructuredRow] = {
         ),
         *ARRANGED,
         *CHOSEN,
+        *ALGEBRA,
     )
 }
 

@@ -231,9 +231,42 @@ def _logsumexp(operands: list[Array], attributes: dict[str, Any], shape: tuple[i
     return np.asarray(np.logaddexp.reduce(operands[0], axis=attributes["axis"]))
 
 
+def _solved(matrix: Array, right: Array) -> Array:
+    """The solution of linear equations by elimination; of nans where the matrix is singular."""
+    try:
+        return np.asarray(np.linalg.solve(matrix, right))
+    except np.linalg.LinAlgError:
+        return np.full(right.shape, np.nan)
+
+
+def _inv(operands: list[Array], attributes: dict[str, Any], shape: tuple[int, ...]) -> Array:
+    return _solved(operands[0], np.eye(len(operands[0])))
+
+
+def _solve(operands: list[Array], attributes: dict[str, Any], shape: tuple[int, ...]) -> Array:
+    return _solved(operands[0].T if attributes["turned"] else operands[0], operands[1])
+
+
+def _expm(operands: list[Array], attributes: dict[str, Any], shape: tuple[int, ...]) -> Array:
+    """The power series of a part of the matrix that is small, squared as often as it was halved."""
+    norm = np.abs(operands[0]).sum()
+    if not np.isfinite(norm):
+        return np.full(shape, np.nan)
+    halvings = max(0, math.ceil(math.log2(norm)) + 3) if norm > 0 else 0
+    small, term = np.ldexp(operands[0], -halvings), np.eye(len(operands[0]))
+    total = term
+    for power in range(1, 20):
+        term = term @ small / power
+        total = total + term
+    return np.asarray(np.linalg.matrix_power(total, 2**halvings))
+
+
 STRUCTURES: Mapping[str, Meaning] = {
     "softmax": _softmax,
     "logsumexp": _logsumexp,
+    "inv": _inv,
+    "solve": _solve,
+    "expm": _expm,
     **ARRANGEMENTS,
 }
 

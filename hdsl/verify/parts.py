@@ -93,6 +93,9 @@ MOVING: Mapping[str, Callable[[Call, Evaluate, Lookup], Tensor]] = {
     "eye": _eye,
     "embed": lambda call, evaluate, lookup: evaluate(call.arguments[0])[_index(call.arguments[1], lookup)],
     "one_hot": _one_hot,
+    "inv": lambda call, evaluate, lookup: torch.linalg.inv(evaluate(call.arguments[0])),
+    "solve": lambda call, evaluate, lookup: torch.linalg.solve(*map(evaluate, call.arguments)),
+    "expm": lambda call, evaluate, lookup: torch.linalg.matrix_exp(evaluate(call.arguments[0])),
 }
 
 

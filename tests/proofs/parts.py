@@ -71,6 +71,8 @@ class Parts:
             found.append(lambda: f"diag(outer({inner()}, {inner()}))")
             found.append(lambda: f"(diag({inner()}) @ {inner()})")
             found.append(lambda: f"(eye({size}) @ {inner()})")
+            squared = (size, size)
+            found.append(lambda: f"solve({self.regular(squared, level, depth)}, {inner()})")
             found.append(lambda: f"({inner()} {self.random.choice('+*-')} {self.list(self.number(size))})")
             found.append(lambda: f"stack({inner()}, {inner()})[{self.random.choice(('0', '1'))}]")
             found.append(lambda: f"reshape({inner()}, {size}, 1)[:, 0]")
@@ -102,9 +104,21 @@ class Parts:
         if shape[0] == shape[1] and rows in known:
             found.append(lambda: f"diag({self.draw(rows, level, depth - 1)})")
             found.append(lambda: f"(eye({shape[0]}) + {self.draw(shape, level, depth - 1)})")
+            found.append(lambda: f"inv({self.regular(shape, level, depth)})")
+            found.append(lambda: f"expm({self.small(shape, level, depth)})")
+            found.append(lambda: f"solve({self.regular(shape, level, depth)}, {self.draw(shape, level, depth - 1)})")
         if shape in known and self.number(shape[0]) > 1:
             found.append(lambda: "concat(({0})[:1], ({0})[1:], axis=0)".format(self.draw(shape, level, depth - 1)))
         return self.random.choice(found)() if found else ""
+
+    def small(self, shape: Shape, level: int, depth: int) -> str:
+        """A square matrix of small entries."""
+        inner = self.draw(shape, level, depth - 1) if shape in self.formulas.shapes(level) else f"eye({shape[0]})"
+        return f"0.2*tanh({inner})"
+
+    def regular(self, shape: Shape, level: int, depth: int) -> str:
+        """A square matrix whose inverse is of moderate size."""
+        return f"(2*eye({shape[0]}) + {self.small(shape, level, depth)})"
 
     def by_index(self, shape: Shape, level: int, depth: int) -> str:
         """Sums over named indices, of one factor, of a product, and around a function; scalars only."""

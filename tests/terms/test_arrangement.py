@@ -45,6 +45,10 @@ SHOWN = [
     (Structured("one_hot", ("k",), (("below", N),)), (N,), "one_hot(k)", r"\operatorname{one\_hot}\left(k\right)"),
     (Structured("scatter", ("e", "k"), (("below", N),)), (N, M), "one_hot(k) eᵀ",
      r"\operatorname{one\_hot}\left(k\right) e^{\top}"),
+    (Structured("inv", ("A",)), (N, N), "A⁻¹", r"A^{-1}"),
+    (Structured("solve", ("A", "b"), (("turned", 0),)), (N,), "A⁻¹ b", r"A^{-1} b"),
+    (Structured("solve", ("A", "b"), (("turned", 1),)), (N,), "(Aᵀ)⁻¹ b", r"\left(A^{\top}\right)^{-1} b"),
+    (Structured("expm", ("A",)), (N, N), "e^A", r"\mathrm{e}^{A}"),
 ]  # fmt: skip
 
 

@@ -1,0 +1,47 @@
+"""Operations on whole matrices written out entry by entry for `hdsl.terms.expand`, by sympy's own matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sympy
+
+from hdsl.terms.expand_arranged import Attributes, Entries, Operands, Places, places
+
+
+def _matrix(shape: Places, entries: Entries) -> Any:
+    """A matrix of entries; a vector is one column."""
+    rows, columns = shape if len(shape) == 2 else (*shape, 1)
+    return sympy.Matrix(rows, columns, lambda i, j: entries[(i, j)[: len(shape)]])
+
+
+def _entries(matrix: Any, shape: Places) -> Entries:
+    return {at: matrix[at if len(at) == 2 else (*at, 0)] for at in places(shape)}
+
+
+def _inverse(operands: Operands, shape: Places, attributes: Attributes) -> Entries:
+    return _entries(_matrix(*operands[0]).inv("ADJ"), shape)
+
+
+def _solve(operands: Operands, shape: Places, attributes: Attributes) -> Entries:
+    matrix, right = (_matrix(*operand) for operand in operands)
+    return _entries((matrix.T if attributes["turned"] else matrix).inv("ADJ") * right, shape)
+
+
+def _exponential(operands: Operands, shape: Places, attributes: Attributes) -> Entries:
+    """Two rows in closed form: e^s (cosh q + (A − s) sinh q / q) with s the half trace and q² = −det(A − s)."""
+    matrix = _matrix(*operands[0])
+    if matrix.rows != 2 or matrix.is_upper:
+        return _entries(matrix.exp(), shape)
+    half = matrix.trace() / 2
+    rest = matrix - half * sympy.eye(2)
+    root = sympy.sqrt(-rest.det())
+    return _entries(sympy.exp(half) * (sympy.cosh(root) * sympy.eye(2) + rest * sympy.sinh(root) / root), shape)
+
+
+EXPANDED: Mapping[str, Callable[[Operands, Places, Attributes], Entries]] = {
+    "inv": _inverse,
+    "solve": _solve,
+    "expm": _exponential,
+}
