@@ -88,7 +88,7 @@ def _sizes(facts: Facts) -> list[str]:
 def _ranges(facts: Facts) -> list[str]:
     """Positions and ranges of the model's formulas are held against the sizes that a module is made with."""
     orders: dict[tuple[Size, Size], None] = {}
-    for definition in facts.model.definitions:
+    for definition in (*facts.model.definitions, *facts.model.projected):
         if isinstance(definition.body, Structured) and definition.body.row == "slice":
             attributes = dict(definition.body.attributes)
             for place, size in zip(attributes["places"], attributes["of"], strict=True):

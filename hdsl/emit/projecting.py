@@ -9,7 +9,7 @@ from hdsl.emit.statement import turn_once
 from hdsl.optimise.program import Program
 from hdsl.terms.notation import Notation
 from hdsl.terms.projected import how_often, put_back_to
-from hdsl.terms.term import Definition
+from hdsl.terms.term import Contraction, Definition
 
 COMMENT_COLUMN = 76
 
@@ -51,8 +51,11 @@ def _statements(program: Program, facts: Facts) -> Iterator[str]:
             yield statement.text
         else:
             yield f"{statement.text:<{COMMENT_COLUMN}}{comment}".rstrip()
-    for name in program.results:
-        yield f"due.append(({facts.names[name.partition(':')[2]]}, {lines.name(name)}))"
+    for line in program.lines:
+        if line.name in program.results:
+            # A sum over an axis of one entry may be a view of a parameter that is put back before it is read.
+            own = ".clone()" if isinstance(line.body, Contraction) else ""
+            yield f"due.append(({facts.names[line.name.partition(':')[2]]}, {lines.name(line.name)}{own}))"
 
 
 def _equation(line: Definition, notation: Notation) -> str:

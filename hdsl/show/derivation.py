@@ -238,7 +238,7 @@ class _Builder:
         inlined = Inlining(self.model.projected, self.written).chosen - often.keys()
         notation = model_notation(self.model, self.model.projected, self.style, form=self.form, inline=inlined)
         rows = []
-        for line in self.model.projected:
+        for line in keep_needed(self.model.projected, often):
             if line.name in often:
                 sign = "←" if self.style == "text" else r"\leftarrow"
                 equation = Equation(*sides_of_projection(line, notation), line.name, sign)

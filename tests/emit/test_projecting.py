@@ -79,6 +79,15 @@ def test_each_reads_what_was_there_before() -> None:
     assert torch.equal(net.b, free.a)
 
 
+def test_a_value_that_would_be_a_view_is_made_before_any_is_put_back() -> None:
+    sizes = "param p[1] = 3\nparam s = 5\nparam M[2, 2] = [[1, 2], [3, 4]]\nparam r[2] = 7\n"
+    cost = "cost more = 0 * (squared(p) + s^2 + squared(M) + squared(r))\n"
+    net = net_of(sizes + cost + "project p = 2\nproject s = sum(p)\nproject M = M.T\nproject r = M[0]\n")
+    (u,), (v,) = stream(1)
+    net.step(u, v)
+    assert [net.p.tolist(), net.s.tolist(), net.M.tolist(), net.r.tolist()] == [[2], 3, [[1, 3], [2, 4]], [1, 2]]
+
+
 def test_costates_stay() -> None:
     free, net = net_of(""), net_of(UNIT.format(""))
     (u,), (v,) = stream(1)

@@ -91,3 +91,14 @@ def test_states_that_begin_each_sample_anew_in_several_streams_are_put_back_too(
     with pytest.raises(NonFinite) as caught:
         net.run({"u": torch.tensor([[1.0, 2.0], [2.0, -1.0]]), "v": torch.zeros(2, 2)})
     assert caught.value.step == 1 and int(net.clock) == 1 and bool(net.w.isfinite())
+
+
+def test_what_is_put_back_is_named_by_its_line():
+    text = "input u\ntarget v\nparam w = 1\nparam s = 1\noutput y = w * s * u\n"
+    text += "cost fit = (y - v)^2\nproject w = log(-s) every 3\n"
+    net = hdsl.loads(text, name="back.ham").compile(dtype=torch.float64)()
+    with pytest.raises(NonFinite) as caught:
+        run([1.0, 2.0, 1.5, 1.0, 1.0], net)
+    assert (caught.value.step, caught.value.found, caught.value.line) == (2, "w", 7)
+    assert "w became nan at step 2; put back by back.ham:7" in str(caught.value)
+    assert net.ticks == int(net.clock) == 2

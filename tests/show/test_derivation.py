@@ -122,3 +122,13 @@ def test_a_number_as_written():
     assert as_written(notation, Rational(1, 4)) == "0.25"
     assert as_written(notation, Rational(1, 3)) == "⅓"
     assert as_written(notation, 1 / slot("tau")) == "1 / τ"
+
+
+def test_what_is_put_back_stands_behind_the_step() -> None:
+    text = "input u[3]\ntarget v[3]\nparam W[3] = ones\ncost fit = squared(W * u - v)\nproject W = W / norm2(W) every 10\n"
+    compiler = Compiler(Source(text, "m.ham"))
+    plain, latex = (derivation_page(compiler.equations, compiler.step, style) for style in ("text", "latex"))
+    assert [section.key for section in plain.sections][-3:] == ["step", "project", "departures"]
+    row = plain.only("project.W").sections[-1].rows[-1]
+    assert (str(row.equations[0]).partition(" ← ")[0], row.note, row.lines) == ("W", "every 10 steps", (5,))
+    assert r"W \leftarrow" in str(latex.only("project.W").sections[-1].rows[-1].equations[0])

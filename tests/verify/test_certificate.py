@@ -352,3 +352,21 @@ def test_json_has_every_row():
 def test_nothing_judged_is_not_ok():
     assert not Certificate("net", "sequential", {}, 0, 1, ()).ok
     assert not Certificate("net", "sequential", {}, 0, 1, (row(0.0),), faults=("no point",)).ok
+
+
+PUT_BACK = "project W = (W - W.T) / norm2(W - W.T + 1) every 3\nproject b = sum[i](W[i, 0]) * b\nlearn\n"
+
+
+@pytest.mark.parametrize("order", ["sequential", "simultaneous", "semi-implicit"])
+def test_what_is_put_back_is_judged(order):
+    certificate = certify(compiler_of(NET.replace("learn\n", PUT_BACK), order=order))
+    assert certificate.ok, certificate.lines
+    told = {row.name: row.equation for row in certificate.rows if row.group == "step"}
+    assert told["W+"].endswith("every 3 steps") and ", then W ← " in told["W+"]
+
+
+def test_what_is_put_back_wrongly_is_found():
+    compiler = compiler_of(NET.replace("learn\n", PUT_BACK))
+    compiler.torch = compiler.torch.replace("if tick % 3 == 0:", "if tick % 4 == 0:")
+    wrong = {(row.name, row.judge) for row in certify(compiler).rows if not row.ok}
+    assert {("W+", "walk"), ("W+", "numpy")} <= wrong
