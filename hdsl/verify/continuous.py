@@ -17,8 +17,8 @@ import torch
 
 from hdsl.derive.equations import Equations
 from hdsl.terms.expand import readable_names, scalars
-from hdsl.terms.term import setting_name
-from hdsl.verify.interpret import Array, Readings, interpret
+from hdsl.terms.term import Structured, setting_name
+from hdsl.verify.interpret import Array, Readings, interpret, shape_of
 from hdsl.verify.judgement import Errors, difference
 from hdsl.verify.points import Point, Sized, readings, smooth_point
 
@@ -151,6 +151,11 @@ def too_large(found: Sized) -> bool:
     """Whether H′ written out in scalars would be too long."""
     written = found.walk.written
     entries = sum(math.prod(written.shape(name)) for name in found.model.quantities)
+    # The exponential of a matrix of three rows and more has no closed form that sympy finds in seconds.
+    for definition in found.model.definitions:
+        body = definition.body
+        if isinstance(body, Structured) and body.row == "expm" and shape_of(definition.sizes, found.sizes)[0] > 2:
+            return True
     return len(found.model.definitions) > MOST_DEFINITIONS or entries > MOST_ENTRIES
 
 

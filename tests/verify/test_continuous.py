@@ -157,3 +157,13 @@ def test_too_large_counts_numbers_and_definitions():
     assert not large(MODEL)
     assert large(MODEL.replace("n = 3", "n = 9"))
     assert large(MODEL + "".join(f"let x{k} = tanh(h*{k})\n" for k in range(60)) + "cost more = sum(x1)\n")
+
+
+def test_the_exponential_of_a_larger_matrix_is_not_written_out():
+    def large(rows):
+        text = f"input b[{rows}]\nparam C[{rows}, {rows}] = eye\noutput y = expm(C) @ b\ncost e = squared(y)"
+        compiler = Compiler(Source(text))
+        return too_large(sized(compiler.model, compiler.text, {}, {}))
+
+    assert not large(2)
+    assert large(3)
