@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,19 +73,24 @@ class Model(Shown):
         if backend != "torch":
             raise ValueError(f"there is no backend {backend!r}; there are torch and numpy")
         compiler = self.compiler
-        origin = Origin(self.name, compiler.source, tuple(compiler.dims.items()), tuple(compiler.settings.items()))
+        outside = tuple(compiler.dims.items()), tuple(compiler.settings.items()), compiler.delay
+        origin = Origin(self.name, compiler.source, *outside)
         return load_class(compiler.torch, origin, (dtype, device))
 
     def __repr__(self) -> str:
         return f"<hdsl model {self.name} of {self.compiler.source.name}>"
 
 
-def load(path: str | Path, *, settings: dict[str, float | str] | None = None, **dims: int) -> Model:
+def load(
+    path: str | Path, *, settings: dict[str, float | str] | None = None, delay: str | Iterable[str] = (), **dims: int
+) -> Model:
     """Read and check a .ham file.
 
     Args:
         path: a file, or the name of a model that ships.
         settings: values in place of those in the file, by path: ``{"beta": 0.1, "eta.h": 0.5, "alpha": 0.2}``.
+        delay: definitions that are delayed by a step, by name (``"body.1,body.2"``, or a name each), or ``"all"``: every
+            `let` between inputs or states and a cost that reads a parameter.
         dims: sizes by name.
 
     Raises:
@@ -92,17 +98,27 @@ def load(path: str | Path, *, settings: dict[str, float | str] | None = None, **
         FileNotFoundError: there is no such file and no such model.
     """
     found = find(path)
-    return Model(compiler(read(found, str(path) if found == Path(path) else found.name), settings, dims))
+    return Model(compiler(read(found, str(path) if found == Path(path) else found.name), settings, dims, delay))
 
 
-def loads(text: str, *, name: str = "<text>", settings: dict[str, float | str] | None = None, **dims: int) -> Model:
+def loads(
+    text: str,
+    *,
+    name: str = "<text>",
+    settings: dict[str, float | str] | None = None,
+    delay: str | Iterable[str] = (),
+    **dims: int,
+) -> Model:
     """The same from text. Raises hdsl.ModelError."""
-    return Model(compiler(gather(Source(text, name), None), settings, dims))
+    return Model(compiler(gather(Source(text, name), None), settings, dims, delay))
 
 
-def compiler(source: Source, settings: dict[str, float | str] | None, dims: dict[str, int]) -> Compiler:
+def compiler(
+    source: Source, settings: dict[str, float | str] | None, dims: dict[str, int], delay: str | Iterable[str] = ()
+) -> Compiler:
     """A compiler whose model has been checked."""
-    made = Compiler(source, dims=dims, settings=settings)
+    names = delay.split(",") if isinstance(delay, str) else delay
+    made = Compiler(source, dims=dims, settings=settings, delay=[name.strip() for name in names])
     assert made.model
     return made
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -41,11 +41,13 @@ class Compiler:
         *,
         dims: Mapping[str, int] | None = None,
         settings: Mapping[str, float | str] | None = None,
+        delay: Iterable[str] = (),
         watch: Callable[[str, Any], None] | None = None,
     ) -> None:
         self.source = source
         self.dims = dict(dims or {})
         self.settings = dict(settings or {})
+        self.delay = tuple(delay)
         self.watch = watch or (lambda name, product: None)
 
     def _made(self, name: str, product: Product) -> Product:
@@ -63,7 +65,7 @@ class Compiler:
         from hdsl.model.check import check
 
         text, found = self._parsed
-        model, more = check(text, dims=self.dims, settings=self.settings)
+        model, more = check(text, dims=self.dims, settings=self.settings, delay=self.delay)
         wrong = any(d.severity == "error" for d in found)
         return (None if wrong else model), (*found, *more)
 

@@ -66,23 +66,40 @@ class Verb(click.Command):
         return super().parse_args(ctx, told)
 
 
+def delay_option(function: F) -> F:
+    """``--delay``, for verbs that read it through `delayed`."""
+    told = "Read definitions as delayed by a step, without editing the file: all, or body.1,body.2."
+    return click.option("--delay", multiple=True, metavar="NAME,…", help=told)(function)
+
+
+def delayed(texts: Iterable[str]) -> tuple[str, ...]:
+    """The names that `--delay` gives. Raises click.UsageError where one is empty."""
+    names = tuple(name.strip() for text in texts for name in text.split(","))
+    if not all(names):
+        raise click.UsageError("--delay: expected NAME,NAME… or all, for example --delay body.1,body.2")
+    return names
+
+
 def settings_option(function: F) -> F:
-    """``--set`` and ``--dim``."""
+    """``--set``, ``--dim`` and ``--delay``."""
+    function = delay_option(function)
     function = click.option(
         "--set", "settings", multiple=True, metavar="NAME=VALUE …", help="Settings and consts: --set beta=0.1 eta.h=0.5."
     )(function)
     return click.option("--dim", "dims", multiple=True, metavar="NAME=SIZE …", help="Sizes: --dim n=64.")(function)
 
 
-def open_model(name: str, settings: Iterable[str] = (), dims: Iterable[str] = ()) -> Model:
-    """The model of a path or a shipped name, with what `--set` and `--dim` say.
+def open_model(
+    name: str, settings: Iterable[str] = (), dims: Iterable[str] = (), delay: Iterable[str] = ()
+) -> Model:
+    """The model of a path or a shipped name, with what `--set`, `--dim` and `--delay` say.
 
     Raises WrongInput for a wrong model and click.UsageError for a file that cannot be read.
     """
     readable(name)
     sizes = {key: _whole(key, value) for key, value in _pairs("--dim", dims).items()}
     try:
-        return load(name, settings=dict(_pairs("--set", settings)), **sizes)
+        return load(name, settings=dict(_pairs("--set", settings)), delay=delayed(delay), **sizes)
     except ModelError as wrong:
         raise WrongInput(str(wrong)) from None
 

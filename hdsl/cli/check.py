@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from hdsl.api import find
-from hdsl.cli.arguments import Verb, painted, readable, writable, write_file
+from hdsl.cli.arguments import Verb, delay_option, delayed, painted, readable, writable, write_file
 from hdsl.cli.repair import repaired
 from hdsl.compiler import Compiler
 from hdsl.diagnostics.render import render_all, to_json
@@ -27,12 +27,14 @@ from hdsl.syntax.read import read
 @click.argument("models", nargs=-1, required=True, metavar="MODEL…")
 @click.option("--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--fix", is_flag=True, help="Put right what can only be meant in one way, and say what was done.")
-def command(models: tuple[str, ...], layout: str, fix: bool) -> int:
+@delay_option
+def command(models: tuple[str, ...], layout: str, fix: bool, delay: tuple[str, ...]) -> int:
     """Report every mistake and warning of models; the exit code is 1 if there is a mistake.
 
     With --fix the mistakes whose remedy is certain are put right in the files first; what is left is reported.
     """
     found: list[dict[str, Any]] = []
+    names = delayed(delay)
     paths = [writable(name) if fix else readable(name) for name in models]
     if fix:
         for name, path in zip(models, paths, strict=True):
@@ -41,7 +43,7 @@ def command(models: tuple[str, ...], layout: str, fix: bool) -> int:
         path = find(name)
         source, diagnostics = read(path.read_bytes(), str(path) if str(path) == name else path.name)
         source = source if diagnostics else gather(source, path.parent)
-        diagnostics = diagnostics or Compiler(source).diagnostics
+        diagnostics = diagnostics or Compiler(source, delay=names).diagnostics
         found += to_json(source, diagnostics)
         if layout == "text" and diagnostics:
             click.echo(painted(render_all(source, diagnostics), sys.stdout) + "\n")

@@ -19,10 +19,12 @@ from hdsl.cli.arguments import Verb, keep_apart, open_model, readable, settings_
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write; standard output if not given.")
 @click.option("--backend", type=click.Choice(["torch", "numpy"]), default="torch", show_default=True)
 @settings_option
-def command(model: str, output: Path | None, backend: str, settings: tuple[str, ...], dims: tuple[str, ...]) -> None:
+def command(
+    model: str, output: Path | None, backend: str, settings: tuple[str, ...], dims: tuple[str, ...], delay: tuple[str, ...]
+) -> None:
     """Write the step of a model as Python that stands alone: it imports torch (or numpy) and nothing of hdsl."""
     keep_apart({"-o": output}, [readable(model)])
-    text = open_model(model, settings, dims).product(backend)
+    text = open_model(model, settings, dims, delay).product(backend)
     if output is None:
         click.echo(text, nl=False)
     else:

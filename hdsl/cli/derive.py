@@ -28,10 +28,16 @@ FORMATS = ("text", "latex", "markdown", "html", "json", "mathml")
 @click.option("--only", metavar="NAME", help="One equation and what it reads: costate.h, costate.W, state.h, step.z.h.")
 @settings_option
 def command(
-    model: str, layout: str, form: str, only: str | None, settings: tuple[str, ...], dims: tuple[str, ...]
+    model: str,
+    layout: str,
+    form: str,
+    only: str | None,
+    settings: tuple[str, ...],
+    dims: tuple[str, ...],
+    delay: tuple[str, ...],
 ) -> None:
     """Show J, H, stationarity, H′, Hamilton's equations and the discrete step, with the lines they come from."""
-    opened = open_model(model, settings, dims)
+    opened = open_model(model, settings, dims, delay)
     from hdsl.show.derivation import derivation_page
 
     def page(style: Any) -> Page:

@@ -50,6 +50,7 @@ class Options:
     target_at: int | None
     settings: tuple[str, ...]
     dims: tuple[str, ...]
+    delay: tuple[str, ...]
     seed: int
     seeds: int | None
     dtype: str
@@ -126,7 +127,7 @@ def _check(options: Options) -> None:
 
 def make_plan(options: Options) -> Plan:
     """What the options ask for, the stream read and scaled. Raises click's errors."""
-    model = open_model(options.model, options.settings, options.dims)
+    model = open_model(options.model, options.settings, options.dims, options.delay)
     defaults = defaults_of(readable(options.model), model.name, options.stream)
     if is_special(defaults.stream):
         raise click.UsageError(f"{defaults.stream} is a pipe or a device; a stream is read twice, so save it to a file")
@@ -148,7 +149,7 @@ def make_plan(options: Options) -> Plan:
         columns = find_columns(read_header(defaults.stream), model.product("model"), told)
         if columns.sizes:  # what the stream decides is compiled in
             extra = [f"{name}={size}" for name, size in columns.sizes.items()]
-            model = open_model(options.model, options.settings, (*options.dims, *extra))
+            model = open_model(options.model, options.settings, (*options.dims, *extra), options.delay)
         record = model.product("model")
         stream = read_stream(defaults.stream, record, told, columns)
         scaling = scale_stream(stream, record, how)

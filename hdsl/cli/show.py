@@ -17,8 +17,8 @@ from hdsl.compiler import PASSES
 @click.argument("model")
 @click.option("--pass", "name", type=click.Choice(PASSES), required=True, help="The pass whose product is shown.")
 @settings_option
-def command(model: str, name: str, settings: tuple[str, ...], dims: tuple[str, ...]) -> None:
+def command(model: str, name: str, settings: tuple[str, ...], dims: tuple[str, ...], delay: tuple[str, ...]) -> None:
     """Print the product of a pass of the compiler, the same at every run."""
     from hdsl.show.product import product_text
 
-    click.echo(product_text(open_model(model, settings, dims).product(name)), nl=False)
+    click.echo(product_text(open_model(model, settings, dims, delay).product(name)), nl=False)

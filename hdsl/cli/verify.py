@@ -21,11 +21,17 @@ from hdsl.cli.arguments import Verb, keep_apart, open_model, readable, settings_
 @click.option("--report", type=click.Path(path_type=Path), help="File to write; standard output if not given.")
 @settings_option
 def command(
-    model: str, seed: int, layout: str, report: Path | None, settings: tuple[str, ...], dims: tuple[str, ...]
+    model: str,
+    seed: int,
+    layout: str,
+    report: Path | None,
+    settings: tuple[str, ...],
+    dims: tuple[str, ...],
+    delay: tuple[str, ...],
 ) -> int:
     """Check the derivation of a model against judges that share no code with it; the exit code is 1 if one disagrees."""
     keep_apart({"--report": report}, [readable(model)])
-    compiler = open_model(model, settings, dims).compiler
+    compiler = open_model(model, settings, dims, delay).compiler
     from hdsl.verify.certificate import certify
 
     certificate = certify(compiler, seed=seed)

@@ -117,6 +117,16 @@ def argument_size(span: Span, name: str, argument: str, declared: Span) -> Diagn
     )
 
 
+def delay_kind(span: Span, name: str, kind: str, line: int) -> Diagnostic:
+    return DELAY.at(span, f"`{name}` cannot be delayed", f"it is {a(kind)} (line {line}), not a `let` definition")
+
+
+def delay_unknown(span: Span, name: str, meant: str) -> Diagnostic:
+    """``meant`` is the nearest name, or empty."""
+    told = f"did you mean `{meant}`?" if meant else ""
+    return DELAY.at(span, f"there is no `let` definition `{name}` to delay", told)
+
+
 def no_state(span: Span, name: str) -> Diagnostic:
     return INSTANCE.at(span, f"an instance of `{name}` cannot stand here", "give it a `let` definition of its own")
 

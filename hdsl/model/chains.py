@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hdsl.model.model import Model
+from hdsl.model.model import Model, Role
 from hdsl.model.order import in_order
 from hdsl.model.reach import reached
 
@@ -22,7 +22,7 @@ def longest_chain(model: Model) -> int:
 
     Raises Endless: a flow, or a state that depends on itself, is on such a way.
     """
-    needs = _on_the_way(model)
+    needs = on_the_way(model, ("input",))
     order, cycles = in_order(needs)
     states = [name for path in cycles for name in path if name in model.dynamics]
     states += [name for name in order if name in model.dynamics and model.dynamics[name].kind == "flow"]
@@ -34,15 +34,16 @@ def longest_chain(model: Model) -> int:
     return max((length[cost] for cost in model.costs if cost in length), default=0)
 
 
-def _on_the_way(model: Model) -> Mapping[str, Sequence[str]]:
-    """What reaches a cost and is reached from an input, with what it reads of that; a state reads its dynamics."""
+def on_the_way(model: Model, roles: tuple[Role, ...]) -> Mapping[str, Sequence[str]]:
+    """What reaches a cost and depends on quantities of some roles, with what it reads of that; a state reads its dynamics."""
     reads: dict[str, Sequence[str]] = {d.name: tuple(d.reads()) for d in model.definitions}
     reads |= {name: (dynamics.definition,) for name, dynamics in model.dynamics.items()}
-    reads |= {q.name: () for q in model.of_role("input")}
+    starts = [q.name for role in roles for q in model.of_role(role)]
+    reads = {**dict.fromkeys(starts, ()), **reads}
     readers: dict[str, list[str]] = {}
     for reader, names in reads.items():
         for name in names:
             readers.setdefault(name, []).append(reader)
-    after = reached((q.name for q in model.of_role("input")), readers)
+    after = reached(starts, readers)
     before = reached(model.costs, reads)
     return {name: tuple(read for read in names if read in after) for name, names in reads.items() if name in after & before}

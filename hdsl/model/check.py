@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import PurePath
 
 from hdsl.diagnostics import catalogue_model as catalogue
+from hdsl.diagnostics.catalogue_component import delay_kind, delay_unknown
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.render import in_order
 from hdsl.model.components import read_components
 from hdsl.model.declarations import Declarations, declare, read_learning
+from hdsl.model.delaying import ALL, Delayed, every
 from hdsl.model.latex import read_latex
 from hdsl.model.model import Learning, Model, Quantity
 from hdsl.model.reach import targets_of, warnings
@@ -33,6 +35,7 @@ def check(
     *,
     dims: Mapping[str, int] | None = None,
     settings: Mapping[str, str | float] | None = None,
+    delay: Collection[str] = (),
 ) -> tuple[Model | None, tuple[Diagnostic, ...]]:
     """Check a file. The model is None if there is an error among the findings, or if the parser left a statement out.
 
@@ -41,23 +44,50 @@ def check(
         dims: numbers for sizes, in place of the file's own.
         settings: scalar consts and settings of ``learn`` by path (``alpha``, ``eta.h``), as they would be written, in place
             of the file's own.
+        delay: `let` definitions that are read as ``delay(…)`` of themselves, by name; ``all`` for those that hold a
+            parameter and stand between inputs or states and a cost.
 
     Every mistake of the file is reported in one run, each once; what depends on a mistake is silent about it. Warnings are
     given for files without mistakes only, since a mistake may be what they come from.
     """
+    delayed = Delayed(name for name in delay if name != ALL)
+    if ALL in delay:
+        plain = Delayed(())
+        model, found = _checked(text, dims or {}, settings or {}, plain)
+        if model is None:
+            return None, found
+        delayed = Delayed((*delayed.names, *every(model, plain.lets)))
+    return _checked(text, dims or {}, settings or {}, delayed)
+
+
+def _checked(
+    text: ModelText, dims: Mapping[str, int], settings: Mapping[str, str | float], delayed: Delayed
+) -> tuple[Model | None, tuple[Diagnostic, ...]]:
     scope = build_scope(text)
     name = _name(text, scope)
-    declared = declare(text, scope, dims or {}, settings or {})
-    statements = read_statements(text, scope, declared, read_components(text, scope))
-    learning = read_learning(text, scope, declared, settings or {})
+    declared = declare(text, scope, dims, settings)
+    statements = read_statements(text, scope, declared, read_components(text, scope), delayed)
+    learning = read_learning(text, scope, declared, settings)
     latex = read_latex(text, scope)
     scope.report_unknown()
+    if not scope.findings and not text.unread:
+        _report_unmet(text, scope, delayed)
     if not scope.findings and not text.unread and not (statements.states or statements.outputs or statements.costs):
         scope.report(catalogue.empty_model(Span(0, 0)))
     if scope.findings or text.unread:
         return None, in_order(scope.findings)
     model = replace(_model(text, name, declared, statements, learning), latex=latex)
     return model, in_order(_warnings(text, model, declared, statements))
+
+
+def _report_unmet(text: ModelText, scope: Scope, delayed: Delayed) -> None:
+    """Names from outside that are to be delayed and are of no definition."""
+    for name in delayed.unmet:
+        entry = scope.entries.get(name)
+        if entry is not None:
+            scope.report(delay_kind(_learn_span(text), name, entry.kind, scope.line(entry.span)))
+        else:
+            scope.report(delay_unknown(_learn_span(text), name, scope.nearest(name, delayed.lets) or ""))
 
 
 def _name(text: ModelText, scope: Scope) -> str:

@@ -27,6 +27,7 @@ FUNCTIONS: dict[str, Callable[..., float]] = {
     "exp": math.exp,
     "log": math.log,
     "sqrt": math.sqrt,
+    "root": math.sqrt,
     "sin": math.sin,
     "cos": math.cos,
     "sign": lambda x: math.copysign(1.0, x) if x else 0.0,

@@ -16,6 +16,7 @@ from typing import Protocol
 from hdsl.diagnostics import catalogue_component as catalogue
 from hdsl.model.binding import arguments_of, bind_shape
 from hdsl.model.components import Components, body_in_order, declared_in, is_pure, sizes_of
+from hdsl.model.delaying import Delayed
 from hdsl.model.scope import Scope
 from hdsl.model.sizes import Sizes
 from hdsl.model.substitute import apart, apart_defined, as_tree, rebuilt, substituted
@@ -84,11 +85,14 @@ class _Owner:
 class Instances:
     """Writes instances out. ``scope`` and ``sizes`` are the model's."""
 
-    def __init__(self, components: Components, scope: Scope, sizes: Sizes, reader: StatementReader) -> None:
+    def __init__(
+        self, components: Components, scope: Scope, sizes: Sizes, reader: StatementReader, delayed: Delayed
+    ) -> None:
         self.components = components
         self.scope = scope
         self.sizes = sizes
         self.reader = reader
+        self.delayed = delayed
         self.fixed: set[str] = set()  # sizes whose number says how many copies there are
         self._made = 0
 
@@ -178,9 +182,7 @@ class Instances:
                 return None
         return names
 
-    def _function(
-        self, call: Call, component: Component, owner: _Owner, indices: frozenset[str]
-    ) -> Expression | None:
+    def _function(self, call: Call, component: Component, owner: _Owner, indices: frozenset[str]) -> Expression | None:
         """A function is its expression with the arguments in it."""
         for inner in calls_in(component.value):
             other = self.components.known.get(inner.function)
@@ -238,7 +240,7 @@ class Instances:
                 return self.reader.read(replace(statement, name=f"{name}.{own}", shape=sizes, value=inside(value)))
             case Define(name=own, value=value, indices=indices):
                 own_names = {key: tree for key, tree in names.items() if key not in {i.name for i in indices}}
-                made = self._dotted(value, name, own_names)
+                made = self.delayed.value(f"{name}.{own}", self._dotted(value, name, own_names))
                 bound = frozenset(index.name for index in indices)
                 expanded = self._expanded(made, _Owner(f"{name}.{own}"), bound)
                 return expanded is not None and self.reader.read(replace(statement, name=f"{name}.{own}", value=expanded))
@@ -346,19 +348,18 @@ class Instances:
         again = replace(call, function=named.name, function_span=named.span, arguments=tuple(known[1:]))
         return self._copies(again, component, name, known[0], count)
 
-    def _copies(
-        self, call: Call, component: Component, name: str, first: Expression, count: int
-    ) -> Expression | None:
+    def _copies(self, call: Call, component: Component, name: str, first: Expression, count: int) -> Expression | None:
         """The copies one after another; what each returns is a definition of its name."""
         made: Expression = first
         for number in range(1, count + 1):
             copy = f"{name}.{number}"
             before = self.reader.value(made)
-            if component.pure:
+            block = replace(component, value=self.delayed.value(copy, component.value))
+            if block.pure:
                 whole = replace(call, arguments=(made, *call.arguments))
-                out = self._function(whole, component, _Owner(copy), frozenset())
+                out = self._function(whole, block, _Owner(copy), frozenset())
             else:
-                out = self._instance(call, component, copy, _Owner(copy), frozenset(), made)
+                out = self._instance(call, block, copy, _Owner(copy), frozenset(), made)
             if out is None or before is None:
                 return None
             if not self.reader.read(Define("let", copy, out, call.span, call.span)):

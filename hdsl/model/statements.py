@@ -14,6 +14,7 @@ from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.components import Components
 from hdsl.model.declarations import Declarations, declare_more
 from hdsl.model.definitions import MOST_DEFINITIONS, Definitions, TooManyDefinitions
+from hdsl.model.delaying import Delayed
 from hdsl.model.expressions import Reader
 from hdsl.model.instances import Instances, TooManyInstances
 from hdsl.model.lists import met
@@ -73,7 +74,9 @@ class Statements:
     projected: tuple[Definition, ...] = ()
 
 
-def read_statements(text: ModelText, scope: Scope, declared: Declarations, components: Components) -> Statements:
+def read_statements(
+    text: ModelText, scope: Scope, declared: Declarations, components: Components, delayed: Delayed
+) -> Statements:
     """Read every definition, dynamics and reset of a file."""
     found = Statements(scope, text)
     defines = [s for s in text.statements if isinstance(s, Define)]
@@ -91,10 +94,12 @@ def read_statements(text: ModelText, scope: Scope, declared: Declarations, compo
     made = Definitions((*scope.entries, *RESERVED), shared)
     reader = Reader(scope, made, declared.initial_reader, dict(declared.sizes), declared.below)
     writing = _Writing(reader, declared, found)
-    instances = Instances(components, scope, declared.polynomials, writing)
+    instances = Instances(components, scope, declared.polynomials, writing, delayed)
     try:
         for name in order:
             statement: Define | Dynamics = moving[name[:-1]] if name.endswith("'") else first[name]
+            if isinstance(statement, Define) and statement.role == "let":
+                statement = replace(statement, value=delayed.value(name, statement.value))
             writing.begin(name)
             made.places = (statement.span,) if instances.has_any(statement.value) else ()
             tree = instances.written_out(statement.value, name.removesuffix("'"))

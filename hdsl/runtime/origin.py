@@ -17,6 +17,7 @@ class Origin:
     source: Source
     dims: tuple[tuple[str, int], ...]
     settings: tuple[tuple[str, float | str], ...]
+    delay: tuple[str, ...] = ()
 
     def compiler(self) -> Compiler:
         """The compiler of this origin, its products kept for the next call."""
@@ -25,4 +26,4 @@ class Origin:
 
 @lru_cache(maxsize=64)
 def _compiler(origin: Origin) -> Compiler:
-    return Compiler(origin.source, dims=dict(origin.dims), settings=dict(origin.settings))
+    return Compiler(origin.source, dims=dict(origin.dims), settings=dict(origin.settings), delay=origin.delay)

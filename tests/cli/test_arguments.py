@@ -14,6 +14,7 @@ from hdsl.cli.arguments import (
     Count,
     Verb,
     WrongInput,
+    delayed,
     in_colour,
     keep_apart,
     open_model,
@@ -33,8 +34,8 @@ class Terminal(io.StringIO):
 @click.argument("model")
 @click.option("--flag", is_flag=True)
 @settings_option
-def verb(model: str, flag: bool, settings: tuple[str, ...], dims: tuple[str, ...]) -> None:
-    click.echo(f"{model}|{flag}|{settings}|{dims}")
+def verb(model: str, flag: bool, settings: tuple[str, ...], dims: tuple[str, ...], delay: tuple[str, ...]) -> None:
+    click.echo(f"{model}|{flag}|{settings}|{dims}" + "".join(f"|{name}" for name in delayed(delay)))
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,7 @@ def verb(model: str, flag: bool, settings: tuple[str, ...], dims: tuple[str, ...
         (["--set", "a=1", "m"], "m|False|('a=1',)|()"),
         (["--set", "a=1", "--set", "b=-2", "m", "--dim", "n=3", "k=4"], "m|False|('a=1', 'b=-2')|('n=3', 'k=4')"),
         (["m", "--set=a=1"], "m|False|('a=1',)|()"),
+        (["m", "--delay", "a.1, b", "--delay", "all"], "m|False|()|()|a.1|b|all"),
         (["m", "--set", "--flag"], "m|False|('--flag',)|()"),
     ],
 )

@@ -148,6 +148,24 @@ def test_held_samples_are_rows_of_the_stream(folder: Path, capsys: pytest.Captur
     assert "each sample held 3 ticks, its target at tick 2; predictions, costs" in capsys.readouterr().out
 
 
+def test_a_delay_that_the_file_has_not(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("deep.ham").write_text(MODEL.replace("output y = dot(w, u)", "let a = dot(w, u)\noutput y = a"))
+    shown = ["deep.ham", "--stream", "line.csv"]
+    plain = summary(capsys, *shown)
+    found = summary(capsys, *shown, "--delay", "all", "--hold", "auto")
+    assert found["hold"] == {"ticks": 3, "target_at": 2}
+    assert found["content"] == summary(capsys, *shown, "--delay", "a")["content"] != plain["content"]
+    for verb in (["derive"], ["show", "--pass", "step"], ["compile"]):
+        assert status([*verb, "deep.ham", "--delay", "a"]) == 0
+        assert "delay" in capsys.readouterr().out
+    assert status(["verify", "deep.ham", "--delay", "all"]) == 0
+    assert "delay_a⁺ = ⟨w, u⟩" in capsys.readouterr().out
+    assert status(["check", "deep.ham", "--delay", "b"]) == 1
+    assert "there is no `let` definition `b` to delay" in capsys.readouterr().out
+    assert status(["check", "deep.ham", "--delay", "a,"]) == 2
+    assert "--delay: expected NAME,NAME… or all" in capsys.readouterr().err
+
+
 def test_ctrl_c_ends_cleanly_with_the_checkpoint_written(folder: Path) -> None:
     program = "from hdsl.cli.main import main; main()"
     arguments = ["run", "line.ham", "--epochs", "1000000", "--checkpoint", "c", "--every", "500"]

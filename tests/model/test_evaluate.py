@@ -60,3 +60,7 @@ def test_of_a_choice_only_the_branch_that_is_taken_needs_a_value(name: str, hold
     assert evaluate(ROWS[name].function(left, right, seven, fails), known) == 7
     assert evaluate(ROWS[name].function(right + 1, right, fails, seven), known) == 7
     assert math.isnan(evaluate(ROWS[name].function(left, right, fails, seven), known) or 0.0)
+
+
+def test_every_row_that_can_stand_in_a_formula_has_a_value() -> None:
+    assert {name for name, row in ROWS.items() if row.plain is not None} - CONDITIONS.keys() <= FUNCTIONS.keys()

@@ -141,3 +141,17 @@ def test_pulses_give_every_layer_its_gradient_exactly_once(layers: int) -> None:
             for name, value in summed.items():
                 value += getattr(net.costate, name)
         assert off(summed, plain(net, layers, u[0], c[0])) < 1e-13
+
+
+@pytest.mark.parametrize("layers", [1, 2, 5])
+def test_a_plain_net_with_all_delayed_is_the_net_written_with_delays(layers: int) -> None:
+    written = text_of(layers, 0.0)
+    plain = written.replace("delay(tanh(", "(tanh(")
+    assert plain.count("tanh") == layers
+    delayed, wanted = hdsl.loads(plain, delay="all").compile(), hdsl.loads(written).compile()
+    assert delayed.content == wanted.content != hdsl.loads(plain).compile().content
+    one, other = delayed(batch=1, seed=4, dtype=F64), wanted(batch=1, seed=4, dtype=F64)
+    for _ in range(2 * layers + 2):
+        for net in (one, other):
+            net.step(torch.full((1, 5), 0.3, dtype=F64), c=torch.tensor([1]))
+    assert all(torch.equal(value, other.state_dict()[name]) for name, value in one.state_dict().items())
