@@ -27,7 +27,6 @@ FUNCTIONS: dict[str, Callable[..., float]] = {
     "exp": math.exp,
     "log": math.log,
     "sqrt": math.sqrt,
-    "root": math.sqrt,
     "sin": math.sin,
     "cos": math.cos,
     "sign": lambda x: math.copysign(1.0, x) if x else 0.0,
@@ -37,6 +36,8 @@ FUNCTIONS: dict[str, Callable[..., float]] = {
     "clip": lambda x, low, high: min(max(x, low), high),
     "power": math.pow,
 }
+
+MADE: dict[str, Callable[..., float]] = {"root": math.sqrt}  # rows that hdsl puts into formulas: that of `norm2`
 
 CONDITIONS: dict[str, Callable[[float, float], bool]] = {
     "where_less": operator.lt,
@@ -79,4 +80,4 @@ def _value(node: Scalar, known: Mapping[Scalar, float]) -> float:
     if isinstance(node, sympy.Pow):
         return math.pow(*arguments)
     name = type(node).__name__ if isinstance(node, RowFunction) else type(node).__name__.lower()
-    return float(FUNCTIONS[name](*arguments))
+    return float((FUNCTIONS | MADE)[name](*arguments))
