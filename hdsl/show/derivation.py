@@ -28,6 +28,7 @@ DYNAMICS_AT_LENGTH = 48
 """The longest f, in characters, that is written out inside H′."""
 
 NOTE_AT_LENGTH = 30
+LIST_AT_LENGTH = 60  # characters of the names that stand on one line for θ or z
 """The longest formula whose adjoint is told of beside an equation."""
 
 _ORDERS = {
@@ -104,6 +105,14 @@ def model_notation(
         names=[*model.dims, *(d.name for d in model.definitions)],
         latex=model.latex,
     )
+
+
+def _listed(names: list[str], style: Style) -> str:
+    """Names one after another; where they are long, the first two and the last."""
+    whole = ", ".join(names)
+    if style == "latex" or len(whole) <= LIST_AT_LENGTH:
+        return whole
+    return ", ".join([*names[:2], "…", names[-1]])
 
 
 class _Builder:
@@ -268,9 +277,9 @@ class _Builder:
         """What ν, ω and z stand for where they are the whole."""
         theta = Notation(self.style, (), names=("all:theta", *self.model.quantities), latex=self.model.latex).name("all:theta")
         params = [self._look(p.name) for p in self.model.of_role("param")]
-        told = [f"{theta} = ({', '.join(params)})" if len(params) > 1 else f"{theta} = {params[0]}"] if params else []
+        told = [f"{theta} = ({_listed(params, self.style)})" if len(params) > 1 else f"{theta} = {params[0]}"] if params else []
         if len(self.model.dynamics) > 1:
-            told.append("z = (" + ", ".join(self._look(f"z:{h}") for h in self.model.dynamics) + ")")
+            told.append("z = (" + _listed([self._look(f"z:{h}") for h in self.model.dynamics], self.style) + ")")
         return "; ".join(map(self._worded, told))
 
     def _settings(self) -> str:

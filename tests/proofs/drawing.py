@@ -276,7 +276,7 @@ class _Drawing:
 
     def _looks(self) -> None:
         """How a name or two look in LaTeX."""
-        named = [line.split()[1].partition("[")[0] for line in self.lines if line.startswith(("param", "state"))]
+        named = [line.split()[1].partition("[")[0] for line in self.lines if line.startswith(("param ", "state "))]
         for place, name in enumerate(self.random.sample(named, min(2, len(named)))):
             if self.chance(0.3):
                 self.lines.append(f'latex {name} "\\mathcal{{L}}_{{{place}}}"')

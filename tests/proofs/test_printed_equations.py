@@ -140,6 +140,7 @@ FUNCTIONS = {
     "sin": math.sin,
     "cos": math.cos,
     "sign": np.sign,
+    "relu": lambda x: max(x, 0.0),
     "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
     "softmax": lambda x: np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True),
     "logsumexp": lambda x: np.log(np.exp(x).sum(axis=-1)),
@@ -232,6 +233,10 @@ class Reader:
             inner = self.sum()
             assert self.takes("|")
             return abs(inner)
+        if self.takes("["):  # Iverson's bracket: 1 where it holds, else 0
+            inner = self.sum()
+            assert self.takes(" > 0]"), self.text[self.place :]
+            return float(inner > 0)
         if self.takes("√"):
             return math.sqrt(self.atom())
         if found := re.compile(r"\d+(\.\d+)?").match(self.text, self.place):
@@ -282,7 +287,7 @@ def numbers(name):
     """Every quantity and definition at one random point of one stream."""
     compiler = compiled(name)
     equations = compiler.equations
-    found = smallest(compiler.model, compiler.text, {})
+    found = smallest(compiler.model, compiler.model.written, {})
     given = readings(found, smooth_point(found, 1, torch.Generator().manual_seed(0)))
     made = interpret((*equations.definitions, *equations.all), given, found.sizes)
     sizes = {size: np.asarray(float(number)) for size, number in found.sizes.items()}

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from hdsl.compiler import Compiler
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source
 from hdsl.verify.walk import Walk
@@ -35,7 +36,8 @@ def test_it_shares_no_code_with_what_it_judges():
         if module not in reached:
             reached.add(module)
             waiting.extend(graph[module])
-    judge = {f"hdsl.verify.{name}" for name in ("walk", "step", "derivatives", "evaluate", "written", "literals", "parts")}
+    names = ("walk", "step", "derivatives", "evaluate", "written", "literals", "parts", "branches")
+    judge = {f"hdsl.verify.{name}" for name in names}
     assert reached == judge | {"hdsl.syntax.tree", "hdsl.syntax.source"}
 
 
@@ -304,7 +306,8 @@ def test_a_recurrent_net_by_matrices_written_by_hand():
 
 def shipped(checkout, model, **settings):
     """A model that ships after three steps on two equal streams, and the parameters it began with."""
-    judge = walk((checkout / "models" / f"{model}.ham").read_text(encoding="utf-8"), **settings)
+    text = Compiler(Source((checkout / "models" / f"{model}.ham").read_text(encoding="utf-8"))).model.written
+    judge = Walk(text, None, settings)
     written = judge.written
     begun = beginning(judge)
     cells = judge.begin(begun, batch=2)
@@ -330,4 +333,4 @@ def test_the_models_that_ship_learn_every_parameter(checkout, model):
 def test_a_reset_each_sample_teaches_the_dynamics_in_sequential_order_only(checkout, order):
     # The dynamics read the costate that has returned to 0; and W2 meets the state that has, so only the bias is left.
     cells, begun = shipped(checkout, "iris_mlp_state", order=order)
-    assert {name for name, value in cells["parameter"].items() if bool((value != begun[name]).any())} == {"b2"}
+    assert {name for name, value in cells["parameter"].items() if bool((value != begun[name]).any())} == {"y.b"}
