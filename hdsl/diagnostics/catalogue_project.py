@@ -9,6 +9,9 @@ from hdsl.syntax.source import Span
 
 PROJECT = register("project", "a `project` line does not fit what it puts back")
 READS = register("project-reads", "a `project` line reads what is not there between two steps")
+BETWEEN = (
+    "a projection is made between two steps, once for all streams: it reads params, consts, sizes and a `let` of these",
+)
 EVERY = register("project-every", "the steps between two projections are no whole number known in the file")
 
 
@@ -32,21 +35,19 @@ def holds(span: Span, name: str) -> Diagnostic:
 
 
 def reads(span: Span, param: str, name: str, kind: str, line: int) -> Diagnostic:
-    hint = "write its formula here" if kind == "let" else ""
+    return READS.at(span, f"the projection of `{param}` reads `{name}`, {a(kind)} (line {line})", notes=BETWEEN)
+
+
+def reads_through(span: Span, param: str, name: str, line: int, read: str, kind: str) -> Diagnostic:
+    """A `let` that depends on ``read``, an input, a target or a state; the time has no kind."""
+    what = f"`{read}`, {a(kind)}" if kind else f"the `{read}` of a step"
     return READS.at(
-        span,
-        f"the projection of `{param}` reads `{name}`, {a(kind)} (line {line})",
-        hint,
-        notes=("a projection is made between two steps, once for all streams: it reads params, consts and sizes",),
+        span, f"the projection of `{param}` reads `{name}` (line {line}), which depends on {what}", notes=BETWEEN
     )
 
 
 def reads_time(span: Span, param: str, name: str) -> Diagnostic:
-    return READS.at(
-        span,
-        f"the projection of `{param}` reads `{name}`, which belongs to a step",
-        notes=("a projection is made between two steps, once for all streams: it reads params, consts and sizes",),
-    )
+    return READS.at(span, f"the projection of `{param}` reads `{name}`, which belongs to a step", notes=BETWEEN)
 
 
 def every(span: Span, written: str) -> Diagnostic:

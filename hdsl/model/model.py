@@ -94,7 +94,8 @@ class Model:
     ``latex`` how names look in LaTeX by the file's own lines, which changes nothing else.
     ``targets_of`` gives for each cost the targets that it depends on. ``written`` is the text with every instance of a
     component written out as statements with dotted names; ``fixed`` the sizes that say how many copies there are.
-    ``projected`` are the definitions of the ``projections``, which read params, consts and one another only.
+    ``projected`` are the definitions of the ``projections``, which read params, consts and one another only; those of the
+    model that they need stand among them under their own names.
     """
 
     name: str

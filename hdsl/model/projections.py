@@ -1,12 +1,12 @@
 """Projections: what is put back after the update of the parameters (``project W = W / norm2(W) every 10``).
 
-They read params, consts and sizes only, so nothing of a step: their definitions stand apart from the model's own, and no
-equation is derived from them.
+They read params, consts and sizes, and `let` definitions of these, so nothing of a step. Their definitions stand apart from
+the model's own, beside copies of those that they read, and no equation is derived from them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from hdsl.diagnostics import catalogue_formula as formulas
@@ -27,6 +27,7 @@ from hdsl.syntax.tree import Expression, Project
 from hdsl.terms.term import Definition, Elementwise, slot_name, slots
 
 PREFIX = "P"
+OF_A_STEP = ("t", "tau")
 MOST_STEPS = 10**9
 
 Projected = tuple[tuple[Projection, ...], tuple[Definition, ...]]
@@ -47,12 +48,13 @@ def read_projections(statements: Iterable[Project], model: Reader, declared: Dec
         for statement in statements:
             scope.in_instance = "." in statement.name
             if _is_param(scope, statement, first):
-                projection = _projection(reader, statement, declared)
+                projection = _projection(reader, statement, declared, model.made.made)
                 found += [projection] if projection else []
     except TooManyDefinitions:
         scope.report(formulas.too_many_definitions(Span(0, 0), MOST_DEFINITIONS))
     scope.in_instance = False
-    return tuple(found), tuple(replace(definition, shared=True) for definition in made.made)
+    read = _needed((name for definition in made.made for name in definition.reads()), model.made.made)
+    return tuple(found), tuple(replace(definition, shared=True) for definition in (*read, *made.made))
 
 
 def _is_param(scope: Scope, statement: Project, first: dict[str, Span]) -> bool:
@@ -71,10 +73,12 @@ def _is_param(scope: Scope, statement: Project, first: dict[str, Span]) -> bool:
     return True
 
 
-def _projection(reader: Reader, statement: Project, declared: Declarations) -> Projection | None:
+def _projection(
+    reader: Reader, statement: Project, declared: Declarations, model: tuple[Definition, ...]
+) -> Projection | None:
     scope, name = reader.scope, statement.name
     steps = 1 if statement.every is None else _every(statement.every, declared, scope)
-    if not _reads_what_lasts(scope, statement):
+    if not _reads_what_lasts(scope, statement, model):
         return None
     value, wanted = reader.value(statement.value), reader.sizes.get(name)
     if value is None or wanted is None:
@@ -95,19 +99,46 @@ def _projection(reader: Reader, statement: Project, declared: Declarations) -> P
     return Projection(name, steps, definition.name, statement.span)
 
 
-def _reads_what_lasts(scope: Scope, statement: Project) -> bool:
-    """Whether a projection reads params, consts and sizes only; every other name is reported."""
+def _reads_what_lasts(scope: Scope, statement: Project, model: tuple[Definition, ...]) -> bool:
+    """Whether a projection reads params, consts and sizes only, itself or through a `let`; every other name is reported."""
     fine = True
     for read in names_in(statement.value):
         entry = scope.entries.get(read.name)
-        if read.name in ("t", "tau"):
+        if read.name in OF_A_STEP:
             scope.report(catalogue.reads_time(read.span, statement.name, read.name))
             fine = False
-        elif entry is not None and entry.kind in ("input", "target", "state", "let", "output", "cost"):
+        elif entry is not None and entry.kind in ("input", "target", "state", "output", "cost"):
             line = scope.line(entry.span)
             scope.report(catalogue.reads(read.span, statement.name, read.name, entry.kind, line))
             fine = False
+        elif entry is not None and entry.kind == "let":
+            through = next(_passing(scope, read.name, model), None)
+            if through is not None:
+                line = scope.line(entry.span)
+                scope.report(catalogue.reads_through(read.span, statement.name, read.name, line, *through))
+                fine = False
     return fine
+
+
+def _passing(scope: Scope, name: str, model: tuple[Definition, ...]) -> Iterator[tuple[str, str]]:
+    """What a `let` reads that belongs to a step, itself or through others: its name and its kind, ``""`` for the time."""
+    for definition in _needed((name,), model):
+        for read in definition.reads():
+            entry = scope.entries.get(read)
+            if read in OF_A_STEP:
+                yield read, ""
+            elif entry is not None and entry.kind in ("input", "target", "state"):
+                yield read, entry.kind
+
+
+def _needed(names: Iterable[str], model: tuple[Definition, ...]) -> tuple[Definition, ...]:
+    """The definitions of the model that some names stand for, and all that these read, in order."""
+    wanted, found = set(names), []
+    for definition in reversed(model):
+        if definition.name in wanted:
+            found.append(definition)
+            wanted.update(definition.reads())
+    return tuple(reversed(found))
 
 
 def _every(tree: Expression, declared: Declarations, scope: Scope) -> int | None:

@@ -110,7 +110,7 @@ def one_step(
     else:
         raise ValueError(f"the judge does not know the order {order}")
 
-    new_theta = projected(written, new_theta, cells["clock"] + 1)
+    new_theta = projected(written, new_theta, cells["clock"] + 1, moment)
     result = {
         "state": new_h,
         "costate": new_z,
@@ -190,14 +190,14 @@ def lowered(written: Written, theta: Values, omega: Values, moment: Moment) -> d
     return {name: value - tau * written.rate("beta", name, tau) * omega[name] for name, value in theta.items()}
 
 
-def projected(written: Written, theta: Values, ticks: int) -> dict[str, Tensor]:
+def projected(written: Written, theta: Values, ticks: int, moment: Moment) -> dict[str, Tensor]:
     """What `project` puts back after so many steps: all from the values before any of them."""
-    known = written.constants() | dict(theta)
+    known = point_of_shared(written, theta, moment)
     result = dict(theta)
     for projection in written.projections:
-        every = 1 if projection.every is None else int(evaluate(projection.every, known.__getitem__))
+        every = 1 if projection.every is None else int(evaluate(projection.every, known))
         if ticks % every == 0:
-            value = evaluate(projection.value, known.__getitem__)
+            value = evaluate(projection.value, known)
             result[projection.name] = value.broadcast_to(written.shape(projection.name)).clone()
     return result
 

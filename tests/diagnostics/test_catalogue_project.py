@@ -13,9 +13,9 @@ def test_a_state_has_its_dynamics() -> None:
     assert "dynamics" not in catalogue.not_a_param(HERE, "a", "let", 3).label
 
 
-def test_a_formula_takes_the_place_of_a_let() -> None:
-    assert catalogue.reads(HERE, "W", "a", "let", 3).label == "write its formula here"
-    assert catalogue.reads(HERE, "W", "u", "input", 3).label == ""
+def test_what_a_let_depends_on_is_named_with_its_kind() -> None:
+    assert "`u`, an input" in catalogue.reads_through(HERE, "W", "a", 3, "u", "input").message
+    assert "depends on the `t` of a step" in catalogue.reads_through(HERE, "W", "a", 3, "t", "").message
 
 
 def test_sizes_that_differ_by_name_only() -> None:

@@ -88,6 +88,26 @@ def test_a_value_that_would_be_a_view_is_made_before_any_is_put_back() -> None:
     assert [net.p.tolist(), net.s.tolist(), net.M.tolist(), net.r.tolist()] == [[2], 3, [[1, 3], [2, 4]], [1, 2]]
 
 
+def test_a_let_has_its_value_at_the_parameters_before_any_is_put_back() -> None:
+    free, net = net_of(""), net_of("let r = sqrt(a^2 + b^2)\nproject a = a / r\nproject b = b / r\n")
+    (u,), (v,) = stream(1)
+    free.step(u, v)
+    net.step(u, v)
+    modulus = torch.sqrt(free.a**2 + free.b**2)
+    assert torch.allclose(net.a, free.a / modulus, rtol=1e-15, atol=0)
+    assert torch.allclose(net.b, free.b / modulus, rtol=1e-15, atol=0)
+
+
+def test_a_let_that_would_be_a_view_is_made_before_any_is_put_back() -> None:
+    sizes = "param p[1] = 3\nparam s = 5\nparam M[2, 2] = [[1, 2], [3, 4]]\nparam r[2] = 7\n"
+    cost = "cost more = 0 * (squared(p) + s^2 + squared(M) + squared(r))\n"
+    lets = "let all = sum(p)\nlet turned = M.T\nlet row = M[0]\n"
+    net = net_of(sizes + cost + lets + "project p = 2\nproject s = all\nproject M = turned\nproject r = row\n")
+    (u,), (v,) = stream(1)
+    net.step(u, v)
+    assert [net.p.tolist(), net.s.tolist(), net.M.tolist(), net.r.tolist()] == [[2], 3, [[1, 3], [2, 4]], [1, 2]]
+
+
 def test_costates_stay() -> None:
     free, net = net_of(""), net_of(UNIT.format(""))
     (u,), (v,) = stream(1)

@@ -60,3 +60,25 @@ cost more = squared(a - v)
 def test_nothing_that_is_projected_goes_unused() -> None:
     text = TEXT + "const c = 2\nproject W = c * W / norm2(W) every k\n"
     assert [d.code for d in Compiler(Source(text, "m.ham")).diagnostics] == []
+
+
+LET = "let w = W * V\nlet size = norm2(w)\ncost more = 0 * size\n"
+
+
+def test_a_let_of_params_is_read_through_copies_of_its_definitions() -> None:
+    found = model(TEXT + LET + "project W = W / size\n")
+    own = {d.name: d for d in found.definitions}
+    *copies, put = found.projected
+    assert {"w", "size"} <= {d.name for d in copies} and put.name == "P:W"
+    assert all(d == own[d.name] for d in copies)
+
+
+def test_a_let_by_indices_and_one_that_only_projections_read() -> None:
+    text = TEXT + "let w[i] = W[i] / (1 + sum[j](W[j]^2))\nproject W = w every k\n"
+    assert [d.code for d in Compiler(Source(text, "m.ham")).diagnostics] == []
+
+
+def test_a_let_that_is_delayed_belongs_to_a_step() -> None:
+    compiler = Compiler(Source(TEXT + LET + "project W = W / size\n", "m.ham"), delay=("w",))
+    (found,) = compiler.diagnostics
+    assert found.code == "project-reads" and "`w.delay`, a state" in found.message

@@ -46,6 +46,7 @@ class _Drawing:
         self.formulas = Formulas(self.random)
         self.states: list[tuple[Name, bool]] = []
         self.params: list[Name] = []
+        self.lasting: set[str] = set()  # params and consts, which are there between two steps
         self.targets: list[Name] = []
         self.scalar_consts: list[str] = []
         self.values: dict[str, int] = {}
@@ -60,6 +61,7 @@ class _Drawing:
         self._dynamics()
         self._outputs()
         self._costs()
+        self._projections()
         learn = self._learn()
         self._looks()
         # Order of statements is free; consts stay in order for the judge, which reads them from top to bottom.
@@ -107,6 +109,8 @@ class _Drawing:
 
     def _declare(self, role: str, shape: Shape, level: int, value: str = "") -> Name:
         made = Name(self.name(), shape, level)
+        if role in ("param", "const"):
+            self.lasting.add(made.name)
         brackets = f"[{', '.join(shape)}]" if shape else ""
         self.lines.append(f"{role} {made.name}{brackets}{f' = {value}' if value else ''}")
         self.formulas.names.append(made)
@@ -271,6 +275,28 @@ class _Drawing:
             costs.append((1, self.formulas.draw((), self.random.choice((0, 1, 2)), self.depth())))
         for level, formula in costs:
             self._define("cost", (), level, formula)
+
+    def _projections(self) -> None:
+        """Params put back after a step, through `let` definitions or not. Their own draws leave those of the rest alone."""
+        random = Random(f"project {self.seed}")
+        if random.random() < 0.5:
+            return
+        lasting = [name for name in self.formulas.names if name.name in self.lasting]
+        formulas = Formulas(random, lasting, sizes=self.formulas.sizes, values=self.values, times=())
+        for param in random.sample(self.params, random.choice((1, 2, 2))):
+            if random.random() < 0.7:
+                made = Name(self.name(), random.choice((param.shape, *formulas.shapes(0))), 0)
+                self.lines.append(f"let {made.name} = {formulas.draw(made.shape, 0, 2)}")
+                together = "{0} + {1}" if made.shape == param.shape else "{1} / (1.5 + mean({0})^2)"
+                formula = together.format(made.name, param.name)
+                formulas.names.append(made)
+                if random.random() < 0.3:
+                    self.lines.append(f"cost {self.name()} = 0.1*squared({made.name})")
+            else:
+                formula = formulas.draw(param.shape, 0, 2)
+            how = random.choice((f"tanh({formula})", f"0.5*tanh({formula})", f"({formula}) / (1 + norm2({formula}))"))
+            often = random.choice(("", "", " every 2", " every 3", " every 1 + 1"))
+            self.lines.append(f"project {param.name} = {how}{often}")
 
     # Settings ------------------------------------------------------------------------------------------------------------
 

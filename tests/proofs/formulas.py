@@ -30,7 +30,7 @@ def meets(part: Shape, whole: Shape) -> bool:
 
 @dataclass
 class Formulas:
-    """Draws formulas; ``names`` grows as a model is drawn."""
+    """Draws formulas; ``names`` grows as a model is drawn. Those that may not read the time have no ``times``."""
 
     random: Random
     names: list[Name] = field(default_factory=list)
@@ -38,6 +38,7 @@ class Formulas:
     indices: list[Name] = field(default_factory=list)
     sizes: list[str] = field(default_factory=list)
     values: dict[str, int] = field(default_factory=dict)
+    times: tuple[str, ...] = ("t", "tau")
 
     def __post_init__(self) -> None:
         self.parts = Parts(self)
@@ -72,7 +73,7 @@ class Formulas:
         """A name of the shape, one that broadcasts to it beside one of the shape, or a number."""
         exact = [name.name for name in self.names if name.shape == shape and name.level <= level]
         if not shape:
-            exact += ["0.5", "2", "1/3", "t", "tau", "0.25*pi", *(f"{size}/4" for size in self.sizes)]
+            exact += ["0.5", "2", "1/3", *self.times, "0.25*pi", *(f"{size}/4" for size in self.sizes)]
         return self.random.choice(exact)
 
     # Makers: a formula, or "" where the shape cannot be made this way ------------------------------------------------

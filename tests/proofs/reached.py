@@ -26,6 +26,7 @@ from hdsl.syntax.tree import (
     Name,
     Negate,
     Number,
+    Project,
     Reset,
     Slice,
     Statement,
@@ -44,7 +45,7 @@ INITIALS = ("zeros", "ones", "eye", "normal", "uniform", "orthogonal", "glorot",
 def wanted() -> set[str]:
     """Everything that some drawn model must reach, by kind and name, out of the tables."""
     found = {f"row {name}" for name in ROWS} | {f"structured {name}" for name in STRUCTURED}
-    elsewhere = {"use", "project"}  # files, and what is not derived, are tested by themselves
+    elsewhere = {"use"}  # files are tested by themselves
     found |= {f"statement {word}" for word in STATEMENTS if word not in elsewhere}
     found |= {f"dynamics {kind}" for kind in ("flow", "next")}
     found |= {f"reset {when}" for when in ("sample", "sequence", "never")}
@@ -54,6 +55,7 @@ def wanted() -> set[str]:
     found |= {f"function {name}" for name in (*CONTRACTING, *INITIALS, *ARRANGING, *HOLDING)}
     found |= {"position", "range", "new axis", "index of the stream", "sum over indices", "definition by indices"}
     found |= {f"{order}: rows added in place" for order in ORDERS}
+    found |= {"project every step", "project every few steps", "project reads a let"}
     found |= {"index input", "index target", "real target", "list", "transpose", "t in a formula", "tau in a formula"}
     found |= {f"{operator} between values" for operator in "+-*/@^"}
     found |= {f"comparison {operator}" for operator in COMPARISONS} | {"conditional"}
@@ -75,6 +77,10 @@ def reached(model: hdsl.api.Model) -> set[str]:
             case Structured(row=row):
                 found.add(f"structured {row}")
     found |= {f"{order}: {crossing}" for crossing in crossings(model)}
+    checked = model.product("model")
+    found |= {"project every step" if p.every == 1 else "project every few steps" for p in checked.projections}
+    if {d.name for d in checked.definitions} & {d.name for d in checked.projected}:
+        found.add("project reads a let")
     if ".index_add_(" in model.product("torch").replace("device=device).index_add_(", ""):
         found.add(f"{order}: rows added in place")
     return found
@@ -109,6 +115,9 @@ def of_statements(statements: Iterable[Statement]) -> Iterator[str]:
             case Reset(when=when):
                 yield f"reset {when}"
                 yield "statement reset"
+            case Project(value=value, every=every):
+                yield "statement project"
+                yield from of_expressions([value, *([] if every is None else [every])])
             case Learn(settings=settings):
                 yield "statement learn"
                 for setting in settings:

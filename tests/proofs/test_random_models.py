@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import hdsl
-from hdsl.runtime.reference import given
+from hdsl.runtime.reference import given, put_back
 from hdsl.verify.continuous import judge_equations
 from hdsl.verify.judgement import TOLERANCES, Errors
 from hdsl.verify.points import NoPoint, sized
@@ -155,8 +155,10 @@ def against_numpy(case: Case) -> Iterator[tuple[str, Any, Any]]:
             yield f"numpy {k}: {name}", made[name], lets[name]
         seen = net.predict(**case.given(net, k, targets=False))
         first, _ = case.step(net, k)
+        new = {name.removesuffix("+"): value for name, value in made.items() if name.endswith("+")}
+        new |= put_back(reference, {**known, **new}, k + 1)
         for name, value in named_cells(model, net).items():
-            yield f"numpy {k}: {name}", made[f"{name}+"], value
+            yield f"numpy {k}: {name}", new[name], value
             if f"z:{name}" in step.cells:
                 yield f"numpy observes {k}: {name}", observed[f"{name}+"], value
         yield f"numpy {k}: {net.outputs[0]}", made[step.outputs[net.outputs[0]]], first
