@@ -21,8 +21,8 @@ from hdsl.derive.branches import (
     guarded_factors,
     guarded_structured,
     may_be_nan,
+    may_fail,
     pulled_branches,
-    reads_of,
 )
 from hdsl.derive.pieces import put_together
 from hdsl.derive.workspace import Tracing, Workspace
@@ -167,7 +167,7 @@ def _pull(
             for operand, expression in zip(operands, given, strict=True):
                 if expression is not None and operand in active:
                     at = indices(len(workspace.sizes_of(operand)))
-                    if guards and not behind.isdisjoint(reads_of(expression, workspace.added[before:])):
+                    if guards and may_fail(expression, workspace.added[before:], behind):
                         expression = guarded_structured(maker, definition, adjoint.expression, expression, len(at))
                     pulled.append(_gather(maker, None, expression, slot(operand, at)))
     return [(name, replace(adjoint, expression=e)) for name, e in pulled if e != 0]

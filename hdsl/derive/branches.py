@@ -13,6 +13,7 @@ import sympy
 
 from hdsl.derive.workspace import Tracing
 from hdsl.terms.elementwise import ROWS, RowFunction, where_equal
+from hdsl.terms.structured import STRUCTURED
 from hdsl.terms.term import (
     Contraction,
     Definition,
@@ -123,6 +124,20 @@ def touched(maker: Tracing, adjoint: Scalar, kept: tuple[sympy.Symbol, ...], siz
 def reads_of(expression: Scalar, made: Sequence[Definition]) -> set[str]:
     """What a pullback and the definitions that it made read: one that only moves entries of its adjoint reads nothing else."""
     return {slot_name(occurrence) for occurrence in slots(expression)}.union(*(d.reads() for d in made))
+
+
+def may_fail(expression: Scalar, made: Sequence[Definition], behind: frozenset[str]) -> bool:
+    """Whether a pullback can fail to be a number where all that is declared is one.
+
+    It can where it, or a definition that it made, reads what is behind a branch, and where one of these is of a kind that
+    can fail by itself: a matrix that a param holds may be singular.
+    """
+    failing = (
+        STRUCTURED[d.body.row].may_fail if isinstance(d.body, Structured) else may_be_nan(d.body.expression, behind)
+        for d in made
+        if not isinstance(d.body, Contraction)
+    )
+    return not behind.isdisjoint(reads_of(expression, made)) or any(failing)
 
 
 def guarded_structured(maker: Tracing, definition: Definition, adjoint: Scalar, expression: Scalar, rank: int) -> Scalar:

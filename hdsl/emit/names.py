@@ -56,7 +56,7 @@ TAKEN = frozenset(
             "tick",
         ),
         *("sigmoid", "erf", "softmax", "logsumexp", "power_slope", "power_log"),
-        *("placed", "diagonal_matrix", "scattered"),
+        *("placed", "diagonal_matrix", "scattered", "inverse", "solved", "matrix_exponential"),
     )
 )
 

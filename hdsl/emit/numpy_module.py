@@ -89,10 +89,23 @@ def diagonal_matrix(x):
     return made
 
 ''',
-    "regular": '''
-def regular(x):
-    singular = np.linalg.slogdet(x)[0] == 0
-    return np.where(singular[..., None, None], np.nan, x).astype(x.dtype)
+    "inverse": '''
+def inverse(x):
+    try:
+        return np.linalg.inv(x)
+    except np.linalg.LinAlgError:  # one of them is singular: its inverse is of nans
+        return np.full_like(x, np.nan) if x.ndim == 2 else np.stack([inverse(own) for own in x])
+
+''',
+    "solved": '''
+def solved(a, b):
+    try:
+        return np.linalg.solve(a, b)
+    except np.linalg.LinAlgError:  # one of them is singular: what it gives is of nans
+        if a.ndim == 2:
+            return np.full_like(b, np.nan)
+        return np.stack([solved(own, b if b.ndim == 2 else b[k % len(b)]) for k, own in enumerate(a)])
+
 
 ''',
     "matrix_exponential": '''

@@ -91,8 +91,8 @@ def _numpy_solve(written: Written) -> str:
     matrix, right = written.operands
     a = f"np.swapaxes({matrix}, -1, -2)" if written.attributes["turned"] else matrix
     if len(written.sizes) == 1:
-        return f"np.linalg.solve(regular({a}), {right}[..., None])[..., 0]"
-    return f"np.linalg.solve(regular({a}), {right})"
+        return f"solved({a}, {right}[..., None])[..., 0]"
+    return f"solved({a}, {right})"
 
 
 ALGEBRA: tuple[StructuredRow, ...] = (
@@ -100,11 +100,12 @@ ALGEBRA: tuple[StructuredRow, ...] = (
         "inv",
         1,
         lambda operands, given: operands[0],
-        "np.linalg.inv(regular({0}))",
+        "inverse({0})",
         "torch.linalg.inv_ex({0})[0]",
         _inverse_pullback,
+        may_fail=True,
     ),
-    StructuredRow("solve", 2, lambda operands, given: operands[1], _numpy_solve, _torch_solve, _solve_pullback),
+    StructuredRow("solve", 2, lambda operands, given: operands[1], _numpy_solve, _torch_solve, _solve_pullback, may_fail=True),
     StructuredRow(
         "expm",
         1,
@@ -112,5 +113,6 @@ ALGEBRA: tuple[StructuredRow, ...] = (
         "matrix_exponential({0})",
         "torch.linalg.matrix_exp({0})",
         _exponential_pullback,
+        may_fail=True,
     ),
 )

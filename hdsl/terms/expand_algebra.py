@@ -7,6 +7,7 @@ from typing import Any
 
 import sympy
 
+from hdsl.terms.elementwise import reciprocal
 from hdsl.terms.expand_arranged import Attributes, Entries, Operands, Places, places
 
 
@@ -20,13 +21,19 @@ def _entries(matrix: Any, shape: Places) -> Entries:
     return {at: matrix[at if len(at) == 2 else (*at, 0)] for at in places(shape)}
 
 
+def _inverted(matrix: Any) -> Any:
+    """The adjugate over the determinant, which may be 0: a matrix without an inverse may stand in a branch not taken."""
+    determinant = matrix.det(method="berkowitz")
+    return matrix.adjugate() * (reciprocal(determinant) if determinant == 0 else 1 / determinant)
+
+
 def _inverse(operands: Operands, shape: Places, attributes: Attributes) -> Entries:
-    return _entries(_matrix(*operands[0]).inv("ADJ"), shape)
+    return _entries(_inverted(_matrix(*operands[0])), shape)
 
 
 def _solve(operands: Operands, shape: Places, attributes: Attributes) -> Entries:
     matrix, right = (_matrix(*operand) for operand in operands)
-    return _entries((matrix.T if attributes["turned"] else matrix).inv("ADJ") * right, shape)
+    return _entries(_inverted(matrix.T if attributes["turned"] else matrix) * right, shape)
 
 
 def _exponential(operands: Operands, shape: Places, attributes: Attributes) -> Entries:

@@ -63,6 +63,7 @@ class StructuredRow:
     size at ``{size}``, or functions of what is written. ``torch_shared`` is the spelling where the first operand is shared
     and the value is not. ``together`` says that all operands must have the batch axis where one has it.
     ``view`` says that torch may make the value as a view of the first operand: it lives as long as that is not overwritten.
+    ``may_fail`` says that the value may be nan or infinite though all operands are plain numbers.
     """
 
     name: str
@@ -75,6 +76,7 @@ class StructuredRow:
     torch_shared: str | None = None
     together: bool = False
     view: bool = False
+    may_fail: bool = False
 
     def spell(self, backend: str, written: Written) -> str:
         """The operation as text; ``backend`` is torch or numpy."""

@@ -93,8 +93,9 @@ MOVING: Mapping[str, Callable[[Call, Evaluate, Lookup], Tensor]] = {
     "eye": _eye,
     "embed": lambda call, evaluate, lookup: evaluate(call.arguments[0])[_index(call.arguments[1], lookup)],
     "one_hot": _one_hot,
-    "inv": lambda call, evaluate, lookup: torch.linalg.inv(evaluate(call.arguments[0])),
-    "solve": lambda call, evaluate, lookup: torch.linalg.solve(*map(evaluate, call.arguments)),
+    # A singular matrix has values that are not finite: it may stand in a branch that is not taken, so nothing is raised.
+    "inv": lambda call, evaluate, lookup: torch.linalg.inv_ex(evaluate(call.arguments[0])).inverse,
+    "solve": lambda call, evaluate, lookup: torch.linalg.solve_ex(*map(evaluate, call.arguments)).result,
     "expm": lambda call, evaluate, lookup: torch.linalg.matrix_exp(evaluate(call.arguments[0])),
 }
 

@@ -8,9 +8,13 @@ import sympy
 import torch
 
 import hdsl
-from hdsl.derive.branches import behind_branches, branches_of, may_be_nan, pulled_branches, reads_of
+from hdsl.derive.branches import behind_branches, branches_of, may_be_nan, may_fail, pulled_branches, reads_of
+from hdsl.runtime.reference import given
 from hdsl.terms.elementwise import ROWS
 from hdsl.terms.term import Definition, Elementwise, Structured, indices, size, slot
+from hdsl.verify.step import first_cells
+from hdsl.verify.walk import Walk
+from hdsl.verify.written import Written
 
 (ROW,) = indices(1)
 N = size("n")
@@ -97,6 +101,65 @@ def test_a_state_behind_a_branch_keeps_its_costate_finite_in_every_order():
         assert float(net.costate.A.abs().sum()) > 0
 
 
+# Matrices as a whole, each with an M that makes no number of it where s is 0 or below, and one that does where s is above.
+SINGULAR, TOO_LARGE, NEGATIVE = "[[1, 2], [2, 4]]", "[[900, 1], [0, 900]]", "[[-1, -2], [-2, -3]]"
+REGULAR = "[[2, 0.5], [-0.3, 1]]"
+MATRIX = "dim n = 2\ninput s\nparam p[n] = [0.5, -1]\nparam A[n, n] = {A}\n"
+OTHER = "sum(sin(p)) + sum(A)*0.5"
+WHOLE = {
+    "an inverse": "sum(inv({M}) @ p)",
+    "an entry of an inverse": "inv({M})[0, 1]",
+    "a solution": "sum(solve({M}, p))",
+    "a solution of each stream": "sum(solve({M}, p*s))",
+    "a solution of the transpose": "sum(solve({M}.T, p))",
+    "solutions for a matrix": "sum(solve({M}, A*s) @ p)",
+    "an exponential": "sum(expm({M}) @ p)",
+    "one of another": "squared(inv({M}) @ solve({M}, p)) + sum(expm(inv({M})))",
+}
+
+
+def all_ways(text, s):
+    """The cost and the costates of p and A by the torch module, by the numpy reference and by the judge."""
+    model = hdsl.loads(text)
+    net, streams = model.compile(dtype=torch.float64)(batch=len(s)), torch.tensor(s, dtype=torch.float64)
+    known = given(net, net._sample(s=streams), net.tau)
+    with np.errstate(all="ignore"):
+        made = model.compile(backend="numpy").learn(known)
+    cells = first_cells(Written(model.product("model").written), dict(net.named_parameters()), len(s))
+    judged, _, costs = Walk(model.product("model").written).step(cells, [{"s": one} for one in s], 1.0)
+    _, told = net.step(s=streams)
+    yield "torch", told["c"], net.costate.p, net.costate.A
+    yield "numpy", told["c"], *(torch.as_tensor(made[f"w:{name}+"]) for name in "pA")
+    yield "judge", torch.stack([one["c"] for one in costs]).mean(), *(judged["parameter costate"][name] for name in "pA")
+
+
+def assert_equal(text, s, wanted):
+    for way, *found in all_ways(text, s):
+        for one, other in zip(found, wanted, strict=True):
+            torch.testing.assert_close(one, other, rtol=1e-11, atol=1e-12, msg=lambda told, way=way: f"{way}: {told}")
+
+
+@pytest.mark.parametrize("failing", WHOLE)
+@pytest.mark.parametrize(("A", "M"), [(SINGULAR, "A"), (TOO_LARGE, "A"), (NEGATIVE, "log(A)"), (REGULAR, "log(A*s)")])
+def test_a_matrix_without_a_value_is_as_if_it_were_not_there(failing, A, M):
+    text = MATRIX.format(A=A) + f"cost c = {WHOLE[failing].format(M=M)} if s > 0 else {OTHER}\n" + LEARN
+    _, *alone = next(all_ways(MATRIX.format(A=A) + f"cost c = {OTHER} + 0*s\n" + LEARN, [0.0, -1.0, -2.0]))
+    assert_equal(text, [0.0, -1.0, -2.0], alone)
+
+
+@pytest.mark.parametrize("failing", WHOLE)
+@pytest.mark.parametrize("M", ["(s*A)", "(A + (s if s > 0 else 1/s)*eye(n))"])
+def test_streams_that_take_a_matrix_and_streams_that_do_not(failing, M):
+    """The costates are the mean of those of each stream alone, and in these is only what that stream took."""
+    formula = WHOLE[failing].format(M=M)
+    head = MATRIX.format(A=REGULAR)
+    _, *taken = next(all_ways(head + f"cost c = {formula}\n" + LEARN, [1.0]))
+    _, *more = next(all_ways(head + f"cost c = {formula}\n" + LEARN, [2.0]))
+    _, *other = next(all_ways(head + f"cost c = {OTHER} + 0*s\n" + LEARN, [0.0]))
+    wanted = [(a + b + c) / 3 for a, b, c in zip(taken, more, other, strict=True)]
+    assert_equal(head + f"cost c = {OTHER} if s <= 0 else {formula}\n" + LEARN, [1.0, 0.0, 2.0], wanted)
+
+
 def test_only_what_a_branch_reads_is_behind_it():
     chosen = Definition("c", Elementwise(LESS(A, 0, X, Y)), (N,))
     definitions = [
@@ -129,3 +192,10 @@ def test_sums_and_products_of_what_is_declared_are_always_numbers():
 def test_what_only_moves_entries_of_its_adjoint_needs_no_guard():
     moved = Definition("x7", Structured("place", ("adj",), ()), (N,))
     assert reads_of(slot("x7", (ROW,)), [moved]) == {"x7", "adj"}
+
+
+def test_a_matrix_that_a_param_holds_may_have_no_inverse():
+    solved = Definition("b", Structured("solve", ("A", "adj"), (("turned", 1),)), (N,))
+    assert may_fail(slot("b", (ROW,)), [solved], frozenset())
+    moved = Definition("x", Structured("place", ("adj",), ()), (N,))
+    assert not may_fail(slot("x", (ROW,)), [moved], frozenset({"k"})) and may_fail(slot("k", (ROW,)), [], frozenset({"k"}))

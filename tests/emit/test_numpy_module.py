@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import hdsl
+from hdsl.emit.names import TAKEN
+from hdsl.emit.numpy_module import FUNCTIONS
 from hdsl.verify.interpret import Readings, interpret
 
 TEXT = """
@@ -64,3 +66,7 @@ def test_each_line_stands_below_its_equation_and_its_place():
     (below,) = (lines[k + 1] for k, line in enumerate(lines) if line.strip().startswith("# s = tanh(a)") and k < 90)
     assert below.strip().startswith('s = made["s"] = np.tanh(a)')
     assert "sunspots.ham:17" in text and "torch" not in text
+
+
+def test_no_name_of_a_user_hides_a_function_of_the_text() -> None:
+    assert set(FUNCTIONS) <= TAKEN

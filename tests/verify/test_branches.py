@@ -64,6 +64,7 @@ def test_what_has_no_derivative_is_left_as_it_is():
 @pytest.mark.parametrize("text", [
     "next h = tanh(W @ u)*(sqrt(x) if x >= 0 else -sqrt(-x)) + u\noutput y = h\n",
     "let k = concat(sqrt(x), log(h))\nnext h = tanh(W @ u)\noutput y = k[0:n] if x > 0 else b*h\n",
+    "let k = solve(outer(x, x), u) + inv(W*0) @ b\nnext h = tanh(W @ u)\noutput y = k if squared(x) < 0 else b*h\n",
     "let q[i] = sum[j](W[i, j]*log(h[j]) if h[j] > 0 else b[i])\nnext h = tanh(W @ u)\noutput y = q\n",
 ])  # fmt: skip
 def test_models_with_a_branch_that_has_no_value_are_verified(text):
