@@ -172,9 +172,12 @@ class Facts:
         return lines
 
     def place(self, definitions: tuple[Definition, ...]) -> str:
-        """Where in the .ham file a statement comes from: ``  sunspots.ham:18, 21``."""
-        lines = self.model.source.lines_of(span for d in definitions for span in d.spans)
-        return f"   {self.file}:{', '.join(map(str, lines))}" if lines else ""
+        """Where in the .ham file, and in those it uses, a statement comes from: ``  net.ham:18, 21, layers.ham:12``."""
+        source, spans = self.model.source, [span for d in definitions for span in d.spans]
+        lines = source.lines_of(spans)
+        places = [*([(self.file, lines)] if lines else []), *source.used_lines_of(spans)]
+        told = (f"{harmless(name)}:{', '.join(map(str, numbers))}" for name, numbers in places)
+        return f"   {', '.join(told)}" if places else ""
 
     # --- parts of the text -----------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import torch
 from hdsl.runtime.loop import body_of, by_step
 from hdsl.runtime.reference import evaluate, given, put_back
 from hdsl.runtime.text import load_text
+from hdsl.syntax.source import Source, Span
 from hdsl.terms.notation import Notation
 
 
@@ -82,8 +83,8 @@ def _tell(net: Any, row: tuple[torch.Tensor, ...], tau: float, step: int) -> NoR
         value = np.asarray(made[line.name], dtype=float)
         if not np.isfinite(value).all():
             kind = "nan" if np.isnan(value).any() else "infinite"
-            number = compiler.source.line_of(line.spans[0]) if line.spans else None
-            where = f"; made by {compiler.source.name}:{number}: {notation.equation(line)}" if number else ""
+            number, places = _place(compiler.source, line.spans)
+            where = f"; made by {places}: {notation.equation(line)}" if places else ""
             shown = _shown(line.name)
             raise NonFinite(f"{shown} became {kind} at step {step}{where}", step, shown, number)
     if net.training:
@@ -103,10 +104,17 @@ def _tell_projection(net: Any, made: dict[str, Any], row: tuple[torch.Tensor, ..
         value = np.asarray(put.get(projection.param, 0.0), dtype=float)
         if not np.isfinite(value).all():
             kind = "nan" if np.isnan(value).any() else "infinite"
-            number = compiler.source.line_of(projection.span)
+            number, places = _place(compiler.source, (projection.span,))
             name = projection.param
-            message = f"{name} became {kind} at step {step}; put back by {compiler.source.name}:{number}"
+            message = f"{name} became {kind} at step {step}; put back by {places}"
             raise NonFinite(message, step, name, number)
+
+
+def _place(source: Source, spans: tuple[Span, ...]) -> tuple[int | None, str]:
+    """The first line of the file itself, and that beside the first of each file it uses: ``net.ham:4, layers.ham:12``."""
+    own = source.lines_of(spans[:1]) or source.lines_of(spans)
+    places = [*([(source.name, own)] if own else []), *source.used_lines_of(spans)]
+    return own[0] if own else None, ", ".join(f"{name}:{lines[0]}" for name, lines in places)
 
 
 def _shown(name: str) -> str:

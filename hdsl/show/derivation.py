@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Literal
@@ -229,7 +230,8 @@ class _Builder:
             costate = self.equations.costate[name]
             pair = [Equation(*self.notation.sides(d), d.name) for d in (costate, moved)]
             reads = self._closed((*costate.reads(), *moved.reads()))
-            rows.append(Row(tuple(pair), self._lines(costate.spans), "", (f"costate.{name}", f"parameter.{name}"), reads))
+            row = Row(tuple(pair), paths=(f"costate.{name}", f"parameter.{name}"), reads=reads)
+            rows.append(self._placed(row, costate.spans))
         return tuple(rows)
 
     def _step(self) -> tuple[Row, ...]:
@@ -253,7 +255,7 @@ class _Builder:
                 equation = Equation(*sides_of_projection(line, notation), line.name, sign)
                 path = (f"project.{line.name.partition(':')[2]}",)
                 reads = self._closed(line.reads(), notation)
-                rows.append(Row((equation,), self._lines(line.spans), often[line.name], path, reads))
+                rows.append(self._placed(Row((equation,), note=often[line.name], paths=path, reads=reads), line.spans))
             elif line.name not in inlined:
                 rows.append(self._equation_row(line, notation, "", line.spans, "", line.reads()))
         return tuple(rows)
@@ -334,10 +336,13 @@ class _Builder:
         reads: Iterable[str],
     ) -> Row:
         equation = Equation(*notation.sides(definition), definition.name)
-        return Row((equation,), self._lines(spans), note, (path,) if path else (), self._closed(reads, notation))
+        row = Row((equation,), (), note, (path,) if path else (), self._closed(reads, notation))
+        return self._placed(row, spans)
 
-    def _lines(self, spans: Iterable[Span]) -> tuple[int, ...]:
-        return self.model.source.lines_of(spans)
+    def _placed(self, row: Row, spans: Iterable[Span]) -> Row:
+        """The row with the lines on which spans start, in the file itself and in those that it uses."""
+        source, spans = self.model.source, tuple(spans)
+        return replace(row, lines=source.lines_of(spans), used=source.used_lines_of(spans))
 
     def _closed(self, reads: Iterable[str], notation: Notation | None = None) -> frozenset[str]:
         """What is read, through what is printed inside its readers."""

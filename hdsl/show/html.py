@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hdsl.show.mathml import mathml
 from hdsl.show.page import HEADINGS, Page, parted
-from hdsl.show.text import ranges
+from hdsl.show.text import places, ranges
 from hdsl.syntax.words import KEYWORDS
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _environment() -> Any:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {"math": math, "ham": ham_lines, "words": words, "ranges": ranges}
+    made.filters |= {"math": math, "ham": ham_lines, "words": words, "places": places, "ranges": ranges}
     made.globals |= {"headings": HEADINGS, "style": trusted((TEMPLATES / "style.css").read_text(encoding="utf-8"))}
     return made
 

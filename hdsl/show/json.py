@@ -14,8 +14,8 @@ SCHEMA = "hdsl derivation 1"
 def page_json(text: Page, latex: Page) -> str:
     """The same page in both spellings as one JSON object.
 
-    ``sections`` holds rows; a row has ``equations`` (``name``, ``text``, ``latex``), ``lines``, ``note`` and ``paths``,
-    the names by which it can be asked for.
+    ``sections`` holds rows; a row has ``equations`` (``name``, ``text``, ``latex``), ``lines``, ``used``
+    (lines of the files that it uses), ``note`` and ``paths``, the names by which it can be asked for.
     """
     return json.dumps(page_record(text, latex), ensure_ascii=False, indent=2) + "\n"
 
@@ -28,7 +28,9 @@ def page_record(text: Page, latex: Page) -> dict[str, Any]:
         for row, other in zip(plain.rows, spelt.rows, strict=True):
             pairs = zip(row.equations, other.equations, strict=True)
             equations = [{"name": e.name, "text": str(e), "latex": str(o)} for e, o in pairs]
-            rows.append({"paths": list(row.paths), "equations": equations, "lines": list(row.lines), "note": row.note})
+            used = {name: list(lines) for name, lines in row.used}
+            lines = {"lines": list(row.lines), "used": used}
+            rows.append({"paths": list(row.paths), "equations": equations, **lines, "note": row.note})
         sections.append({"key": plain.key, "words": plain.words, "rows": rows})
     head = {"schema": SCHEMA, "model": text.name, "source": text.source, "facts": text.facts, "doc": text.doc}
     return {**head, "sections": sections}

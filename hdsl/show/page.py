@@ -60,8 +60,9 @@ class Equation:
 class Row:
     """One line of a page: one equation, or two that belong side by side.
 
-    ``lines`` are the lines of the .ham file that it comes from, ``note`` a few words beside it, ``paths`` the names by
-    which a reader asks for it (``costate.h``), ``reads`` the names that its equations read.
+    ``lines`` are the lines of the .ham file that it comes from, ``used`` those of files that it uses, by file; ``note`` is
+    a few words beside it, ``paths`` the names by which a reader asks for it (``costate.h``), ``reads`` the names that its
+    equations read.
     """
 
     equations: tuple[Equation, ...]
@@ -69,6 +70,7 @@ class Row:
     note: str = ""
     paths: tuple[str, ...] = ()
     reads: frozenset[str] = frozenset()
+    used: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -220,7 +220,9 @@ def _equality(value: Any) -> str:
 
 
 def _lines(source: Source, spans: Iterable[Span]) -> str:
-    return ", ".join(map(str, source.lines_of(spans)))
+    spans = tuple(spans)
+    used = (f"{name}:{', '.join(map(str, lines))}" for name, lines in source.used_lines_of(spans))
+    return ", ".join([*map(str, source.lines_of(spans)), *used])
 
 
 def _sections(sections: Mapping[str, list[str]]) -> str:

@@ -15,6 +15,7 @@ from hdsl.model.model import Initial, Model
 from hdsl.show.derivation import as_written, derivation_page, model_notation
 from hdsl.show.html import fill, trusted
 from hdsl.show.plots import error_plot, loss_plot, series_plot
+from hdsl.syntax.source import Source, Span
 from hdsl.terms.notation import Notation
 from hdsl.terms.term import setting_name
 
@@ -84,7 +85,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the model card; ``symbol`` and ``size`` are LaTeX."""
+    """A line of the model card; ``symbol`` and ``size`` are LaTeX, ``file`` is the one of ``line`` where it is a used one."""
 
     symbol: str
     role: str
@@ -92,6 +93,7 @@ class Entry:
     begins: str
     doc: str
     line: int | None
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ def report_html(run: Run, equations: Equations, step: Step, version: str) -> str
         "report.html",
         run=run,
         model=model,
+        texts=[(name, model.source.text[start:end]) for start, end, name in model.source.regions],
         page=derivation_page(equations, step, "latex"),
         headline=(*run.headline, *_speed(run)),
         figures=figures(run),
@@ -181,15 +184,21 @@ def model_card(model: Model) -> tuple[Entry, ...]:
         size = f"index below {plain.expression(q.below)}" if q.below is not None else ""
         shape = r" \times ".join(notation.expression(s) for s in q.sizes)
         begins = size or (began(q.initial, plain) if q.initial else "")
-        entries.append(Entry(notation.name(q.name), q.role, shape, begins, q.doc, model.source.line_of(q.span)))
+        entries.append(Entry(notation.name(q.name), q.role, shape, begins, q.doc, *_place(model.source, q.span)))
     by_name = {d.name: d for d in model.definitions}
     for role, names in (("output", model.outputs), ("cost", model.costs)):
         for name in names:
             found = by_name[name]
             shape = r" \times ".join(notation.expression(s) for s in found.sizes)
-            line = model.source.line_of(found.spans[0]) if found.spans else None
-            entries.append(Entry(notation.name(name), role, shape, "", model.docs.get(name, ""), line))
+            place = _place(model.source, found.spans[0]) if found.spans else (None, "")
+            entries.append(Entry(notation.name(name), role, shape, "", model.docs.get(name, ""), *place))
     return tuple(entries)
+
+
+def _place(source: Source, span: Span) -> tuple[int, str]:
+    """The line on which a span starts, and the name of its file where that is one of those used."""
+    start, name = source.region(span.start)
+    return source.line_of(span), name if start else ""
 
 
 def began(initial: Initial, notation: Notation) -> str:

@@ -70,8 +70,13 @@ def _broken(text: str, indent: int, beside_it: str) -> list[tuple[str, str]]:
 
 
 def beside(row: Row) -> str:
-    """Lines of the file and words: ``18, 21–24   adjoint of a``."""
-    return "   ".join(part for part in (ranges(row.lines), row.note) if part)
+    """Lines of the file and of those that it uses, and words: ``18, 21–24, layers.ham:12   adjoint of a``."""
+    return "   ".join(part for part in (places(row), row.note) if part)
+
+
+def places(row: Row) -> str:
+    """Lines of the file, then those of files that it uses behind their names: ``18, 21–24, layers.ham:12``."""
+    return ", ".join([*([ranges(row.lines)] if row.lines else []), *(f"{name}:{ranges(lines)}" for name, lines in row.used)])
 
 
 def ranges(lines: Sequence[int]) -> str:

@@ -58,7 +58,7 @@ def gather(source: Source, place: Path | None) -> Source:
 def _find(path: str, beside: Path | None) -> Path | str:
     """The file of a path, or why there is none."""
     parts = PurePosixPath(path).parts
-    if not path.endswith(".ham") or not parts or parts[0] == "/" or ".." in parts or "\\" in path or "\0" in path:
+    if not path.endswith(".ham") or not parts or parts[0] == "/" or ".." in parts or "\\" in path or not path.isprintable():
         return "the path of a .ham file beside this one, or below, is wanted"
     places = [place.joinpath(*parts) for place in (beside, folder("models") / SHIPPED) if place is not None]
     for place in places:

@@ -54,6 +54,12 @@ class Source:
         own = sorted({self.line_of(span) for span in spans if self.region(span.start)[0] == 0})
         return tuple(own)
 
+    def used_lines_of(self, spans: Iterable[Span]) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """The lines on which spans start in the files that it uses: for each of these its name and its lines."""
+        places = sorted({(*self.region(span.start), self.line_of(span)) for span in spans})
+        files = dict.fromkeys((start, name) for start, name, _ in places if start)
+        return tuple((name, tuple(line for at, _, line in places if at == start)) for start, name in files)
+
     def line_text(self, line: int) -> str:
         """The text of a line, counted from 1, without its end."""
         return self.text.split("\n")[line - 1].rstrip("\r")

@@ -102,3 +102,13 @@ def test_what_is_put_back_is_named_by_its_line():
     assert (caught.value.step, caught.value.found, caught.value.line) == (2, "w", 7)
     assert "w became nan at step 2; put back by back.ham:7" in str(caught.value)
     assert net.ticks == int(net.clock) == 2
+
+
+def test_a_component_of_a_used_file_is_named_with_the_line_of_its_instance(tmp_path):
+    (tmp_path / "parts.ham").write_text("component logged(x) {\n    param w = 1\n    return tanh(log(w * x))\n}\n")
+    (tmp_path / "net.ham").write_text('use "parts.ham"\ninput u\ntarget v\noutput y = logged(u)\ncost fit = (y - v)^2\n')
+    net = hdsl.load(tmp_path / "net.ham").compile(dtype=torch.float64)()
+    with pytest.raises(NonFinite) as caught:
+        run([1.0, -2.0], net)
+    assert caught.value.line == 4
+    assert "net.ham:4, parts.ham:3" in str(caught.value)

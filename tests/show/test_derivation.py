@@ -7,6 +7,7 @@ from sympy import Rational
 
 from hdsl.compiler import Compiler
 from hdsl.show.derivation import as_written, derivation_page, model_notation, written_names
+from hdsl.syntax.gather import gather
 from hdsl.syntax.source import Source
 from hdsl.terms.notation import Notation
 from hdsl.terms.term import slot
@@ -132,3 +133,12 @@ def test_what_is_put_back_stands_behind_the_step() -> None:
     row = plain.only("project.W").sections[-1].rows[-1]
     assert (str(row.equations[0]).partition(" ← ")[0], row.note, row.lines) == ("W", "every 10 steps", (5,))
     assert r"W \leftarrow" in str(latex.only("project.W").sections[-1].rows[-1].equations[0])
+
+
+def test_a_line_of_a_file_that_is_used_stands_beside_that_of_the_instance(tmp_path):
+    (tmp_path / "parts.ham").write_text("component logged(x) {\n    param w = 1\n    return tanh(log(w * x))\n}\n")
+    text = 'use "parts.ham"\ninput u\ntarget v\noutput y = logged(u)\ncost fit = (y - v)^2\n'
+    compiler = Compiler(gather(Source(text, "net.ham"), tmp_path))
+    rows = [row for row in page_of(compiler).rows if any(e.left == "s" for e in row.equations)]
+    assert rows and all(row.lines == (4,) and row.used == (("parts.ham", (3,)),) for row in rows)
+    assert "net.ham:4, parts.ham:3" in compiler.torch and "net.ham:4, parts.ham:3" in compiler.numpy

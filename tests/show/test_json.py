@@ -29,6 +29,7 @@ def test_an_equation_in_both_spellings(product):
                 }
             ],
             "lines": [16, 17, 19],
+            "used": {},
             "note": "",
         }
     ]
@@ -54,6 +55,8 @@ def fits(value, schema):
     if "enum" in schema:
         return value in schema["enum"]
     if schema["type"] == "object":
+        if "properties" not in schema:
+            return all(fits(item, schema["additionalProperties"]) for item in value.values())
         known = schema["properties"]
         return value.keys() == known.keys() == {*schema["required"]} and all(fits(value[key], known[key]) for key in known)
     if schema["type"] == "array":

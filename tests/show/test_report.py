@@ -132,3 +132,17 @@ def test_what_is_heavy_is_imported_late():
     program = f"import sys, {names}; print(*[n for n in {late!r} if n in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == ""
+
+
+def test_links_lead_to_the_lines_of_files_that_are_used(tmp_path):
+    from hdsl.compiler import Compiler
+    from hdsl.syntax.gather import gather
+    from hdsl.syntax.source import Source
+
+    (tmp_path / "parts.ham").write_text("component logged(x) {\n    param w = 1\n    return tanh(log(w * x))\n}\n")
+    text = 'use "parts.ham"\ninput u\ntarget v\noutput y = logged(u)\ncost fit = (y - v)^2\n'
+    compiler = Compiler(gather(Source(text, "net.ham"), tmp_path))
+    told = report_html(RUN, compiler.equations, compiler.step, "1.2.3")
+    assert '<a href="#line-4">4</a>, <a href="#line-parts.ham-3">parts.ham:3</a>' in told
+    assert '<a href="#line-parts.ham-2">parts.ham:2</a>' in told
+    assert set(re.findall('href="#(line-[^"]*)"', told)) <= set(re.findall('id="(line-[^"]*)"', told))

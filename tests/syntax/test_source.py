@@ -24,3 +24,10 @@ def test_lines_come_without_their_ends() -> None:
 
 def test_a_span_is_on_the_line_of_its_start() -> None:
     assert Source(TEXT).line_of(Span(15, 20)) == 2
+
+
+def test_lines_of_files_that_are_used_come_with_their_names() -> None:
+    source = Source("a\nb\nc\nd\n1\n2", "m.ham", ((4, "x.ham"), (8, "y.ham")))
+    spans = [Span(10, 11), Span(6, 7), Span(0, 1), Span(4, 5), Span(6, 7)]
+    assert source.lines_of(spans) == (1,)
+    assert source.used_lines_of(spans) == (("x.ham", (1, 2)), ("y.ham", (2,)))
