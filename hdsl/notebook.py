@@ -1,6 +1,6 @@
 """The cell magic of notebooks, after ``%load_ext hdsl``::
 
-    %%ham leaky n=16 beta=0.1
+    %%ham leaky n=16 beta=0.1 --delay all
     dim n = 32
     …
 
@@ -20,7 +20,9 @@ from hdsl.diagnostics.render import render_all
 from hdsl.syntax.source import Source
 from hdsl.syntax.tree import Dim
 
-USAGE = "%%ham [name] [n=64 …] [beta=0.1 …]"
+USAGE = "%%ham [name] [[--dim] n=64 …] [[--set] beta=0.1 …] [--delay all]"
+
+MARKS = ("--dim", "--set")
 
 
 def load_ipython_extension(shell: Any) -> None:
@@ -35,13 +37,13 @@ def load_ipython_extension(shell: Any) -> None:
 def run_cell(shell: Any, line: str, cell: str) -> Model | None:
     """Load the text of a cell, bind its model in the shell, and return it to be shown; None where there are mistakes."""
     try:
-        name, values = arguments(line)
+        name, values, delay = arguments(line)
         dims, settings = told_apart(values, cell)
     except ValueError as mistake:
         print(f"{mistake}; {USAGE}")
         return None
     try:
-        model = loads(cell, name=f"{name}.ham", settings=settings, **dims)
+        model = loads(cell, name=f"{name}.ham", settings=settings, delay=delay, **dims)
     except ModelError as wrong:
         print(wrong)
         return None
@@ -51,21 +53,41 @@ def run_cell(shell: Any, line: str, cell: str) -> Model | None:
     return model
 
 
-def arguments(line: str) -> tuple[str, dict[str, str]]:
-    """The name and the values of a first line. Raises ValueError."""
-    words = line.split()
-    name = words.pop(0) if words and "=" not in words[0] else "model"
+def arguments(line: str) -> tuple[str, dict[str, str], tuple[str, ...]]:
+    """The name and the values of a first line, and what it delays. Raises ValueError.
+
+    ``--dim`` and ``--set`` may stand before values as in the shell; what is a size is told by the cell.
+    """
+    words, delays = _without_delays(line.split())
+    name = words.pop(0) if words and "=" not in words[0] and words[0] not in MARKS else "model"
     if not name.isidentifier() or keyword.iskeyword(name):
         raise ValueError(f"`{name}` is no name in Python")
     values: dict[str, str] = {}
     for word in words:
+        if word in MARKS:
+            continue
         path, equals, value = word.partition("=")
         if not (path and equals and value):
             raise ValueError(f"`{word}` is no value of a size or a setting")
         if path in values:
             raise ValueError(f"`{path}` is given twice")
         values[path] = value
-    return name, values
+    return name, values, tuple(delays)
+
+
+def _without_delays(words: list[str]) -> tuple[list[str], list[str]]:
+    """The words but ``--delay NAMES`` and ``--delay=NAMES``, and the names of these. Raises ValueError."""
+    kept, delays, rest = [], [], iter(words)
+    for word in rest:
+        option, equals, names = word.partition("=")
+        if option != "--delay":
+            kept.append(word)
+            continue
+        names = names if equals else next(rest, "")
+        if not names or "=" in names or names.startswith("--"):
+            raise ValueError("`--delay` wants the names of definitions, with commas between, or all")
+        delays += names.split(",")
+    return kept, delays
 
 
 def told_apart(values: dict[str, str], text: str) -> tuple[dict[str, int], dict[str, float | str]]:

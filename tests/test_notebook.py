@@ -48,6 +48,19 @@ def test_without_a_name_it_is_the_model(shell):
     assert shell.user_ns["model"] is found
 
 
+def test_definitions_are_delayed_as_by_load(shell):
+    cell = CELL.replace("h' = -h + tanh(W @ h + u)", "let a = W @ h + u\nh' = -h + tanh(a)")
+    found = shell.run_cell_magic("ham", "leaky --set beta=0.5 --delay a --dim n=3", cell)
+    wanted = hdsl.loads(cell, name="leaky.ham", settings={"beta": 0.5}, delay="a", n=3)
+    assert "a.delay" in found.compiler.model.dynamics
+    assert found.product("torch") == wanted.product("torch")
+
+
+def test_what_cannot_be_delayed_is_told(shell, capsys):
+    assert shell.run_cell_magic("ham", "leaky --delay b", CELL) is None
+    assert "error[" in capsys.readouterr().out
+
+
 def test_a_mistake_is_told_as_check_tells_it(shell, capsys):
     assert shell.run_cell_magic("ham", "leaky", CELL.replace("tanh", "tahn")) is None
     told = capsys.readouterr().out
@@ -62,6 +75,9 @@ def test_a_mistake_is_told_as_check_tells_it(shell, capsys):
         ("class", "`class` is no name in Python"),
         ("a b", "`b` is no value"),
         ("a n=x", "the size `n` wants a whole number, not `x`"),
+        ("a --delay", "`--delay` wants the names of definitions"),
+        ("a --delay n=1", "`--delay` wants the names of definitions"),
+        ("a --fast", "`--fast` is no value"),
         ("a n=1 n=2", "`n` is given twice"),
     ],
 )
@@ -85,9 +101,11 @@ def test_products_show_themselves(shell):
 
 
 def test_arguments():
-    assert arguments("") == ("model", {})
-    assert arguments("n=3") == ("model", {"n": "3"})
-    assert arguments("net n=3 eta.h=0.5") == ("net", {"n": "3", "eta.h": "0.5"})
+    assert arguments("") == ("model", {}, ())
+    assert arguments("n=3") == ("model", {"n": "3"}, ())
+    assert arguments("net n=3 eta.h=0.5") == ("net", {"n": "3", "eta.h": "0.5"}, ())
+    assert arguments("net --dim n=3 --set eta.h=0.5 --delay a,b.1") == ("net", {"n": "3", "eta.h": "0.5"}, ("a", "b.1"))
+    assert arguments("--delay=all --set beta=1") == ("model", {"beta": "1"}, ("all",))
     assert told_apart({"n": "3", "eta.h": "0.5"}, CELL) == ({"n": 3}, {"eta.h": "0.5"})
 
 
