@@ -48,6 +48,10 @@ def range_length(span: Span, count: str, step: int) -> Diagnostic:
         span,
         f"the length of this range is not known: it takes every entry number {step} of {count}",
         f"write the end as a multiple of {step}, as in `x[0:{step}*q:{step}]`, which has q entries",
+        notes=(
+            f"sizes are sums and products, so there is none for how many these are; of an axis declared with {step}*q entries"
+            f" a range by {step} has q",
+        ),
     )
 
 

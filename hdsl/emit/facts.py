@@ -143,6 +143,14 @@ class Facts:
         found += [(f"turned:{w}", f'parameters["{key(w)}"].t()') for w in self.turned]
         return [*found, (":share", 'own["share"]')]
 
+    def _apart(self, name: str) -> str:
+        """A second handle on a scalar that a step moves: compiled by inductor of torch 2.13, what is done in place to a 0-d
+        input of float64 on a CPU is lost, but not what is done to an alias of it."""
+        kind, _, of = name.rpartition(":")
+        quantity = self.model.quantities.get(of)
+        moved = kind in ("", "z", "w") and quantity is not None and quantity.role in ("state", "param")
+        return ".detach()" if moved and quantity is not None and quantity.shared and not quantity.sizes else ""
+
     def unpack_cells(self) -> str:
         return ", ".join("share" if name == ":share" else self.names[name] for name, _ in self.cells)
 
@@ -249,7 +257,7 @@ class Facts:
             "handed": f"made[{len(model.outputs)}:]",
             "first": "made[0]" if model.outputs else "None",
             **self._ticks(),
-            "cells": "".join(f"\n        {where}," for _, where in self.cells) + "\n    ",
+            "cells": "".join(f"\n        {where}{self._apart(name)}," for name, where in self.cells) + "\n    ",
             "initials": "".join(f"\n        {text}," for text in self._initials()) + "\n    "
             if self.states or self.params
             else "",
@@ -259,7 +267,7 @@ class Facts:
             "offset": ", self.offset" if self.uses_time else "",
             "tau_passed": ", tau" if self.uses_time else "",
             "tau_argument": ", tau=None" if self.uses_time else "",
-            "move_offset": "if tau is not None:\n        self.offset.add_(tau - self.tau)\n    "
+            "move_offset": "if tau is not None:\n        self.offset.detach().add_(tau - self.tau)\n    "
             if self.uses_time
             else "",
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import sympy
+import torch
 
 import hdsl
 from hdsl.emit.facts import Facts
@@ -101,3 +102,18 @@ def test_a_runtime_finds_everything_in_the_tables():
     made = net()
     assert {name: getattr(made, attribute) for name, attribute in net.numbers.items()}["size:n"] == 3
     assert len(net.cells) == len(made._cells())
+
+
+def test_scalars_that_a_step_moves_are_worked_on_by_an_alias():
+    """Compiled by inductor, torch 2.13 loses what is done in place to a 0-d input of float64."""
+    text = "input u\ntarget v\nstate g = 1\nstate h = 0\nparam w = 0.5\nparam W[2] = 1\nnext g = w*g\nnext h = w*u\n"
+    model = hdsl.loads(text + "output y = sum(W)*h + g\ncost c = (y - v)^2\nlearn\n    phi = 1 + t\n")
+    net = model.compile(dtype=torch.float64)(batch=2)
+    own = {"g": net.state.g, "z:g": net.costate.g, "w:w": net.costate.w, "w": net.w}
+    cells = dict(zip(net.cells, net._cells(), strict=True))
+    moved = [name for name in model.product("step").cells if not cells[name].shape]
+    assert sorted(moved) == sorted(own)
+    for name, value in own.items():
+        assert cells[name] is not value and cells[name].data_ptr() == value.data_ptr() and not cells[name].requires_grad
+    assert cells["h"] is net.state.h and cells["W"] is net.W
+    assert "self.offset.detach().add_(" in model.product("torch")
