@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hdsl.cli.summary import last_value_part, scaling_text, tables
+from hdsl.cli.summary import last_value_part, scaling_text, tables, threads_text
 from hdsl.compiler import VERSION
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def run_record(session: Session, runs: Sequence[Session], command: str) -> Run:
             "passes": str(plan.epochs),
             "samples": str(plan.hold),
             "seed": str(plan.seed),
-            "numbers": f"{plan.dtype} on {plan.device}",
+            "numbers": f"{plan.dtype} on {plan.device}, {threads_text(plan.threads)}",
         },
         command=command,
     )

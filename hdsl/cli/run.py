@@ -55,6 +55,7 @@ class Options:
     seeds: int | None
     dtype: str
     device: str
+    threads: int | None
     checkpoint: Path | None
     every: int | None
     resume: bool
@@ -84,6 +85,8 @@ class Options:
 @click.option("--seeds", type=COUNT, help="Run from so many seeds, and tell median and spread.")
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
 @click.option("--device", default="cpu", show_default=True)
+@click.option("--threads", type=COUNT, metavar="N",
+              help="Threads of the arithmetic on a CPU; if not given, one, or all cores for a model with large matrices.")
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="Folder of the checkpoint.")
 @click.option("--every", type=COUNT, help="Write the checkpoint every so many steps, not at the end only.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint; from the start if there is none.")
@@ -98,8 +101,9 @@ def command(**given: Any) -> int:
     from hdsl.cli.progress import progress_line
     from hdsl.cli.summary import summary_json, summary_text
     from hdsl.runtime.session import run_seeds, run_session
+    from hdsl.runtime.threads import using
 
-    with understood(options.predict), interruptible() as stop:
+    with understood(options.predict), interruptible() as stop, using(plan.threads):
         with progress_line(plan.model.name, plan.total, options.layout == "text") as told:
             session = run_session(plan, told, stop)
         runs = run_seeds(plan, options.seeds) if options.seeds and not session.interrupted else []
@@ -138,6 +142,7 @@ def make_plan(options: Options) -> Plan:
     from hdsl.runtime.session import Plan
     from hdsl.runtime.stream import read_stream
     from hdsl.runtime.table import read_header
+    from hdsl.runtime.threads import threads_for
 
     try:
         told, how = {**defaults.map, **read_map(options.columns)}, options.scale or defaults.scale
@@ -154,10 +159,11 @@ def make_plan(options: Options) -> Plan:
         stream = read_stream(defaults.stream, record, told, columns)
         scaling = scale_stream(stream, record, how)
     net_class = compiled(model, options, defaults)
+    threads = options.threads or threads_for(record, model.product("program").learn)
     return Plan(
         record, net_class, stream, scaling, options.epochs or defaults.epochs, options.steps, options.seed, options.dtype,
         options.device, options.checkpoint, options.every, options.resume, options.predict,
-        hold,
+        hold, threads,
     )
 
 

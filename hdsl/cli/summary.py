@@ -38,7 +38,7 @@ def summary_text(session: Session, runs: Sequence[Session] = ()) -> str:
     unit = "steps" if plan.hold.ticks == 1 else "samples"
     lines = [
         f"{plan.model.name}: {done} {unit} in {session.seconds:.2f} s ({rate_text(session.rate)} {unit}/s), "
-        f"seed {plan.seed}, {plan.dtype} on {plan.device}",
+        f"seed {plan.seed}, {plan.dtype} on {plan.device}, {threads_text(plan.threads)}",
         f"stream {plan.stream.name}, {scaling_text(plan.scaling.kind)}; errors are in the units of the file",
     ]
     if plan.hold.ticks > 1:
@@ -75,6 +75,7 @@ def summary_json(session: Session, runs: Sequence[Session] = ()) -> dict[str, An
         "seed": plan.seed,
         "dtype": plan.dtype,
         "device": plan.device,
+        "threads": plan.threads,
         "settings": {name: value for name, value in values.items() if isinstance(value, int | float)},
         "costs": {name: _number(value) for name, value in cost_means(session).items()},
         "metrics": [_metric(metric) for metric in session.metrics],
@@ -88,6 +89,11 @@ def summary_json(session: Session, runs: Sequence[Session] = ()) -> dict[str, An
 def scaling_text(kind: str) -> str:
     """A scaling in words."""
     return SCALES.get(kind, f"scaled by mean and deviation of the past, held after {kind.removeprefix('first:')} rows")
+
+
+def threads_text(threads: int) -> str:
+    """``1 thread``, ``2 threads``."""
+    return f"{threads} thread{'s' * (threads > 1)}"
 
 
 def cost_means(session: Session) -> dict[str, float]:

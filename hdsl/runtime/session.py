@@ -46,7 +46,8 @@ class Plan:
 
     ``net_class`` is a compiled model and ``model`` the checked model it was made from. ``steps`` ends the run early;
     ``epochs`` repeats the stream. ``checkpoint`` is a folder, written every ``every`` steps and at the end; ``resume`` goes
-    on from there. ``predict`` is a CSV file to write. ``hold`` says for how many ticks of the module each sample stays.
+    on from there. ``predict`` is a CSV file to write. ``hold`` says for how many ticks of the module each sample stays,
+    ``threads`` how many the arithmetic takes, which whoever calls sees to.
     """
 
     model: Model
@@ -63,6 +64,7 @@ class Plan:
     resume: bool = False
     predict: Path | None = None
     hold: Hold = ONE_TICK
+    threads: int = 1
 
     @property
     def total(self) -> int:
@@ -221,6 +223,7 @@ class _Run:
             "scale": plan.scaling.kind,
             "seed": plan.seed,
             "dtype": plan.dtype,
+            "threads": plan.threads,
             "rows": len(plan.stream) if step > len(plan.stream) else None,
             "samples so far": plan.stream.digest(step),
             **({"hold": str(plan.hold)} if plan.hold.ticks > 1 else {}),

@@ -216,3 +216,11 @@ def test_predictions_may_go_down_a_pipe(folder: Path, capsys: pytest.CaptureFixt
     assert status([*given, "--steps", "20"]) == 0
     assert status([*given, "--resume"]) == 1
     assert "is no ordinary file, and a run cannot go on with it" in capsys.readouterr().err
+
+
+def test_threads_are_told_and_a_run_goes_on_with_as_many(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert summary(capsys, "line.ham")["threads"] == 1
+    assert summary(capsys, "line.ham", "--threads", "2", "--steps", "20", "--checkpoint", "kept")["threads"] == 2
+    assert status(["run", "line.ham", "--checkpoint", "kept", "--resume"]) == 1
+    assert "threads: 2 there, 1 here" in capsys.readouterr().err
+    assert summary(capsys, "line.ham", "--threads", "2", "--checkpoint", "kept", "--resume")["first_step"] == 20

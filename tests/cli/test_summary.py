@@ -26,7 +26,7 @@ def session(*metrics: Metric, scale: str = "running", ahead: int = 1, **changes:
     plan = SimpleNamespace(
         model=SimpleNamespace(name="mine"),
         stream=SimpleNamespace(name="s.csv", columns=SimpleNamespace(of={"v": (Column("x", ahead),)})),
-        scaling=Scaling(scale, {}, {}), seed=3, dtype="float32", device="cpu", total=1200, hold=ONE_TICK,
+        scaling=Scaling(scale, {}, {}), seed=3, dtype="float32", device="cpu", threads=1, total=1200, hold=ONE_TICK,
     )  # fmt: skip
     net = SimpleNamespace(content="abc", numbers={"beta": "beta", "phi": "phi"}, beta=0.5, phi=None)
     costs = {"fit": np.array([1.0, np.nan, 3.0]), "gone": np.array([np.nan])}
@@ -58,7 +58,7 @@ def test_means_leave_out_what_was_missing() -> None:
 def test_the_text() -> None:
     shown = summary_text(session(*BOTH)).replace("\u202f", " ").splitlines()
     assert shown == [
-        "mine: 1 200 steps in 0.50 s (2.4 k steps/s), seed 3, float32 on cpu",
+        "mine: 1 200 steps in 0.50 s (2.4 k steps/s), seed 3, float32 on cpu, 1 thread",
         "stream s.csv, scaled by mean and deviation of the past; errors are in the units of the file",
         "cost fit: mean 2.0000",
         "cost gone: mean –",
