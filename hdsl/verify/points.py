@@ -139,6 +139,8 @@ def _fits(model: Model, sizes: dict[str, int]) -> bool:
         if _lengths(quantity.initial.values) != shape_of(quantity.sizes, sizes):
             return False
     for definition in model.definitions:
+        if min(shape_of(definition.sizes, sizes), default=1) < 1:
+            return False  # a window is larger than its image
         if isinstance(definition.body, Structured) and definition.body.row == "slice":
             attributes = dict(definition.body.attributes)
             for place, length in zip(attributes["places"], shape_of(attributes["of"], sizes), strict=True):
