@@ -1,4 +1,4 @@
-"""What these functions give is judged in `tests/terms/test_row.py` and `test_windows.py`; here that a module holds what it calls."""
+"""What these functions give is judged in `tests/terms/test_row.py`; here that a module holds what it calls."""
 
 from __future__ import annotations
 

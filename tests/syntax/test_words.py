@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from hdsl.compiler import Compiler
 from hdsl.syntax.grammar import grammar, grammar_text
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source
@@ -19,8 +18,6 @@ from hdsl.syntax.words import (
     SETTINGS,
     STATEMENTS,
 )
-from hdsl.terms.elementwise import ROWS
-from hdsl.terms.structured import STRUCTURED
 
 
 def test_a_word_has_one_meaning() -> None:

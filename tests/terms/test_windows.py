@@ -1,4 +1,4 @@
-"""Values and pullbacks of these rows are judged in `tests/terms/test_row.py`; here against torch, and what is special to them."""
+"""Values and pullbacks of these rows are judged in `tests/terms/test_row.py`; here against torch, and more."""
 
 from __future__ import annotations
 
@@ -65,6 +65,7 @@ def test_a_convolution_and_both_derivatives_are_torchs(case: Any, streams: int, 
     shapes = tuple(x.shape[1:]), tuple(K.shape), tuple(y.shape[1:])
     values = [one.detach().numpy().astype(dtype) for one in (x, K, seed)]
     back = {**given, "rest": rest}
+    close = (1e-5, 1e-5) if dtype == np.float32 else (1e-12, 1e-13)
     for backend in ("torch", "numpy"):
         made = [
             spelt(backend, ("conv2d", [shapes[0], shapes[1]], given), (True, False), True, values[:2], dtype),
@@ -73,7 +74,7 @@ def test_a_convolution_and_both_derivatives_are_torchs(case: Any, streams: int, 
         ]
         for found, wanted in zip(made, (y.detach().numpy(), of_x, of_K / streams), strict=True):
             assert found.shape == wanted.shape
-            assert np.allclose(found, wanted, rtol=1e-5 if dtype == np.float32 else 1e-12, atol=1e-5 if dtype == np.float32 else 1e-13)
+            assert np.allclose(found, wanted, *close)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
