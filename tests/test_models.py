@@ -20,6 +20,7 @@ BARS = [
     ("iris_linear", "log loss", "pass 40", "class frequencies so far", 0.75),
     ("iris_mlp", "log loss", "pass 40", "class frequencies so far", 0.75),
     ("iris_mlp_state", "log loss", "pass 40", "class frequencies so far", 0.75),
+    ("digits_conv", "log loss", "second half", "class frequencies so far", 0.75),
     ("deep_delayed", "log loss", "second half", "class frequencies so far", 0.50),
 ]
 

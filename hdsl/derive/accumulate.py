@@ -163,6 +163,7 @@ def _pull(
                     pulled.append(_gather(maker, definition, part, occurrence))
         case Structured(row=row, operands=operands):
             before = len(workspace.added)
+            maker.guards = guards and not behind.isdisjoint((definition.name, *operands))
             given = STRUCTURED[row].pullback(definition, slot_name(adjoint.expression), maker)
             for operand, expression in zip(operands, given, strict=True):
                 if expression is not None and operand in active:

@@ -86,6 +86,7 @@ class Tracing:
     def __init__(
         self, workspace: Workspace, spans: tuple[Span, ...], roots: tuple[str, ...], active: Collection[str] = ()
     ) -> None:
+        self.guards = False  # whether what a stream pulls back is 0 where its own adjoint is
         self.workspace = workspace
         self.spans = spans
         self.roots = roots
@@ -96,6 +97,9 @@ class Tracing:
 
     def is_shared(self, name: str) -> bool:
         return self.workspace.shared([name])
+
+    def averages(self, name: str) -> bool:
+        return self.is_shared(name) and not self.guards
 
     def sizes_of(self, name: str) -> tuple[Size, ...]:
         return self.workspace.sizes_of(name)

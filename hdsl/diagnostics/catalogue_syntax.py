@@ -195,20 +195,6 @@ def reserved(span: Span, word: str) -> Diagnostic:
     return RESERVED.at(span, f"`{word}` is part of the language but not of this version of hdsl")
 
 
-def reserved_construct(span: Span, construct: str) -> Diagnostic:
-    """``construct`` is a kind of expression or statement of the tree."""
-    return RESERVED.at(span, f"{_CONSTRUCTS[construct]} part of the language but not of this version of hdsl")
-
-
-# What this version reads and does not have yet.
-_CONSTRUCTS: dict[str, str] = {
-    "Index": "indexing is",
-    "IndexSum": "a sum over named indices is",
-    "Define": "a definition with named indices is",
-    "Latex": "`latex` is",
-}
-
-
 def wrong_version(span: Span, found: str) -> Diagnostic:
     fix = written("1", span, safe=False, title="write `ham 1`")
     return VERSION.at(span, f"`ham {clipped(found)}` is not a version that hdsl reads", "write `ham 1`", fix=fix)

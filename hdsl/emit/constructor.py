@@ -86,19 +86,24 @@ def _sizes(facts: Facts) -> list[str]:
 
 
 def _ranges(facts: Facts) -> list[str]:
-    """Positions and ranges of the model's formulas are held against the sizes that a module is made with."""
-    orders: dict[tuple[Size, Size], None] = {}
+    """Positions, ranges and windows of the formulas are held against the sizes that a module is made with."""
+    part, window = "a formula takes a part of what is too small for it", "a window is larger than its image"
+    orders: dict[tuple[Size, Size], str] = {}
     for definition in (*facts.model.definitions, *facts.model.projected):
-        if isinstance(definition.body, Structured) and definition.body.row == "slice":
-            attributes = dict(definition.body.attributes)
+        if not isinstance(definition.body, Structured):
+            continue
+        attributes = dict(definition.body.attributes)
+        if definition.body.row == "slice":
             for place, size in zip(attributes["places"], attributes["of"], strict=True):
                 start, stop = (place[0], place[0] + 1) if len(place) == 1 else place[:2]
-                orders |= dict.fromkeys(((sympy.Integer(0), start), (start + 1, stop), (stop, size)))
+                orders |= dict.fromkeys(((sympy.Integer(0), start), (start + 1, stop), (stop, size)), part)
+        elif "stride" in attributes:
+            orders |= {(sympy.Integer(1), many): window for many in definition.sizes[1:]}
     lines = []
-    for low, high in orders:
+    for (low, high), told in orders.items():
         if not _surely(sympy.expand(high - low)):
             lines.append(f"if {facts.scalar(low)} > {facts.scalar(high)}:")
-            lines.append(f'    raise ValueError("a formula takes a part of what is too small for it: {low} > {high}")')
+            lines.append(f'    raise ValueError("{told}: {low} > {high}")')
     return lines
 
 

@@ -6,6 +6,8 @@ import keyword
 import re
 from collections.abc import Iterable
 
+from hdsl.emit.numpy_windows import WINDOWS
+
 PREFIXES = {
     "z": "z_",
     "w": "w_",
@@ -56,7 +58,7 @@ TAKEN = frozenset(
             "tick",
         ),
         *("sigmoid", "erf", "softmax", "logsumexp", "power_slope", "power_log"),
-        *("placed", "diagonal_matrix", "scattered", "inverse", "solved", "matrix_exponential"),
+        *("placed", "diagonal_matrix", "scattered", "inverse", "solved", "matrix_exponential", *WINDOWS),
     )
 )
 

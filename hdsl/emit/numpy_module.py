@@ -5,6 +5,7 @@ It is the oracle of the torch text and the teller of which line first made a non
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from hdsl.emit.align import Layout, slot_layout, view
@@ -13,6 +14,7 @@ from hdsl.emit.contraction import axes_of, einsum
 from hdsl.emit.expression import Printer
 from hdsl.emit.facts import Facts
 from hdsl.emit.names import harmless
+from hdsl.emit.numpy_windows import WINDOWS
 from hdsl.optimise.lower import Programs
 from hdsl.optimise.program import Program
 from hdsl.terms.row import Written
@@ -130,6 +132,7 @@ def scattered(x, places, rows, columns):
     return made
 
 ''',
+    **WINDOWS,
 }
 
 
@@ -147,8 +150,16 @@ def emit_numpy(programs: Programs, version: str) -> str:
     if programs.projections:
         named = ", ".join(f"{every}: {program.name}" for every, program in programs.projections.items())
         bodies += f"\nprojections = {{{named}}}  # what is put back, by the steps from one time to the next\n"
-    used = [function for name, function in FUNCTIONS.items() if f"{name}(" in bodies]
-    return text + "".join(used) + bodies
+    return text + "".join(_used(bodies)) + bodies
+
+
+def _used(bodies: str) -> list[str]:
+    """The functions that the bodies call, and those that these call, which stand above them."""
+    used: list[str] = []
+    for name, function in reversed(FUNCTIONS.items()):
+        if any(re.search(rf"\b{name}\(", text) for text in (bodies, *used)):
+            used.insert(0, function)
+    return used
 
 
 def _function(program: Program, facts: Facts) -> str:

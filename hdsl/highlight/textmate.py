@@ -11,7 +11,7 @@ from typing import Any
 
 from hdsl.model.learning import LATER_PATHS, WORDS
 from hdsl.model.scope import FUNCTIONS, INITIALS, RESERVED
-from hdsl.syntax.words import DECLARING, KEYWORDS, LATER_FUNCTIONS, SETTINGS
+from hdsl.syntax.words import DECLARING, KEYWORDS, SETTINGS
 
 _NAME = r"[^\W\d]\w*"
 _START = r"(?:^|(?<=[{}]))[ \t]*"  # where a statement begins
@@ -61,7 +61,7 @@ def textmate() -> dict[str, Any]:
             {"name": "keyword.control.ham", "match": rf"{_WHOLE[0]}(?:{_any(INSIDE)}){_WHOLE[1]}(?![ \t]*=(?!=))"},
             {
                 "name": "support.function.ham",
-                "match": rf"{_WHOLE[0]}(?:{_any({*FUNCTIONS, *LATER_FUNCTIONS, *INITIALS})}){_WHOLE[1]}",
+                "match": rf"{_WHOLE[0]}(?:{_any({*FUNCTIONS, *INITIALS})}){_WHOLE[1]}",
             },
             {"name": "constant.language.ham", "match": rf"{_WHOLE[0]}(?:{_any({*RESERVED, 'None'})}){_WHOLE[1]}"},
             {

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
-from hdsl.diagnostics.catalogue_syntax import reserved
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.arithmetic import apply_row
 from hdsl.model.arranging import ARRANGING, arranged
@@ -22,9 +21,9 @@ from hdsl.model.scope import INITIALS, Scope
 from hdsl.model.shapes import describe, differ_by_name, disagree, fits
 from hdsl.model.sizes import Sizes, same, show_sizes
 from hdsl.model.values import Value, aligned, broadcast, opened, plain, whole
+from hdsl.model.windows import WINDOWED, windowed
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import Call, Expression, Name, Negate
-from hdsl.syntax.words import LATER_FUNCTIONS
 from hdsl.terms.elementwise import ROWS, WRITABLE
 from hdsl.terms.term import Elementwise, Scalar, Size, Structured, index, indices, is_slot, slot, slots
 
@@ -52,6 +51,8 @@ def call(reader: Reading, tree: Call) -> Value | None:
         return _elementwise(reader, tree)
     if tree.function in ARRANGING:
         return arranged(reader, tree)
+    if tree.function in WINDOWED:
+        return windowed(reader, tree)
     signature = SIGNATURES.get(tree.function)
     if signature is None:
         for argument in (*tree.arguments, *(value for _, value in tree.keywords)):
@@ -73,8 +74,6 @@ def no_function(scope: Scope, tree: Call) -> Diagnostic:
         return catalogue.not_a_function(span, name, "number", None)
     if name in INITIALS:
         return catalogue.initial_outside(span, name)
-    if name in LATER_FUNCTIONS:
-        return reserved(span, name)
     return catalogue.unknown_function(span, name, scope.suggest_function(name))
 
 

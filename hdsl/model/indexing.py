@@ -162,7 +162,7 @@ def _range(reader: Reading, subscript: Slice, size: Size) -> Place | None:
     if below(reader, high, low + 1):
         scope.report(catalogue.range_empty(span, scope.written(span), given))
         return None
-    if not _whole(high - low, abs(step)):
+    if not whole_count(high - low, abs(step)):
         scope.report(catalogue.range_length(span, str(sympy.expand(high - low)), abs(step)))
         return None
     return (first, last, step)
@@ -172,7 +172,7 @@ def _has_names(*sizes: Size) -> bool:
     return any(size.free_symbols for size in sizes)
 
 
-def _whole(count: Size, step: int) -> bool:
+def whole_count(count: Size, step: int) -> bool:
     """Whether every ``step``-th of so many entries is a polynomial: the step divides all but the number in it."""
     _, rest = sympy.expand(count).as_coeff_Add()
     return all(term == 0 or term.as_coeff_Mul()[0] % step == 0 for term in sympy.Add.make_args(rest))

@@ -13,10 +13,10 @@ import sympy
 
 from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
-from hdsl.diagnostics.catalogue_syntax import expression_too_deep, reserved
+from hdsl.diagnostics.catalogue_syntax import expression_too_deep
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.arithmetic import MOST_NODES, apply_row, choose, combine, measure, number
-from hdsl.model.scope import ARRANGING, CONTRACTING, FUNCTIONS, INITIALS, Scope
+from hdsl.model.scope import ARRANGING, CONTRACTING, FUNCTIONS, INITIALS, SLIDING, Scope
 from hdsl.model.walk import DEEPEST, chain, choice, deepest
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import (
@@ -33,7 +33,6 @@ from hdsl.syntax.tree import (
     Number,
     Transpose,
 )
-from hdsl.syntax.words import LATER_FUNCTIONS
 from hdsl.terms.elementwise import ROWS, WRITABLE
 from hdsl.terms.term import Scalar, size, slot
 
@@ -133,7 +132,7 @@ class ScalarReader:
 
     def _call(self, tree: Call) -> Scalar | None:
         name = tree.function
-        if name in (*INITIALS, *CONTRACTING, *ARRANGING):
+        if name in (*INITIALS, *CONTRACTING, *ARRANGING, *SLIDING):
             return self._refuse(catalogue.not_constant_call(tree.function_span, name, self.symbols))
         arguments = [self._read(argument) for argument in tree.arguments]
         if name not in WRITABLE:
@@ -154,6 +153,4 @@ class ScalarReader:
         entry = self.scope.entries.get(name)
         if entry is not None:
             return catalogue.not_a_function(span, name, entry.kind, self.scope.line(entry.span))
-        if name in LATER_FUNCTIONS:
-            return reserved(span, name)
         return catalogue.unknown_function(span, name, self.scope.suggest_function(name))

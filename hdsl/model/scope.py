@@ -11,7 +11,7 @@ from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.suggest import nearest
 from hdsl.syntax.source import Source, Span
 from hdsl.syntax.tree import Component, Declare, Define, Dim, ModelText
-from hdsl.syntax.words import KEYWORDS, LATER_FUNCTIONS
+from hdsl.syntax.words import KEYWORDS
 from hdsl.terms.elementwise import WRITABLE
 
 Kind: TypeAlias = Literal[
@@ -21,9 +21,10 @@ Kind: TypeAlias = Literal[
 RESERVED = ("t", "tau", "pi", "inf", "T", "boundary")
 CONTRACTING = ("sum", "mean", "dot", "norm2", "squared", "softmax", "logsumexp", "cross_entropy")
 ARRANGING = ("concat", "stack", "reshape", "permute", "outer", "diag", "eye", "embed", "one_hot", "inv", "solve", "expm")
+SLIDING = ("conv2d", "avgpool2d", "maxpool2d")
 INITIALS = ("zeros", "ones", "eye", "normal", "uniform", "orthogonal", "glorot", "he")
 HOLDING = ("delay", "previous", "repeat")  # a hidden state, or copies of a component
-FUNCTIONS = frozenset((*WRITABLE, *CONTRACTING, *ARRANGING, *HOLDING))
+FUNCTIONS = frozenset((*WRITABLE, *CONTRACTING, *ARRANGING, *SLIDING, *HOLDING))
 MOST_COMPARISONS = 20_000  # of names, for suggestions: a file that needs more of them has another trouble
 
 
@@ -148,7 +149,7 @@ def reserved_for(name: str) -> str | None:
     """Why a name cannot be declared, or None where it can."""
     if name in RESERVED:
         return "the language keeps this name for itself"
-    if name in FUNCTIONS or name in LATER_FUNCTIONS or name in INITIALS:
+    if name in FUNCTIONS or name in INITIALS:
         return "it is the name of a function"
     if name in KEYWORDS:
         return "it is a keyword"

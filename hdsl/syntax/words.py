@@ -38,15 +38,6 @@ LATER_STATEMENTS: frozenset[str] = frozenset(
     }
 )
 
-# Functions of the language which this version refuses by name.
-LATER_FUNCTIONS: frozenset[str] = frozenset(
-    {
-        "avgpool2d",
-        "conv2d",
-        "maxpool2d",
-    }
-)
-
 # Statements that may stand in the braces of a component.
 OF_COMPONENTS: frozenset[str] = frozenset({"dim", "state", "param", "const", "let", "next", "reset", "project", "return"})
 

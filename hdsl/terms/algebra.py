@@ -40,7 +40,7 @@ def _solve_pullback(definition: Definition, adjoint: str, maker: Maker) -> Pulle
         return (-slot(rows, (ROW,)) * slot(columns, (COLUMN,)), answer)
     factors = (slot(rows, (ROW, SUMMED)), slot(columns, (COLUMN, SUMMED)))
     outer = Contraction(factors, ((SUMMED, sizes[1]),), sympy.Integer(-1))
-    shared = True if maker.is_shared(matrix) else None
+    shared = True if maker.averages(matrix) else None
     return (slot(maker.add("c", outer, maker.sizes_of(matrix), shared), (ROW, COLUMN)), answer)
 
 

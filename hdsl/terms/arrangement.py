@@ -15,6 +15,7 @@ from hdsl.terms.term import Definition, Structured
 READABLE = frozenset(
     {"slice", "flip", "concat", "stack", "reshape", "diag", "diagonal", "eye", "embed", "place", "scatter"}
     | {"inv", "solve", "expm"}
+    | {"conv2d", "conv2d_kernel", "avgpool2d", "maxpool2d"}
 )
 """The rows whose formula may stand inside another."""
 
@@ -154,6 +155,22 @@ def _expm(formula: Writing, definition: Definition, operands: list[Piece], attri
     return formula.layout.power(Piece(base, ATOM), operands[0].text)
 
 
+def _windows(formula: Writing, definition: Definition, operands: list[Piece], attributes: Mapping[str, Any]) -> Piece:
+    """A call as it is written: the size of the window, and what differs from the usual stride and padding."""
+    assert isinstance(definition.body, Structured)
+    size = attributes.get("size", 1)
+    further = [Piece(str(size), ATOM)] if "size" in attributes else []
+    if attributes["stride"] != size:
+        further.append(Piece(_named(formula, "stride", attributes["stride"]), ATOM))
+    if attributes["pad"]:
+        further.append(Piece(_named(formula, "pad", attributes["pad"]), ATOM))
+    return formula.layout.call(definition.body.row, *operands, *further)
+
+
+def _named(formula: Writing, name: str, number: int) -> str:
+    return f"{name} = {number}" if formula.spelling.style == "text" else rf"\mathrm{{{name}}} = {number}"
+
+
 _SHOWN: Mapping[str, Show] = {
     "slice": _slice,
     "place": _place,
@@ -171,4 +188,11 @@ _SHOWN: Mapping[str, Show] = {
     "inv": _inv,
     "solve": _solve,
     "expm": _expm,
+    **dict.fromkeys(
+        (
+            *("conv2d", "conv2d_image", "conv2d_kernel", "avgpool2d", "avgpool2d_image"),
+            *("maxpool2d", "maxpool2d_image", "maxpool2d_taken"),
+        ),
+        _windows,
+    ),
 }

@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy
 
-from hdsl.terms import expand_algebra
+from hdsl.terms import expand_algebra, expand_windows
 from hdsl.terms.elementwise import ROWS, RowFunction
 from hdsl.terms.expand_arranged import EXPANDED
 from hdsl.terms.term import (
@@ -308,4 +308,5 @@ _STRUCTURED: Mapping[str, Callable[[Operands, tuple[int, ...], Mapping[str, int]
     "logsumexp": _logsumexp,
     **EXPANDED,
     **expand_algebra.EXPANDED,
+    **expand_windows.EXPANDED,
 }

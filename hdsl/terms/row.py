@@ -20,6 +20,12 @@ class Maker(Protocol):
     def is_shared(self, name: str) -> bool:
         """Whether a quantity is one for all streams: its part of the adjoint is then a mean over them."""
 
+    def averages(self, name: str) -> bool:
+        """Whether the part of a shared quantity may be made as a mean over the streams at once.
+
+        Not where each stream's own part is still to be held against its adjoint.
+        """
+
     def wants(self, name: str) -> bool:
         """Whether a derivative by this operand is asked for: for others a pullback need make nothing."""
 

@@ -3,7 +3,7 @@
 One row each: its sizes, how its value is spelt in every backend, and its pullback. Axes are counted from the end (−1 is the
 last), so that the batch axis, which leads, never matters. A newcomer adds an operation by adding a row and its pullback.
 Rows that only move entries stand in `hdsl.terms.arranged`, those in which an index chooses in `hdsl.terms.chosen`,
-those of matrices as a whole in `hdsl.terms.algebra`.
+those of matrices as a whole in `hdsl.terms.algebra`, those that slide a window over an image in `hdsl.terms.windows`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from hdsl.terms.arranged import ARRANGED, same_sizes
 from hdsl.terms.chosen import CHOSEN
 from hdsl.terms.row import Attributes, Maker, Sizes, StructuredRow
 from hdsl.terms.term import Contraction, Definition, Scalar, Structured, indices, slot
+from hdsl.terms.windows import WINDOWS
 
 __all__ = ["STRUCTURED", "Maker", "StructuredRow", "is_view"]
 
@@ -65,6 +66,7 @@ STRUCTURED: dict[str, StructuredRow] = {
         *ARRANGED,
         *CHOSEN,
         *ALGEBRA,
+        *WINDOWS,
     )
 }
 

@@ -28,6 +28,7 @@ from hdsl.terms.term import (
     slots,
 )
 from hdsl.verify.arrangements import ARRANGEMENTS, Meaning
+from hdsl.verify.windows import WINDOWS, distance_to_tie
 
 Array = np.ndarray[Any, Any]
 Known = Mapping[str, Array]
@@ -268,6 +269,7 @@ STRUCTURES: Mapping[str, Meaning] = {
     "solve": _solve,
     "expm": _expm,
     **ARRANGEMENTS,
+    **WINDOWS,
 }
 
 
@@ -279,6 +281,10 @@ def distance_to_kinks(definitions: Sequence[Definition], made: Readings, sizes: 
     shortest = math.inf
     with np.errstate(all="ignore"):
         for definition in definitions:
+            if isinstance(definition.body, Structured) and definition.body.row == "maxpool2d":
+                image, given = definition.body.operands[0], dict(definition.body.attributes)
+                apart = (distance_to_tie({**made.shared, **stream}[image], given) for stream in made.streams)
+                shortest = min((shortest, *(tie for tie in apart if not math.isnan(tie))))
             if not isinstance(definition.body, Elementwise):
                 continue
             for call in _calls(definition.body.expression):

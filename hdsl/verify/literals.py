@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
+from operator import add, mul, sub, truediv
 
 from torch import Tensor
 
@@ -27,17 +28,28 @@ def literal(expression: Expression) -> Fraction | None:
 
 def whole(expression: Expression, lookup: Callable[[str], Tensor]) -> int:
     """The whole number that a position, an axis or a size comes to; names in it are sizes, or an index of the stream."""
+    found = _exact(expression, lookup)
+    if found.denominator != 1:
+        raise ValueError("a whole number of sizes is expected here")
+    return int(found)
+
+
+def _exact(expression: Expression, lookup: Callable[[str], Tensor]) -> Fraction:
     match expression:
-        case Number(value=value) if value.denominator == 1:
-            return int(value)
+        case Number(value=value):
+            return Fraction(value)
         case Name(name=name):
-            return int(lookup(name))
+            return Fraction(int(lookup(name)))
         case Negate(operand=operand):
-            return -whole(operand, lookup)
-        case Binary(operator="+", left=left, right=right):
-            return whole(left, lookup) + whole(right, lookup)
-        case Binary(operator="-", left=left, right=right):
-            return whole(left, lookup) - whole(right, lookup)
-        case Binary(operator="*", left=left, right=right):
-            return whole(left, lookup) * whole(right, lookup)
+            return -_exact(operand, lookup)
+        case Binary(operator=operator, left=left, right=right) if operator in _ARITHMETIC:
+            return _ARITHMETIC[operator](_exact(left, lookup), _exact(right, lookup))
     raise ValueError("a whole number of sizes is expected here")
+
+
+_ARITHMETIC: Mapping[str, Callable[[Fraction, Fraction], Fraction]] = {
+    "+": add,
+    "-": sub,
+    "*": mul,
+    "/": truediv,
+}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool2d, conv2d, max_pool2d
 
 from hdsl.syntax.tree import At, Call, Expression, Index, IndexSum, ListLiteral, Name, Slice
 from hdsl.verify.literals import whole
@@ -79,6 +80,25 @@ def _eye(call: Call, evaluate: Evaluate, lookup: Lookup) -> Tensor:
     return torch.eye(*_whole_numbers(call.arguments, lookup), dtype=torch.float64)
 
 
+def _numbers(call: Call, lookup: Lookup, **otherwise: int) -> dict[str, int]:
+    """The whole numbers behind keywords, ``otherwise`` those of keywords that are not written."""
+    return otherwise | {name: whole(tree, lookup) for name, tree in call.keywords}
+
+
+def _conv2d(call: Call, evaluate: Evaluate, lookup: Lookup) -> Tensor:
+    given = _numbers(call, lookup, stride=1, pad=0)
+    return conv2d(*map(evaluate, call.arguments), stride=given["stride"], padding=given["pad"])
+
+
+def _pool(pool: Callable[..., Tensor]) -> Callable[[Call, Evaluate, Lookup], Tensor]:
+    def value(call: Call, evaluate: Evaluate, lookup: Lookup) -> Tensor:
+        size = whole(call.arguments[1], lookup)
+        given = _numbers(call, lookup, stride=size, pad=0)
+        return pool(evaluate(call.arguments[0]), size, given["stride"], given["pad"])
+
+    return value
+
+
 MOVING: Mapping[str, Callable[[Call, Evaluate, Lookup], Tensor]] = {
     "concat": lambda call, evaluate, lookup: torch.cat(tuple(map(evaluate, call.arguments)), _keyword(call)),
     "stack": lambda call, evaluate, lookup: torch.stack(tuple(map(evaluate, call.arguments)), _keyword(call)),
@@ -97,6 +117,9 @@ MOVING: Mapping[str, Callable[[Call, Evaluate, Lookup], Tensor]] = {
     "inv": lambda call, evaluate, lookup: torch.linalg.inv_ex(evaluate(call.arguments[0])).inverse,
     "solve": lambda call, evaluate, lookup: torch.linalg.solve_ex(*map(evaluate, call.arguments)).result,
     "expm": lambda call, evaluate, lookup: torch.linalg.matrix_exp(evaluate(call.arguments[0])),
+    "conv2d": _conv2d,
+    "avgpool2d": _pool(avg_pool2d),
+    "maxpool2d": _pool(max_pool2d),
 }
 
 

@@ -139,6 +139,8 @@ def _fits(model: Model, sizes: dict[str, int]) -> bool:
         if _lengths(quantity.initial.values) != shape_of(quantity.sizes, sizes):
             return False
     for definition in model.definitions:
+        if min(shape_of(definition.sizes, sizes), default=1) < 1:
+            return False  # a window is larger than its image
         if isinstance(definition.body, Structured) and definition.body.row == "slice":
             attributes = dict(definition.body.attributes)
             for place, length in zip(attributes["places"], shape_of(attributes["of"], sizes), strict=True):
@@ -189,7 +191,8 @@ def draw_point(found: Sized, batch: int, generator: torch.Generator, positive: b
         bound = int(scalar(below, (), {}, found.sizes))
         return int(torch.randint(bound, (), generator=generator))
 
-    parameters = {name: cell(name, 1 / math.sqrt((written.shape(name) or (1,))[-1])) for name in written.parameters}
+    # A sum over all axes but the first, as of a matrix and of a kernel, is then of the size of what it sums.
+    parameters = {name: cell(name, 1 / math.sqrt(math.prod(written.shape(name)[1:]))) for name in written.parameters}
     rank_one = [name for name in written.parameters if len(written.shape(name)) < 2]
     parameters |= {name: cell(name) for name in rank_one}
     return Point(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hdsl.diagnostics import catalogue_syntax
-from hdsl.diagnostics.catalogue_syntax import character, clipped, reserved_construct, unexpected
+from hdsl.diagnostics.catalogue_syntax import character, clipped, unexpected
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.syntax.source import Span
 
@@ -51,11 +51,6 @@ def test_invisible_characters_are_named_by_number(sign: str) -> None:
 def test_other_characters_are_shown() -> None:
     assert character(HERE, "$").message == "`$` has no meaning here"
     assert character(HERE, "☃").message == "`☃` (snowman) has no meaning here"
-
-
-def test_constructs_of_a_later_version_are_said_in_good_grammar() -> None:
-    messages = [reserved_construct(HERE, construct).message for construct in catalogue_syntax._CONSTRUCTS]
-    assert all(re.search(r" (is|are) part of the language but not of this version of hdsl$", text) for text in messages)
 
 
 def test_messages_begin_small_and_end_without_a_full_stop(checkout: Path) -> None:

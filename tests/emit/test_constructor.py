@@ -138,3 +138,13 @@ def test_sizes_are_held_against_the_parts_that_formulas_take():
     with pytest.raises(ValueError, match=r"m \+ 1 > n"):
         model(m=5)
     assert model().source.count("too small for it") == 2  # what holds for every size is not asked
+
+
+def test_sizes_are_held_against_the_windows_that_must_fit():
+    text = "dim h = 6, k = 2\ninput u[1, h, 8]\nparam K[1, 1, k, k] = 1\noutput y = sum(maxpool2d(conv2d(u, K), 3, stride=1))\n"
+    model = hdsl.loads(text).compile()
+    assert model(h=4).h == 4
+    with pytest.raises(ValueError, match="a window is larger than its image: 1 > h"):
+        model(h=2)
+    with pytest.raises(ValueError, match="a window is larger than its image: 1 > 9 - k"):
+        model(k=9, h=20)

@@ -5,7 +5,7 @@ import pytest
 from hdsl.model.scope import FUNCTIONS, INITIALS, RESERVED, Scope, build_scope, reserved_for
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source, Span
-from hdsl.syntax.words import KEYWORDS, LATER_FUNCTIONS
+from hdsl.syntax.words import KEYWORDS
 
 TEXT = "dim n = 3\nparam weight[n] = 0\nlet a = wieght + wieght\nlet b = wieght\n"
 
@@ -22,7 +22,7 @@ def test_every_declaration_gives_a_name_its_kind() -> None:
     assert scope.findings == []
 
 
-KEPT = (*RESERVED, *sorted(FUNCTIONS), *INITIALS, *sorted(KEYWORDS), *sorted(LATER_FUNCTIONS))
+KEPT = (*RESERVED, *sorted(FUNCTIONS), *INITIALS, *sorted(KEYWORDS))
 
 
 @pytest.mark.parametrize("name", KEPT)

@@ -74,12 +74,28 @@ class Parts:
             squared = (size, size)
             found.append(lambda: f"solve({self.regular(squared, level, depth)}, {inner()})")
             found.append(lambda: f"({inner()} {self.random.choice('+*-')} {self.list(self.number(size))})")
+            found.append(lambda: self.windowed(inner(), level, depth))
             found.append(lambda: f"stack({inner()}, {inner()})[{self.random.choice(('0', '1'))}]")
             found.append(lambda: f"reshape({inner()}, {size}, 1)[:, 0]")
             found.append(lambda: f"reshape(reshape({inner()}, [1, {size}]), {size})")
             found.append(lambda: f"stack({inner()}, {inner()}, axis=1)[:, {self.random.choice(('0', '1'))}]")
             found.append(lambda: f"concat({inner()}, {inner()})[::2]" if self.number(size) == 2 and size == "2" else "")
         return self.random.choice(found)()
+
+    def windowed(self, vector: str, level: int, depth: int) -> str:
+        """A vector of the same size from the windows on an image of one row."""
+        scalar = lambda: self.draw((), level, depth - 1)  # noqa: E731
+        kernel = self.random.choice(
+            (f"reshape(stack({scalar()}, {scalar()}, {scalar()}), 1, 1, 1, 3)", f"[[[{self.list(3)}]]]")
+        )
+        return self.random.choice(
+            (
+                f"0.5*conv2d(({vector})[None, None], {kernel}, pad=1)[0, 1]",
+                f"conv2d(({vector})[None, None, ::-1], {kernel}, pad=1)[0, 1]",
+                f"avgpool2d(({vector})[None, None], 3, stride=1, pad=1)[0, 0]",
+                f"maxpool2d(({vector})[None, None], 3, stride=1, pad=1)[0, 0]",
+            )
+        )
 
     def embedded(self, table: str, index: str) -> str:
         return self.random.choice((f"embed({table}, {index})", f"{table}[{index}]", f"embed(tanh({table}), {index})"))

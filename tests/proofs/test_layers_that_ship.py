@@ -23,6 +23,8 @@ USES = {
     "layer_norm": ("u[m]", "layer_norm(u)"),
     "layer_norm_rows": ("u[rows, m]", "layer_norm_rows(u)"),
     "attention": ("u[rows, m]", "attention(u, heads, m/heads)"),
+    "conv": ("u[3, 6, 6]", "conv(u, n, 3, stride=2, pad=1)"),
+    "channel_means": ("u[3, m, m]", "channel_means(u)"),
     "leaky": ("u[m]", "leaky(u, n, rate=0.5)"),
     "gru": ("u[m]", "gru(u, n)"),
     "lstm": ("u[m]", "lstm(u, n, remember=0.5)"),
@@ -62,6 +64,8 @@ THEIRS: dict[str, Callable[[], nn.Module]] = {
     "layer_norm": lambda: nn.LayerNorm(M),
     "layer_norm_rows": lambda: nn.LayerNorm(M),
     "attention": lambda: nn.MultiheadAttention(M, 2, batch_first=True),
+    "conv": lambda: nn.Conv2d(3, N, 3, stride=2, padding=1),
+    "channel_means": lambda: nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()),
     "leaky": lambda: nn.RNNCell(M, N),
     "gru": lambda: nn.GRUCell(M, N),
     "lstm": lambda: nn.LSTMCell(M, N),
@@ -74,6 +78,8 @@ def parameters_of(name: str, theirs: Any) -> dict[str, Tensor]:
         return {"W": theirs.weight, "b": theirs.bias}
     if name.startswith("layer_norm"):
         return {"gain": theirs.weight, "shift": theirs.bias}
+    if name in ("conv", "channel_means"):
+        return {"K": theirs.weight, "b": theirs.bias} if name == "conv" else {}
     if name == "attention":
         weights = zip(("Wq", "Wk", "Wv"), theirs.in_proj_weight.chunk(3), strict=True)
         bq, _, bv = theirs.in_proj_bias.chunk(3)  # that of the keys changes nothing, and the layer that ships has none
@@ -104,7 +110,7 @@ def pair_of(name: str) -> tuple[Any, Any]:
 @pytest.mark.parametrize("name", [name for name in USES if name not in CELLS])
 def test_a_layer_is_what_torch_has(name: str) -> None:
     net, theirs = pair_of(name)
-    u = torch.randn(2, *([3] if "rows" in USES[name][0] else []), M, dtype=F64)
+    u = torch.randn(2, *({"rows": 3, "3": 3}.get(size.strip(), M) for size in USES[name][0][2:-1].split(",")), dtype=F64)
     with torch.no_grad():
         wanted = theirs(u, u, u)[0] if name == "attention" else theirs(u)
     torch.testing.assert_close(net.predict(u=u), wanted, rtol=0, atol=1e-13)

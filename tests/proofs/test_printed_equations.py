@@ -16,11 +16,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import conv2d, conv_transpose2d, max_pool2d
 
 from hdsl.compiler import Compiler
 from hdsl.show.derivation import derivation_page, model_notation
 from hdsl.show.latex import page_latex
 from hdsl.show.mathml import mathml
+from hdsl.syntax.gather import gather
 from hdsl.syntax.source import Source
 from hdsl.verify.interpret import interpret
 from hdsl.verify.points import readings, smallest, smooth_point
@@ -145,6 +147,33 @@ FUNCTIONS = {
     "softmax": lambda x: np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True),
     "logsumexp": lambda x: np.log(np.exp(x).sum(axis=-1)),
 }
+
+
+def windowed(function, *operands, stride=None, pad=0):
+    """An operation with windows; of a derivative, by autograd, on an image of which windows reach every row and column."""
+    arrays = [torch.from_numpy(array) for array in operands if np.ndim(array)]
+    if function.startswith("conv2d"):
+        (first, second), stride = arrays, stride or 1
+    else:
+        size = int(next(number for number in operands if not np.ndim(number)))
+        stride = stride or size
+    if function == "conv2d":
+        return conv2d(first, second, stride=stride, padding=pad).numpy()
+    if function == "conv2d_image":
+        return conv_transpose2d(first, second, stride=stride, padding=pad).numpy()
+    if function == "conv2d_kernel":
+        kernel = [n + 2 * pad - (many - 1) * stride for n, many in zip(first.shape[1:], second.shape[1:], strict=True)]
+        leaf = torch.zeros(len(second), len(first), *kernel, dtype=torch.float64, requires_grad=True)
+        return torch.autograd.grad(conv2d(first, leaf, stride=stride, padding=pad), leaf, second)[0].numpy()
+    leaf = arrays[-1].requires_grad_()
+    pooled = max_pool2d(leaf, size, stride, pad)
+    if function == "maxpool2d":
+        return pooled.detach().numpy()
+    assert function == "maxpool2d_image"
+    return torch.autograd.grad(pooled, leaf, arrays[0])[0].numpy()
+
+
+WINDOWED = ("conv2d", "conv2d_image", "conv2d_kernel", "maxpool2d", "maxpool2d_image")
 NUMBERS = {"½": 1 / 2, "⅓": 1 / 3, "⅔": 2 / 3, "¼": 1 / 4, "¾": 3 / 4, "π": math.pi, "∞": math.inf}
 RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 SUMMED = str.maketrans("ᵢⱼₖₗₘₚᵣ", "ijklmpr")
@@ -259,9 +288,30 @@ class Reader:
             look = re.compile(r"([^)]+)\)\[(\w+)\]").match(self.text, self.place)
             self.place = look.end()
             return float(self.known[self.looks[look[1]]] == self.at[look[2]])
+        if found[1] in (*WINDOWED, "reshape"):
+            operands, named = self.operands()
+            if found[1] == "reshape":
+                return self.indexed(operands[0].reshape(operands[1]))
+            return self.indexed(windowed(found[1], *operands, **named))
         value = FUNCTIONS[found[1]](self.sum())
         assert self.takes(")"), self.text[self.place :]
         return self.indexed(value)
+
+    def operands(self):
+        """What stands in the brackets of a call: values, lists of sizes, and numbers with names."""
+        values, named = [], {}
+        while True:
+            if found := re.compile(r"(\w+) = (\d+)").match(self.text, self.place):
+                self.place = found.end()
+                named[found[1]] = int(found[2])
+            elif found := re.compile(r"\[([\d, ]+)\]").match(self.text, self.place):
+                self.place = found.end()
+                values.append([int(number) for number in found[1].split(", ")])
+            else:
+                values.append(self.sum())
+            if self.takes(")"):
+                return values, named
+            assert self.takes(", "), self.text[self.place :]
 
     def indexed(self, array):
         if found := re.compile(r"\[([^\]]*)\]").match(self.text, self.place):
@@ -278,8 +328,9 @@ class Reader:
 def compiled(name):
     if name in HARDER:
         return Compiler(Source(HARDER[name], f"{name}.ham"))
-    small = {} if name.startswith("iris") else {"n": 3}
-    return Compiler(Source((MODELS / f"{name}.ham").read_text(encoding="utf-8"), f"{name}.ham"), dims=small)
+    small = {} if name.startswith(("iris", "digits")) else {"n": 3}
+    source = Source((MODELS / f"{name}.ham").read_text(encoding="utf-8"), f"{name}.ham")
+    return Compiler(gather(source, MODELS), dims=small)
 
 
 @cache

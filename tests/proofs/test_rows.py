@@ -62,6 +62,20 @@ FORMULAS |= {
     "inv": ("inv(outer(q, q) + diag(1 + p*p)) @ p + q", (0.5, 0.0, -2.0)),
     "solve": ("solve(outer(p, p) + diag(1 + q*q), q) + solve(outer(q, q) + diag(1 + p*p), outer(p, q)) @ q", (0.5, 0.0, -2.0)),
     "expm": ("expm(outer(p, q) + diag(q)) @ p", (0.5, 0.0, -2.0)),
+    "conv2d": (
+        "conv2d(p[None, None], reshape(stack(q[0], p[1], q[2]), 1, 1, 1, 3), pad=1)[0, 1]"
+        " + sum(conv2d(outer(p, q)[None], stack(q, p)[None, None], pad=1))*p",
+        (0.5, 0.0, -2.0),
+    ),
+    "avgpool2d": (
+        "avgpool2d(p[None, None], 3, stride=1, pad=1)[0, 0] + mean(avgpool2d(outer(p, q)[None], 2, stride=1))*q",
+        (0.5, 0.0, -2.0),
+    ),
+    "maxpool2d": (
+        "maxpool2d(p[None, None], 3, stride=1, pad=1)[0, 0] + sum(maxpool2d(outer(p, q)[None], 2, stride=1))*w"
+        " + maxpool2d(0*p[None, None], 3, stride=1, pad=1)[0, 0]*q",
+        (0.5, 0.5, 0.0, -2.0, -2.0, 0.5),
+    ),
     "diag": ("diag(p) @ q + diag(diag(p)*2)", (0.5, 0.0, -2.0)),
     "eye": ("sum(eye(n)*outer(p, q), 0) + diag(eye(n))*p", (0.5, 0.0, -2.0)),
     "slices": ("p[::-1]*p[0] + q[-1]*p", (0.5, 0.0, -2.0)),

@@ -6,36 +6,26 @@ import re
 
 import pytest
 
-from hdsl.compiler import Compiler
 from hdsl.syntax.grammar import grammar, grammar_text
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source
 from hdsl.syntax.words import (
     DECLARING,
     KEYWORDS,
-    LATER_FUNCTIONS,
     LATER_STATEMENTS,
     OF_COMPONENTS,
     PYTHON_WORDS,
     SETTINGS,
     STATEMENTS,
 )
-from hdsl.terms.elementwise import ROWS
-from hdsl.terms.structured import STRUCTURED
 
 
 def test_a_word_has_one_meaning() -> None:
     assert not set(STATEMENTS) & LATER_STATEMENTS
-    assert not KEYWORDS & (SETTINGS | PYTHON_WORDS | LATER_FUNCTIONS)
-    assert not SETTINGS & (PYTHON_WORDS | LATER_FUNCTIONS)
+    assert not KEYWORDS & (SETTINGS | PYTHON_WORDS)
+    assert not SETTINGS & PYTHON_WORDS
     assert DECLARING <= KEYWORDS
     assert set(STATEMENTS) >= OF_COMPONENTS
-
-
-def test_no_function_of_this_version_is_refused() -> None:
-    # one_hot is a row for what pullbacks need; as a function of the language it is for later.
-    assert set(ROWS) & LATER_FUNCTIONS == set()
-    assert set(STRUCTURED) & LATER_FUNCTIONS == set()
 
 
 def test_the_grammar_starts_a_statement_with_exactly_these_words() -> None:
@@ -59,9 +49,3 @@ def test_a_later_statement_is_refused_by_name(word: str) -> None:
     _, found = parse(Source(f"{word} x"))
     assert [diagnostic.message.split("`")[1] for diagnostic in found] == [word]
     assert found[0].code == "reserved"
-
-
-@pytest.mark.parametrize("word", sorted(LATER_FUNCTIONS))
-def test_a_later_function_is_refused_by_name(word: str) -> None:
-    found = Compiler(Source(f"input x[2, 2]\noutput a = 2*{word}(x)")).diagnostics
-    assert [(d.code, d.span.start, d.span.end) for d in found] == [("reserved", 27, 27 + len(word))]

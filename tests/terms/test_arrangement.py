@@ -49,6 +49,25 @@ SHOWN = [
     (Structured("solve", ("A", "b"), (("turned", 0),)), (N,), "A⁻¹ b", r"A^{-1} b"),
     (Structured("solve", ("A", "b"), (("turned", 1),)), (N,), "(Aᵀ)⁻¹ b", r"\left(A^{\top}\right)^{-1} b"),
     (Structured("expm", ("A",)), (N, N), "e^A", r"\mathrm{e}^{A}"),
+    (Structured("conv2d", ("x", "K"), (("stride", 1), ("pad", 0))), (N, M, M), "conv2d(x, K)",
+     r"\operatorname{conv2d}\left(x, K\right)"),
+    (Structured("conv2d", ("x", "K"), (("stride", 2), ("pad", 1))), (N, M, M), "conv2d(x, K, stride = 2, pad = 1)",
+     r"\operatorname{conv2d}\left(x, K, \mathrm{stride} = 2, \mathrm{pad} = 1\right)"),
+    (Structured("conv2d_image", ("y", "K"), (("stride", 2), ("pad", 0), ("rest", (1, 0)))), (N, M, M),
+     "conv2d_image(y, K, stride = 2)", r"\operatorname{conv2d\_image}\left(y, K, \mathrm{stride} = 2\right)"),
+    (Structured("conv2d_kernel", ("x", "y"), (("stride", 1), ("pad", 1), ("rest", (0, 0)))), (N, M, M, M),
+     "conv2d_kernel(x, y, pad = 1)", r"\operatorname{conv2d\_kernel}\left(x, y, \mathrm{pad} = 1\right)"),
+    (Structured("avgpool2d", ("x",), (("size", 2), ("stride", 2), ("pad", 0))), (N, M, M), "avgpool2d(x, 2)",
+     r"\operatorname{avgpool2d}\left(x, 2\right)"),
+    (Structured("avgpool2d_image", ("y",), (("size", 2), ("stride", 2), ("pad", 0), ("rest", (0, 0)))), (N, M, M),
+     "avgpool2d_image(y, 2)", r"\operatorname{avgpool2d\_image}\left(y, 2\right)"),
+    (Structured("maxpool2d", ("x",), (("size", 3), ("stride", 1), ("pad", 1))), (N, M, M),
+     "maxpool2d(x, 3, stride = 1, pad = 1)",
+     r"\operatorname{maxpool2d}\left(x, 3, \mathrm{stride} = 1, \mathrm{pad} = 1\right)"),
+    (Structured("maxpool2d_image", ("y", "x"), (("size", 2), ("stride", 2), ("pad", 0), ("rest", (0, 0)))), (N, M, M),
+     "maxpool2d_image(y, x, 2)", r"\operatorname{maxpool2d\_image}\left(y, x, 2\right)"),
+    (Structured("maxpool2d_taken", ("y", "x"), (("size", 2), ("stride", 2), ("pad", 0))), (N, M, M),
+     "maxpool2d_taken(y, x, 2)", r"\operatorname{maxpool2d\_taken}\left(y, x, 2\right)"),
 ]  # fmt: skip
 
 
@@ -61,7 +80,8 @@ def test_an_arrangement_reads_as_it_is_written(body, sizes, text, latex):
 
 
 def test_every_readable_row_is_shown_here():
-    assert READABLE | {"pick", "one_hot"} == {body.row for body, *_ in SHOWN}
+    named = {"pick", "one_hot", "conv2d_image", "avgpool2d_image", "maxpool2d_image", "maxpool2d_taken"}
+    assert READABLE | named == {body.row for body, *_ in SHOWN}
     assert STRUCTURED.keys() >= READABLE
 
 

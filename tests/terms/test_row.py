@@ -27,7 +27,7 @@ NUMBERS = {N: 3, M: 4}
 REFERENCE: dict[str, object] = {}
 exec("import math\n" + numpy_module.HEADER.partition("import math")[2], REFERENCE)
 exec("".join(numpy_module.FUNCTIONS.values()), REFERENCE)
-ZERO, ONE, TWO = map(sympy.Integer, range(3))
+ZERO, ONE, TWO, FIVE, SIX = map(sympy.Integer, (0, 1, 2, 5, 6))
 
 
 def cut(*places: Any, of: Any) -> dict[str, Any]:
@@ -79,6 +79,31 @@ CASES: list[tuple[str, list[Any], dict[str, Any]]] = [
     ("solve", [(N, N), (N, N)], {"turned": 1}),
     ("expm", [(TWO, TWO)], {}),
     ("expm", [(ONE, ONE)], {}),
+    ("conv2d", [(TWO, N, M), (N, TWO, TWO, TWO)], {"stride": 1, "pad": 0}),
+    ("conv2d", [(ONE, N, M), (TWO, ONE, N, TWO)], {"stride": 1, "pad": 2}),
+    ("conv2d", [(TWO, N, N), (ONE, TWO, ONE, N)], {"stride": 1, "pad": 1}),
+    ("conv2d", [(TWO, FIVE, SIX), (N, TWO, TWO, TWO + 1)], {"stride": 2, "pad": 0}),
+    ("conv2d", [(ONE, FIVE, SIX), (ONE, ONE, TWO, TWO)], {"stride": 3, "pad": 1}),
+    ("conv2d", [(TWO, 2 * N, SIX), (TWO, TWO, ONE, TWO)], {"stride": 2, "pad": 1}),
+    ("conv2d_image", [(N, N - 1, M - 1), (N, TWO, TWO, TWO)], {"stride": 1, "pad": 0, "rest": (0, 0)}),
+    ("conv2d_image", [(TWO, N, TWO), (TWO, ONE, TWO, TWO + 1)], {"stride": 2, "pad": 1, "rest": (1, 0)}),
+    ("conv2d_image", [(ONE, TWO, TWO), (ONE, N, TWO, ONE)], {"stride": 3, "pad": 0, "rest": (0, 2)}),
+    ("conv2d_kernel", [(TWO, N, M), (N, N - 1, M - 1)], {"stride": 1, "pad": 0, "rest": (0, 0)}),
+    ("conv2d_kernel", [(TWO, FIVE, SIX), (N, TWO, N)], {"stride": 2, "pad": 1, "rest": (1, 0)}),
+    ("conv2d_kernel", [(ONE, FIVE, SIX), (TWO, TWO, TWO)], {"stride": 3, "pad": 0, "rest": (0, 2)}),
+    ("avgpool2d", [(TWO, N, M)], {"size": 2, "stride": 1, "pad": 0}),
+    ("avgpool2d", [(N, FIVE, SIX)], {"size": 2, "stride": 2, "pad": 1}),
+    ("avgpool2d", [(ONE, FIVE, SIX)], {"size": 3, "stride": 2, "pad": 0}),
+    ("avgpool2d", [(ONE, 2 * N, SIX)], {"size": 2, "stride": 2, "pad": 0}),
+    ("avgpool2d_image", [(TWO, N - 1, M - 1)], {"size": 2, "stride": 1, "pad": 0, "rest": (0, 0)}),
+    ("avgpool2d_image", [(N, TWO, TWO)], {"size": 3, "stride": 2, "pad": 1, "rest": (0, 1)}),
+    ("maxpool2d", [(TWO, N, M)], {"size": 2, "stride": 1, "pad": 0}),
+    ("maxpool2d", [(N, FIVE, SIX)], {"size": 2, "stride": 2, "pad": 1}),
+    ("maxpool2d", [(ONE, FIVE, SIX)], {"size": 3, "stride": 2, "pad": 1}),
+    ("maxpool2d_image", [(TWO, N - 1, M - 1), (TWO, N, M)], {"size": 2, "stride": 1, "pad": 0, "rest": (0, 0)}),
+    ("maxpool2d_image", [(ONE, TWO + 1, TWO + 1), (ONE, FIVE, SIX)], {"size": 3, "stride": 2, "pad": 1, "rest": (0, 1)}),
+    ("maxpool2d_taken", [(TWO, N, M), (TWO, N, M)], {"size": 2, "stride": 1, "pad": 0}),
+    ("maxpool2d_taken", [(ONE, FIVE, SIX), (ONE, FIVE, SIX)], {"size": 3, "stride": 2, "pad": 1}),
     ("pick", [(N,), None], {}),
     ("embed", [(N, M), None], {}),
     ("scatter", [(M,), None], {"below": N}),
@@ -121,11 +146,14 @@ class Making:
     def is_shared(self, name: str) -> bool:
         return name in self.shared
 
+    def averages(self, name: str) -> bool:
+        return self.is_shared(name)
+
     def wants(self, name: str) -> bool:
         return True
 
     def add(self, stem: str, body: Any, sizes: Any, shared: bool | None = None) -> str:
-        name = f"{stem}{len(self.added)}"
+        name = f"{stem}~{len(self.added)}"
         self.sizes[name] = sizes
         self.added.append(Definition(name, body, sizes, bool(shared)))
         return name

@@ -19,11 +19,11 @@ def test_exact_numbers_are_written_ones(text, exact):
     assert literal(tree(text)) == exact
 
 
-@pytest.mark.parametrize(("text", "number"), [("n", 4), ("n - 1", 3), ("-(n*2 + 1)", -9)])
+@pytest.mark.parametrize(("text", "number"), [("n", 4), ("n - 1", 3), ("-(n*2 + 1)", -9), ("(n - 2)/2", 1), ("n/8*6", 3)])
 def test_whole_numbers_are_made_of_sizes(text, number):
     assert whole(tree(text), {"n": torch.tensor(4.0)}.__getitem__) == number
 
 
 def test_anything_else_is_no_whole_number():
     with pytest.raises(ValueError, match="whole number"):
-        whole(tree("n/2"), {"n": torch.tensor(4.0)}.__getitem__)
+        whole(tree("n/3"), {"n": torch.tensor(4.0)}.__getitem__)
