@@ -67,6 +67,7 @@ def derive_equations(hamiltonian: Hamiltonian) -> Equations:
 def _needed(workspace: Workspace, model: Model, parts: Mapping[str, tuple[Part, ...]]) -> tuple[Definition, ...]:
     """What the equations, the outputs and the costs read, in order."""
     wanted = {d.definition for d in model.dynamics.values()} | {*model.outputs, *model.costs}
+    wanted |= {f"initial:{state}" for state in model.dynamics}
     for group in parts.values():
         for part in group:
             wanted.update(Definition("", Elementwise(part.expression)).reads())

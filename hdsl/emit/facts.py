@@ -34,6 +34,7 @@ class Facts:
         reads = {name for program in programs.all for name in program.reads()}
         self.uses_time = "t" in reads
         self.uses_first = FIRST in reads
+        self.marks = [name for name in ("begins:stream", "begins:all") if name in reads]
         scalars = [q.name for q in self.model.of_role("const") if not q.sizes]
         # A setting that reads τ is not a number of the module: the lines hold it as it is written.
         values = self.learning.values
@@ -49,7 +50,8 @@ class Facts:
         self.states = list(self.model.dynamics)
         self.params = [p.name for p in self.model.of_role("param")]
         self.const_tensors = [q.name for q in self.model.of_role("const") if q.sizes]
-        self.anew = [name for name in self.states if self.model.resets[name] == "sample"]
+        defined = {d.name for d in self.model.definitions}
+        self.anew = [h for h in self.states if self.model.resets[h] == "sample" and f"initial:{h}" not in defined]
         self.matrices = frozenset(w for w in self.params if len(self.model.quantities[w].sizes) == 2)
         self.turned: list[str] = []
         self.columns: list[str] = []
@@ -86,8 +88,8 @@ class Facts:
         kind, _, rest = name.rpartition(":")
         if kind == "w" or name in ("t", "tau", FIRST) or name in self.numbers:
             return True
-        if kind == "present":
-            return False
+        if kind in ("present", "begins"):
+            return rest == "all" and kind == "begins"
         return self.model.quantities[rest].shared
 
     def size(self, n: Size, prefix: str = "") -> str:
@@ -152,7 +154,7 @@ class Facts:
         names = [q.name for role in ("input", "target") for q in self.model.of_role(role)]
         names += [f"present:{q.name}" for q in self.model.of_role("target")]
         names += [f"column:present:{q.name}" for q in self.model.of_role("target") if q.name in self.columns]
-        return names + ["t"] * self.uses_time + [FIRST] * self.uses_first
+        return names + ["t"] * self.uses_time + [FIRST] * self.uses_first + self.marks
 
     def unpack_sample(self) -> str:
         names = [self.names[name] for name in self.sample]
@@ -306,6 +308,9 @@ class Facts:
             lines.append("t = self.clock.to(self.share.dtype) * self.tau + self.offset")
         if self.uses_first:
             lines.append(f"{self.names[FIRST]} = (self.clock == 0).to(self.share.dtype)")
+        for name in self.marks:
+            ended = "self.ended" if name == "begins:stream" else "self.ended.all()"
+            lines.append(f"{self.names[name]} = ({ended} | (self.clock == 0)).to(self.share.dtype)")
         for target in self.columns:
             column, mark = self.names[f"column:present:{target}"], self.names[f"present:{target}"]
             lines.append(f"{column} = {mark}.unsqueeze(-1)")

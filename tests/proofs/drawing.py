@@ -137,7 +137,11 @@ class _Drawing:
             self.params.append(self.table)
         for shape in ((n,), *(self._shape() for _ in range(self.random.choice((0, 1, 2))))):
             shared = self.chance(0.4)
-            state = self._declare("state", shape, 0 if shared else 1, self._start(shape))
+            level = 0 if shared else 1
+            start = self._start(shape)
+            if self.chance(0.35) and shape in fixed.shapes(level):
+                start = f"tanh({fixed.draw(shape, level, 2)}) + 0.1*sum({self.random.choice(self.params).name})"
+            state = self._declare("state", shape, level, start)
             self.states.append((state, shared))
         for _ in range(self.random.choice((1, 1, 2))):
             self.targets.append(self._declare("target", self.random.choice(self.formulas.shapes(1)), 2))

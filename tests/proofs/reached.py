@@ -57,6 +57,7 @@ def wanted() -> set[str]:
     found |= {"index input", "index target", "real target", "list", "transpose", "t in a formula", "tau in a formula"}
     found |= {f"{operator} between values" for operator in "+-*/@^"}
     found |= {f"comparison {operator}" for operator in COMPARISONS} | {"conditional"}
+    found |= {f"{order}: state begins from the stream" for order in ORDERS}
     for order in ORDERS:
         found |= {f"{order}: per stream into a shared {kind}" for kind in ("param", "definition", "state")}
         found |= {f"{order}: shared {kind} read per stream" for kind in ("param", "definition", "state")}
@@ -74,6 +75,8 @@ def reached(model: hdsl.api.Model) -> set[str]:
                 found |= {f"row {type(call).__name__}" for call in expression.atoms(RowFunction)}
             case Structured(row=row):
                 found.add(f"structured {row}")
+    if any(definition.name.startswith("initial:") for definition in step.model.definitions):
+        found.add(f"{order}: state begins from the stream")
     found |= {f"{order}: {crossing}" for crossing in crossings(model)}
     if ".index_add_(" in model.product("torch").replace("device=device).index_add_(", ""):
         found.add(f"{order}: rows added in place")
