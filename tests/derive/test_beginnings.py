@@ -91,3 +91,87 @@ def test_a_shared_state_begins_at_a_parameter_and_follows_it():
     W = net.W.detach().clone()
     net.step(u=torch.ones(3, 2), v=torch.zeros(3, 2))
     torch.testing.assert_close(net.state.S, W)
+
+
+CELL = (
+    "component cell(x[m], n) {\n    param B[n, m] = normal(0, 1)\n    param W[n, n] = normal(0, 1)\n    let first = tanh(B @ x)\n"
+    "    state h[n] = first\n    h' = tanh(W @ h) - h\n    return h\n}\n"
+)
+LAYER = "component dense(x[m], n) {\n    param K[n, m] = normal(0, 1)\n    return K @ x\n}\n"
+
+
+def learned(text, steps=5):
+    """A module after steps in which streams end by turns."""
+    net = net_of(text, batch=2)
+    ends = [[False, True], [False, False], [True, False], [True, True], [False, False]]
+    for k in range(steps):
+        u, v = sample(k, 2)
+        net.step(u=u, v=v, boundary=torch.tensor(ends[k]))
+    return net
+
+
+@pytest.mark.parametrize("order", ["sequential", "simultaneous"])
+def test_in_a_component_it_is_what_it_is_when_written_out(order):
+    head, learn = HEAD.partition("param")[0], f"learn\n    order = {order}\n    eta = 0.2\n    beta = 0.1\n    tau = 0.5\n"
+    called = net_of(head + CELL + "let a = cell(u, n)\noutput y = a\ncost c = squared(y - v)\n" + learn, batch=2)
+    plain = net_of(HEAD + "state h[n] = tanh(B @ u)\nh' = tanh(W @ h) - h\n" + END + learn, batch=2)
+    with torch.no_grad():
+        plain.B.copy_(called.a.B)
+        plain.W.copy_(called.a.W)
+    for k in range(4):
+        u, v = sample(k, 2)
+        for net in (called, plain):
+            net.step(u=u, v=v, boundary=torch.tensor([k == 1, k == 2]))
+    for name in ("B", "W"):
+        torch.testing.assert_close(called.get_parameter(f"a.{name}"), plain.get_parameter(name), rtol=1e-13, atol=1e-15)
+    torch.testing.assert_close(called.state.get_buffer("a.h"), plain.state.h, rtol=1e-13, atol=1e-15)
+
+
+def test_an_instance_may_stand_in_it_and_learns():
+    text = HEAD.partition("param")[0] + LAYER + "state h[n] = tanh(dense(u, n))\nnext h = sin(h)\n" + END
+    net = net_of(text + "learn\n    phi = 1/tau\n    beta = 0\n", batch=3)
+    u, v = sample(2, 3)
+    net.step(u=u, v=v)
+    K = net.get_parameter("h.K").detach().clone().requires_grad_()
+    ((torch.sin(torch.tanh(u @ K.T)) - v) ** 2).sum(1).mean().backward()
+    torch.testing.assert_close(net.costate.get_buffer("h.K"), K.grad, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("steps", range(1, 6))
+def test_it_is_resumed_bit_for_bit_also_where_a_sequence_begins(steps):
+    text = HEAD + STATE + "h' = -h + tanh(W @ h)\n" + END + "learn\n    eta = 0.1\n    tau = 0.5\n    beta = 0.1\n"
+    net, again = learned(text, steps), net_of(text, batch=2)
+    assert set(net.state_dict()) == {"B", "W", "state.h", "costate.h", "costate.B", "costate.W", "clock", "ended"}
+    again.load_state_dict(net.state_dict())
+    for k in range(10, 13):
+        u, v = sample(k, 2)
+        assert torch.equal(net.predict(u=u), again.predict(u=u))
+        assert torch.equal(net.step(u=u, v=v)[0], again.step(u=u, v=v)[0])
+    for name, value in net.state_dict().items():
+        assert torch.equal(again.state_dict()[name], value), name
+
+
+def test_a_step_with_it_is_one_graph():
+    text = HEAD + STATE + "state S[n, n] = W\nreset S never\nh' = -h + tanh(S @ h)\nS' = 0.1*(W - S)\n" + END
+    net, twin = net_of(text, batch=2), net_of(text, batch=2)
+    traced = torch.compile(net.step, fullgraph=True, backend="eager")
+    for k in range(5):
+        u, v = sample(k, 2)
+        boundary = torch.tensor([k == 1, k == 3])
+        assert torch.equal(traced(u=u, v=v, boundary=boundary)[0], twin.step(u=u, v=v, boundary=boundary)[0])
+    assert all(torch.equal(a, b) for a, b in zip(net.state_dict().values(), twin.state_dict().values(), strict=True))
+
+
+def test_a_stream_that_ends_learns_as_one_that_was_never_run():
+    # Not even a nan of the sequence before gets into the next one.
+    text = HEAD + STATE + "h' = -h + tanh(W @ h)\n" + END + "learn\n    beta = 0\n"
+    net, fresh = net_of(text, batch=2), net_of(text, batch=2)
+    u, v = sample(0, 2)
+    net.step(u=u, v=v, boundary=torch.ones(2, dtype=torch.bool))
+    net.costate.B.zero_()
+    net.costate.W.zero_()
+    net.state.h.fill_(torch.nan)
+    u, v = sample(1, 2)
+    assert torch.equal(net.step(u=u, v=v)[0], fresh.step(u=u, v=v)[0])
+    for name in ("B", "W", "h"):
+        assert torch.equal(net.costate.get_buffer(name), fresh.costate.get_buffer(name)), name

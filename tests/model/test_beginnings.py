@@ -41,3 +41,28 @@ def test_the_numbers_are_those_of_the_expression(checked, numbers):
 def test_what_only_a_beginning_reads_is_not_unused(found):
     state = "state h[n] = B @ u + W @ c*a\nh' = -h\noutput y = h\n"
     assert [one.code for one in found(HEAD + state + "target v[n]\ncost k = squared(y - v)\n")] == []
+
+
+@pytest.mark.parametrize("start", ["e", "B @ tanh(u)", "cell(u, n)", "twice(B @ u)"])
+def test_definitions_instances_and_functions_may_be_read(checked, start):
+    text = "let e = B @ tanh(u)\ndef twice(x) = 2*x\ncomponent cell(x[k], n) {\n    param P[n, k] = 1\n    return P @ x\n}\n"
+    model = checked(HEAD + text + f"state h[n] = {start}\nh' = -h\noutput y = h\noutput other = e + W @ c*a\n")
+    reads = {d.name: set(d.reads()) for d in model.definitions}
+    assert model.quantities["h"].initial is None and not model.definitions[-1].name.startswith("initial:")
+    seen = set()
+    for definition in model.definitions:  # in an order in which each finds what it reads
+        assert not (reads[definition.name] & reads.keys()) - seen
+        seen.add(definition.name)
+
+
+def test_a_definition_that_says_the_same_does_not_read_the_beginning(checked):
+    model = checked(HEAD + "state h[n] = B @ u\nh' = -h\nlet e = B @ u\noutput y = h + e + W @ c*a\n")
+    assert not [d.name for d in model.definitions if "initial:h" in d.reads()]
+
+
+def test_what_a_state_of_an_instance_begins_from_is_of_the_instance(checked):
+    cell = "component cell(x[k]) {\n    state h[k] = first\n    let first = g*x\n    param g = 2\n    h' = -h\n    return h\n}\n"
+    model = checked(HEAD + cell + "output y = cell(u)\noutput z = B @ u + W @ c*a\n")
+    assert {"initial:y.h", "y.first"} <= {d.name for d in model.definitions}
+    names = [d.name for d in model.definitions]
+    assert names.index("y.first") < names.index("initial:y.h") < names.index("f:y.h")
