@@ -50,16 +50,18 @@ def derive_equations(hamiltonian: Hamiltonian) -> Equations:
     for name, dynamics in model.dynamics.items():
         scale = 1 / TAU if dynamics.kind == "next" else 1
         definition = by_name[dynamics.definition]
+        if name not in model.taught:
+            continue
         seeds[definition.name] = seed_dynamics(workspace, name, f"z:{name}", definition, scale)
     params = [p.name for p in model.of_role("param")]
-    parts = accumulate(workspace, model.definitions, seeds, (*model.dynamics, *params))
+    parts = accumulate(workspace, model.definitions, seeds, (*model.taught, *params))
     used = _needed(workspace, model, parts)
     return Equations(
         model=model,
         hamiltonian=hamiltonian,
         definitions=used,
         state={name: _state(model, name) for name in model.dynamics},
-        costate={name: _costate(workspace, name, parts[name]) for name in (*model.dynamics, *params)},
+        costate={name: _costate(workspace, name, parts[name]) for name in (*model.taught, *params)},
         parameter={name: _parameter(model, name) for name in params},
     )
 

@@ -155,7 +155,7 @@ class _Builder:
 
     def _cells(self) -> tuple[str, ...]:
         states, params = tuple(self.model.dynamics), tuple(p.name for p in self.model.of_role("param"))
-        return (*states, *(f"z:{h}" for h in states), *(f"w:{w}" for w in params), *params)
+        return (*states, *(f"z:{h}" for h in self.model.taught), *(f"w:{w}" for w in params), *params)
 
     def _old(self, definition: Definition) -> Definition:
         """A definition at the old state."""
@@ -193,7 +193,8 @@ class _Builder:
             for cost in model.costs:
                 weight = self.inner * weight_of(model, cost)
                 seeds.setdefault(at[cost].name, []).extend(seed_cost(self.workspace, cost, at[cost], weight))
-        for name, dynamics in model.dynamics.items():
+        for name in model.taught:
+            dynamics = model.dynamics[name]
             if pull.costate == "z+" or (pull.costate == "z" and self._held(name)):
                 costate = f"z:{name}" + pull.costate[1:]
                 scale = self.inner if dynamics.kind == "flow" else sympy.Integer(1)
@@ -201,7 +202,7 @@ class _Builder:
                 given = seed_dynamics(self.workspace, name, costate, definition, scale)
                 seeds.setdefault(definition.name, []).extend(given)
         mark = "+" if pull.point == "new" else ""
-        leaves = {name + mark if mark else self.start[name]: name for name in model.dynamics} if pull.state else {}
+        leaves = {name + mark if mark else self.start[name]: name for name in model.taught} if pull.state else {}
         params = [p.name for p in model.of_role("param")] if pull.param else []
         leaves |= {name: name for name in params}
         through = {name: self.start[name] for name in self.beginnings} if params and not mark else {}
@@ -220,8 +221,8 @@ class _Builder:
 
     def _move_costates(self) -> None:
         """z+ = (1 − τη) z − s τ ∂H′/∂h; of a `next` state f holds −h/τ, which takes one whole z away."""
-        for name, dynamics in self.model.dynamics.items():
-            own = f"z:{name}"
+        for name in self.model.taught:
+            own, dynamics = f"z:{name}", self.model.dynamics[name]
             if any(d.name == f"{own}+" for d in self.workspace.added):
                 return
             old = slot(own, indices(len(self.workspace.sizes_of(name))))

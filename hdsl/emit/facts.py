@@ -137,7 +137,7 @@ class Facts:
         """(name, where it is kept on the module) of everything that a body unpacks."""
         key = self.key
         found = [(h, f'state["{key(h)}"]') for h in self.states]
-        found += [(f"z:{h}", f'costate["{key(h)}"]') for h in self.states]
+        found += [(f"z:{h}", f'costate["{key(h)}"]') for h in self.model.taught]
         found += [(f"w:{w}", f'costate["{key(w)}"]') for w in self.params]
         found += [(w, f'parameters["{key(w)}"]') for w in self.params]
         found += [(c, f'own["{key(c)}"]') for c in self.const_tensors]
@@ -231,8 +231,9 @@ class Facts:
         targets = [self.names[q.name] for q in model.of_role("target")]
         passed = "".join(f"{name}, " for name in (*inputs, *targets))
         costs = [f'"{cost}": {self._cost(cost, k)}' for k, cost in enumerate(model.costs)]
-        restarts = [k for k, name in enumerate([*self.states, *self.states]) if model.resets[name] == "sequence"]
-        shared = {k for k, name in enumerate([*self.states, *self.states]) if model.quantities[name].shared}
+        leading = list(enumerate((*self.states, *model.taught)))
+        restarts = [k for k, name in leading if model.resets[name] == "sequence"]
+        shared = {k for k, name in leading if model.quantities[name].shared}
         arguments = [*inputs, *(f"{name}=None" for name in targets)]
         return {
             "arguments": "".join(f"{a}, " for a in arguments),
@@ -286,7 +287,7 @@ class Facts:
 
     def _initials(self) -> list[str]:
         states = [self._initial(h) for h in self.states]
-        return states + [f"torch.zeros_like({self.at('costate', x)})" for x in (*self.states, *self.params)]
+        return states + [f"torch.zeros_like({self.at('costate', x)})" for x in (*self.model.taught, *self.params)]
 
     def _sample(self) -> str:
         """The body of ``_sample``."""

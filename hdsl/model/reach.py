@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
@@ -106,6 +106,22 @@ def _unlearned(
         readers = read_by.get(entry.name, set())
         if not readers or not readers <= idle:
             yield catalogue.no_cost(entry.span, entry.name)
+
+
+def without_costate(
+    hidden: Iterable[str], dynamics: Mapping[str, str], reads: Reads, params: Collection[str]
+) -> frozenset[str]:
+    """The delays behind which there is no param and no state but such delays: a costate of theirs would teach nothing.
+
+    ``hidden`` are the states that delays have made, ``dynamics`` has the definition of each state's dynamics.
+    """
+    found = frozenset(hidden)
+    while True:
+        lasting = {*params, *(state for state in dynamics if state not in found)}
+        kept = frozenset(state for state in found if not reached([dynamics[state]], reads) & lasting)
+        if kept == found:
+            return found
+        found = kept
 
 
 # Statements ----------------------------------------------------------------------------------------------------------

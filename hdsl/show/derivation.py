@@ -132,7 +132,7 @@ class _Builder:
         self.conventions = Conventions(equations.hamiltonian, style)
         self.written = written_names(self.model)
         self.lagrangian = Definition("all:L", Elementwise(sympy.Add(*(slot(cost) for cost in self.model.costs))))
-        self.pairs = [self._pair(name) for name in self.model.dynamics]
+        self.pairs = [self._pair(name) for name in self.model.taught]
         weighted = slot(setting_name("phi")) * slot("all:L")
         self.robust = Definition("all:H", Elementwise(sympy.Add(weighted, *(slot(pair.name) for pair in self.pairs))))
         every = (*equations.definitions, self.lagrangian, *self.pairs, self.robust, *equations.all)
@@ -284,8 +284,8 @@ class _Builder:
         theta = Notation(self.style, (), names=("all:theta", *self.model.quantities), latex=self.model.latex).name("all:theta")
         params = [self._look(p.name) for p in self.model.of_role("param")]
         told = [f"{theta} = ({_listed(params, self.style)})" if len(params) > 1 else f"{theta} = {params[0]}"] if params else []
-        if len(self.model.dynamics) > 1:
-            told.append("z = (" + _listed([self._look(f"z:{h}") for h in self.model.dynamics], self.style) + ")")
+        if len(self.model.taught) > 1:
+            told.append("z = (" + _listed([self._look(f"z:{h}") for h in self.model.taught], self.style) + ")")
         return "; ".join(map(self._worded, told))
 
     def _beginnings(self) -> str:
