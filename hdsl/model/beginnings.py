@@ -72,13 +72,14 @@ def read_beginning(reader: Reader, state: str, tree: Expression) -> None:
 
 def _refused(reader: Reader, state: str, tree: Expression) -> list[Diagnostic]:
     """A beginning reads nothing that depends on a state, or that a prediction is made without."""
-    scope, found = reader.scope, {}
+    scope = reader.scope
+    found: dict[str, Diagnostic] = {}
     reads = {definition.name: tuple(definition.reads()) for definition in reader.made.made}
     for read in names_in(tree):
         late = sorted(name for name in reached([read.name], reads) if _kind(scope, name) in LATER)
         if late and read.name not in scope.poisoned:
-            entry, way = scope.entries[late[0]], () if read.name in late else (late[0],)
-            entry = scope.entries[read.name] if not way else entry
+            way = () if read.name in late else (late[0],)
+            entry = scope.entries[way[0] if way else read.name]
             line = scope.line(entry.span)
             found.setdefault(read.name, catalogue.beginning_reads(read.span, state, read.name, entry.kind, line, way))
     return list(found.values())

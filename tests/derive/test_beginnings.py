@@ -94,8 +94,8 @@ def test_a_shared_state_begins_at_a_parameter_and_follows_it():
 
 
 CELL = (
-    "component cell(x[m], n) {\n    param B[n, m] = normal(0, 1)\n    param W[n, n] = normal(0, 1)\n    let first = tanh(B @ x)\n"
-    "    state h[n] = first\n    h' = tanh(W @ h) - h\n    return h\n}\n"
+    "component cell(x[m], n) {\n    param B[n, m] = normal(0, 1)\n    param W[n, n] = normal(0, 1)\n"
+    "    let first = tanh(B @ x)\n    state h[n] = first\n    h' = tanh(W @ h) - h\n    return h\n}\n"
 )
 LAYER = "component dense(x[m], n) {\n    param K[n, m] = normal(0, 1)\n    return K @ x\n}\n"
 

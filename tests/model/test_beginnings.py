@@ -61,7 +61,8 @@ def test_a_definition_that_says_the_same_does_not_read_the_beginning(checked):
 
 
 def test_what_a_state_of_an_instance_begins_from_is_of_the_instance(checked):
-    cell = "component cell(x[k]) {\n    state h[k] = first\n    let first = g*x\n    param g = 2\n    h' = -h\n    return h\n}\n"
+    cell = "component cell(x[k]) {\n    state h[k] = first\n    let first = g*x\n    param g = 2\n    h' = -h\n"
+    cell += "    return h\n}\n"
     model = checked(HEAD + cell + "output y = cell(u)\noutput z = B @ u + W @ c*a\n")
     assert {"initial:y.h", "y.first"} <= {d.name for d in model.definitions}
     names = [d.name for d in model.definitions]

@@ -102,3 +102,11 @@ def test_what_is_put_back_is_named_by_its_line():
     assert (caught.value.step, caught.value.found, caught.value.line) == (2, "w", 7)
     assert "w became nan at step 2; put back by back.ham:7" in str(caught.value)
     assert net.ticks == int(net.clock) == 2
+
+
+def test_what_a_state_begins_from_is_named():
+    text = "input u\ntarget v\nparam w = 1\nstate h = w*log(u)\nh' = -h\noutput y = h\ncost fit = (y - v)^2\n"
+    net = hdsl.loads(text, name="begins.ham").compile(dtype=torch.float64)()
+    with pytest.raises(NonFinite) as caught:
+        run([1.0, 2.0, -1.0, 1.0], net, boundary=torch.tensor([False, True, False, False]))
+    assert (caught.value.step, caught.value.line) == (2, 4)

@@ -132,3 +132,23 @@ def test_what_is_put_back_stands_behind_the_step() -> None:
     row = plain.only("project.W").sections[-1].rows[-1]
     assert (str(row.equations[0]).partition(" ← ")[0], row.note, row.lines) == ("W", "every 10 steps", (5,))
     assert r"W \leftarrow" in str(latex.only("project.W").sections[-1].rows[-1].equations[0])
+
+
+BEGINS = (
+    "input u\ntarget v\nparam w = 1\nstate h = w*u\nstate S = w\nreset S never\nh' = -h*S\nS' = w - S\noutput y = h\n"
+    "cost c = (y - v)^2\n"
+)
+
+
+def test_what_states_begin_from_is_told_with_when_and_who_learns_by_it():
+    compiler = Compiler(Source(BEGINS, "begins.ham"))
+    page = page_of(compiler)
+    assert {"h₀ = w u", "S₀ = w"} <= set(equations(page, "where"))
+    when = "h = h₀ at the first sample of a sequence; S = S₀ at the very first sample"
+    assert section(page, "beginning").words == f"{when}; there ω takes (∂h₀/∂θ)ᵀ z besides"
+    assert r"\(h = h_{0}\) at the first sample" in section(page_of(compiler, style="latex"), "beginning").words
+    assert "h̃ = h if begins = 0 else h₀" in equations(page, "step")
+
+
+def test_nothing_is_told_of_beginnings_in_numbers(product):
+    assert not [s for s in page_of(product("leaky")).sections if s.key == "beginning"]
