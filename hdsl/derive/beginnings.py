@@ -43,7 +43,11 @@ def begun(workspace: Workspace, state: str, initial: Definition) -> Definition:
 def pull_through(
     workspace: Workspace, definitions: Sequence[Definition], pulls: Mapping[str, Sequence[Part]], params: Sequence[str]
 ) -> dict[str, tuple[Part, ...]]:
-    """What reaches each parameter by way of the beginnings. ``pulls`` has for each state its own derivatives there."""
+    """What reaches each parameter by way of the beginnings. ``pulls`` has for each state its own derivatives there.
+
+    ``definitions`` hold those that `begun` has made: what they read lies behind a branch, and is derived so that nothing of a
+    sample at which no sequence begins, be it nan, gets through.
+    """
     model = workspace.model
     seeds: dict[str, list[Part]] = {}
     for state, parts in pulls.items():

@@ -126,17 +126,18 @@ class _Builder:
 
     def build(self) -> Step:
         model = self.model
-        old = {}
+        old: dict[str, Definition] = {}
+        begins: list[Definition] = []
         for definition in model.definitions:
             old[definition.name] = self._old(definition)
             state = definition.name.removeprefix("initial:")
             if self.start.get(state) == f"begun:{state}":
-                begun(self.workspace, state, old[definition.name])
+                begins.append(begun(self.workspace, state, old[definition.name]))
         for name in model.dynamics:
             self._move_state(name)
         renamed = self._at_new_state()
         points = {"old": old, "new": renamed}
-        self.old = tuple(old.values())
+        self.old = (*old.values(), *begins)
         for pull in self.order.pulls:
             if pull.costate == "z+":
                 self._move_costates()

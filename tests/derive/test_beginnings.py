@@ -175,3 +175,18 @@ def test_a_stream_that_ends_learns_as_one_that_was_never_run():
     assert torch.equal(net.step(u=u, v=v)[0], fresh.step(u=u, v=v)[0])
     for name in ("B", "W", "h"):
         assert torch.equal(net.costate.get_buffer(name), fresh.costate.get_buffer(name)), name
+
+
+@pytest.mark.parametrize("order", ["sequential", "simultaneous"])
+def test_a_beginning_that_is_not_read_contributes_nothing_even_where_it_is_nan(order):
+    text = "input u\ntarget v\nparam w = 1\nparam q = 1\nstate h = w*log(u) + q/u\nh' = -0.1*h\noutput y = h\n"
+    text += f"cost c = (y - v)^2\nlearn\n    order = {order}\n    eta = 0.1\n    beta = 0\n"
+    nets = [net_of(text, batch=1) for _ in range(2)]
+    for values in ((0.5, -1.0, 0.0), (0.5, 1.0, 1.0)):  # from the second sample on, u is read by the beginning alone
+        net = nets.pop()
+        for u in values:
+            net.step(u=torch.tensor([u]), v=torch.tensor([0.3]))
+        nets.insert(0, net)
+    first, second = (net.state_dict() for net in nets)
+    assert all(torch.equal(value, second[name]) and value.isfinite().all() for name, value in first.items())
+    assert first["costate.w"] != 0 and first["costate.q"] != 0
