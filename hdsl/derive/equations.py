@@ -50,16 +50,18 @@ def derive_equations(hamiltonian: Hamiltonian) -> Equations:
     for name, dynamics in model.dynamics.items():
         scale = 1 / TAU if dynamics.kind == "next" else 1
         definition = by_name[dynamics.definition]
+        if name not in model.taught:
+            continue
         seeds[definition.name] = seed_dynamics(workspace, name, f"z:{name}", definition, scale)
     params = [p.name for p in model.of_role("param")]
-    parts = accumulate(workspace, model.definitions, seeds, (*model.dynamics, *params))
+    parts = accumulate(workspace, model.definitions, seeds, (*model.taught, *params))
     used = _needed(workspace, model, parts)
     return Equations(
         model=model,
         hamiltonian=hamiltonian,
         definitions=used,
         state={name: _state(model, name) for name in model.dynamics},
-        costate={name: _costate(workspace, name, parts[name]) for name in (*model.dynamics, *params)},
+        costate={name: _costate(workspace, name, parts[name]) for name in (*model.taught, *params)},
         parameter={name: _parameter(model, name) for name in params},
     )
 
@@ -67,6 +69,7 @@ def derive_equations(hamiltonian: Hamiltonian) -> Equations:
 def _needed(workspace: Workspace, model: Model, parts: Mapping[str, tuple[Part, ...]]) -> tuple[Definition, ...]:
     """What the equations, the outputs and the costs read, in order."""
     wanted = {d.definition for d in model.dynamics.values()} | {*model.outputs, *model.costs}
+    wanted |= {f"initial:{state}" for state in model.dynamics}
     for group in parts.values():
         for part in group:
             wanted.update(Definition("", Elementwise(part.expression)).reads())

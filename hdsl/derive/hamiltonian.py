@@ -67,7 +67,7 @@ def build_hamiltonian(model: Model) -> Hamiltonian:
     squares = [_sum(symbol("nu", p.name, indices(len(p.sizes))) ** 2, indices(len(p.sizes)), p.sizes) for p in params]
     running = PHI * lagrangian + sympy.Rational(1, 2) * sympy.Add(*squares)
     growth = sympy.exp(ETA * T)
-    dynamics = [_pairing("z", "f", name, model.quantities[name].sizes) for name in model.dynamics]
+    dynamics = [_pairing("z", "f", name, model.quantities[name].sizes) for name in model.taught]
     motion = [_moved(p) for p in params]
     stationarity = {p.name: sympy.Eq(_slope_by_control(p, growth), 0) for p in params}
     control = {p.name: _solve_control(p, stationarity[p.name]) for p in params}

@@ -14,6 +14,7 @@ from typing import Literal
 import sympy
 
 from hdsl.derive.accumulate import Part, accumulate, merge_roots, total
+from hdsl.derive.beginnings import beginnings_of, begun, kept_by_flow, pull_through
 from hdsl.derive.equations import Equations
 from hdsl.derive.hamiltonian import SIGN
 from hdsl.derive.seeds import PHI, TAU, seed_cost, seed_dynamics
@@ -113,21 +114,30 @@ class _Builder:
         self.order = ORDERS[model.learning.order]
         self.workspace = Workspace(model)
         # τ multiplies a whole sum of contributions, unless a `next` state is there, whose own part has none.
-        flows_only = all(d.kind == "flow" for d in model.dynamics.values())
+        self.beginnings = beginnings_of(model)
+        flows_only = all(d.kind == "flow" for d in model.dynamics.values()) and not self.beginnings
         self.inner, self.outer = (sympy.Integer(1), TAU) if flows_only else (TAU, sympy.Integer(1))
         self.parts: dict[str, list[Part]] = {}
         # A state that begins every sample anew is read from its initial value, one a stream as the state itself.
         self.start = {name: name if self._held(name) else f"initial:{name}" for name in model.dynamics}
+        self.start |= {name: f"begun:{name}" for name in self.beginnings if self._held(name)}
         for name, start in self.start.items():
             self.workspace.declare(start, self.workspace.sizes_of(name), model.quantities[name].shared)
 
     def build(self) -> Step:
         model = self.model
-        old = {d.name: self._old(d) for d in model.definitions}
+        old: dict[str, Definition] = {}
+        begins: list[Definition] = []
+        for definition in model.definitions:
+            old[definition.name] = self._old(definition)
+            state = definition.name.removeprefix("initial:")
+            if self.start.get(state) == f"begun:{state}":
+                begins.append(begun(self.workspace, state, old[definition.name]))
         for name in model.dynamics:
             self._move_state(name)
         renamed = self._at_new_state()
         points = {"old": old, "new": renamed}
+        self.old = (*old.values(), *begins)
         for pull in self.order.pulls:
             if pull.costate == "z+":
                 self._move_costates()
@@ -146,7 +156,7 @@ class _Builder:
 
     def _cells(self) -> tuple[str, ...]:
         states, params = tuple(self.model.dynamics), tuple(p.name for p in self.model.of_role("param"))
-        return (*states, *(f"z:{h}" for h in states), *(f"w:{w}" for w in params), *params)
+        return (*states, *(f"z:{h}" for h in self.model.taught), *(f"w:{w}" for w in params), *params)
 
     def _old(self, definition: Definition) -> Definition:
         """A definition at the old state."""
@@ -184,7 +194,8 @@ class _Builder:
             for cost in model.costs:
                 weight = self.inner * weight_of(model, cost)
                 seeds.setdefault(at[cost].name, []).extend(seed_cost(self.workspace, cost, at[cost], weight))
-        for name, dynamics in model.dynamics.items():
+        for name in model.taught:
+            dynamics = model.dynamics[name]
             if pull.costate == "z+" or (pull.costate == "z" and self._held(name)):
                 costate = f"z:{name}" + pull.costate[1:]
                 scale = self.inner if dynamics.kind == "flow" else sympy.Integer(1)
@@ -192,16 +203,27 @@ class _Builder:
                 given = seed_dynamics(self.workspace, name, costate, definition, scale)
                 seeds.setdefault(definition.name, []).extend(given)
         mark = "+" if pull.point == "new" else ""
-        leaves = {name + mark if mark else self.start[name]: name for name in model.dynamics} if pull.state else {}
-        leaves |= {p.name: p.name for p in model.of_role("param")} if pull.param else {}
-        found = accumulate(self.workspace, tuple(at.values()), seeds, leaves)
+        leaves = {name + mark if mark else self.start[name]: name for name in model.taught} if pull.state else {}
+        params = [p.name for p in model.of_role("param")] if pull.param else []
+        leaves |= {name: name for name in params}
+        through = {name: self.start[name] for name in self.beginnings} if params and not mark else {}
+        definitions = [d for d in at.values() if d.name not in self.start.values()]
+        found = accumulate(self.workspace, definitions, seeds, (*leaves, *through.values()))
         for leaf, name in leaves.items():
             self.parts.setdefault(name, []).extend(found[leaf])
+        pulls = {name: [*found[start], *self._kept(name, pull)] for name, start in through.items()}
+        for name, parts in pull_through(self.workspace, self.old, pulls, params).items() if through else ():
+            self.parts[name].extend(parts)
+
+    def _kept(self, name: str, pull: Pull) -> list[Part]:
+        """Of a flow, h⁺ = h + τ f, the part that is h; the old costate is 0 where a sequence begins."""
+        flows = pull.costate == "z+" and self.model.dynamics[name].kind == "flow"
+        return [kept_by_flow(self.workspace, name, f"z:{name}+")] if flows else []
 
     def _move_costates(self) -> None:
         """z+ = (1 − τη) z − s τ ∂H′/∂h; of a `next` state f holds −h/τ, which takes one whole z away."""
-        for name, dynamics in self.model.dynamics.items():
-            own = f"z:{name}"
+        for name in self.model.taught:
+            own, dynamics = f"z:{name}", self.model.dynamics[name]
             if any(d.name == f"{own}+" for d in self.workspace.added):
                 return
             old = slot(own, indices(len(self.workspace.sizes_of(name))))

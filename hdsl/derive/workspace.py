@@ -29,6 +29,8 @@ class Workspace:
                 self.declare(f"w:{quantity.name}", quantity.sizes, True)
             elif quantity.role == "target":
                 self.declare(f"present:{quantity.name}", (), False)
+        self.declare("begins:stream", (), False)
+        self.declare("begins:all", (), True)
         for name in ("t", "tau", *map(setting_name, ("phi", "first", *model.learning.values))):
             self.declare(name, (), True)
         for definition in model.definitions:

@@ -148,6 +148,7 @@ INDEX_HERE = register("index-here", "an index is declared where none can be")
 LIST_SHAPE = register("list-shape", "a list does not have the sizes of what it fills")
 INITIAL_RANK = register("initial-rank", "an initial value is for another number of axes")
 INITIAL_RANDOM = register("initial-random", "a state begins at a random value")
+BEGINNING = register("beginning", "a state begins from what cannot be known before its first step")
 NOT_CONSTANT = register("not-constant", "a value that must stand before the stream depends on it")
 MODEL_TWICE = register("model-twice", "the model is named twice")
 EMPTY_MODEL = register("empty-model", "the file describes no model")
@@ -235,6 +236,25 @@ def bounds_range(span: Span, low: float, high: float) -> Diagnostic:
 
 
 INITIAL_ARGUMENTS = {"normal": "a mean and a deviation", "uniform": "two bounds", "orthogonal": "at most one gain"}
+
+
+BEGINS_FROM = "a state begins from inputs, params and consts"
+
+
+def beginning_reads(span: Span, state: str, name: str, kind: str, line: int, way: Sequence[str]) -> Diagnostic:
+    by_way = f"it depends on `{way[0]}`, {a(kind)}" if way else a(kind)
+    label = f"{by_way} (line {line}); {BEGINS_FROM}"
+    return BEGINNING.at(span, f"`{state}` cannot begin from `{name}`", label)
+
+
+def beginning_holds(span: Span, state: str, function: str) -> Diagnostic:
+    return BEGINNING.at(span, f"`{state}` cannot begin from `{function}`", f"it would be a state; {BEGINS_FROM}")
+
+
+def beginning_shape(span: Span, state: str, wanted: str, found: str, line: int, by_name: bool) -> Diagnostic:
+    tail = "; sizes match by name, not by value" if by_name else ""
+    label = f"this is {found}, {state} is {wanted} (line {line}){tail}"
+    return BEGINNING.at(span, f"`{state}` must begin at its own sizes", label)
 
 
 def model_twice(span: Span, first: Span) -> Diagnostic:

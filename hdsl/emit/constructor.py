@@ -160,7 +160,7 @@ def _cells(facts: Facts) -> list[str]:
         lines.append(facts.keeps("initial", h, f"{_value(facts, q)}.to(**place)", persistent=False))
         value = f"{initial}.clone()" if q.shared else f"{initial}.repeat(batch{', 1' * len(q.sizes)})"
         lines.append(facts.keeps("state", h, value))
-    for x in (*facts.states, *facts.params):
+    for x in (*model.taught, *facts.params):
         where = facts.at("state", x) if x in facts.states else f"{facts.at('', x)}.detach()"
         lines.append(facts.keeps("costate", x, f"torch.zeros_like({where})"))
     for c in facts.const_tensors:

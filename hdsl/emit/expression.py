@@ -111,6 +111,13 @@ def _alone(template: str) -> frozenset[int]:
     )
 
 
+def _bare_numbers(call: Scalar, numbers: list[bool]) -> set[int]:
+    """The arguments of a choice that may be plain numbers: beside a tensor, in its comparison as in its branches."""
+    if not ROWS[type(call).__name__].branches:
+        return set()
+    return {k for k, partner in enumerate((1, 0, 3, 2)) if numbers[k] and not numbers[partner]}
+
+
 class TorchPrinter(Printer):
     """Torch's functions take tensors: a number among their arguments becomes one."""
 
@@ -119,9 +126,11 @@ class TorchPrinter(Printer):
         self.is_number = is_number
 
     def function(self, call: Scalar, arguments: tuple[str, ...] | None = None) -> str:
+        given = call.args
+        bare = _bare_numbers(call, [self.is_number(argument) for argument in given])
         texts = tuple(
-            f"torch.full((), {self(a)}, dtype=dtype, device=device)" if self.is_number(a) else self(a)
-            for a in call.args
+            f"torch.full((), {self(a)}, dtype=dtype, device=device)" if self.is_number(a) and k not in bare else self(a)
+            for k, a in enumerate(given)
         )
         return super().function(call, arguments or texts)
 

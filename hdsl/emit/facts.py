@@ -34,6 +34,7 @@ class Facts:
         reads = {name for program in programs.all for name in program.reads()}
         self.uses_time = "t" in reads
         self.uses_first = FIRST in reads
+        self.marks = [name for name in ("begins:stream", "begins:all") if name in reads]
         scalars = [q.name for q in self.model.of_role("const") if not q.sizes]
         # A setting that reads τ is not a number of the module: the lines hold it as it is written.
         values = self.learning.values
@@ -49,7 +50,8 @@ class Facts:
         self.states = list(self.model.dynamics)
         self.params = [p.name for p in self.model.of_role("param")]
         self.const_tensors = [q.name for q in self.model.of_role("const") if q.sizes]
-        self.anew = [name for name in self.states if self.model.resets[name] == "sample"]
+        defined = {d.name for d in self.model.definitions}
+        self.anew = [h for h in self.states if self.model.resets[h] == "sample" and f"initial:{h}" not in defined]
         self.matrices = frozenset(w for w in self.params if len(self.model.quantities[w].sizes) == 2)
         self.turned: list[str] = []
         self.columns: list[str] = []
@@ -86,8 +88,8 @@ class Facts:
         kind, _, rest = name.rpartition(":")
         if kind == "w" or name in ("t", "tau", FIRST) or name in self.numbers:
             return True
-        if kind == "present":
-            return False
+        if kind in ("present", "begins"):
+            return rest == "all" and kind == "begins"
         return self.model.quantities[rest].shared
 
     def size(self, n: Size, prefix: str = "") -> str:
@@ -135,7 +137,7 @@ class Facts:
         """(name, where it is kept on the module) of everything that a body unpacks."""
         key = self.key
         found = [(h, f'state["{key(h)}"]') for h in self.states]
-        found += [(f"z:{h}", f'costate["{key(h)}"]') for h in self.states]
+        found += [(f"z:{h}", f'costate["{key(h)}"]') for h in self.model.taught]
         found += [(f"w:{w}", f'costate["{key(w)}"]') for w in self.params]
         found += [(w, f'parameters["{key(w)}"]') for w in self.params]
         found += [(c, f'own["{key(c)}"]') for c in self.const_tensors]
@@ -160,7 +162,7 @@ class Facts:
         names = [q.name for role in ("input", "target") for q in self.model.of_role(role)]
         names += [f"present:{q.name}" for q in self.model.of_role("target")]
         names += [f"column:present:{q.name}" for q in self.model.of_role("target") if q.name in self.columns]
-        return names + ["t"] * self.uses_time + [FIRST] * self.uses_first
+        return names + ["t"] * self.uses_time + [FIRST] * self.uses_first + self.marks
 
     def unpack_sample(self) -> str:
         names = [self.names[name] for name in self.sample]
@@ -240,8 +242,9 @@ class Facts:
         targets = [self.names[q.name] for q in model.of_role("target")]
         passed = "".join(f"{name}, " for name in (*inputs, *targets))
         costs = [f'"{cost}": {self._cost(cost, k)}' for k, cost in enumerate(model.costs)]
-        restarts = [k for k, name in enumerate([*self.states, *self.states]) if model.resets[name] == "sequence"]
-        shared = {k for k, name in enumerate([*self.states, *self.states]) if model.quantities[name].shared}
+        leading = list(enumerate((*self.states, *model.taught)))
+        restarts = [k for k, name in leading if model.resets[name] == "sequence"]
+        shared = {k for k, name in leading if model.quantities[name].shared}
         arguments = [*inputs, *(f"{name}=None" for name in targets)]
         return {
             "arguments": "".join(f"{a}, " for a in arguments),
@@ -295,7 +298,7 @@ class Facts:
 
     def _initials(self) -> list[str]:
         states = [self._initial(h) for h in self.states]
-        return states + [f"torch.zeros_like({self.at('costate', x)})" for x in (*self.states, *self.params)]
+        return states + [f"torch.zeros_like({self.at('costate', x)})" for x in (*self.model.taught, *self.params)]
 
     def _sample(self) -> str:
         """The body of ``_sample``."""
@@ -317,6 +320,9 @@ class Facts:
             lines.append("t = self.clock.to(self.share.dtype) * self.tau + self.offset")
         if self.uses_first:
             lines.append(f"{self.names[FIRST]} = (self.clock == 0).to(self.share.dtype)")
+        for name in self.marks:
+            ended = "self.ended" if name == "begins:stream" else "self.ended.all()"
+            lines.append(f"{self.names[name]} = ({ended} | (self.clock == 0)).to(self.share.dtype)")
         for target in self.columns:
             column, mark = self.names[f"column:present:{target}"], self.names[f"present:{target}"]
             lines.append(f"{column} = {mark}.unsqueeze(-1)")

@@ -18,6 +18,8 @@ PREFIXES = {
     "present": "has_",
     "learn": "",
     "initial": "initial_",
+    "begun": "begun_",
+    "begins": "begins_",
     "size": "",
     "column": "",
     "turned": "",

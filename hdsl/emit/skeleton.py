@@ -140,11 +140,10 @@ def predict(self, {predict_arguments}):
         made = self._predict(cells, sample, self.tau)
     return made[0] if made else None
 
-def load_state_dict(self, *arguments, **keywords):
-    """As torch's; a state saved at the end of a sequence begins the next one."""
-    result = super().load_state_dict(*arguments, **keywords)
+def _load_from_state_dict(self, *arguments):
+    """As torch's, also where a module around this one is loaded; a state saved at the end of a sequence begins the next."""
+    super()._load_from_state_dict(*arguments)
     self.sequences = bool(self.ended.any()){load_ticks}
-    return result
 
 def _cells(self):
     """What a step reads and moves, in the order in which the bodies unpack it."""

@@ -15,7 +15,7 @@ from hdsl.model.declarations import Declarations, declare, read_learning
 from hdsl.model.delaying import ALL, Delayed, every
 from hdsl.model.latex import read_latex
 from hdsl.model.model import Learning, Model, Quantity
-from hdsl.model.reach import targets_of, warnings
+from hdsl.model.reach import targets_of, warnings, without_costate
 from hdsl.model.scope import Scope, build_scope
 from hdsl.model.sharing import settle
 from hdsl.model.statements import Statements, read_statements
@@ -111,6 +111,8 @@ def _model(
     quantities = {d.name: _quantity(d, declared, d.name not in own) for d in declared.declares}
     quantities |= statements.lists
     targets = [q.name for q in quantities.values() if q.role == "target"]
+    params = [q.name for q in quantities.values() if q.role == "param"]
+    reads = {d.name: tuple(d.reads()) for d in definitions} | {name: (made,) for name, made in dynamics.items()}
     return Model(
         name=name,
         doc=text.doc or next((s.doc for s in text.statements if isinstance(s, ModelName)), ""),
@@ -129,7 +131,14 @@ def _model(
         fixed=frozenset(statements.fixed),
         projections=statements.projections,
         projected=statements.projected,
+        without_costate=without_costate(_hidden(statements.written), dynamics, reads, params),
     )
+
+
+def _hidden(text: ModelText) -> tuple[str, ...]:
+    """The states that delays have made: what no one wrote has its value where it stands itself."""
+    states = [s for s in text.statements if isinstance(s, Declare) and s.role == "state" and s.value is not None]
+    return tuple(s.name for s in states if s.value is not None and s.value.span == s.span)
 
 
 def _docs(text: ModelText, dynamics: Mapping[str, str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ import sympy
 
 from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
+from hdsl.model.beginnings import begins_from_stream
 from hdsl.model.evaluate import evaluate
 from hdsl.model.initial import InitialReader, named_kind
 from hdsl.model.learning import LearningReader
@@ -32,7 +33,7 @@ class Declarations:
 
     ``declares`` are the quantities in the order of the text; ``constants_in`` has what the initial values and the settings
     read; ``known`` the numbers of sizes and scalar consts, ``scalar`` the names of these consts, ``consts`` the values of
-    consts from outside by name.
+    consts from outside by name; ``beginnings`` how states begin that read more than numbers.
     """
 
     polynomials: Sizes
@@ -44,6 +45,7 @@ class Declarations:
     sizes: dict[str, tuple[Size, ...]] = field(default_factory=dict)
     below: dict[str, Size] = field(default_factory=dict)
     initials: dict[str, Initial] = field(default_factory=dict)
+    beginnings: dict[str, Expression] = field(default_factory=dict)
     constants_in: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
@@ -204,8 +206,9 @@ def _quantity(declared: Declare, found: Declarations) -> None:
     if arrives and declared.value is not None:
         scope.report(catalogue.value_here(declared.value.span, declared.role, name))
     elif not arrives and name not in found.scalar:
-        initial = found.initial_reader.read(declared, shape)
-        if initial is not None:
+        if begins_from_stream(scope, declared, found.scalar) and declared.value is not None:
+            found.beginnings[name] = declared.value
+        elif (initial := found.initial_reader.read(declared, shape)) is not None:
             found.initials[name] = initial
     if shape is None:
         scope.poisoned.add(name)

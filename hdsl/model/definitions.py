@@ -83,12 +83,15 @@ class Definitions:
         """Make a quantity known that is no definition."""
         self._shared[name] = shared
 
-    def define(self, name: str, body: Body, sizes: tuple[Size, ...], span: Span) -> Definition:
-        """Add a definition under its own name; a body that another definition has already is read from there."""
+    def define(self, name: str, body: Body, sizes: tuple[Size, ...], span: Span, alone: bool = False) -> Definition:
+        """Add a definition under its own name; a body that another definition has already is read from there.
+
+        What is ``alone`` is read by none that says the same: it stands for something else.
+        """
         if len(self._made) >= MOST_DEFINITIONS:
             raise TooManyDefinitions
         at = indices(len(sizes))
-        known = self._known.setdefault((body, sizes), name)
+        known = self._known.get((body, sizes), name) if alone else self._known.setdefault((body, sizes), name)
         if known != name and not _is_plain(body):
             body = Elementwise(slot(known, at))
         definition = Definition(name, body, sizes, False, merge_spans((span,), self.places))

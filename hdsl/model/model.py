@@ -96,6 +96,7 @@ class Model:
     component written out as statements with dotted names; ``fixed`` the sizes that say how many copies there are.
     ``projected`` are the definitions of the ``projections``, which read params, consts and one another only; those of the
     model that they need stand among them under their own names.
+    ``without_costate`` are the delays of inputs: no param and no other state is behind them that a costate could teach.
     """
 
     name: str
@@ -116,6 +117,12 @@ class Model:
     latex: Mapping[str, str] = field(default_factory=dict)
     projections: tuple[Projection, ...] = ()
     projected: tuple[Definition, ...] = ()
+    without_costate: frozenset[str] = frozenset()
+
+    @property
+    def taught(self) -> tuple[str, ...]:
+        """The states that have a costate, in the order of the text."""
+        return tuple(name for name in self.dynamics if name not in self.without_costate)
 
     @property
     def free_sizes(self) -> tuple[str, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.scope import Entry
+from hdsl.model.walk import names_in
 from hdsl.syntax.source import Span
+from hdsl.syntax.tree import Define, Dynamics, Expression, ModelText
 from hdsl.terms.term import Definition
 
 Reads = Mapping[str, Sequence[str]]  # for each name what its statement reads; for a state, what its dynamics reads
@@ -104,3 +106,54 @@ def _unlearned(
         readers = read_by.get(entry.name, set())
         if not readers or not readers <= idle:
             yield catalogue.no_cost(entry.span, entry.name)
+
+
+def without_costate(
+    hidden: Iterable[str], dynamics: Mapping[str, str], reads: Reads, params: Collection[str]
+) -> frozenset[str]:
+    """The delays behind which there is no param and no state but such delays: a costate of theirs would teach nothing.
+
+    ``hidden`` are the states that delays have made, ``dynamics`` has the definition of each state's dynamics.
+    """
+    found = frozenset(hidden)
+    while True:
+        lasting = {*params, *(state for state in dynamics if state not in found)}
+        kept = frozenset(state for state in found if not reached([dynamics[state]], reads) & lasting)
+        if kept == found:
+            return found
+        found = kept
+
+
+# Statements ----------------------------------------------------------------------------------------------------------
+
+
+def in_text_order(
+    text: ModelText,
+    first: Mapping[str, Define],
+    moving: Mapping[str, Dynamics],
+    beginnings: Mapping[str, Expression],
+) -> dict[str, tuple[str, ...]]:
+    """What every definition needs, the dynamics of every state (as ``h'``), and what states begin from (``initial:h``).
+
+    ``a.W`` needs what its instance stands in.
+    """
+
+    def names(tree: Expression) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(where for name in names_in(tree) for where in _places(name.name, first, moving)))
+
+    needs: dict[str, tuple[str, ...]] = {}
+    for statement in text.statements:
+        if isinstance(statement, Define) and first.get(statement.name) is statement:
+            own = {index.name for index in statement.indices}
+            needs[statement.name] = tuple(name for name in names(statement.value) if name not in own)
+        elif isinstance(statement, Dynamics) and moving.get(statement.name) is statement:
+            needs[f"{statement.name}'"] = names(statement.value)
+    return needs | {f"initial:{state}": names(tree) for state, tree in beginnings.items()}
+
+
+def _places(name: str, first: Mapping[str, Define], moving: Mapping[str, Dynamics]) -> tuple[str, ...]:
+    """The names of the definition or the dynamics that a name may come from."""
+    head, _, rest = name.partition(".")
+    if not rest:
+        return (name,)
+    return tuple(place for place, known in ((head, head in first), (f"{head}'", head in moving)) if known) or (name,)

@@ -32,9 +32,13 @@ def settle(
 ) -> tuple[tuple[Definition, ...], set[str]]:
     """The definitions with ``shared`` as what they read has it, and the names that each stream has its own of.
 
-    ``dynamics`` gives for each state the definition of its dynamics.
+    ``dynamics`` gives for each state the definition of its dynamics. A state and what it begins from are alike.
     """
     reads: dict[str, tuple[str, ...]] = {definition.name: tuple(definition.reads()) for definition in definitions}
-    reads |= {state: (definition,) for state, definition in dynamics.items()}
+    for state, definition in dynamics.items():
+        initial = f"initial:{state}"
+        reads[state] = (definition, initial) if initial in reads else (definition,)
+        if initial in reads:
+            reads[initial] = (*reads[initial], state)
     own = per_stream(streamed, reads)
     return tuple(replace(definition, shared=definition.name not in own) for definition in definitions), own

@@ -11,6 +11,7 @@ import sympy
 from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
+from hdsl.model.beginnings import INITIAL, first_of_all, holds_no_delay, read_beginning
 from hdsl.model.components import Components
 from hdsl.model.declarations import Declarations, declare_more
 from hdsl.model.definitions import MOST_DEFINITIONS, Definitions, TooManyDefinitions
@@ -21,7 +22,7 @@ from hdsl.model.lists import met
 from hdsl.model.model import DynamicsOf, Projection, Quantity
 from hdsl.model.order import in_order
 from hdsl.model.projections import read_projections
-from hdsl.model.reach import target_reads
+from hdsl.model.reach import in_text_order, target_reads
 from hdsl.model.scope import RESERVED, Scope
 from hdsl.model.shapes import differ_by_name, fits
 from hdsl.model.sharing import per_stream
@@ -83,13 +84,15 @@ def read_statements(
     first = {s.name: s for s in defines if scope.entries[s.name].span == s.name_span}
     moving = _moving(text, found)
     _read_resets(text, found)
-    needs = _in_text_order(text, first, moving)
+    needs = in_text_order(text, first, moving, declared.beginnings)
     order, cycles = in_order(needs)
     for path in cycles:
         scope.report(catalogue.cycle(scope.entries[path[0]].span, path))
         scope.poisoned.update(path)
     arriving = [d.name for d in declared.declares if d.role in ("input", "target")]
-    own = per_stream(arriving, {name.removesuffix("'"): reads for name, reads in needs.items()})
+    begin = {state: needs[INITIAL + state] for state in declared.beginnings}
+    reads = {name.removesuffix("'"): (*names, *begin.get(name[:-1], ())) for name, names in needs.items()}
+    own = per_stream(arriving, begin | reads)
     shared = {name: name not in own for name in (*scope.entries, "t", "tau")}
     made = Definitions((*scope.entries, *RESERVED), shared)
     reader = Reader(scope, made, declared.initial_reader, dict(declared.sizes), declared.below)
@@ -97,12 +100,17 @@ def read_statements(
     instances = Instances(components, scope, declared.polynomials, writing, delayed)
     try:
         for name in order:
+            if name.startswith(INITIAL):
+                writing.begin(name)
+                writing.starts(name.removeprefix(INITIAL), instances)
+                continue
             statement: Define | Dynamics = moving[name[:-1]] if name.endswith("'") else first[name]
             if isinstance(statement, Define) and statement.role == "let":
                 statement = replace(statement, value=delayed.value(name, statement.value))
             writing.begin(name)
             made.places = (statement.span,) if instances.has_any(statement.value) else ()
             tree = instances.written_out(statement.value, name.removesuffix("'"))
+            writing.start_all(instances)
             writing.end(statement if tree is None else replace(statement, value=tree), tree is not None)
         _stand_still(reader, declared, found)
         for projection in (s for s in text.statements if isinstance(s, Project)):
@@ -129,6 +137,8 @@ class _Writing:
         self._own: dict[str, list[Statement]] = {}  # what the instances in a definition, or in dynamics, have made
         self._whole: dict[str, Define | Dynamics] = {}
         self._projects: dict[Span, Project | None] = {}
+        self._starts: dict[str, Expression] = {}  # what states begin from, its instances written out
+        self._waiting: list[str] = []
         self._name = ""
 
     def begin(self, name: str) -> None:
@@ -146,6 +156,19 @@ class _Writing:
             _dynamics(self.reader, statement, self.found)
         else:
             _define(self.reader, statement)
+
+    def starts(self, state: str, instances: Instances) -> None:
+        """Take in what a state begins from; it may hold instances, which stand before what holds the state."""
+        tree = self.declared.beginnings[state]
+        made = instances.written_out(tree, state) if holds_no_delay(self.reader.scope, state, tree) else None
+        if made is not None:
+            self._starts[state] = made
+            read_beginning(self.reader, state, made)
+
+    def start_all(self, instances: Instances) -> None:
+        """Take in what the states of instances begin from, which may be anything that their instance has of its own."""
+        while self._waiting:
+            self.starts(self._waiting.pop(0), instances)
 
     def project(self, statement: Project, value: Expression | None) -> None:
         """Keep a projection, its functions written out, until all that it may read is known; None has been reported."""
@@ -165,6 +188,7 @@ class _Writing:
                 if isinstance(statement, Declare):
                     self.reader.sizes[statement.name] = self.declared.sizes[statement.name]
                     self.reader.made.know(statement.name, statement.role != "state")
+                    self._waiting += [statement.name] if statement.name in self.declared.beginnings else []
             case Define(name=name):
                 scope.declare(name, "let", statement.name_span)
                 _define(self.reader, statement)
@@ -197,14 +221,15 @@ class _Writing:
                 kept = self._projects.get(statement.span)
                 statements += [kept] if kept else []
             elif not isinstance(statement, Component | Use):
-                statements.append(statement)
+                statements += [*self._own.get(INITIAL + name, ()), statement]
+        statements = [self._started(statement) for statement in statements]
         found.written = replace(text, statements=tuple(statements))
         place = {s.name: k for k, s in enumerate(statements) if isinstance(s, Declare)}
         for statement in text.statements:
             if isinstance(statement, Reset) and "." in statement.name:
                 _reset(statement, found)
         declared.declares.sort(key=lambda declare: place.get(declare.name, -1))
-        found.definitions = self.reader.made.made
+        found.definitions = first_of_all(self.reader.made.made)
         projects = [s for s in statements if isinstance(s, Project)]
         found.projections, found.projected = read_projections(projects, self.reader, declared)
         read = {name for made in (*found.definitions, *found.projected) for name in made.reads()}
@@ -219,8 +244,16 @@ class _Writing:
         found.reads = {s.name: _names(s) for s in defines.values()}
         order = in_order(found.reads)[0]
         found.reads |= {s.name: _names(s) for s in moving.values()}
+        for state, tree in self._starts.items():
+            found.reads[state] = (*found.reads.get(state, ()), *(read.name for read in names_in(tree)))
         found.reads |= {f"project {s.name}": tuple(n.name for n in _of_project(s)) for s in projects}
         _report_targets(order, defines, moving, found)
+
+
+    def _started(self, statement: Statement) -> Statement:
+        """A state with what it begins from written out."""
+        tree = self._starts.get(statement.name) if isinstance(statement, Declare) else None
+        return replace(statement, value=tree) if isinstance(statement, Declare) and tree is not None else statement
 
 
 def _names(statement: Define | Dynamics) -> tuple[str, ...]:
@@ -231,32 +264,6 @@ def _names(statement: Define | Dynamics) -> tuple[str, ...]:
 
 def _of_project(statement: Project) -> tuple[Name, ...]:
     return (*names_in(statement.value), *(names_in(statement.every) if statement.every is not None else ()))
-
-
-def _in_text_order(
-    text: ModelText, first: Mapping[str, Define], moving: Mapping[str, Dynamics]
-) -> dict[str, tuple[str, ...]]:
-    """What every definition needs, and the dynamics of every state (as ``h'``). ``a.W`` needs what its instance stands in."""
-
-    def names(tree: Expression) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(where for name in names_in(tree) for where in _places(name.name, first, moving)))
-
-    needs: dict[str, tuple[str, ...]] = {}
-    for statement in text.statements:
-        if isinstance(statement, Define) and first.get(statement.name) is statement:
-            own = {index.name for index in statement.indices}
-            needs[statement.name] = tuple(name for name in names(statement.value) if name not in own)
-        elif isinstance(statement, Dynamics) and moving.get(statement.name) is statement:
-            needs[f"{statement.name}'"] = names(statement.value)
-    return needs
-
-
-def _places(name: str, first: Mapping[str, Define], moving: Mapping[str, Dynamics]) -> tuple[str, ...]:
-    """The names of the definition or the dynamics that a name may come from."""
-    head, _, rest = name.partition(".")
-    if not rest:
-        return (name,)
-    return tuple(place for place, known in ((head, head in first), (f"{head}'", head in moving)) if known) or (name,)
 
 
 def _define(reader: Reader, define: Define) -> None:

@@ -66,7 +66,19 @@ def by_step(net: Any, name: str, value: torch.Tensor, chunk: dict[str, Any]) -> 
     if name == "learn:first":
         ticks = net.clock + torch.arange(steps, device=value.device)
         return (ticks == 0).to(value.dtype).unbind(0)
+    if name.startswith("begins:"):
+        return begins(net, chunk, name == "begins:all").to(value.dtype).unbind(0)
     return value.unbind(0)
+
+
+def begins(net: Any, chunk: dict[str, Any], of_all: bool) -> torch.Tensor:
+    """(T, batch), or (T,) of all streams together: True at the first sample of a sequence."""
+    marks = torch.zeros((chunk["steps"], net.batch), dtype=torch.bool, device=net.ended.device)
+    marks[0] = net.ended | (net.clock == 0)
+    if "boundary" in chunk:
+        boundary = torch.as_tensor(chunk["boundary"], device=marks.device).to(torch.bool)[:-1]
+        marks[1:] = boundary.reshape(len(boundary), -1)
+    return marks.all(1) if of_all else marks
 
 
 def results_of(

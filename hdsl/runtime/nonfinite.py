@@ -125,4 +125,6 @@ def _shown(name: str) -> str:
         "w": f"costate.{rest}",
         "adj": f"the adjoint of {rest}",
         "f": f"the dynamics of {rest}",
+        "initial": f"what {rest} begins from",
+        "begun": f"{rest} where it begins",
     }.get(kind, rest)

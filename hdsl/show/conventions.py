@@ -31,7 +31,7 @@ class Conventions:
         self._hamiltonian, self._style = hamiltonian, style
         model = hamiltonian.model
         self._params = model.of_role("param")
-        self._states = [model.quantities[name] for name in model.dynamics]
+        self._states = [model.quantities[name] for name in model.taught]
         self._names = {name: setting_name(name) for name in ("eta", "phi")}
         self._dropped: set[str] = set()
         self._stand_for(self._params, {"nu": "nu", "omega": "omega", "beta": "beta", "dot": "theta"})

@@ -32,6 +32,11 @@ NOTE_AT_LENGTH = 30
 LIST_AT_LENGTH = 60  # characters of the names that stand on one line for θ or z
 """The longest formula whose adjoint is told of beside an equation."""
 
+_WHEN = {
+    "sample": "every sample",
+    "sequence": "the first sample of a sequence",
+    "never": "the very first sample",
+}
 _ORDERS = {
     "simultaneous": "{cells} from old values, all at once",
     "semi-implicit": "{old} from old values, then {theta} with {omega}",
@@ -128,7 +133,7 @@ class _Builder:
         self.conventions = Conventions(equations.hamiltonian, style)
         self.written = written_names(self.model)
         self.lagrangian = Definition("all:L", Elementwise(sympy.Add(*(slot(cost) for cost in self.model.costs))))
-        self.pairs = [self._pair(name) for name in self.model.dynamics]
+        self.pairs = [self._pair(name) for name in self.model.taught]
         weighted = slot(setting_name("phi")) * slot("all:L")
         self.robust = Definition("all:H", Elementwise(sympy.Add(weighted, *(slot(pair.name) for pair in self.pairs))))
         every = (*equations.definitions, self.lagrangian, *self.pairs, self.robust, *equations.all)
@@ -177,6 +182,7 @@ class _Builder:
             Section("robust", "robust H′", self._robust()),
             Section("adjoint", "adjoints", tuple(self._row(d, self._note(d)) for d in adjoints)),
             Section("state", "state", self._group("state")),
+            Section("beginning", "begins", words=self._beginnings()),
             Section("costate", "costate", self._group("costate")),
             Section("parameter", "parameters", self._parameters()),
             Section("settings", "settings", words=self._settings()),
@@ -280,9 +286,23 @@ class _Builder:
         theta = Notation(self.style, (), names=("all:theta", *self.model.quantities), latex=self.model.latex).name("all:theta")
         params = [self._look(p.name) for p in self.model.of_role("param")]
         told = [f"{theta} = ({_listed(params, self.style)})" if len(params) > 1 else f"{theta} = {params[0]}"] if params else []
-        if len(self.model.dynamics) > 1:
-            told.append("z = (" + _listed([self._look(f"z:{h}") for h in self.model.dynamics], self.style) + ")")
+        if len(self.model.taught) > 1:
+            told.append("z = (" + _listed([self._look(f"z:{h}") for h in self.model.taught], self.style) + ")")
         return "; ".join(map(self._worded, told))
+
+    def _beginnings(self) -> str:
+        """Which states begin from the stream and when, and what the parameters of that learn by it."""
+        told: dict[str, list[str]] = {}
+        for state in (name for name in self.model.dynamics if f"initial:{name}" in self._by_name):
+            look = self._worded(f"{self._look(state)} = {self._look(f'initial:{state}')}")
+            told.setdefault(_WHEN[self.model.resets[state]], []).append(look)
+        if not told:
+            return ""
+        credit = "(∂h₀/∂θ)ᵀ z" if self.style == "text" else r"(\partial h_0 / \partial \theta)^\top z"
+        omega = "ω" if self.style == "text" else LATEX.stem("ω")
+        begun = "; ".join(f"{', '.join(looks)} at {when}" for when, looks in told.items())
+        params = self.model.of_role("param")
+        return begun + (f"; there {self._worded(omega)} takes {self._worded(credit)} besides" if params else "")
 
     def _settings(self) -> str:
         learning = self.model.learning

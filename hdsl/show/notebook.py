@@ -17,7 +17,7 @@ from hdsl.show.markdown import plain_markdown, worded_markdown
 from hdsl.show.page import HEADINGS, Page
 
 OF_HAMILTONIAN = ("where", "lagrangian", "convention", "robust")
-OF_EQUATIONS = ("where", "adjoint", "state", "costate", "parameter", "settings")
+OF_EQUATIONS = ("where", "adjoint", "state", "beginning", "costate", "parameter", "settings")
 
 
 @singledispatch

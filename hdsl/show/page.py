@@ -22,6 +22,7 @@ HEADINGS = {
     "state": "State equations",
     "costate": "Costate equations",
     "parameter": "Parameter equations",
+    "beginning": "Beginnings",
     "settings": "Settings",
     "step": "One step",
     "project": "Put back after a step",

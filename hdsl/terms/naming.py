@@ -27,6 +27,7 @@ _WORDS = {
     "f": "dynamics",
     "F": "dynamics",
     "half": "part",
+    "begun": "beginning",
 }
 
 
@@ -278,4 +279,6 @@ _BUILD: dict[str, Callable[[Naming, str], tuple[Look, ...]]] = {
     "F": _own(lambda naming, of: "F", alone=True),
     "seed": _own(lambda naming, of: "φ", alone=False),
     "present": lambda naming, of: (replace(naming.of(of), says="given"),),
+    "begun": _accented("tilde"),
+    "begins": lambda naming, of: (Look("begins"), Look("begins", of)),
 }

@@ -18,7 +18,7 @@ SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _LOWERED = frozenset("₀₁₂₃₄₅₆₇₈₉")
 _INDEX_SUBSCRIPTS = str.maketrans("ijklmpr", "ᵢⱼₖₗₘₚᵣ")
 _VULGAR = {(1, 2): "½", (1, 3): "⅓", (2, 3): "⅔", (1, 4): "¼", (3, 4): "¾"}
-_ACCENTS = {"bar": "\u0304", "dot": "\u0307", "hat": "\u0302"}
+_ACCENTS = {"bar": "\u0304", "dot": "\u0307", "hat": "\u0302", "tilde": "\u0303"}
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _text_accent(stem: str, accent: str, _letter: bool) -> str:
 
 
 def _latex_accent(stem: str, accent: str, letter: bool) -> str:
-    command = accent if letter or accent == "dot" else {"bar": "overline", "hat": "widehat"}[accent]
+    command = accent if letter or accent == "dot" else {"bar": "overline", "hat": "widehat", "tilde": "widetilde"}[accent]
     return rf"\{command}{{{stem}}}"
 
 

@@ -139,6 +139,7 @@ def module_of(found: Sized, torch_text: str, point: Point, case: Case) -> Any:
     with torch.no_grad():
         for name in found.model.dynamics:
             cells[name].copy_(point.values[name])
+        for name in found.model.taught:
             cells[f"z:{name}"].copy_(point.costates[name])
         for name in found.walk.written.parameters:
             cells[name].copy_(point.values[name])
@@ -223,7 +224,8 @@ def _against_walk(
     old, after = _old_cells(cells), _old_cells(new)
     states = set(found.model.dynamics)
     before = begun_by_walk(found, cells)
-    for name in after:
+    untold = {f"z:{name}" for name in found.model.without_costate}
+    for name in after.keys() - untold:
         if name not in made.cells:
             errors.add(f"{name}+", "walk", float("inf"))
         elif case.learns or name in states:

@@ -38,6 +38,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hdsl.verify.beginning import beginning, begun, by_beginning
 from hdsl.verify.derivatives import (
     Moment,
     Point,
@@ -88,6 +89,8 @@ def one_step(
     moment = moment_of(written, samples, cells["time"].tolist(), taus, first=cells["clock"] == 0)
     h, z = returned(written, cells)
     theta, omega = cells["parameter"], cells["parameter costate"]
+    marks = beginning(written, cells)
+    h = begun(written, h, theta, moment, marks)
 
     new_h = moved(written, h, theta, moment)
     order = written.word("order")
@@ -98,6 +101,7 @@ def one_step(
         by_cost = differentiate(written, new, moment, True, None, times_tau=True)
         by_dynamics = differentiate(written, old, moment, False, new_z, times_tau=True)
         new_omega = plus(plus(faded(written, omega, moment), by_cost), by_dynamics)
+        new_omega = plus(new_omega, by_beginning(written, h, theta, moment, marks, new_z, cost=False))
         new_theta = lowered(written, theta, new_omega, moment)
         outputs, costs = reported(written, new, moment)
     elif order in ("simultaneous", "semi-implicit"):
@@ -105,6 +109,7 @@ def one_step(
         pull = differentiate(written, old, moment, True, z, times_tau=True)
         new_z = plus(faded(written, z, moment), pull)
         new_omega = plus(faded(written, omega, moment), pull)
+        new_omega = plus(new_omega, by_beginning(written, h, theta, moment, marks, z, cost=True))
         new_theta = lowered(written, theta, omega if order == "simultaneous" else new_omega, moment)
         outputs, costs = reported(written, old, moment)
     else:

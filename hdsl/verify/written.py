@@ -74,6 +74,7 @@ class Written:
             if isinstance(s, Define)
         }
         self.dynamics = {s.name: s for s in statements if isinstance(s, Dynamics)}
+        self.beginnings = self._beginnings()
         self.resets = {s.name: s.when for s in statements if isinstance(s, Reset)}
         self.projections = [s for s in statements if isinstance(s, Project)]
         self.outputs = [s.name for s in statements if isinstance(s, Define) and s.role == "output"]
@@ -90,6 +91,12 @@ class Written:
 
         self._read_by = {name: self.reads(value) for name, value in self.defined.items()}
         self.per_stream = self._per_stream()
+
+    def _beginnings(self) -> dict[str, Expression]:
+        """How those states begin that read more than numbers and scalar consts, at the first sample of a sequence."""
+        read = {name for name, s in self.declared.items() if s.role != "const" or s.shape} | self.defined.keys()
+        states = [s for s in self.declared.values() if s.role == "state" and s.value is not None]
+        return {s.name: s.value for s in states if s.value is not None and names_in(s.value) & read}
 
     def _of_role(self, role: str) -> list[str]:
         return [name for name, statement in self.declared.items() if statement.role == role]
@@ -144,7 +151,9 @@ class Written:
                 return evaluate(written, self.constants().__getitem__).broadcast_to(shape).clone()
 
     def initial(self, state: str) -> Tensor:
-        """The value with which a state begins, and to which it returns. Shape: the state's."""
+        """The value with which a state begins, and to which it returns; 0 where a sample says it. Shape: the state's."""
+        if state in self.beginnings:
+            return torch.zeros(self.shape(state), dtype=DTYPE)
         return self._filled(self.declared[state])
 
     # --- settings ----------------------------------------------------------------------------------------------------
@@ -212,7 +221,9 @@ class Written:
         """Inputs, targets, every state that reads one of these, every state that reads such a state, and so on."""
         found = {*self.inputs, *self.targets}
         while True:
-            more = {name for name, law in self.dynamics.items() if self.reads(law.value) & found} - found
+            more = {name for name, law in self.dynamics.items() if self.reads(law.value) & found}
+            more |= {name for name, value in self.beginnings.items() if self.reads(value) & found}
+            more -= found
             if not more:
                 return found
             found |= more

@@ -194,3 +194,12 @@ def test_renaming_reaches_every_kind_of_body():
     assert made.body.factors == (slot("h+", (i,)), slot("b", (i,)))
     assert rename(Definition("x", Elementwise(h + u)), swap).body == Elementwise(slot("h+") + u)
     assert rename(Definition("l", Structured("logsumexp", ("a", "b"))), swap).body.operands == ("a+", "b")
+
+
+def test_the_last_input_keeps_no_costate():
+    made = hdsl.loads("input u\ntarget v\nparam w = 1\noutput y = w*(u - previous(u) + delay(u, 2))\ncost c = (y - v)^2\n")
+    cells = made.product("step").cells
+    assert cells == ("u.previous", "y.delay.1", "y.delay.2", "w:w", "w")
+    net = made.compile()(batch=1)
+    assert not [name for name in net.state_dict() if name.startswith("costate") and name != "costate.w"]
+    assert list(made.product("equations").costate) == ["w"]

@@ -152,6 +152,13 @@ def resumed(net: Any, u: torch.Tensor, v: torch.Tensor) -> None:
     by_loop(net, u[4:], v[4:])
 
 
+def resumed_within_another(net: Any, u: torch.Tensor, v: torch.Tensor) -> None:
+    other, outer = net_of(UNIT.format(" every 3")), torch.nn.ModuleDict({"inner": net})
+    by_steps(other, u[:4], v[:4])
+    outer.load_state_dict({f"inner.{name}": value for name, value in other.state_dict().items()})
+    by_loop(net, u[4:], v[4:])
+
+
 def after_a_reset(net: Any, u: torch.Tensor, v: torch.Tensor) -> None:
     start = {name: value.clone() for name, value in net.named_parameters()}
     by_steps(net, u[:2], v[:2])
@@ -162,7 +169,7 @@ def after_a_reset(net: Any, u: torch.Tensor, v: torch.Tensor) -> None:
     by_steps(net, u, v)
 
 
-@pytest.mark.parametrize("way", [by_loop, by_loop_with_boundaries, resumed, after_a_reset])
+@pytest.mark.parametrize("way", [by_loop, by_loop_with_boundaries, resumed, resumed_within_another, after_a_reset])
 def test_every_way_to_run_gives_the_same_bits(way: Callable[[Any, torch.Tensor, torch.Tensor], None]) -> None:
     one, other = net_of(UNIT.format(" every 3")), net_of(UNIT.format(" every 3"))
     by_steps(one, *stream(10))

@@ -122,11 +122,16 @@ def test_a_boundary_for_all_streams_is_one_bool():
     assert net.ended.tolist() == [False, False]
 
 
-def test_a_loaded_state_resumes_bit_for_bit_across_a_boundary():
+@pytest.mark.parametrize("within", [False, True])
+def test_a_loaded_state_resumes_bit_for_bit_across_a_boundary(within):
     net = begun(1)
     net.step(U, V, C, boundary=[True, False])
     other = NET(batch=2, seed=9)
-    other.load_state_dict(kept(net))
+    if within:
+        outer = torch.nn.Sequential(other)
+        outer.load_state_dict({f"0.{name}": value for name, value in kept(net).items()})
+    else:
+        other.load_state_dict(kept(net))
     for _ in range(2):
         assert torch.equal(net.step(U, V, C)[0], other.step(U, V, C)[0])
     assert equal(kept(net), kept(other))

@@ -146,7 +146,7 @@ MISTAKES: dict[str, str] = {
     "cost z = h": "cost-shape",
     "state z[n] = normal(0, 1)": "initial-random",
     "state z[n] = [1, 2]": "list-shape",
-    "state z = h": "not-constant",
+    "state z = h": "beginning",
     "param z[n] = eye": "initial-rank",
     "param z": "no-value",
     "input z = 1": "value-here",

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hdsl.model.reach import reached, targets_of
+from hdsl.model.reach import reached, targets_of, without_costate
 from hdsl.terms.term import Definition, Elementwise, slot
 
 LEARNS = "learn\n    eta = 1\n"
@@ -59,3 +59,34 @@ def test_what_is_of_no_use_is_warned_of(text: str, wanted: Any, said: Any) -> No
 )
 def test_what_is_of_use_is_not(text: str, said: Any) -> None:
     assert said(text) == []
+
+
+READS = {"a": ("u", "p"), "b": ("u",), "f:d": ("b",), "f:d2": ("d",), "f:e": ("a",), "f:g": ("h", "d"), "f:h": ("d", "u")}
+DYNAMICS = {name: f"f:{name}" for name in ("d", "d2", "e", "g", "h")}
+STATES = {name: (definition,) for name, definition in DYNAMICS.items()}
+
+
+def test_delays_of_inputs_have_no_costate_nor_have_delays_of_these() -> None:
+    # e reads the param p by way of a, g the state h, which no delay has made.
+    assert without_costate(("d", "d2", "e", "g"), DYNAMICS, READS | STATES, ("p",)) == {"d", "d2"}
+    assert without_costate(("d2",), DYNAMICS, READS | STATES, ("p",)) == set()
+
+
+@pytest.mark.parametrize(
+    "formula, keeps",
+    [
+        ("previous(u)", False),
+        ("delay(u)", False),
+        ("delay(tanh(u)*c + t, 3)", False),
+        ("delay(w*u)", True),
+        ("delay(e)", True),
+        ("delay(h)", True),
+        ("delay(delay(u))", False),
+    ],
+)
+def test_what_delays_keep_in_a_model(checked: Any, formula: str, keeps: bool) -> None:
+    text = "input u\nparam w = 1\nconst c = 2\nstate h = 0\nlet e = w*u\nh' = -h*c + e\n"
+    model = checked(text + f"output y = h + {formula}\ncost k = (y - 1)^2\n")
+    hidden = set(model.dynamics) - {"h"}
+    assert hidden and model.without_costate == (set() if keeps else hidden)
+    assert "h" in model.taught

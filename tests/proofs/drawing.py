@@ -139,9 +139,15 @@ class _Drawing:
             below = self.formulas.indices[-1].shape[0]
             self.table = self._declare("param", (below, n), 0, "normal(0, 1)")
             self.params.append(self.table)
+        known = self.formulas
+        fixed = Formulas(self.random, list(known.names), known.inputs, list(known.indices), known.sizes, known.values)
         for shape in ((n,), *(self._shape() for _ in range(self.random.choice((0, 1, 2))))):
             shared = self.chance(0.4)
-            state = self._declare("state", shape, 0 if shared else 1, self._start(shape))
+            level = 0 if shared else 1
+            start = self._start(shape)
+            if self.chance(0.35) and shape in fixed.shapes(level):
+                start = f"tanh({fixed.draw(shape, level, 2)}) + 0.1*sum({self.random.choice(self.params).name})"
+            state = self._declare("state", shape, level, start)
             self.states.append((state, shared))
         for _ in range(self.random.choice((1, 1, 2))):
             self.targets.append(self._declare("target", self.random.choice(self.formulas.shapes(1)), 2))
@@ -189,12 +195,13 @@ class _Drawing:
             return
         component, function = self.name(), self.name()
         moves = self.random.choice(("s' = 0.5*e - s", "next s = tanh(e) + 0.2*s"))
+        start = self.random.choice(("0.1", "0.3*(P @ P[0])"))
         reset = f"    reset s {self.random.choice(RESETS)}\n" if self.chance(0.5) else ""
         back = self.random.choice((f"{function}(s, c) + e", f"e - {function}(e, rate)", "s"))
         self.lines.append(f"def {function}(x, k = 0.5) = x * sigmoid(k*x)")
         self.lines.append(
             f"component {component}(x[k], rate = 0.5) {{\n    const c = rate/2\n    param P[k, k] = normal(0, 0.5)\n"
-            f"    state s[k] = 0.1\n    let e = tanh(P @ x + c)\n    {moves}\n{reset}    return {back}\n}}"
+            f"    state s[k] = {start}\n    let e = tanh(P @ x + c)\n    {moves}\n{reset}    return {back}\n}}"
         )
         for formula in (
             "{component}({x})", "{component}({x}, rate=0.3) + 0.5*{component}({x})", "repeat(2, {component}, {x}, 0.4)",

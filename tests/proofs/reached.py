@@ -60,6 +60,7 @@ def wanted() -> set[str]:
     found |= {"index input", "index target", "real target", "list", "transpose", "t in a formula", "tau in a formula"}
     found |= {f"{operator} between values" for operator in "+-*/@^"}
     found |= {f"comparison {operator}" for operator in COMPARISONS} | {"conditional"}
+    found |= {f"{order}: state begins from the stream" for order in ORDERS}
     for order in ORDERS:
         found |= {f"{order}: per stream into a shared {kind}" for kind in ("param", "definition", "state")}
         found |= {f"{order}: shared {kind} read per stream" for kind in ("param", "definition", "state")}
@@ -77,6 +78,8 @@ def reached(model: hdsl.api.Model) -> set[str]:
                 found |= {f"row {type(call).__name__}" for call in expression.atoms(RowFunction)}
             case Structured(row=row):
                 found.add(f"structured {row}")
+    if any(definition.name.startswith("initial:") for definition in step.model.definitions):
+        found.add(f"{order}: state begins from the stream")
     found |= {f"{order}: {crossing}" for crossing in crossings(model)}
     checked = model.product("model")
     found |= {"project every step" if p.every == 1 else "project every few steps" for p in checked.projections}

@@ -89,11 +89,11 @@ def fill(model: hdsl.api.Model, net: Any, source: torch.Generator) -> None:
 def cells_of_judge(model: hdsl.api.Model, net: Any) -> dict[str, Any]:
     """The same cells as the judge holds them."""
     cells = {name: cell.detach().clone() for name, cell in named_cells(model, net).items()}
-    states = [name for name in cells if ":" not in name and f"z:{name}" in cells]
+    states = list(model.product("model").dynamics)
     params = [name for name in cells if ":" not in name and f"w:{name}" in cells]
     return {
         "state": {name: cells[name] for name in states},
-        "costate": {name: cells[f"z:{name}"] for name in states},
+        "costate": {name: cells.get(f"z:{name}", torch.zeros_like(cells[name])) for name in states},
         "parameter": {name: cells[name] for name in params},
         "parameter costate": {name: cells[f"w:{name}"] for name in params},
         "clock": 0,

@@ -77,3 +77,24 @@ def test_results_are_a_row_a_step_with_gaps_where_targets_are_missing():
     assert {name: tuple(value.shape) for name, value in results.items()} == {"y": (3, 2), "fit": (3, 2), "decay": (3,)}
     expected = (results["y"] - given["v"]) ** 2
     assert torch.allclose(results["fit"], expected, equal_nan=True) and results["fit"].isnan().sum() == 1
+
+
+@pytest.mark.parametrize("ends", [None, [False, True, False, False, True, False], "each"])
+def test_where_sequences_begin_is_known_beforehand_and_a_run_is_its_steps(ends):
+    text = (
+        "input u\ntarget v\nparam w = 0.5\nstate h = w*u\nstate S = w\nh' = -h + w*u*S\nS' = -0.1*S\noutput y = h\n"
+        "cost fit = (y - v)^2\nlearn\n    tau = 0.5\n    eta = 0.1\n"
+    )
+    made = hdsl.loads(text).compile(dtype=torch.float64)
+    u = torch.sin(torch.arange(12, dtype=torch.float64)).reshape(6, 2)
+    boundary = torch.tensor([[False, True], [True, True], [False, False]] * 2) if ends == "each" else ends
+    stream = {"u": u, "v": u**2} | ({} if ends is None else {"boundary": torch.as_tensor(boundary)})
+    ran, stepped = made(batch=2), made(batch=2)
+    pieces = [{name: value[:3] for name, value in stream.items()}, {name: value[3:] for name, value in stream.items()}]
+    found = torch.cat([ran.run(piece)["y"] for piece in pieces])
+    for k in range(6):
+        end = None if ends is None else torch.as_tensor(boundary)[k]
+        y, _ = stepped.step(u=u[k], v=u[k] ** 2, boundary=end)
+        assert torch.equal(found[k], y)
+    for name, value in stepped.state_dict().items():
+        assert torch.equal(ran.state_dict()[name], value), name

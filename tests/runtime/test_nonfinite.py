@@ -112,3 +112,11 @@ def test_a_component_of_a_used_file_is_named_with_the_line_of_its_instance(tmp_p
         run([1.0, -2.0], net)
     assert caught.value.line == 4
     assert "net.ham:4, parts.ham:3" in str(caught.value)
+
+
+def test_what_a_state_begins_from_is_named():
+    text = "input u\ntarget v\nparam w = 1\nstate h = w*log(u)\nh' = -h\noutput y = h\ncost fit = (y - v)^2\n"
+    net = hdsl.loads(text, name="begins.ham").compile(dtype=torch.float64)()
+    with pytest.raises(NonFinite) as caught:
+        run([1.0, 2.0, -1.0, 1.0], net, boundary=torch.tensor([False, True, False, False]))
+    assert (caught.value.step, caught.value.line) == (2, 4)

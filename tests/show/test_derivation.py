@@ -142,3 +142,23 @@ def test_a_line_of_a_file_that_is_used_stands_beside_that_of_the_instance(tmp_pa
     rows = [row for row in page_of(compiler).rows if any(e.left == "s" for e in row.equations)]
     assert rows and all(row.lines == (4,) and row.used == (("parts.ham", (3,)),) for row in rows)
     assert "net.ham:4, parts.ham:3" in compiler.torch and "net.ham:4, parts.ham:3" in compiler.numpy
+
+
+BEGINS = (
+    "input u\ntarget v\nparam w = 1\nstate h = w*u\nstate S = w\nreset S never\nh' = -h*S\nS' = w - S\noutput y = h\n"
+    "cost c = (y - v)^2\n"
+)
+
+
+def test_what_states_begin_from_is_told_with_when_and_who_learns_by_it():
+    compiler = Compiler(Source(BEGINS, "begins.ham"))
+    page = page_of(compiler)
+    assert {"h₀ = w u", "S₀ = w"} <= set(equations(page, "where"))
+    when = "h = h₀ at the first sample of a sequence; S = S₀ at the very first sample"
+    assert section(page, "beginning").words == f"{when}; there ω takes (∂h₀/∂θ)ᵀ z besides"
+    assert r"\(h = h_{0}\) at the first sample" in section(page_of(compiler, style="latex"), "beginning").words
+    assert "h̃ = h if begins = 0 else h₀" in equations(page, "step")
+
+
+def test_nothing_is_told_of_beginnings_in_numbers(product):
+    assert not [s for s in page_of(product("leaky")).sections if s.key == "beginning"]
