@@ -261,6 +261,7 @@ def _places(name: str, first: Mapping[str, Define], moving: Mapping[str, Dynamic
 
 def _define(reader: Reader, define: Define) -> None:
     """One let, output or cost."""
+    reader.made.begin(define.name, define.value.span)
     value = reader.by_index(define) if define.indices else reader.value(define.value)
     if value is None or define.name in reader.scope.poisoned:
         return
