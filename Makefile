@@ -7,10 +7,10 @@ WORKERS ?= 2
 BIN     := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test demo lint slow bench format clean
+.PHONY: help setup test demo lint slow bench models-table format clean
 
 help:            ## this list
-	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
 
 # Two stamps, so that `make demo` installs only what running needs, and a second call installs nothing.
 $(VENV)/.runs: pyproject.toml constraints.txt
@@ -41,6 +41,9 @@ slow: $(VENV)/.tests  ## the slow tests
 
 bench: $(VENV)/.runs  ## the speed table
 	$(BIN)/python -m benchmarks.speed
+
+models-table: $(VENV)/.runs  ## docs/models.md: every model that ships beside its trivial baseline
+	$(BIN)/python -m benchmarks.models -o docs/models.md
 
 format: $(VENV)/.tests  ## sort imports, mend what ruff can mend
 	$(BIN)/ruff check --fix .

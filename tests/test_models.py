@@ -1,4 +1,7 @@
-"""Every model that ships learns its own stream, from whatever seed: it predicts better than a trivial predictor."""
+"""Every model that ships learns its own stream, from whatever seed: it is below a trivial baseline by the margin it owes.
+
+Here a few seeds of each; `python -m benchmarks.models` runs ten, and `docs/models.md` is what it wrote.
+"""
 
 from __future__ import annotations
 
@@ -10,57 +13,71 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from benchmarks.models import BARS, Bar, Found, found_in
 from hdsl.cli.main import verbs
 from hdsl.resources import folder
 
-# (model, kind of figure, part of the run, whose figure, by what share of it the model must be better)
-BARS = [
-    ("sunspots", "error/var", "second half", "last value", 0.10),
-    ("oscillators", "error/var", "second half", "last value", 0.95),
-    ("iris_linear", "log loss", "pass 40", "class frequencies so far", 0.75),
-    ("iris_mlp", "log loss", "pass 40", "class frequencies so far", 0.75),
-    ("iris_mlp_state", "log loss", "pass 40", "class frequencies so far", 0.75),
-    ("digits_conv", "log loss", "second half", "class frequencies so far", 0.75),
-    ("deep_delayed", "log loss", "second half", "class frequencies so far", 0.50),
-]
+ROOT = Path(__file__).parent.parent
+SEEDS = {"attention": 1, "deep_delayed": 2}  # a second or two each
+FEW = 3
+
+
+def rows_of(name: str) -> list[list[str]]:
+    """The cells of the rows of a page that begin with the name of a model."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return [[cell.strip() for cell in line[1:-1].split("|")] for line in text.splitlines() if line.startswith("| `")]
 
 
 def test_every_model_has_a_bar() -> None:
-    assert sorted(bar[0] for bar in BARS) == sorted(path.stem for path in Path(folder("models")).glob("*.ham"))
+    assert sorted(bar.model for bar in BARS) == sorted(path.stem for path in Path(folder("models")).glob("*.ham"))
 
 
-def test_the_readme_tells_each_model_beside_its_trivial_predictor() -> None:
-    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    rows = {line.split("`")[1]: line for line in readme.splitlines() if line.startswith("| `") and line.count("|") == 6}
-    assert sorted(rows) == sorted(bar[0] for bar in BARS)
-    for model, _, _, baseline, _ in BARS:
-        assert f"| {baseline} " in rows[model]
+def test_the_readme_tells_each_model_beside_its_trivial_baseline() -> None:
+    rows = {row[0].strip("`"): row for row in rows_of("README.md") if len(row) == 5}
+    assert sorted(rows) == sorted(bar.model for bar in BARS)
+    for bar in BARS:
+        assert rows[bar.model][4].startswith(f"{bar.baseline} ")
+
+
+def test_the_page_of_models_has_a_row_for_each_and_every_margin_is_held() -> None:
+    rows = rows_of("docs/models.md")
+    assert [row[0] for row in rows] == [f"`{bar.model}`" for bar in BARS]
+    for bar, row in zip(BARS, rows, strict=True):
+        found, asked = (float(part.strip("%)")) / 100 for part in row[5].split(" ("))
+        assert row[4].startswith(f"{bar.baseline} ")
+        assert found >= asked == bar.margin
 
 
 @cache
-def five_seeds(model: str) -> dict[str, Any]:
-    """The summary of `hdsl run` from five seeds."""
-    done = CliRunner().invoke(verbs, ["run", model, "--seeds", "5", "--format", "json"])
+def told(model: str) -> dict[str, Any]:
+    """The summary of `hdsl run` from a few seeds."""
+    seeds = str(SEEDS.get(model, FEW))
+    done = CliRunner().invoke(verbs, ["run", model, "--seeds", seeds, "--format", "json"])
     assert done.exit_code == 0, done.output
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
-@pytest.mark.parametrize("bar", BARS, ids=lambda bar: bar[0])
-def test_the_model_learns(bar: tuple[str, str, str, str, float]) -> None:
-    model, kind, part, baseline, share = bar
-    found = five_seeds(model)
-    metrics = found["metrics"]
-    ours = [m["value"] for run in found["seeds"] for m in run["metrics"] if (m["kind"], m["part"]) == (kind, part)]
-    theirs = [m["value"] for m in metrics if (m["kind"], m["predictor"]) == (kind, baseline)]
-    assert len(ours) == 5
-    assert theirs
-    assert max(ours) <= (1 - share) * min(theirs)
+def learned(model: str) -> Found:
+    (bar,) = (bar for bar in BARS if bar.model == model)
+    return found_in(bar, told(model))
+
+
+@pytest.mark.parametrize("bar", BARS, ids=lambda bar: bar.model)
+def test_the_model_learns(bar: Bar) -> None:
+    found = learned(bar.model)
+    assert len(found.ours) == SEEDS.get(bar.model, FEW)
+    assert found.holds, found
+
+
+def test_a_slow_copy_predicts_better_than_the_parameters_that_it_follows() -> None:
+    found = learned("slow_copy")
+    assert max(found.ours) < 0.85 * min(found.beside[0])
 
 
 def test_five_delayed_layers_tell_digits_apart_by_pulses() -> None:
     """Ten classes, so chance is 0.1; each digit seen once."""
-    found = five_seeds("deep_delayed")
+    found = told("deep_delayed")
     assert found["hold"] == {"ticks": 11, "target_at": 6}
     figures = {
         part: [m["value"] for r in found["seeds"] for m in r["metrics"] if (m["kind"], m["part"]) == ("accuracy", part)]

@@ -80,7 +80,7 @@ def summary_json(session: Session, runs: Sequence[Session] = ()) -> dict[str, An
         "costs": {name: _number(value) for name, value in cost_means(session).items()},
         "metrics": [_metric(metric) for metric in session.metrics],
         "seeds": [
-            {"seed": run.plan.seed, "metrics": [_metric(m) for m in run.metrics if m.predictor == plan.model.name]}
+            {"seed": run.plan.seed, "metrics": [_metric(m) for m in run.metrics if _is_learned(m, run)]}
             for run in runs
         ],
     }
@@ -101,6 +101,11 @@ def cost_means(session: Session) -> dict[str, float]:
     return {name: float(np.nanmean(v)) if np.isfinite(v).any() else math.nan for name, v in session.costs.items()}
 
 
+def _is_learned(metric: Metric, session: Session) -> bool:
+    """True for what the model predicted, by whichever output, and so differs from seed to seed; false for a baseline."""
+    return metric.predictor not in session.baselines[metric.target]
+
+
 def spread(metric: Metric, runs: Sequence[Session]) -> tuple[float, float, float]:
     """Lowest, median and highest of a figure of the model over runs from several seeds."""
     alike = (metric.target, metric.kind, metric.part, metric.predictor)
@@ -111,16 +116,17 @@ def spread(metric: Metric, runs: Sequence[Session]) -> tuple[float, float, float
 def tables(target: str, session: Session, runs: Sequence[Session]) -> dict[str, Table]:
     """The figures of one target, a table a kind."""
     metrics = [m for m in session.metrics if m.target == target]
-    own = session.plan.model.name
     parts = tuple(dict.fromkeys(m.part for m in metrics))
     found: dict[str, Table] = {}
     for kind in dict.fromkeys(m.kind for m in metrics):
         alike = [m for m in metrics if m.kind == kind]
         rows = {p: [_cell(alike, p, part) for part in parts] for p in dict.fromkeys(m.predictor for m in alike)}
-        if runs:
+        learned = dict.fromkeys(m.predictor for m in alike if _is_learned(m, session)) if runs else {}
+        for own in learned:
             spreads = [spread(next(m for m in alike if (m.predictor, m.part) == (own, part)), runs) for part in parts]
             rows[f"{own}, median of {len(runs)} seeds"] = [_shown(median) for _, median, _ in spreads]
-            rows["  lowest … highest"] = [f"{_shown(low)} … {_shown(high)}" for low, _, high in spreads]
+            lowest = "  lowest … highest" + ("" if own == session.plan.model.name else f" of {own}")
+            rows[lowest] = [f"{_shown(low)} … {_shown(high)}" for low, _, high in spreads]
         found[kind] = Table(parts, rows)
     return found
 

@@ -168,16 +168,20 @@ def apply(
             by_name = differ_by_name(sizes, value.sizes)
             return reader.keep(disagree(reader.scope, span, doing, *pair, by_name), span)
         sizes = wider
-    result = apply_row(function, tuple(argument(reader.made, value, sizes) for value in values), span)
+    stem = reader.made.before(span) if len(values) == 1 else ""
+    result = apply_row(function, tuple(argument(reader.made, value, sizes, stem) for value in values), span)
     return reader.keep(result if isinstance(result, Diagnostic) else plain(result, sizes, span), span)
 
 
-def argument(made: Definitions, value: Value, sizes: tuple[Size, ...]) -> Scalar:
-    """An argument of a row at the indices of the result: a slot, or a constant."""
+def argument(made: Definitions, value: Value, sizes: tuple[Size, ...], stem: str = "") -> Scalar:
+    """An argument of a row at the indices of the result: a slot, or a constant. ``stem`` is for what has no name yet."""
+    if stem and not isinstance(value.body, Elementwise):
+        name = made.temporary(stem, value.body, value.sizes, value.span)
+        value = plain(slot(name, indices(value.rank)), value.sizes, value.span)
     expression = opened(made, value)
     if is_slot(expression) or not slots(expression):
         return aligned(made, value, sizes)
-    name = made.temporary("a", Elementwise(expression), value.sizes, value.span)
+    name = made.temporary(stem or "a", Elementwise(expression), value.sizes, value.span)
     return aligned(made, plain(slot(name, indices(value.rank)), value.sizes, value.span), sizes)
 
 

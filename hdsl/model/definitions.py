@@ -63,6 +63,7 @@ class Definitions:
         self._known: dict[tuple[Body, tuple[Size, ...]], str] = {}
         self._made: dict[str, Definition] = {}
         self.places: tuple[Span, ...] = ()  # the statement whose instances are being written out
+        self._whole: tuple[str, Span] | None = None
 
     @property
     def made(self) -> tuple[Definition, ...]:
@@ -98,6 +99,20 @@ class Definitions:
         self._shared.setdefault(name, all(self._shared[read] for read in definition.reads()))
         self._made[name] = replace(definition, shared=self._shared[name])
         return self._made[name]
+
+    def begin(self, name: str, span: Span) -> None:
+        """Note that the expression at this place is about to be read as the whole of a definition."""
+        self._whole = (name, span)
+
+    def before(self, span: Span) -> str:
+        """A stem for what the function at this place is taken of, where it is the whole of a definition; else nothing.
+
+        What stands before ``i = sigmoid(…)`` is ``a_i``, as gates are written: of four gates each has its own name.
+        """
+        if self._whole is None or self._whole[1] != span:
+            return ""
+        own = self._whole[0].rpartition(".")[2]
+        return f"a_{own}" if own.isalpha() and own != "a" else ""
 
     def temporary(self, stem: str, body: Body, sizes: tuple[Size, ...], span: Span) -> str:
         """The name of a definition of this body: the one that there is, or a new one under a name of this stem."""

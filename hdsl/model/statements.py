@@ -268,6 +268,7 @@ def _of_project(statement: Project) -> tuple[Name, ...]:
 
 def _define(reader: Reader, define: Define) -> None:
     """One let, output or cost."""
+    reader.made.begin(define.name, define.value.span)
     value = reader.by_index(define) if define.indices else reader.value(define.value)
     if value is None or define.name in reader.scope.poisoned:
         return

@@ -40,11 +40,12 @@ class Metric:
     samples: int
 
 
-def paired_output(model: Model, target: str) -> str | None:
-    """The output that predicts a target: the first of the right shape that a cost of the target reads."""
+def paired_outputs(model: Model, target: str) -> tuple[str, ...]:
+    """The outputs that predict a target: those of the right shape that a cost of the target reads; the first counts."""
     by_name = {d.name: d for d in model.definitions}
     quantity = model.quantities[target]
     sizes = quantity.sizes if quantity.below is None else (quantity.below,)
+    found: dict[str, None] = {}
     for cost in model.costs:
         if target not in model.targets_of[cost]:
             continue
@@ -56,10 +57,13 @@ def paired_output(model: Model, target: str) -> str | None:
                 seen.add(name)
                 # What stands behind an output is part of its making, not of the cost.
                 todo += [] if name in model.outputs else by_name[name].reads()
-        fitting = [name for name in model.outputs if name in seen and by_name[name].sizes == sizes]
-        if fitting:
-            return fitting[0]
-    return None
+        found |= {name: None for name in model.outputs if name in seen and by_name[name].sizes == sizes}
+    return tuple(found)
+
+
+def other_output(name: str) -> str:
+    """Who predicts, where it is another output of the model than the one that counts."""
+    return f"output {name}"
 
 
 def gives_probabilities(model: Model, output: str) -> bool:

@@ -18,7 +18,8 @@ from hdsl.runtime.metrics import (
     index_baselines,
     index_metrics,
     log_probabilities,
-    paired_output,
+    other_output,
+    paired_outputs,
     real_baselines,
     real_metrics,
 )
@@ -30,13 +31,17 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 class Judge:
-    """``pairs`` gives for each target of the stream that an output predicts the name of that output."""
+    """``pairs`` gives for each target of the stream that an output predicts the name of that output.
+
+    ``others`` are further outputs that predict it: their figures stand beside its own at the end.
+    """
 
     def __init__(self, model: Model, stream: Stream, scaling: Scaling) -> None:
         self.model, self.stream, self.scaling = model, stream, scaling
         given = [q.name for q in model.of_role("target") if q.name in stream.values]
-        paired = {target: paired_output(model, target) for target in given}
-        self.pairs: dict[str, str] = {target: output for target, output in paired.items() if output is not None}
+        paired = {target: paired_outputs(model, target) for target in given}
+        self.pairs: dict[str, str] = {target: outputs[0] for target, outputs in paired.items() if outputs}
+        self.others: dict[str, tuple[str, ...]] = {target: outputs[1:] for target, outputs in paired.items() if outputs}
         self.truth: dict[str, NDArray[Any]] = {}
         self.baselines: dict[str, dict[str, NDArray[Any]]] = {}
         self._running: dict[str, RealScore | IndexScore] = {}
@@ -74,15 +79,15 @@ class Judge:
 
         In the units of the stream; of an index target the output as it is.
         """
-        found = {}
-        for target, output in self.pairs.items():
-            value = np.array(outputs[output], dtype=np.float64).reshape(len(outputs[output]), -1)
-            length = len(self.stream)
-            for begin in range(0, len(value), length):
-                part = value[begin : begin + length]
-                value[begin : begin + length] = self.scaling.unscaled(target, part, start)
-            found[target] = value
-        return found
+        return {target: self._restored(target, outputs[output], start) for target, output in self.pairs.items()}
+
+    def _restored(self, target: str, output: NDArray[Any], start: int) -> NDArray[Any]:
+        value = np.array(output, dtype=np.float64).reshape(len(output), -1)
+        length = len(self.stream)
+        for begin in range(0, len(value), length):
+            part = value[begin : begin + length]
+            value[begin : begin + length] = self.scaling.unscaled(target, part, start)
+        return value
 
     def truth_of(self, steps: int) -> dict[str, NDArray[Any]]:
         """Each target of the stream at each of the steps done."""
@@ -113,7 +118,12 @@ class Judge:
     def told(self, row: int, results: Arrays) -> dict[str, NDArray[Any]]:
         """What a file of predictions holds of the steps from a row on."""
         steps = len(next(iter(results.values())))
-        restored = {self.pairs[t]: value for t, value in self.predictions(results, row).items() if not self._is_index(t)}
+        restored = {
+            output: self._restored(target, results[output], row)
+            for target, first in self.pairs.items()
+            for output in (first, *self.others[target])
+            if not self._is_index(target)
+        }
         targets = {target: value[row : row + steps] for target, value in self.truth.items()}
         return {**results, **restored, **targets}
 
@@ -122,21 +132,26 @@ class Judge:
     def metrics(self, outputs: Arrays, steps: int) -> tuple[Metric, ...]:
         """Test-then-train figures of the first pass over the stream, and of the last complete one if there were more."""
         length, found = len(self.stream), []
-        predicted = self.predictions(outputs)
-        for target, values in predicted.items():
-            first = min(steps, length)
-            baselines = {name: value[:first] for name, value in self.baselines[target].items()}
-            found += self._figures(target, self.truth[target][:first], values[:first], baselines)
-            passes = steps // length
+        name = self.model.name
+        for target, output in self.pairs.items():
+            first, passes = min(steps, length), steps // length
+            own = {name: self._told(target, output, outputs)}
+            own |= {other_output(other): self._told(target, other, outputs) for other in self.others[target]}
+            predicted = {predictor: value[:first] for predictor, value in own.items()}
+            predicted |= {baseline: value[:first] for baseline, value in self.baselines[target].items()}
+            found += self._figures(target, self.truth[target][:first], predicted)
             if passes > 1:
-                again = values[(passes - 1) * length : passes * length]
-                later = self._figures(target, self.truth[target], again, {})
+                again = {predictor: value[(passes - 1) * length : passes * length] for predictor, value in own.items()}
+                later = self._figures(target, self.truth[target], again)
                 found += [replace(m, part=f"pass {passes}") for m in later if m.part == "all"]
         return tuple(found)
 
-    def _figures(self, target: str, truth: Any, value: Any, baselines: Mapping[str, Any]) -> tuple[Metric, ...]:
-        name = self.model.name
+    def _told(self, target: str, output: str, outputs: Arrays) -> NDArray[Any]:
+        """What an output told of a target at each step: values in the units of the stream, or log probabilities."""
+        value = self._restored(target, outputs[output], 0)
         if not self._is_index(target):
-            return real_metrics(target, truth, {name: value, **baselines})
-        probabilities = gives_probabilities(self.model, self.pairs[target])
-        return index_metrics(target, truth, {name: log_probabilities(value, probabilities), **baselines})
+            return value
+        return log_probabilities(value, gives_probabilities(self.model, output))
+
+    def _figures(self, target: str, truth: Any, predicted: Arrays) -> tuple[Metric, ...]:
+        return (index_metrics if self._is_index(target) else real_metrics)(target, truth, predicted)

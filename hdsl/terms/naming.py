@@ -230,7 +230,7 @@ def _accented(accent: str) -> Callable[[Naming, str], tuple[Look, ...]]:
     def build(naming: Naming, of: str) -> tuple[Look, ...]:
         look = naming.of(of)
         # A second accent, and a dot over a letter that has one, cannot be told apart.
-        if look.accent or look.stem[0] in "ij" or not look.stem[0].isalpha() or "(" in look.stem:
+        if look.accent or (accent == "dot" and look.stem[0] in "ij") or not look.stem[0].isalpha() or "(" in look.stem:
             return ()
         return (replace(look, accent=accent),)
 

@@ -31,7 +31,7 @@ def session(*metrics: Metric, scale: str = "running", ahead: int = 1, **changes:
     net = SimpleNamespace(content="abc", numbers={"beta": "beta", "phi": "phi"}, beta=0.5, phi=None)
     costs = {"fit": np.array([1.0, np.nan, 3.0]), "gone": np.array([np.nan])}
     told = dict(plan=plan, net=net, first=0, steps=1200, seconds=0.5, rate=2400.0, interrupted=False, costs=costs)
-    return SimpleNamespace(**{**told, "truth": {"v": None}, "metrics": metrics, **changes})
+    return SimpleNamespace(**{**told, "truth": {"v": None}, "baselines": {"v": {"last value": None}}, "metrics": metrics, **changes})
 
 
 BOTH = (metric(0.12), metric(0.16, "last value"))
@@ -69,6 +69,17 @@ def test_the_text() -> None:
         "    last value                                     0.1600",
         "  second half: 0.750 of the last value's error",
     ]
+
+
+def test_another_output_stands_beside_the_one_that_counts() -> None:
+    two = (*BOTH, metric(0.2, "output fast"))
+    runs = [session(metric(0.1), metric(0.3, "output fast")), session(metric(0.12), metric(0.4, "output fast"))]
+    told = [line.split() for line in summary_text(session(*two), runs).splitlines()]
+    assert "output fast 0.2000".split() in told
+    assert "output fast, median of 2 seeds 0.3500".split() in told
+    assert "lowest … highest of output fast 0.3000 … 0.4000".split() in told
+    seeds = summary_json(session(*two), [session(*two)])["seeds"]
+    assert [m["predictor"] for m in seeds[0]["metrics"]] == ["mine", "output fast"]  # a baseline knows no seed
 
 
 def test_what_should_make_a_reader_careful_is_said() -> None:

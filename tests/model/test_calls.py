@@ -6,6 +6,7 @@ import pytest
 
 from hdsl.model.calls import SIGNATURES
 from hdsl.model.scope import CONTRACTING
+from tests.model.conftest import Checked
 
 HEAD = """dim n = 3, m = 2
 input u[m]
@@ -78,3 +79,12 @@ def test_a_missing_target_s_cost_reads_the_index_alone(checked: Any) -> None:
     assert bodies["l"].operands == ("y",)
     assert str(bodies["class"].expression) == "l - p"
     assert model.targets_of == {"class": ("c",)}
+
+
+def test_gates_have_names_of_their_own_before_their_functions(checked: Checked) -> None:
+    lines = ["let i = sigmoid(x[:n])", "let f = sigmoid(1 + W @ u)", "let g = tanh(W @ u)", "let o = tanh(u) + sigmoid(2*u)"]
+    text = "dim n = 2\ninput x[3*n]\ninput u[n]\nparam W[n, n] = 0\nparam a_i = 1\ntarget v[n]\n" + "\n".join(lines)
+    model = checked(text + "\ncost fit = squared(a_i*i*f*g*o - v)\n")
+    read = {d.name: tuple(d.reads()) for d in model.definitions}
+    # A user's own name stands; a product that another definition has already is read from there; a part of a sum is not `o`.
+    assert (read["i"], read["f"], read["g"], read["o"]) == (("a_i2",), ("a_f",), ("c",), ("s", "s2"))

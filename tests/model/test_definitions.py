@@ -98,3 +98,10 @@ def test_a_body_that_a_definition_has_already_is_read_from_there() -> None:
     plain = Elementwise(slot("h", indices(1)))
     made.define("p", plain, (n,), Span(6, 7))
     assert made.define("q", plain, (n,), Span(8, 9)).body == plain
+
+
+def test_what_stands_before_the_function_of_a_definition_is_named_after_it() -> None:
+    definitions = made()
+    for name, stem in (("i", "a_i"), ("cell.f", "a_f"), ("a", ""), ("cell.a", ""), ("c_new", ""), ("h2", "")):
+        definitions.begin(name, Span(3, 9))
+        assert (definitions.before(Span(3, 9)), definitions.before(Span(3, 8))) == (stem, "")

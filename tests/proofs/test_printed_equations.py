@@ -18,6 +18,7 @@ import pytest
 import torch
 from torch.nn.functional import conv2d, conv_transpose2d, max_pool2d
 
+from hdsl.api import read
 from hdsl.compiler import Compiler
 from hdsl.show.derivation import derivation_page, model_notation
 from hdsl.show.latex import page_latex
@@ -63,7 +64,7 @@ learn
 """
 
 ATTENTION = """ham 1
-model attention
+model attending
 dim n = 5, d = 4, k = 3
 input X[n, d]
 target c : index(k)
@@ -130,7 +131,9 @@ learn
   eta = 1
 """
 
-HARDER = {"lstm": LSTM, "attention": ATTENTION, "deep": DEEP, "shared": SHARED}
+SMALL = {name: {"n": 3} for name in ("sunspots", "oscillators", "deep_delayed", "digits_mlp", "gru", "lstm_online")}
+SMALL["attention"] = {"rows": 2, "pixels": 2, "heads": 2, "size": 2, "m": 4, "k": 3}
+HARDER = {"lstm": LSTM, "attending": ATTENTION, "deep": DEEP, "shared": SHARED}
 NAMES = sorted(path.stem for path in MODELS.glob("*.ham")) + list(HARDER)
 
 # A reader of printed equations -------------------------------------------------------------------------------------------
@@ -262,8 +265,10 @@ class Reader:
             inner = self.sum()
             assert self.takes("|")
             return abs(inner)
-        if self.takes("["):  # Iverson's bracket: 1 where it holds, else 0
+        if self.takes("["):  # Iverson's bracket: 1 where it holds, else 0; or vectors one behind another
             inner = self.sum()
+            if self.text.startswith(";", self.place):
+                return self.joined(inner)
             assert self.takes(" > 0]"), self.text[self.place :]
             return float(inner > 0)
         if self.takes("√"):
@@ -288,11 +293,13 @@ class Reader:
             look = re.compile(r"([^)]+)\)\[(\w+)\]").match(self.text, self.place)
             self.place = look.end()
             return float(self.known[self.looks[look[1]]] == self.at[look[2]])
-        if found[1] in (*WINDOWED, "reshape"):
+        if found[1] in WINDOWED:
             operands, named = self.operands()
-            if found[1] == "reshape":
-                return self.indexed(operands[0].reshape(operands[1]))
             return self.indexed(windowed(found[1], *operands, **named))
+        if found[1] == "reshape":
+            value, sizes = self.sum(), re.compile(r", \[([^\]]+)\]\)").match(self.text, self.place)
+            self.place = sizes.end()
+            return self.indexed(np.reshape(value, [self.bound(size, 0) for size in sizes[1].split(", ")]))
         value = FUNCTIONS[found[1]](self.sum())
         assert self.takes(")"), self.text[self.place :]
         return self.indexed(value)
@@ -313,7 +320,21 @@ class Reader:
                 return values, named
             assert self.takes(", "), self.text[self.place :]
 
+    def joined(self, first):
+        """The rest of ``[a; b]`` after a."""
+        parts = [first]
+        while self.takes("; "):
+            parts.append(self.sum())
+        assert self.takes("]"), self.text[self.place :]
+        return self.indexed(np.concatenate(parts))
+
+    def bound(self, text, otherwise):
+        return int(Reader(text, self.looks, self.known, {}).value()) if text else otherwise
+
     def indexed(self, array):
+        if found := re.compile(r"\[([^\[\]:,;]*):([^\[\]:,;]*)\]").match(self.text, self.place):
+            self.place = found.end()
+            return self.indexed(array[self.bound(found[1], 0) : self.bound(found[2], len(array))])
         if found := re.compile(r"\[([^\]]*)\]").match(self.text, self.place):
             self.place = found.end()
             indices = found[1].split(",")
@@ -328,9 +349,8 @@ class Reader:
 def compiled(name):
     if name in HARDER:
         return Compiler(Source(HARDER[name], f"{name}.ham"))
-    small = {} if name.startswith(("iris", "digits")) else {"n": 3}
-    source = Source((MODELS / f"{name}.ham").read_text(encoding="utf-8"), f"{name}.ham")
-    return Compiler(gather(source, MODELS), dims=small)
+    source = read(MODELS / f"{name}.ham", f"{name}.ham")
+    return Compiler(source, dims=SMALL.get(name, {}))
 
 
 @cache

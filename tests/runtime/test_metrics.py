@@ -14,7 +14,7 @@ from hdsl.runtime.metrics import (
     index_baselines,
     index_metrics,
     log_probabilities,
-    paired_output,
+    paired_outputs,
     real_baselines,
     real_metrics,
 )
@@ -39,9 +39,9 @@ cost away = squared(free)
 
 def test_an_output_is_paired_with_the_target_of_its_cost() -> None:
     model = hdsl.loads(TEXT).product("model")
-    assert paired_output(model, "v") == "y"
-    assert paired_output(model, "c") == "q"
-    assert paired_output(model, "free") is None
+    assert paired_outputs(model, "v") == ("y",)
+    assert paired_outputs(model, "c") == ("q",)
+    assert paired_outputs(model, "free") == ()
     assert gives_probabilities(model, "p")
     assert not gives_probabilities(model, "q")
 

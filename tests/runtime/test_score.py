@@ -84,3 +84,20 @@ def test_what_a_file_of_predictions_holds(judge: Judge) -> None:
     assert told["v"][:, 0].tolist() == [8.0, 1.0]
     assert told["c"].tolist() == [0, 1]
     assert told["p"].tolist() == [[1, 1], [1, 1]]
+
+
+def test_every_output_that_predicts_a_target_is_scored_and_the_first_counts(judge: Judge) -> None:
+    text = TEXT + "output twice = 2 * y\ncost more = squared(twice - v)\n"
+    model = hdsl.loads(text).product("model")
+    two = Judge(model, judge.stream, judge.scaling)
+    assert (two.pairs, two.others) == ({"v": "y", "c": "p"}, {"v": ("twice",), "c": ()})
+    outputs = {"y": np.array([0.1, 0.2, -0.3, 0.4, 0.0, 9.0]), "twice": np.zeros(6), "p": np.zeros((6, 2))}
+    found = {(m.predictor, m.part): m.value for m in two.metrics(outputs, 6) if m.target == "v"}
+    alone = {(m.predictor, m.part): m.value for m in judge.metrics(outputs, 6) if m.target == "v"}
+    assert {key: value for key, value in found.items() if key[0] != "output twice"} == alone
+    # It says the mean of the past each time, in the units of the stream.
+    means = np.array([np.mean(SERIES[: k + 1]) for k in range(1, 5)])
+    wanted = np.array(SERIES[2:6])
+    error = ((means - wanted) ** 2).sum() / ((wanted - wanted.mean()) ** 2).sum()
+    assert found["output twice", "all"] == pytest.approx(error)
+    assert two.told(0, {**outputs, "fit": np.ones(6)})["twice"][1:5, 0] == pytest.approx(means)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hdsl.api import find, read
 from hdsl.compiler import Compiler
 from hdsl.syntax.source import Source
 
@@ -94,8 +95,7 @@ def compiled(name: str) -> Compiler:
     """A model of this file, or one that ships, with every product at hand."""
     if name in TEXTS:
         return Compiler(Source(TEXTS[name], f"{name}.ham"))
-    path = Path(__file__).resolve().parents[2] / "models" / f"{name}.ham"
-    return Compiler(Source(path.read_text(encoding="utf-8"), path.name))
+    return Compiler(read(find(name), f"{name}.ham"))
 
 
 @pytest.fixture

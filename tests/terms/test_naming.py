@@ -110,7 +110,8 @@ def test_a_made_name_gives_way_to_a_users():
 
 
 def test_an_accent_that_cannot_be_seen_is_a_word():
-    assert looks(["dot:i", "adj:j"]) == {"dot:i": "derivative(i)", "adj:j": "adjoint(j)"}
+    assert looks(["dot:i", "dot:j"]) == {"dot:i": "derivative(i)", "dot:j": "derivative(j)"}
+    assert looks(["adj:i", "adj:j"]) == {"adj:i": "ī", "adj:j": "j̄"}  # the bar stands in place of the dot
 
 
 def test_owner_and_made():

@@ -62,6 +62,12 @@ def test_every_model_that_ships_is_proved(model):
     assert max(row.error for row in certificate.rows if row.judge in ("autograd", "walk", "numpy")) < 1e-11
 
 
+@pytest.mark.parametrize("model", ["digits_mlp", "slow_copy", "gru", "lstm_online"])
+def test_models_of_parts_that_ship_are_proved(model):
+    certificate = certify(Compiler(read(find(model), f"{model}.ham")), points=1)
+    assert certificate.ok, "\n".join(certificate.lines)
+
+
 @pytest.mark.parametrize("order", ["simultaneous", "semi-implicit"])
 def test_the_order_from_outside_is_judged(order):
     certificate = certify(compiler_of(NET, order=order, beta="1/10", **{"eta.h": "0.5*tau"}), points=1)
