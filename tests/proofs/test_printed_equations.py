@@ -23,7 +23,6 @@ from hdsl.compiler import Compiler
 from hdsl.show.derivation import derivation_page, model_notation
 from hdsl.show.latex import page_latex
 from hdsl.show.mathml import mathml
-from hdsl.syntax.gather import gather
 from hdsl.syntax.source import Source
 from hdsl.verify.interpret import interpret
 from hdsl.verify.points import readings, smallest, smooth_point
