@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from hdsl.model.scope import ARRANGING
+from hdsl.model.scope import ARRANGING, SLIDING
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source
 from hdsl.verify.evaluate import evaluate
@@ -34,6 +34,13 @@ CASES = {
     "eye(n, 3)": torch.eye(4, 3, dtype=F64),
     "embed(A, k)": A[2],
     "one_hot(k)": torch.tensor([0.0, 0, 1, 0], dtype=F64),
+    "conv2d(B[None], stack(A[:2])[:, None], stride=2, pad=(n - 2)/2)": torch.tensor(
+        [[[A[1, 1:] @ B[0, :2], A[1] @ B[0, 1:]], [A[0, 1:] @ B[1, :2] + A[1, 1:] @ B[2, :2], A[0] @ B[1, 1:] + A[1] @ B[2, 1:]],
+          [A[0, 1:] @ B[3, :2], A[0] @ B[3, 1:]]]], dtype=F64
+    ),
+    "avgpool2d(B[None], 2)": torch.tensor([[[2.5, 4.5], [10.5, 12.5]]], dtype=F64),
+    "maxpool2d(B[None], 2, stride=1)": B[None, 1:, 1:],
+    "maxpool2d(-B[None], 2, pad=1)": torch.tensor([[[0.0, -1, -3], [-4, -5, -7], [-12, -13, -15]]], dtype=F64),
     "sum[i, j](A[i, j]*x[i]*w[j])": x @ A @ w,
     "norm2(A, 1)": (A * A).sum(1).sqrt(),
 }
@@ -53,7 +60,7 @@ def test_entries_are_laid_out_in_the_order_of_the_indices():
 
 
 def test_every_call_that_moves_entries_is_known():
-    assert MOVING.keys() == set(ARRANGING)
+    assert MOVING.keys() == {*ARRANGING, *SLIDING}
 
 
 def test_the_norm_has_slope_0_at_0():
