@@ -159,7 +159,7 @@ def against_numpy(case: Case) -> Iterator[tuple[str, Any, Any]]:
         new |= put_back(reference, {**known, **new}, k + 1)
         for name, value in named_cells(model, net).items():
             yield f"numpy {k}: {name}", new[name], value
-            if f"z:{name}" in step.cells:
+            if name in step.model.dynamics:
                 yield f"numpy observes {k}: {name}", observed[f"{name}+"], value
         yield f"numpy {k}: {net.outputs[0]}", made[step.outputs[net.outputs[0]]], first
         yield f"numpy foresees {k}: {net.outputs[0]}", foreseen[step.outputs[net.outputs[0]]], seen
@@ -203,7 +203,7 @@ def of_the_module(case: Case) -> Iterator[tuple[str, Any, Any]]:
     yield "the output does not depend on learning", first, one_first
     moved = named_cells(case.model, learning)
     for name, value in named_cells(case.model, still).items():
-        state = f"z:{name}" in before
+        state = name in case.model.product("model").dynamics
         yield f"without learning: {name}", value, moved[name] if state else before[name]
 
 
