@@ -31,7 +31,8 @@ def session(*metrics: Metric, scale: str = "running", ahead: int = 1, **changes:
     net = SimpleNamespace(content="abc", numbers={"beta": "beta", "phi": "phi"}, beta=0.5, phi=None)
     costs = {"fit": np.array([1.0, np.nan, 3.0]), "gone": np.array([np.nan])}
     told = dict(plan=plan, net=net, first=0, steps=1200, seconds=0.5, rate=2400.0, interrupted=False, costs=costs)
-    return SimpleNamespace(**{**told, "truth": {"v": None}, "baselines": {"v": {"last value": None}}, "metrics": metrics, **changes})
+    told |= {"truth": {"v": None}, "baselines": {"v": {"last value": None}}, "metrics": metrics}
+    return SimpleNamespace(**{**told, **changes})
 
 
 BOTH = (metric(0.12), metric(0.16, "last value"))
