@@ -31,8 +31,8 @@ def session(*metrics: Metric, scale: str = "running", ahead: int = 1, **changes:
     net = SimpleNamespace(content="abc", numbers={"beta": "beta", "phi": "phi"}, beta=0.5, phi=None)
     costs = {"fit": np.array([1.0, np.nan, 3.0]), "gone": np.array([np.nan])}
     told = dict(plan=plan, net=net, first=0, steps=1200, seconds=0.5, rate=2400.0, interrupted=False, costs=costs)
-    seen = {"truth": {"v": None}, "baselines": {"v": {"last value": None}}, "metrics": metrics}
-    return SimpleNamespace(**{**told, **seen, **changes})
+    told |= {"truth": {"v": None}, "baselines": {"v": {"last value": None}}, "metrics": metrics}
+    return SimpleNamespace(**{**told, **changes})
 
 
 BOTH = (metric(0.12), metric(0.16, "last value"))
@@ -75,10 +75,10 @@ def test_the_text() -> None:
 def test_another_output_stands_beside_the_one_that_counts() -> None:
     two = (*BOTH, metric(0.2, "output fast"))
     runs = [session(metric(0.1), metric(0.3, "output fast")), session(metric(0.12), metric(0.4, "output fast"))]
-    told = [line.split() for line in summary_text(session(*two), runs).splitlines()]
-    assert ["output", "fast", "0.2000"] in told
-    assert ["output", "fast,", "median", "of", "2", "seeds", "0.3500"] in told
-    assert ["lowest", "…", "highest", "of", "output", "fast", "0.3000", "…", "0.4000"] in told
+    told = [" ".join(line.split()) for line in summary_text(session(*two), runs).splitlines()]
+    assert "output fast 0.2000" in told
+    assert "output fast, median of 2 seeds 0.3500" in told
+    assert "lowest … highest of output fast 0.3000 … 0.4000" in told
     seeds = summary_json(session(*two), [session(*two)])["seeds"]
     assert [m["predictor"] for m in seeds[0]["metrics"]] == ["mine", "output fast"]  # a baseline knows no seed
 

@@ -62,7 +62,7 @@ def test_every_model_that_ships_is_proved(model):
     assert max(row.error for row in certificate.rows if row.judge in ("autograd", "walk", "numpy")) < 1e-11
 
 
-@pytest.mark.parametrize("model", ["digits_mlp", "slow_copy", "gru", "lstm_online"])
+@pytest.mark.parametrize("model", ["digits_mlp", "attention", "slow_copy", "gru", "lstm_online"])
 def test_models_of_parts_that_ship_are_proved(model):
     certificate = certify(Compiler(read(find(model), f"{model}.ham")), points=1)
     assert certificate.ok, "\n".join(certificate.lines)
