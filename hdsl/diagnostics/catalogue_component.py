@@ -108,16 +108,6 @@ def argument_shape(span: Span, name: str, argument: str, wanted: str, found: str
     )
 
 
-def in_instance(made: Sequence[tuple[str, str, int]]) -> str:
-    """The note on a mistake in a component: each instance that it may come from, by name, call and line."""
-    return "in " + " or ".join(f"{f'`{name}` = {call}' if name else f'`{call}`'}, line {line}" for name, call, line in made)
-
-
-def in_unused(name: str) -> str:
-    """The note on a mistake in a component of which there is no instance."""
-    return f"nothing uses `{name}`: each of its sizes is free here"
-
-
 def argument_size(span: Span, name: str, argument: str, declared: Span) -> Diagnostic:
     return INSTANCE.at(
         span,

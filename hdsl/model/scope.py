@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from hdsl.diagnostics import catalogue_model as catalogue
-from hdsl.diagnostics.catalogue_component import in_instance
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.suggest import nearest
+from hdsl.diagnostics.whence import of_instances
 from hdsl.syntax.source import Source, Span
 from hdsl.syntax.tree import Component, Declare, Define, Dim, ModelText
 from hdsl.syntax.words import KEYWORDS, LATER_FUNCTIONS
@@ -69,7 +69,7 @@ class Scope:
         if inside:  # it says which instance it comes from: while a body is read, the last
             may = inside[-1:] if self.in_instance else inside[:3]
             told = [(name, self.written(call), self.line(call)) for _, name, call in may]
-            finding = replace(finding, notes=(*finding.notes, in_instance(told)))
+            finding = of_instances(finding, told)
         self.findings.append(finding)
 
     def line(self, span: Span) -> int:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from hdsl.diagnostics.catalogue_component import in_unused
 from hdsl.diagnostics.diagnostic import Diagnostic
+from hdsl.diagnostics.whence import of_unused
 from hdsl.model.components import Components, called_in, expressions_of, sizes_of
 from hdsl.model.declarations import declare
 from hdsl.model.delaying import Delayed
@@ -36,11 +36,8 @@ def try_unused(text: ModelText, scope: Scope, components: Components) -> None:
         if name in used | components.wrong | set(scope.poisoned):
             continue
         for finding in _trial(text, component, components):
-            if (finding.code, finding.span) in said:
-                continue
-            # The outermost instance is the trial's own, which nobody has written.
-            notes = tuple(note for note in finding.notes if not note.startswith(f"in `{name}`"))
-            scope.report(replace(finding, notes=(*notes, in_unused(name))))
+            if (finding.code, finding.span) not in said:
+                scope.report(of_unused(finding, name))
 
 
 def _expressions(text: ModelText) -> Iterator[Expression]:
