@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,13 @@ from hdsl.compiler import Compiler
 from hdsl.diagnostics.catalogue import CODES
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.render import render_all
+from hdsl.model.scope import FUNCTIONS, INITIALS, RESERVED
 from hdsl.syntax.gather import gather
 from hdsl.syntax.lines import MOST_LINES
 from hdsl.syntax.parse import MOST_MISTAKES
 from hdsl.syntax.read import LARGEST_FILE, read
 from hdsl.syntax.source import Source
+from hdsl.syntax.words import LATER_STATEMENTS, SETTINGS, STATEMENTS
 
 BAD = Path(__file__).parent / "bad"
 
@@ -60,6 +63,14 @@ def test_answer(name: str) -> None:
         assert render_all(source, found[-1:]) + "\n" == expected
     else:
         assert render_all(*answer(name)) + "\n" == expected
+
+
+def test_every_word_has_a_bad_model() -> None:
+    """Each function, reserved name, statement and setting stands in a line that some answer shows."""
+    answers = "\n".join(path.read_text(encoding="utf-8") for path in BAD.glob("*.txt"))
+    shown = set(re.findall(r"\w+", " ".join(re.findall(r"^ *\d+ \|(.*)$", answers, re.MULTILINE))))
+    words = {*FUNCTIONS, *INITIALS, *RESERVED, *LATER_STATEMENTS, *STATEMENTS, *SETTINGS}
+    assert words - shown == set()
 
 
 def test_every_answer_has_its_model() -> None:

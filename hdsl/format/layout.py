@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 
 from hdsl.diagnostics.diagnostic import ModelError
 from hdsl.format.words import INDENT, Row, rows
-from hdsl.syntax.lines import Line, cut
+from hdsl.syntax.lines import SPACES, Line, cut
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source
 from hdsl.syntax.tree import ModelText, Version
@@ -141,7 +141,7 @@ class _Layout:
 
     def _head(self, line: Line, made: list[_Placed], at: int) -> Iterator[_Placed]:
         """The head of a component with its brace; a doc comment that stood before the brace goes above it."""
-        between = [part.strip() for part in self.text[at : self._brace(at)].split("\n")]
+        between = [part.strip(SPACES) for part in self.text[at : self._brace(at)].split("\n")]
         comments = [part for part in between if part]
         indent = self._indent(line)
         for comment in comments:
@@ -159,17 +159,18 @@ class _Layout:
             below.insert(0, same)
         last = pending[-1].row if pending else None
         if last is not None:
-            pending[-1] = replace(pending[-1], row=replace(last, comment=same.strip() or last.comment))
+            pending[-1] = replace(pending[-1], row=replace(last, comment=same.strip(SPACES) or last.comment))
         yield from pending
         pending.clear()
         inner = [*below[:-1], *filter(str.strip, below[-1:])]
-        opens = last is not None and last.head.endswith("{")
-        for place, part in enumerate(inner):
+        opens = last is not None and last.head.endswith("{")  # no empty line stands directly below a brace
+        for part in inner:
             if part.strip():
+                opens = False
                 # Behind settings, a comment that is as far in as they are belongs to them.
                 further = last is not None and last.indent > indent and part[:1].isspace()
-                yield _Placed(Row(last.indent if further and last else indent, "", None, part.strip()))
-            elif not (opens and place == 0):
+                yield _Placed(Row(last.indent if further and last else indent, "", None, part.strip(SPACES)))
+            elif not opens:
                 yield _Placed(None)
 
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from hdsl.syntax.lines import SPACES
+
 INDENT = 4  # columns for each bracket that is open
 _WORD = re.compile(
     r"""(?P<comment>\#[^\n]*)|(?P<text>"[^"\n]*")|(?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)"""
@@ -74,7 +76,7 @@ def rows(text: str, indent: int) -> list[Row]:
             head, tail, comment, space = "", None, "", ""
             started = INDENT * (depth - (word.text in CLOSING))
         if word.kind == "comment":
-            comment = word.text.rstrip()
+            comment = word.text.rstrip(SPACES)
         elif equals:
             tail = ""
         elif tail is None:

@@ -18,7 +18,7 @@ from hdsl.model.indexing import Reading, taken_from
 from hdsl.model.scope import RESERVED
 from hdsl.model.sizes import same, show_sizes
 from hdsl.model.values import Value, negative, opened, permuted, plain, relabelled, shortened
-from hdsl.model.walk import chain, choice, names_in
+from hdsl.model.walk import choice, folded, names_in
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import (
     At,
@@ -129,7 +129,7 @@ class ByIndex:
             case IndexSum():
                 return self.summed(tree)
             case Binary():
-                return self._chain(tree)
+                return folded(tree, self.part, self._combine)
             case Call() if tree.function in WRITABLE:
                 return self._row(tree)
             case Compare() | Conditional():
@@ -194,14 +194,6 @@ class ByIndex:
         return False
 
     # Arithmetic ------------------------------------------------------------------------------------------------------
-
-    def _chain(self, tree: Binary) -> Entry | None:
-        first, operations = chain(tree)
-        left = self.part(first)
-        for operation in operations:
-            right = self.part(operation.right)
-            left = None if left is None or right is None else self._combine(operation, left, right)
-        return left
 
     def _combine(self, operation: Binary, left: Entry, right: Entry) -> Entry | None:
         span, operator = operation.span, operation.operator

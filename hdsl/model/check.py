@@ -19,6 +19,7 @@ from hdsl.model.reach import targets_of, warnings, without_costate
 from hdsl.model.scope import Scope, build_scope
 from hdsl.model.sharing import settle
 from hdsl.model.statements import Statements, read_statements
+from hdsl.model.trial import try_unused
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import (
     Declare,
@@ -66,7 +67,9 @@ def _checked(
     scope = build_scope(text)
     name = _name(text, scope)
     declared = declare(text, scope, dims, settings)
-    statements = read_statements(text, scope, declared, read_components(text, scope), delayed)
+    components = read_components(text, scope)
+    statements = read_statements(text, scope, declared, components, delayed)
+    try_unused(text, scope, components)
     learning = read_learning(text, scope, declared, settings)
     latex = read_latex(text, scope)
     scope.report_unknown()

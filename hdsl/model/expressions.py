@@ -24,7 +24,7 @@ from hdsl.model.scope import FUNCTIONS, INITIALS, Scope
 from hdsl.model.shapes import differ_by_name, disagree
 from hdsl.model.sizes import Sizes, same, show_sizes
 from hdsl.model.values import Value, broadcast, calculate, negative, opened, plain, transposed
-from hdsl.model.walk import DEEPEST, chain, deepest
+from hdsl.model.walk import DEEPEST, deepest, folded
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import (
     Binary,
@@ -93,7 +93,7 @@ class Reader:
                 operand = self.part(tree.operand)
                 return None if operand is None else transposed(self.made, operand, tree.span)
             case Binary():
-                return self._chain(tree)
+                return folded(tree, self.part, self._combine)
             case Call():
                 return call(self, tree)
             case ListLiteral():
@@ -148,14 +148,6 @@ class Reader:
         return None if sizes is None else plain(slot(name, indices(len(sizes))), sizes, span)
 
     # Operators -------------------------------------------------------------------------------------------------------
-
-    def _chain(self, tree: Binary) -> Value | None:
-        first, operations = chain(tree)
-        left = self.part(first)
-        for operation in operations:
-            right = self.part(operation.right)
-            left = None if left is None or right is None else self._combine(operation, left, right)
-        return left
 
     def _combine(self, operation: Binary, left: Value, right: Value) -> Value | None:
         operator, span = operation.operator, operation.span

@@ -21,10 +21,9 @@ from hdsl.model.scope import Scope
 from hdsl.model.sizes import Sizes
 from hdsl.model.substitute import apart, apart_defined, as_tree, rebuilt, substituted
 from hdsl.model.values import Value
-from hdsl.model.walk import calls_in, names_in
+from hdsl.model.walk import calls_in, is_polynomial, names_in
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import (
-    Binary,
     Call,
     Component,
     Declare,
@@ -194,6 +193,7 @@ class Instances:
         names = self._bound(call, component, f"{owner.name}.{component.name}", owner, indices, None)
         if names is None:
             return None
+        self.scope.instances.append((component.span, "", call.span))
         return self._expanded(substituted(apart(component.value, self.scope.entries), names), owner, indices)
 
     def _instance(
@@ -217,6 +217,7 @@ class Instances:
             names[own] = Name(f"{name}.{own}", call.span)
         # The names of indices are the component's own, whatever the model has by these names.
         taken, body = self.scope.entries, body_in_order(component)
+        self.scope.instances.append((component.span, name, call.span))
         if not all([self._body(apart_defined(statement, taken), name, names) for statement in body]):
             return None
         return self._expanded(self._dotted(apart(component.value, taken), name, names), _Owner(name), indices)
@@ -369,7 +370,7 @@ class Instances:
 
     def _whole(self, tree: Expression) -> int | None:
         """A whole number that is known now; the sizes in it are fixed from here on."""
-        if not self._is_size(tree) or not _is_polynomial(tree):
+        if not self._is_size(tree) or not is_polynomial(tree):
             return None
         size: Size | None = self.sizes.read(tree)
         value = None if size is None else self.sizes.value(size)
@@ -381,18 +382,6 @@ class Instances:
 
 
 WRITERS = {"delay": Instances.delay, "previous": Instances.previous, "repeat": Instances.repeat}
-
-
-def _is_polynomial(tree: Expression) -> bool:
-    """Whole numbers and names, added and multiplied."""
-    match tree:
-        case Number(value=value):
-            return value.denominator == 1
-        case Negate(operand=operand):
-            return _is_polynomial(operand)
-        case Binary(operator="+" | "-" | "*", left=left, right=right):
-            return _is_polynomial(left) and _is_polynomial(right)
-    return isinstance(tree, Name)
 
 
 def _is_short(tree: Expression) -> bool:

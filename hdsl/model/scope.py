@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.suggest import nearest
+from hdsl.diagnostics.whence import of_instances
 from hdsl.syntax.source import Source, Span
 from hdsl.syntax.tree import Component, Declare, Define, Dim, ModelText
 from hdsl.syntax.words import KEYWORDS
@@ -51,6 +52,8 @@ class Scope:
         self.poisoned: set[str] = set()
         self.findings: list[Diagnostic] = []
         self.in_instance = False
+        # Of the statement that is being read: where a component or function stands, the instance's name, and its call.
+        self.instances: list[tuple[Span, str, Span]] = []
         self._said: set[tuple[str, Span, str]] = set()
         self._unknown: dict[str, list[Span]] = {}
         self._compared = 0
@@ -58,10 +61,17 @@ class Scope:
 
     def report(self, finding: Diagnostic) -> None:
         """Keep a finding. What is wrong in a component is said once, though it be wrong in every instance."""
-        key = (finding.code, finding.span, "" if self.in_instance else finding.message)
-        if not {key, (*key[:2], "")} & self._said:
-            self.findings.append(finding)
-            self._said.add(key)
+        at = finding.span
+        inside = [made for made in self.instances if made[0].start <= at.start and at.end <= made[0].end]
+        key = (finding.code, at, "" if self.in_instance or inside else finding.message)
+        if {key, (*key[:2], "")} & self._said:
+            return
+        self._said.add(key)
+        if inside:  # it says which instance it comes from: while a body is read, the last
+            may = inside[-1:] if self.in_instance else inside[:3]
+            told = [(name, self.written(call), self.line(call)) for _, name, call in may]
+            finding = of_instances(finding, told)
+        self.findings.append(finding)
 
     def line(self, span: Span) -> int:
         return self.source.line_of(span)

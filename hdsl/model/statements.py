@@ -145,6 +145,7 @@ class _Writing:
         """Turn to a definition, or to the dynamics of a state (``h'``)."""
         self._name = name
         self._own[name] = []
+        self.reader.scope.instances.clear()
 
     def end(self, statement: Define | Dynamics, whole: bool) -> None:
         """Take in the statement itself, its instances written out; one that is not ``whole`` has been reported."""
@@ -211,6 +212,7 @@ class _Writing:
     def finish(self, text: ModelText) -> None:
         """Put the text together again, and what is known of all of its statements."""
         found, declared = self.found, self.declared
+        found.scope.instances.clear()
         statements: list[Statement] = []
         for statement in text.statements:
             name = getattr(statement, "name", "") + ("'" if isinstance(statement, Dynamics) else "")

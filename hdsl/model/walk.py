@@ -1,9 +1,10 @@
-"""Walks over written expressions. None of them recurses, so that no depth of nesting can exhaust the stack."""
+"""Walks over written expressions, in loops: no depth of nesting can exhaust the stack."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from typing import TypeVar
 
 from hdsl.syntax.tree import (
     At,
@@ -89,6 +90,35 @@ def chain(expression: Binary) -> tuple[Expression, list[Binary]]:
         operations.append(node)
         node = node.left
     return node, operations[::-1]
+
+
+Part = TypeVar("Part")
+
+
+def folded(
+    expression: Binary,
+    part: Callable[[Expression], Part | None],
+    combine: Callable[[Binary, Part, Part], Part | None],
+) -> Part | None:
+    """The value of a chain, from left to right in a loop. Every operand is read, also behind one that has none."""
+    first, operations = chain(expression)
+    left = part(first)
+    for operation in operations:
+        right = part(operation.right)
+        left = None if left is None or right is None else combine(operation, left, right)
+    return left
+
+
+def is_polynomial(tree: Expression) -> bool:
+    """Whole numbers and names, added and multiplied."""
+    match tree:
+        case Number(value=value):
+            return value.denominator == 1
+        case Negate(operand=operand):
+            return is_polynomial(operand)
+        case Binary(operator="+" | "-" | "*", left=left, right=right):
+            return is_polynomial(left) and is_polynomial(right)
+    return isinstance(tree, Name)
 
 
 def choice(tree: Compare | Conditional) -> tuple[Compare, tuple[Expression, Expression]]:

@@ -2,7 +2,8 @@
 
 Four rewrites, each a function from lines to lines, in this order: names that only repeat another go (`forward`), what is
 computed twice is computed once (`share`), what is read once and is plain arithmetic moves into its reader (`fuse`), what
-nothing needs goes (`keep_needed`). Then `arrange` puts the new values of the cells where most can be made in place.
+nothing needs goes (`keep_needed`). Then `arrange`, in a file of its own, puts the new values of the cells where most can be
+made in place.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import sympy
 
 from hdsl.derive.step import Step, rename
 from hdsl.model.model import Model
-from hdsl.optimise.program import Program, check_program, read_through
+from hdsl.optimise.arrange import arrange, held
+from hdsl.optimise.program import Program, check_program
 from hdsl.terms.elementwise import RowFunction
 from hdsl.terms.term import (
     Definition,
@@ -72,7 +74,7 @@ def lower(step: Step) -> Programs:
     def body(name: str, moved: tuple[str, ...], returned: tuple[str, ...]) -> Program:
         needed = keep_needed(lines, {*returned, *(f"{cell}+" for cell in moved)})
         arranged = arrange(needed, moved)
-        return Program(name, model, arranged, moved, _held(arranged, moved), returned)
+        return Program(name, model, arranged, moved, held(arranged, moved), returned)
 
     returned = (*outputs.values(), *(line.name for line in given))
     programs = Programs(
@@ -116,6 +118,7 @@ def split_costs(
     sample = {q.name for role in ("input", "target") for q in step.model.of_role(role)}
     settings = set(map(setting_name, step.model.learning.values)) - {"tau"}
     numbers = settings | {q.name for q in step.model.of_role("const") if not q.sizes}
+    by_name = {line.name: line for line in lines}
     tail = []
     for line in keep_needed(lines, costs):
         reads = set(line.reads())
@@ -123,7 +126,11 @@ def split_costs(
         if line.name not in inside and plain:
             tail.append(line)
         elif line.name not in inside:
-            inside.update(other.name for other in keep_needed(lines, {line.name}))
+            waiting = [line.name]
+            while waiting:  # with all that it needs; what is inside has what it needs there already
+                name = waiting.pop()
+                inside.add(name)
+                waiting += [read for read in by_name[name].reads() if read in by_name and read not in inside]
     tail = [line for line in tail if line.name not in inside]
     made = {line.name for line in tail}
     handed = ({name for line in tail for name in line.reads()} | set(costs)) - made
@@ -269,47 +276,3 @@ def _take_in(line: Definition, moved: Mapping[str, Definition]) -> Definition:
     if line.name.startswith("adj:"):
         expression = sympy.factor_terms(expression)
     return replace(line, body=Elementwise(expression), spans=merge_spans(*spans))
-
-
-def arrange(lines: Iterable[Definition], cells: tuple[str, ...]) -> tuple[Definition, ...]:
-    """Put the new values that no other line needs last, each after what still reads its cell, where that can be had."""
-    lines = list(lines)
-    last: dict[str, Definition] = {}
-    for line in reversed(lines):
-        readers = [other for other in lines if line.name in other.reads()]
-        if line.name.endswith("+") and line.name[:-1] in cells and all(other.name in last for other in readers):
-            last[line.name] = line
-    body = [line for line in lines if line.name not in last]
-    waiting = [line for line in lines if line.name in last]
-    kinds = {line.name: _kind(line.name, cells) for line in waiting}
-    previous, reads = "", read_through(body + waiting)
-    while waiting:
-        ready = [x for x in waiting if not any(y.name in x.reads() for y in waiting if y is not x)]
-        free = [x for x in ready if not any(x.name[:-1] in reads[y.name] for y in waiting if y is not x)]
-        # ω takes in outer products of old states and costates, so it goes first, and θ before it where θ reads old ω.
-        order = ["ω", "θ", "z", "h"] if any(kinds[x.name] == "ω" for x in waiting) else ["z", "h", "θ"]
-        # Where every choice would be read again, hold back the smallest: a costate or state of neurons, not a parameter.
-        order = order if free else ["z", "h", "θ", "ω"]
-        chosen = min(free or ready, key=lambda x: (kinds[x.name] != previous, order.index(kinds[x.name])))
-        previous = kinds[chosen.name]
-        waiting.remove(chosen)
-        body.append(chosen)
-    return tuple(body)
-
-
-def _kind(name: str, cells: tuple[str, ...]) -> str:
-    """Which of the four groups of cells a new value belongs to."""
-    if ":" in name:
-        return {"w": "ω", "z": "z"}[name.split(":")[0]]
-    return "θ" if f"w:{name[:-1]}" in cells else "h"
-
-
-def _held(lines: tuple[Definition, ...], cells: tuple[str, ...]) -> frozenset[str]:
-    """The new values whose cell, or a view of it, is read again below them."""
-    held, reads = set(), read_through(lines)
-    for position, line in enumerate(lines):
-        if line.name.endswith("+") and line.name[:-1] in cells:
-            cell = line.name[:-1]
-            if any(cell in reads[later.name] for later in lines[position + 1 :]):
-                held.add(line.name)
-    return frozenset(held)

@@ -19,7 +19,7 @@ MOST_LINES = 5_000
 DEEPEST = 100  # brackets in brackets; the passes that follow recurse, and Python allows them about 1000 calls
 
 _PIECE = re.compile(r"""\n|\#[^\n]*|"[^"\n]*"?|[(\[{]|[)\]}]|[^\n\#"()\[\]{}]+""")
-_SPACES = " \t\f\r\u00a0\ufeff"
+SPACES = " \t\f\r\u00a0\ufeff"
 # What no expression can hold: two words side by side, a prime, `return` with a value, `learn` on a line of its own.
 _NOT_BETWEEN = r"(?!(?:if|else)\b)"
 _SIDE_BY_SIDE = rf"{_NOT_BETWEEN}[^\W\d][\w.]*[ \t]+{_NOT_BETWEEN}\w"
@@ -96,7 +96,7 @@ class _Cutter:
     def _comment(self, text: str) -> None:
         self.commented = True
         if text.startswith("##") and not text.startswith("###") and not self.open:
-            self.docs.append(text[2:].strip(_SPACES))
+            self.docs.append(text[2:].strip(SPACES))
 
     def _newline(self) -> None:
         if self.start is None:
@@ -140,7 +140,7 @@ class _Cutter:
         return at == 0 or self.text[at - 1] == "\n"
 
     def _code(self, text: str, at: int) -> None:
-        stripped = text.strip(_SPACES)
+        stripped = text.strip(SPACES)
         if not stripped:
             return
         first = at + text.index(stripped)

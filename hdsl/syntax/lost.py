@@ -11,8 +11,9 @@ from hdsl.syntax.words import DECLARING, KEYWORDS
 _NAME = re.compile(r"[^\W\d]\w*")
 _PRIMED = re.compile(r"([^\W\d]\w*)['′’]")
 _FURTHER = re.compile(r",\s*([^\W\d]\w*)\s*(?=[,:]|=(?!=)|$)")  # of `const a = 1, b = 2`
-_CALLED = re.compile(r"([^\W\d]\w*(?:\.\w+)*)\s*\(")
-_DOTTED = re.compile(r"[^\W\d]\w*(?:\.\w+)+")
+# Each begins where a path does and gives nothing back: the time is linear in the text, whatever stands in it.
+_CALLED = re.compile(r"(?<![\w.])([^\W\d]\w*+(?:\.\w++)*+)\s*+\(")
+_DOTTED = re.compile(r"(?<![\w.])[^\W\d]\w*+(?:\.\w++)++")
 
 
 def declared_by(text: str, word: str) -> set[str]:

@@ -109,6 +109,22 @@ def comments(text: str) -> list[str]:
     return sorted(match.strip() for match in re.findall(r'(?m)#[^\n"]*$', text))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "component c(x) {\n\n\n\nreturn x\n}\ncost a = 1\n",
+        "component c(x) {\n   \n\n# below\n\nreturn x\n}\ncost a = 1\n",
+        "## ends in a line separator\u2028\ncost a = 1  # so does this\u2028\n",
+        "cost a = (1  # or a paragraph separator\u2029\n + 2)\n",
+    ],
+)
+def test_what_mangled_files_taught(text: str) -> None:
+    """Found by `python -m benchmarks.bulk`."""
+    once = formatted(Source(text))
+    assert formatted(Source(once)) == once
+    assert meaning(parse(Source(once))[0]) == meaning(parse(Source(text))[0])
+
+
 def test_everything_in_its_place() -> None:
     assert formatted(Source(WHOLE)) == WHOLE
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from hdsl.model.walk import calls_in, chain, children, choice, deepest, names_in
+from hdsl.model.walk import calls_in, chain, children, choice, deepest, folded, is_polynomial, names_in
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source, Span
 from hdsl.syntax.tree import (
@@ -71,3 +71,27 @@ def test_a_choice_is_a_comparison_and_two_branches() -> None:
     assert choice(Conditional(name("x"), less, name("y"), AT)) == (less, (name("x"), name("y")))
     asked = Compare("!=", name("a"), zero, AT)
     assert choice(Conditional(name("x"), name("a"), name("y"), AT)) == (asked, (name("x"), name("y")))
+
+
+def test_a_chain_is_folded_from_the_left_and_read_to_its_end() -> None:
+    tree = Binary("-", Binary("+", name("a"), name("b"), AT), name("c"), AT)
+    read: list[str] = []
+
+    def part(one: Expression) -> str | None:
+        assert isinstance(one, Name)
+        read.append(one.name)
+        return None if one.name == "z" else one.name
+
+    assert folded(tree, part, lambda operation, left, right: f"({left}{operation.operator}{right})") == "((a+b)-c)"
+    assert folded(Binary("*", name("z"), name("d"), AT), part, lambda *_: "made") is None
+    assert read == ["a", "b", "c", "z", "d"]
+
+
+def test_what_a_count_may_be_made_of() -> None:
+    def value(text: str) -> Expression:
+        (statement,) = parse(Source(f"let a = {text}"))[0].statements
+        assert isinstance(statement, Define)
+        return statement.value
+
+    assert all(is_polynomial(value(text)) for text in ("3", "n", "-n", "2*(n + 1) - m"))
+    assert not any(is_polynomial(value(text)) for text in ("0.5", "n/2", "n^2", "sqrt(n)", "n[0]"))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hdsl
-from hdsl.optimise.lower import arrange, forward, fuse, halve, keep_needed, lower, share, split_costs
+from hdsl.optimise.lower import forward, fuse, halve, keep_needed, lower, share, split_costs
 from hdsl.syntax.source import Span
 from hdsl.terms.elementwise import ROWS
 from hdsl.terms.term import Contraction, Definition, Elementwise, indices, size, slot, slots
@@ -144,22 +144,6 @@ def test_a_moved_line_leaves_its_place_in_the_text():
     second = replace(plain("h+", x("h") + x("f:h")), spans=(Span(5, 6),))
     (made,) = fuse((first, second), {"h+"})
     assert made.spans == (Span(1, 2), Span(5, 6))
-
-
-def test_new_values_go_last_after_what_reads_their_cells():
-    lines = (plain("h+", x("h") + x("g")), plain("g+", x("g") + x("h")), plain("y", x("h") * x("g")))
-    made = names(arrange(lines, ("h", "g")))
-    assert made[0] == "y" and set(made) == {"h+", "g+", "y"}
-
-
-def test_a_new_value_that_others_read_stays_where_it_is():
-    lines = (plain("h+", x("h") * 2), plain("y", x("h+") + 1))
-    assert names(arrange(lines, ("h",))) == ["h+", "y"]
-
-
-def test_a_line_is_no_new_value_because_its_name_begins_like_a_cells():
-    lines = (plain("ha", x("h") * 2), plain("h+", x("h") + x("u")))
-    assert names(arrange(lines, ("h",))) == ["ha", "h+"]
 
 
 def test_costs_are_worked_out_apart_from_what_a_step_needs():

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from hdsl.syntax.lost import declared_by, declared_elsewhere
@@ -28,3 +30,11 @@ def test_what_a_component_or_another_file_would_have() -> None:
     assert declared_elsewhere(text, ()) == set()
     assert declared_elsewhere(text, ("component",)) == {"a.W", "b.r.alpha"}
     assert declared_elsewhere(text, ("use",)) == {"a.W", "b.r.alpha", "gate", "squared"}
+
+
+@pytest.mark.parametrize("text", ["W" * 100_000, "a." * 50_000, "x.y" + " " * 100_000, "a1." * 30_000 + "("])
+def test_the_time_is_linear_in_the_text(text: str) -> None:
+    """Each of these took minutes where a path was sought at every letter of it (`python -m benchmarks.bulk`)."""
+    start = time.process_time()
+    declared_elsewhere(text, ("use", "component"))
+    assert time.process_time() - start < 2

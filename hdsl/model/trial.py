@@ -1,0 +1,79 @@
+"""Trials: a component or a function that nothing uses is read once with every size free, for what is wrong in any case.
+
+The trial is a small model of its own: the sizes and the shaped parameters of the component, and one instance. Parameters
+whose sizes are not written may be anything, so what they stand in is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from hdsl.diagnostics.diagnostic import Diagnostic
+from hdsl.diagnostics.whence import of_unused
+from hdsl.model.components import Components, called_in, expressions_of, sizes_of
+from hdsl.model.declarations import declare
+from hdsl.model.delaying import Delayed
+from hdsl.model.scope import Entry, Scope, build_scope
+from hdsl.model.statements import read_statements
+from hdsl.model.walk import names_in
+from hdsl.syntax.tree import Call, Component, Declare, Define, Dim, Expression, ModelText, Name, Parameter, Statement
+
+# What no other sizes and no other values would put right.
+SURE = frozenset(
+    (
+        *("arrangement", "axis", "dynamics-shape", "index-sizes", "index-use", "instance", "project"),
+        *("shape", "square", "subscripts"),
+    )
+)
+
+
+def try_unused(text: ModelText, scope: Scope, components: Components) -> None:
+    """Report what is wrong with the sizes of every component that the file does not use."""
+    used = {name for tree in _expressions(text) for name in called_in(tree)}
+    for name, component in components.known.items():
+        said = {(finding.code, finding.span) for finding in scope.findings}
+        if name in used | components.wrong | set(scope.poisoned):
+            continue
+        for finding in _trial(text, component, components):
+            if (finding.code, finding.span) not in said:
+                scope.report(of_unused(finding, name))
+
+
+def _expressions(text: ModelText) -> Iterator[Expression]:
+    for statement in text.statements:
+        for inner in (*statement.body, statement) if isinstance(statement, Component) else (statement,):
+            yield from expressions_of(inner)
+        if isinstance(statement, Component):
+            yield statement.value
+
+
+def _trial(text: ModelText, component: Component, components: Components) -> Iterator[Diagnostic]:
+    # The definition has the component's name, so that messages name `dense.W`; no name can be written like the other.
+    called = replace(component, name=f"{component.name}()")
+    parameters = [p for p in component.parameters if p.shape or p.default is None or p.name in sizes_of(component)]
+    named = tuple((p.name, Name(p.name, p.name_span)) for p in parameters)
+    call = Call(called.name, (), named, component.name_span, component.name_span)
+    define = Define("let", component.name, call, component.name_span, component.span)
+    others = [c for name, c in components.known.items() if name != component.name]
+    statements = (*_declared(component, parameters), *others, called, define)
+    small = ModelText(text.source, statements, "", text.unread)
+    scope = build_scope(small)
+    for parameter in parameters:
+        if not parameter.shape and parameter.name not in sizes_of(component):
+            scope.entries[parameter.name] = Entry(parameter.name, "let", parameter.name_span)
+            scope.poisoned.add(parameter.name)
+    known = {**{other.name: other for other in others}, called.name: called}
+    read_statements(small, scope, declare(small, scope, {}, {}), Components(known, components.wrong), Delayed(()))
+    yield from (finding for finding in scope.findings if finding.code in SURE)
+
+
+def _declared(component: Component, parameters: list[Parameter]) -> Iterator[Statement]:
+    """The sizes of a component as sizes of a model, and its shaped parameters as inputs of it."""
+    names = [name for p in parameters for tree in p.shape for name in names_in(tree)]
+    names += [Name(p.name, p.name_span) for p in parameters if p.name in sizes_of(component)]
+    for name in {name.name: name for name in names}.values():
+        yield Dim(name.name, None, name.span, name.span)
+    for p in parameters:
+        if p.shape:
+            yield Declare("input", p.name, p.shape, None, None, p.name_span, p.span)
