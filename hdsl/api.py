@@ -57,12 +57,18 @@ class Model(Shown):
             raise ValueError(f"there is no pass {name!r}; the passes are {', '.join(PASSES)}")
         return self.compiler.product(name)
 
-    def compile(self, *, dtype: Any = None, device: Any = None, backend: str = "torch") -> Any:
+    def compile(
+        self, *, dtype: Any = None, device: Any = None, backend: str = "torch", pullback: bool = False
+    ) -> Any:
         """The generated module class, a `torch.nn.Module` with ``step``, ``run`` and ``predict``.
 
         Args:
             dtype, device: what instances use where they are not told otherwise; torch's defaults if None.
             backend: ``torch``, or ``numpy`` for the text of the reference as a module of functions.
+            pullback: also give the class ``pullback`` and ``forward``, so that a module stands inside a larger torch model.
+
+        Raises:
+            ValueError: there is no such backend; with ``pullback``, no real input reaches an output.
         """
         from hdsl.runtime.load import load_class
         from hdsl.runtime.origin import Origin
@@ -75,7 +81,8 @@ class Model(Shown):
         compiler = self.compiler
         outside = tuple(compiler.dims.items()), tuple(compiler.settings.items()), compiler.delay
         origin = Origin(self.name, compiler.source, *outside)
-        return load_class(compiler.torch, origin, (dtype, device))
+        text = compiler.torch_with_pullback if pullback else compiler.torch
+        return load_class(text, origin, (dtype, device))
 
     def __repr__(self) -> str:
         return f"<hdsl model {self.name} of {self.compiler.source.name}>"

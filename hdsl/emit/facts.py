@@ -86,7 +86,7 @@ class Facts:
         kind, _, rest = name.rpartition(":")
         if kind == "w" or name in ("t", "tau", FIRST) or name in self.numbers:
             return True
-        if kind == "present":
+        if kind in ("present", "adj"):  # what a stream's target or output is handed beside
             return False
         return self.model.quantities[rest].shared
 

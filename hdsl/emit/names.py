@@ -138,6 +138,7 @@ MODULE_NAMES = frozenset(
         "share",
         "step",
         "predict",
+        "pullback",
         "reset",
         "run",
         "origin",
