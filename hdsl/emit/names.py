@@ -144,6 +144,10 @@ MODULE_NAMES = frozenset(
         "origin",
         "source",
         "equations",
+        "place",
+        "save_parameters",
+        "load_parameters",
+        "export_predictor",
     ]
 )
 
