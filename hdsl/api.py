@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,8 +84,25 @@ class Model(Shown):
         text = compiler.torch_with_pullback if pullback else compiler.torch
         return load_class(text, origin, (dtype, device))
 
+    def resized(self, settings: Mapping[str, float | str] | None = None, **dims: int) -> Model:
+        """The same text with other sizes and settings, checked again. Raises hdsl.ModelError."""
+        made = self.compiler
+        return Model(compiler(made.source, {**made.settings, **(settings or {})}, {**made.dims, **dims}, made.delay))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A model is pickled as its text, sizes and settings, and checked again where it is read."""
+        made = self.compiler
+        return _again, (made.source, made.settings, made.dims, made.delay)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Model:
+        return self  # nothing of it changes
+
     def __repr__(self) -> str:
         return f"<hdsl model {self.name} of {self.compiler.source.name}>"
+
+
+def _again(source: Source, settings: dict[str, float | str], dims: dict[str, int], delay: tuple[str, ...]) -> Model:
+    return Model(compiler(source, settings, dims, delay))
 
 
 def load(

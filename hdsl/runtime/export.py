@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from hdsl.compiler import VERSION
 from hdsl.placing import place
+from hdsl.runtime.sizes import below_of, sizes_of
 
 ABOUT = "hdsl.json"
 """The extra file in the archive that says what it holds."""
@@ -89,13 +90,8 @@ def export_predictor(net: Any, path: str | Path) -> None:
 
 def _sample_of(net: Any, batch: int) -> dict[str, Tensor]:
     """A sample of zeros for the inputs, by the names of the module's arguments."""
-    model = net.origin.compiler().model
     found = {}
     for name in net.inputs:
-        quantity = model.quantities[name]
-        sizes = [
-            int(size.subs({s: getattr(net, net.numbers[f"size:{s}"]) for s in size.free_symbols})) for size in quantity.sizes
-        ]
-        dtype = net.share.dtype if quantity.below is None else torch.int64
-        found[net.arguments[name]] = torch.zeros((batch, *sizes), dtype=dtype, device=net.share.device)
+        dtype = net.share.dtype if below_of(net, name) is None else torch.int64
+        found[net.arguments[name]] = torch.zeros((batch, *sizes_of(net, name)), dtype=dtype, device=net.share.device)
     return found
