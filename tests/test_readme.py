@@ -92,6 +92,23 @@ def test_the_commands_run(text: str, tmp_path: Path) -> None:
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
 
 
+def test_the_page_on_adapters_runs(tmp_path: Path) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "adapters.md").read_text(encoding="utf-8")
+    found = re.findall(r"^```(\w*)\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    assert {name for name, _ in found} == {"python", "sh"}
+    program = "\n".join(text for name, text in found if name == "python")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert [float(figure) for figure in re.findall(r"LogLoss: ([\d.]+)", done.stdout)] == pytest.approx([0.300, 0.330], abs=4e-3)
+    assert float(re.findall(r"tensor\(([\d.]+)\)", done.stdout)[0]) == pytest.approx(0.86, abs=0.01)
+    for line in (line for name, text in found if name == "sh" for line in text.splitlines()):
+        program, *arguments = shlex.split(line)
+        done = shell(arguments, tmp_path)
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+
+
 def test_the_python_runs(tmp_path: Path) -> None:
     for text in blocks("python"):
         done = subprocess.run([sys.executable, "-c", text], cwd=tmp_path, capture_output=True, text=True, check=False)
