@@ -97,11 +97,11 @@ def test_the_page_on_adapters_runs(tmp_path: Path) -> None:
     found = re.findall(r"^```(\w*)\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
     assert {name for name, _ in found} == {"python", "sh"}
     program = "\n".join(text for name, text in found if name == "python")
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=False
-    )
+    command = [sys.executable, "-W", "error", "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr
-    assert [float(figure) for figure in re.findall(r"LogLoss: ([\d.]+)", done.stdout)] == pytest.approx([0.300, 0.330], abs=4e-3)
+    losses = [float(figure) for figure in re.findall(r"LogLoss: ([\d.]+)", done.stdout)]
+    assert losses == pytest.approx([0.300, 0.330], abs=4e-3)
     assert float(re.findall(r"tensor\(([\d.]+)\)", done.stdout)[0]) == pytest.approx(0.86, abs=0.01)
     for line in (line for name, text in found if name == "sh" for line in text.splitlines()):
         program, *arguments = shlex.split(line)

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -70,16 +69,17 @@ class _Estimator(base.Estimator):
         self._classes: int | None = None
 
     def _only_target(self) -> str:
-        targets = self._model.product("model").of_role("target")
+        record = self._model.product("model")
+        targets = record.of_role("target")
         if len(targets) != 1 or (targets[0].below is not None) != self._takes_index:
             kind = "an index" if self._takes_index else "a real number"
             told = ", ".join(q.name for q in targets) or "none"
             raise ValueError(f"hdsl.{type(self).__name__} takes a model with one target, {kind}; {self._model.name} has {told}")
-        if [n for n in targets[0].sizes if n != 1]:
-            told = ", ".join(map(str, targets[0].sizes))
-            name = targets[0].name
-            raise ValueError(f"hdsl.{type(self).__name__} predicts one number; the target `{name}` of {self._model.name} is {name}[{told}]")
-        return str(targets[0].name)
+        name, sizes = str(targets[0].name), targets[0].sizes
+        if any(size.subs({s: record.dims[str(s)] or s for s in size.free_symbols}) != 1 for size in sizes):
+            told = f"{name}[{', '.join(map(str, sizes))}]"
+            raise ValueError(f"hdsl.{type(self).__name__} predicts one number; the target `{name}` of {record.name} is {told}")
+        return name
 
     @property
     def net(self) -> Any:

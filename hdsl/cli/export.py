@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -44,33 +43,13 @@ def command(
         raise click.UsageError(f"the size `{unknown[0]}` has no default: --dim {unknown[0]}=…")
     if not opened.product("model").outputs:
         raise WrongInput(f"the model {opened.name} has no output, so there is nothing to export")
-    import torch
-
+    from hdsl.runtime.checkpoint import CheckpointError
+    from hdsl.runtime.export import export_predictor, module_of
     from hdsl.runtime.parameters import ParametersError
 
-    net = opened.compile()(seed=seed, dtype=getattr(torch, dtype))
-    if checkpoint is not None:
-        _go_on_from(net, checkpoint)
     try:
-        if parameters is not None:
-            net.load_parameters(parameters)
-        net.export_predictor(output)
+        export_predictor(module_of(opened.compile(), seed, dtype, parameters, checkpoint), output)
     except OSError as wrong:
         raise click.UsageError(f"{wrong.filename}: {reason(wrong)}") from None
-    except ParametersError as wrong:
+    except (ParametersError, CheckpointError) as wrong:
         raise WrongInput(str(wrong)) from None
-
-
-def _go_on_from(net: Any, folder: Path) -> None:
-    """Give a module the whole state of a run. Raises WrongInput where it is not one of the same model."""
-    from hdsl.runtime.checkpoint import CheckpointError, read_checkpoint
-
-    try:
-        found = read_checkpoint(folder)
-    except CheckpointError as wrong:
-        raise WrongInput(str(wrong)) from None
-    if found is None:
-        raise click.UsageError(f"there is no checkpoint in {folder}")
-    if found.made_with.get("content") != net.content:
-        raise WrongInput(f"the checkpoint in {folder} belongs to another model, or to other settings or sizes of this one")
-    net.load_state_dict({name[4:]: value for name, value in found.tensors.items() if name.startswith("net/")})

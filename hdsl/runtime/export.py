@@ -19,10 +19,33 @@ from torch import Tensor, nn
 
 from hdsl.compiler import VERSION
 from hdsl.placing import place
+from hdsl.runtime.checkpoint import CheckpointError, read_checkpoint
 from hdsl.runtime.sizes import below_of, sizes_of
 
 ABOUT = "hdsl.json"
 """The extra file in the archive that says what it holds."""
+
+
+def module_of(net_class: Any, seed: int, dtype: str, parameters: Path | None, checkpoint: Path | None) -> Any:
+    """A module with what a run has learned: the parameters of a file, or the whole state of a checkpoint.
+
+    Raises:
+        ParametersError, CheckpointError: the file, or the checkpoint, is damaged or of another model.
+        OSError: the file cannot be read.
+    """
+    net = net_class(seed=seed, dtype=getattr(torch, dtype))
+    if parameters is not None:
+        net.load_parameters(parameters)
+    if checkpoint is not None:
+        found = read_checkpoint(checkpoint)
+        if found is None:
+            raise CheckpointError(f"there is no checkpoint in {checkpoint}")
+        if found.made_with.get("content") != net.content:
+            raise CheckpointError(
+                f"the checkpoint in {checkpoint} belongs to another model, or to other settings or sizes of this one"
+            )
+        net.load_state_dict({name[4:]: value for name, value in found.tensors.items() if name.startswith("net/")})
+    return net
 
 
 class Predictor(nn.Module):

@@ -201,6 +201,14 @@ def test_a_model_that_is_no_such_estimator_is_refused(kind: str, text: str, mess
     assert str(caught.value) == message
 
 
+def test_models_that_ship_are_estimators() -> None:
+    one = hdsl.Regressor("oscillators", m=2)  # its target is v[d], d = 1
+    one.learn_one({"a": 1.0, "b": 2.0}, 0.5)
+    other = hdsl.Classifier("iris_mlp")
+    other.learn_one({"length": 1.0}, "setosa")
+    assert one.predict_one({"a": 1.0}) != 0 and other.predict_one({"length": 1.0}) == "setosa"
+
+
 def test_a_size_that_no_feature_tells_is_asked_for() -> None:
     one = hdsl.Regressor(hdsl.loads(LINEAR.replace("dim m", "dim m, n").replace("param b = 0", "param b = 0\nparam c[n] = 0")))
     with pytest.raises(ValueError, match="the size `m` of line has no default: give m=…"):

@@ -1,4 +1,4 @@
-"""Named features in their places: by first appearance, whatever the order within a sample, and never silently dropped in learning."""
+"""Named features in their places: by first appearance, whatever the order in a sample, never silently dropped."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_what_was_never_learned_from_is_left_out() -> None:
         ("input u[1]", {"a": 1, "b": 1}, "the feature `b` is one more than the 1 that `u` of m takes; make the input larger"),
         ("input a\ninput b", {"c": 1}, "the feature `c` is no input of m, which reads a, b"),
         ("input u[1]", {"a": "red"}, "the feature `a` is 'red', and a number is wanted; encode or drop it before the model"),
-        ("input u[1]", {"a": float("nan")}, "the feature `a` is nan, and a number is wanted; encode or drop it before the model"),
+        ("input u[1]", {"a": np.nan}, "the feature `a` is nan, and a number is wanted; encode or drop it before the model"),
         ("input u[1]", {"a": [1]}, "the feature `a` is [1], and a number is wanted; encode or drop it before the model"),
         ("input k : index(2)", {}, "the feature `k` is missing; it is an index, and no number stands for none"),
     ],

@@ -41,7 +41,7 @@ def test_what_a_run_has_learned(folder: Path) -> None:
     ("arguments", "code", "told"),
     [
         (["mute.ham"], 1, "Error: the model mute has no output, so there is nothing to export"),
-        (["sunspots", "--checkpoint", "."], 2, "Error: there is no checkpoint in ."),
+        (["sunspots", "--checkpoint", "."], 1, "Error: there is no checkpoint in ."),
         (["sunspots", "--checkpoint", ".", "--load-parameters", "mute.ham"], 2,
          "Error: --checkpoint and --load-parameters both give parameters; choose one"),
         (["sunspots", "--load-parameters", "none"], 2, "Error: none: no such file or directory"),

@@ -154,7 +154,10 @@ def test_it_is_copied_and_pickled_like_any_other() -> None:
 
 
 def test_the_names_of_a_model_may_be_those_of_the_text() -> None:
-    text = "input y_bar\ntarget context\nparam module = 2\nparam adjoint = 3\noutput y = module*adjoint*y_bar\ncost c = (y - context)^2"
+    text = (
+        "input y_bar\ntarget context\nparam module = 2\nparam adjoint = 3\n"
+        "output y = module*adjoint*y_bar\ncost c = (y - context)^2"
+    )
     net = hdsl.loads(text).compile(pullback=True)(batch=1)
     y_bar = torch.tensor([1.0], requires_grad=True)
     net(y_bar).sum().backward()

@@ -25,7 +25,10 @@ def test_what_the_gradient_does_not_read_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("model a\ninput u\nparam w = 1\ncost c = (w - u)^2", "the model a has no output, so nothing can be pulled back from it"),
+        (
+            "model a\ninput u\nparam w = 1\ncost c = (w - u)^2",
+            "the model a has no output, so nothing can be pulled back from it",
+        ),
         (
             "model a\ninput k : index(3)\nparam w[3, 2] = 1\noutput y = embed(w, k)\ncost c = squared(y)",
             "the output `y` of a depends on no real input, so nothing is pulled back",
