@@ -14,7 +14,7 @@ from hdsl.derive.accumulate import Part, accumulate, merge_roots, total
 from hdsl.derive.step import Step
 from hdsl.derive.workspace import Workspace
 from hdsl.model.model import Model
-from hdsl.terms.term import Definition, Elementwise, merge_spans, slot
+from hdsl.terms.term import Definition, Elementwise, indices, is_slot, merge_spans, slot, slot_indices, slot_name
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,12 @@ def _needed(lines: Iterable[Definition], result: str) -> tuple[Definition, ...]:
 
 
 def _gradient(workspace: Workspace, name: str, parts: tuple[Part, ...]) -> str:
-    """A line of its own for the gradient of an input: it is handed out, so it is never another quantity as it stands."""
+    """A line of its own for the gradient of an input, which is handed out; what a pullback made for it alone is that line."""
     quantity, own = workspace.model.quantities[name], workspace.fresh(f"adj:{name}")
-    spans = merge_spans(*(part.spans for part in parts))
-    body = Elementwise(total(parts))
-    workspace.append(Definition(own, body, quantity.sizes, False, spans, merge_roots(parts)))
+    spans, roots, expression = merge_spans(*(part.spans for part in parts)), merge_roots(parts), total(parts)
+    as_it_lies = is_slot(expression) and slot_indices(expression) == indices(len(quantity.sizes))
+    made = slot_name(expression) if as_it_lies else ""
+    if made and ":" not in made and workspace.rename(made, own, spans, roots):
+        return own
+    workspace.append(Definition(own, Elementwise(expression), quantity.sizes, False, spans, roots))
     return own

@@ -60,7 +60,7 @@ def stands_inside(pullback: Pullback, facts: Facts) -> str:
     model, fields = facts.model, facts.method_fields()
     inputs = [facts.names[q.name] for q in model.of_role("input")]
     output = next(d for d in model.definitions if d.name == pullback.output)
-    kept = [f'"{name}": made[{place}]' for place, name in enumerate(pullback.gradients)]
+    kept = [f'"{name}": made[{place}].contiguous()' for place, name in enumerate(pullback.gradients)]
     return METHODS.format(
         inputs=", ".join(inputs),
         as_tensors=", ".join(f"torch.as_tensor({name})" for name in inputs),

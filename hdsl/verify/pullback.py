@@ -11,8 +11,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hdsl.derive.pullback import Pullback
 from hdsl.verify.derivatives import Sample, assigned, moment_of, moves_by_assignment, of_stream, point_at, slope
 from hdsl.verify.evaluate import number
+from hdsl.verify.generated import CASES, cells_of, column_of, module_of
+from hdsl.verify.judgement import Errors, difference
+from hdsl.verify.points import Sized, smooth_point
 from hdsl.verify.step import moved, returned
 from hdsl.verify.written import Written
 
@@ -50,3 +54,20 @@ def judged_pullback(
         for name, gradient in zip(real, gradients, strict=True):
             found[name].append(gradient)
     return {name: torch.stack(rows) for name, rows in found.items()}
+
+
+def judge_pullback(found: Sized, pullback: Pullback, text: str, errors: Errors, seed: int) -> None:
+    """Add the error of the gradient of each input, as the module of a text has it, for batches of 1 and 3 in all cases."""
+    generator = torch.Generator().manual_seed(seed)
+    assert pullback.output is not None
+    for batch in (1, 3):
+        for case in CASES:
+            point = smooth_point(found, batch, generator)
+            net = module_of(found, text, point, case)
+            inputs = [column_of(found, point, name) for name in net.inputs]
+            adjoint = torch.randn(net.predict(*inputs).shape, generator=generator, dtype=torch.float64)
+            made = net.pullback(*inputs, adjoint)
+            cells, tau = cells_of(found, point, case), float(net.tau)
+            judged = judged_pullback(found.walk.written, cells, point.samples, tau, pullback.output, adjoint)
+            for name, line in pullback.gradients.items():
+                errors.add(line, "walk", difference(made[name], judged[name]))

@@ -141,6 +141,15 @@ def test_an_index_has_no_gradient_and_an_input_that_is_not_read_has_none() -> No
     assert set(net.pullback(k, u, rest, torch.ones(2, 1))) == {"u"}
 
 
+@pytest.mark.parametrize("output", ["u", "sum(u)", "u.T", "u[::-1]*1"])
+def test_gradients_are_the_caller_s_to_keep(output: str) -> None:
+    net = hdsl.loads(f"input u[2, 3]\nparam w = 1\noutput y = {output}\ncost c = w*squared(y)").compile(pullback=True)()
+    adjoint = torch.randn(net.predict(torch.zeros(1, 2, 3)).shape)
+    kept = adjoint.clone()
+    net.pullback(torch.zeros(1, 2, 3), adjoint)["u"].mul_(2)
+    assert torch.equal(adjoint, kept)
+
+
 def test_the_shape_of_the_adjoint_is_checked() -> None:
     with pytest.raises(ValueError) as caught:
         net_of(STATE).pullback(torch.zeros(3, 2), torch.zeros(3, 5))

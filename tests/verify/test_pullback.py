@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import hdsl
+from hdsl.verify.certificate import certify
 from hdsl.verify.pullback import judged_pullback
 from hdsl.verify.walk import Walk
 
@@ -53,3 +54,20 @@ def test_it_agrees_with_differences(order: str) -> None:
                 moved[b]["u"] = samples[b]["u"] + way * torch.eye(2, dtype=torch.float64)[i]
                 apart.append(pulled(moved, b))
             assert float(found["u"][b, i]) == pytest.approx((apart[0] - apart[1]) / 2e-5, rel=1e-7, abs=1e-8)
+
+
+def test_a_certificate_judges_it_where_it_is_asked_to() -> None:
+    compiler = hdsl.loads(TEXT.format(order="sequential")).compiler
+    certificate = certify(compiler, points=1, pullback=True)
+    (row,) = (row for row in certificate.rows if row.group == "pullback")
+    assert certificate.ok and row.name == "adj:u" and row.error < 1e-12 and row.equation.startswith("ū = ")
+    assert not [row for row in certify(compiler, points=1).rows if row.group == "pullback"]
+
+
+@pytest.mark.parametrize("wrongly", ["made[0].neg()", "made[0][..., :1]"])
+def test_a_wrong_one_is_found(wrongly: str) -> None:
+    compiler = hdsl.loads(TEXT.format(order="sequential")).compiler
+    text = compiler.torch_with_pullback.replace("made[0].contiguous()", wrongly)
+    compiler.__dict__["torch_with_pullback"] = text
+    wrong = [row for row in certify(compiler, points=1, pullback=True).rows if not row.ok]
+    assert [(row.group, row.name) for row in wrong] == [("pullback", "adj:u")]
