@@ -102,6 +102,8 @@ def test_the_page_on_adapters_runs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     losses = [float(figure) for figure in re.findall(r"LogLoss: ([\d.]+)", done.stdout)]
     assert losses == pytest.approx([0.300, 0.330], abs=4e-3)
+    mine, river = (float(figure) for figure in re.findall(r"^MAE: ([\d.]+)", done.stdout, flags=re.MULTILINE))
+    assert 0.46 < mine < 0.51 and river == pytest.approx(0.559, abs=1e-3)
     assert float(re.findall(r"tensor\(([\d.]+)\)", done.stdout)[0]) == pytest.approx(0.86, abs=0.01)
     for line in (line for name, text in found if name == "sh" for line in text.splitlines()):
         program, *arguments = shlex.split(line)
