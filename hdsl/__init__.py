@@ -8,6 +8,7 @@
 from hdsl.api import Model, load, loads
 from hdsl.compiler import VERSION as __version__
 from hdsl.diagnostics.diagnostic import Diagnostic, ModelError
+from hdsl.extras import __getattr__ as __getattr__
 from hdsl.notebook import load_ipython_extension
 
 __all__ = ["Diagnostic", "Model", "ModelError", "__version__", "load", "load_ipython_extension", "loads"]

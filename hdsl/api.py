@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,12 +57,18 @@ class Model(Shown):
             raise ValueError(f"there is no pass {name!r}; the passes are {', '.join(PASSES)}")
         return self.compiler.product(name)
 
-    def compile(self, *, dtype: Any = None, device: Any = None, backend: str = "torch") -> Any:
+    def compile(
+        self, *, dtype: Any = None, device: Any = None, backend: str = "torch", pullback: bool = False
+    ) -> Any:
         """The generated module class, a `torch.nn.Module` with ``step``, ``run`` and ``predict``.
 
         Args:
             dtype, device: what instances use where they are not told otherwise; torch's defaults if None.
             backend: ``torch``, or ``numpy`` for the text of the reference as a module of functions.
+            pullback: also give the class ``pullback`` and ``forward``, so that a module stands inside a larger torch model.
+
+        Raises:
+            ValueError: there is no such backend; with ``pullback``, no real input reaches an output.
         """
         from hdsl.runtime.load import load_class
         from hdsl.runtime.origin import Origin
@@ -75,10 +81,28 @@ class Model(Shown):
         compiler = self.compiler
         outside = tuple(compiler.dims.items()), tuple(compiler.settings.items()), compiler.delay
         origin = Origin(self.name, compiler.source, *outside)
-        return load_class(compiler.torch, origin, (dtype, device))
+        text = compiler.torch_with_pullback if pullback else compiler.torch
+        return load_class(text, origin, (dtype, device))
+
+    def resized(self, settings: Mapping[str, float | str] | None = None, **dims: int) -> Model:
+        """The same text with other sizes and settings, checked again. Raises hdsl.ModelError."""
+        made = self.compiler
+        return Model(compiler(made.source, {**made.settings, **(settings or {})}, {**made.dims, **dims}, made.delay))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A model is pickled as its text, sizes and settings, and checked again where it is read."""
+        made = self.compiler
+        return _again, (made.source, made.settings, made.dims, made.delay)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Model:
+        return self  # nothing of it changes
 
     def __repr__(self) -> str:
         return f"<hdsl model {self.name} of {self.compiler.source.name}>"
+
+
+def _again(source: Source, settings: dict[str, float | str], dims: dict[str, int], delay: tuple[str, ...]) -> Model:
+    return Model(compiler(source, settings, dims, delay))
 
 
 def load(

@@ -13,6 +13,7 @@ from hdsl.syntax.source import Source
 if TYPE_CHECKING:
     from hdsl.derive.equations import Equations
     from hdsl.derive.hamiltonian import Hamiltonian
+    from hdsl.derive.pullback import Pullback
     from hdsl.derive.step import Step
     from hdsl.model.model import Model
     from hdsl.optimise.lower import Programs
@@ -25,7 +26,7 @@ except PackageNotFoundError:  # a source tree that was never installed
 
 Product = TypeVar("Product")
 
-PASSES = ("text", "model", "hamiltonian", "equations", "step", "program", "numpy", "torch")
+PASSES = ("text", "model", "hamiltonian", "equations", "step", "pullback", "program", "numpy", "torch")
 
 
 class Compiler:
@@ -104,6 +105,12 @@ class Compiler:
         return self._made("step", build_step(self.equations))
 
     @cached_property
+    def pullback(self) -> Pullback:
+        from hdsl.derive.pullback import derive_pullback
+
+        return self._made("pullback", derive_pullback(self.step))
+
+    @cached_property
     def program(self) -> Programs:
         from hdsl.optimise.lower import lower
 
@@ -120,6 +127,14 @@ class Compiler:
         from hdsl.emit.torch_module import emit_torch
 
         return self._made("torch", emit_torch(self.program, VERSION))
+
+    @cached_property
+    def torch_with_pullback(self) -> str:
+        """The same module, longer: what comes back from its output goes on to its inputs. Raises ValueError if it cannot."""
+        from hdsl.emit.torch_module import emit_torch
+        from hdsl.optimise.pullback import with_pullback
+
+        return emit_torch(with_pullback(self.program, self.pullback), VERSION, self.pullback)
 
     def product(self, name: str) -> Any:
         """The product of a pass, by name (one of `PASSES`)."""

@@ -13,17 +13,21 @@ def is_special(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
-def place(path: Path, text: str) -> None:
-    """Write a text as a file, which keeps its permissions. Raises OSError; what stood there before then still does."""
+def place(path: Path, content: str | bytes) -> None:
+    """Write a text (UTF-8) or bytes as a file, which keeps its permissions.
+
+    Raises OSError; what stood there before then still does.
+    """
+    written = content.encode() if isinstance(content, str) else content
     if is_special(path):
-        with open(path, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with open(path, "wb") as file:
+            file.write(written)
         return
     target = path.resolve()
     writing = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        with open(writing, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with open(writing, "wb") as file:
+            file.write(written)
             file.flush()
             os.fsync(file.fileno())
         if target.exists():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import subprocess
 import sys
 
@@ -84,6 +86,28 @@ def test_backends():
     assert all(callable(getattr(model.compile(backend="numpy"), name)) for name in ("learn", "observe", "predict"))
     with pytest.raises(ValueError, match="there is no backend 'jax'; there are torch and numpy"):
         model.compile(backend="jax")
+
+
+def test_a_gradient_to_the_inputs_is_there_where_it_is_asked_for():
+    model = hdsl.loads(TEXT)
+    assert hasattr(model.compile(pullback=True), "pullback") and not hasattr(model.compile(), "pullback")
+
+
+def test_a_model_is_resized_without_its_file():
+    model = hdsl.loads(TEXT, settings={"eta": 0.5})
+    other = model.resized({"beta": 0.25}, n=3)
+    net = other.compile()()
+    assert (net.n, net.beta, net.eta) == (3, 0.25, 0.5)
+    assert model.compile()().n == 2
+    with pytest.raises(hdsl.ModelError):
+        model.resized({"betta": 1})
+
+
+def test_a_model_is_pickled_as_its_text_and_not_copied():
+    model = hdsl.loads(TEXT, settings={"beta": 0.25}, n=3)
+    assert copy.deepcopy(model) is model
+    other = pickle.loads(pickle.dumps(model))
+    assert other.product("torch") == model.product("torch") and other is not model
 
 
 def test_a_model_says_what_it_is():

@@ -37,7 +37,8 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("runtime", "show"),
     ("verify",),
     ("api",),
-    ("notebook",),
+    ("notebook", "adapters"),
+    ("extras",),
     ("hdsl",),  # hdsl/__init__.py, what users import
     ("cli",),
     ("__main__",),
@@ -45,7 +46,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
 STRICT = ("syntax", "terms", "format", "model", "derive", "optimise", "emit", "diagnostics", "compiler")
 
 # Libraries that only some rooms may import.
-ONLY_IN = {"torch": {"runtime", "verify"}, "lark": {"syntax"}}
+ONLY_IN = {"torch": {"runtime", "verify", "adapters"}, "lark": {"syntax"}, "river": {"adapters"}}
 
 # Edges that may close a cycle: an error shows itself when it is raised, and showing it reads its record.
 KNOWN_EDGES = {("hdsl.diagnostics.diagnostic", "hdsl.diagnostics.render")}
@@ -157,7 +158,7 @@ def cycles(files: list[File]) -> list[str]:
 
 
 def libraries(files: list[File]) -> list[str]:
-    """torch is imported in runtime/ and verify/ only, lark in syntax/ only."""
+    """torch is imported in runtime/, verify/ and adapters/ only, lark in syntax/ only, river in adapters/ only."""
     return [
         f"{file.path} imports {name}: only {', '.join(sorted(ONLY_IN[top]))} may"
         for file in files
@@ -379,7 +380,7 @@ def loaded(program: str) -> set[str]:
 
 
 def test_importing_hdsl_loads_nothing_heavy() -> None:
-    assert not loaded("import hdsl, hdsl.cli.main") & {"torch", "matplotlib", "rich", "jinja2"}
+    assert not loaded("import hdsl, hdsl.cli.main") & {"torch", "matplotlib", "rich", "jinja2", "river"}
 
 
 def test_check_loads_neither_torch_nor_what_draws() -> None:
@@ -389,4 +390,4 @@ def test_check_loads_neither_torch_nor_what_draws() -> None:
     )
     names = loaded(program)
     assert "sympy" in names
-    assert not names & {"torch", "matplotlib", "rich", "jinja2"}
+    assert not names & {"torch", "matplotlib", "rich", "jinja2", "river"}

@@ -26,6 +26,11 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
 
 
+def test_bytes_are_written_as_they_are(tmp_path: Path) -> None:
+    place(tmp_path / "a.bin", b"\xff\r\n\x00")
+    assert (tmp_path / "a.bin").read_bytes() == b"\xff\r\n\x00"
+
+
 def test_an_error_names_the_file_that_was_asked_for(tmp_path: Path) -> None:
     for path in (tmp_path / ("a" * 300), tmp_path / "none" / "a.txt"):
         with pytest.raises(OSError) as wrong:

@@ -92,6 +92,25 @@ def test_the_commands_run(text: str, tmp_path: Path) -> None:
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
 
 
+def test_the_page_on_adapters_runs(tmp_path: Path) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "adapters.md").read_text(encoding="utf-8")
+    found = re.findall(r"^```(\w*)\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    assert {name for name, _ in found} == {"python", "sh"}
+    program = "\n".join(text for name, text in found if name == "python")
+    command = [sys.executable, "-W", "error", "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr
+    losses = [float(figure) for figure in re.findall(r"LogLoss: ([\d.]+)", done.stdout)]
+    assert losses == pytest.approx([0.300, 0.330], abs=4e-3)
+    mine, river = (float(figure) for figure in re.findall(r"^MAE: ([\d.]+)", done.stdout, flags=re.MULTILINE))
+    assert 0.46 < mine < 0.51 and river == pytest.approx(0.559, abs=1e-3)
+    assert float(re.findall(r"tensor\(([\d.]+)\)", done.stdout)[0]) == pytest.approx(0.86, abs=0.01)
+    for line in (line for name, text in found if name == "sh" for line in text.splitlines()):
+        program, *arguments = shlex.split(line)
+        done = shell(arguments, tmp_path)
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+
+
 def test_the_python_runs(tmp_path: Path) -> None:
     for text in blocks("python"):
         done = subprocess.run([sys.executable, "-c", text], cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -18,13 +18,28 @@ from hdsl.cli.arguments import Verb, keep_apart, open_model, readable, settings_
 @click.argument("model")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write; standard output if not given.")
 @click.option("--backend", type=click.Choice(["torch", "numpy"]), default="torch", show_default=True)
+@click.option("--pullback", is_flag=True, help="With the gradient to its inputs, to stand inside a larger torch model.")
 @settings_option
 def command(
-    model: str, output: Path | None, backend: str, settings: tuple[str, ...], dims: tuple[str, ...], delay: tuple[str, ...]
+    model: str,
+    output: Path | None,
+    backend: str,
+    pullback: bool,
+    settings: tuple[str, ...],
+    dims: tuple[str, ...],
+    delay: tuple[str, ...],
 ) -> None:
     """Write the step of a model as Python that stands alone: it imports torch (or numpy) and nothing of hdsl."""
     keep_apart({"-o": output}, [readable(model)])
-    text = open_model(model, settings, dims, delay).product(backend)
+    if pullback and backend != "torch":
+        raise click.UsageError("--pullback is of the torch module only; leave out --backend")
+    opened = open_model(model, settings, dims, delay)
+    try:
+        text = opened.compiler.torch_with_pullback if pullback else opened.product(backend)
+    except ValueError as wrong:
+        if not pullback:
+            raise
+        raise click.UsageError(f"--pullback: {wrong}") from None
     if output is None:
         click.echo(text, nl=False)
     else:

@@ -61,6 +61,8 @@ class Options:
     resume: bool
     report: Path | None
     predict: Path | None
+    load_parameters: Path | None
+    save_parameters: Path | None
     layout: str
 
 
@@ -92,6 +94,8 @@ class Options:
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint; from the start if there is none.")
 @click.option("--report", type=click.Path(path_type=Path), help="HTML page to write.")
 @click.option("--predict", type=click.Path(path_type=Path), help="CSV file to write: a row a step.")
+@click.option("--load-parameters", type=click.Path(path_type=Path), help="safetensors file of parameters to begin with.")
+@click.option("--save-parameters", type=click.Path(path_type=Path), help="safetensors file to write at the end.")
 @click.option("--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(**given: Any) -> int:
     """Learn a stream from its first sample to its last: predict each, then learn from it."""
@@ -107,6 +111,9 @@ def command(**given: Any) -> int:
         with progress_line(plan.model.name, plan.total, options.layout == "text") as told:
             session = run_session(plan, told, stop)
         runs = run_seeds(plan, options.seeds) if options.seeds and not session.interrupted else []
+    if options.save_parameters is not None:
+        with understood(options.save_parameters):
+            session.net.save_parameters(options.save_parameters)
     if options.layout == "json":
         click.echo(json.dumps(summary_json(session, runs), indent=1, ensure_ascii=False))
     else:
@@ -123,7 +130,9 @@ def _check(options: Options) -> None:
         raise click.UsageError("--target-at wants --hold N")
     if options.checkpoint is None and (options.resume or options.every):
         raise click.UsageError(f"--{'resume' if options.resume else 'every'} wants --checkpoint DIR")
-    for path in (options.report, options.predict):
+    if options.seeds and options.load_parameters:
+        raise click.UsageError("--seeds draws initial values and --load-parameters gives them; choose one")
+    for path in (options.report, options.predict, options.save_parameters):
         if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
             wrong = f"{path} is a folder" if path.is_dir() else f"there is no folder {path.parent}"
             raise click.UsageError(f"{wrong}; the name of a file in a folder that is there is wanted")
@@ -135,7 +144,9 @@ def make_plan(options: Options) -> Plan:
     defaults = defaults_of(readable(options.model), model.name, options.stream)
     if is_special(defaults.stream):
         raise click.UsageError(f"{defaults.stream} is a pipe or a device; a stream is read twice, so save it to a file")
-    keep_apart({"--predict": options.predict, "--report": options.report}, [readable(options.model), defaults.stream])
+    written = {"--predict": options.predict, "--report": options.report, "--save-parameters": options.save_parameters}
+    begun = [options.load_parameters] if options.load_parameters not in (None, options.save_parameters) else []
+    keep_apart(written, [readable(options.model), defaults.stream, *begun])
     from hdsl.runtime.columns import find_columns, read_map
     from hdsl.runtime.hold import read_hold
     from hdsl.runtime.scale import read_kind, scale_stream
@@ -163,7 +174,7 @@ def make_plan(options: Options) -> Plan:
     return Plan(
         record, net_class, stream, scaling, options.epochs or defaults.epochs, options.steps, options.seed, options.dtype,
         options.device, options.checkpoint, options.every, options.resume, options.predict,
-        hold, threads,
+        hold, threads, options.load_parameters,
     )
 
 
@@ -186,13 +197,14 @@ def understood(file: Path | None) -> Iterator[None]:
     """What is the user's to mend becomes a sentence. ``file`` is the one that is read or written."""
     from hdsl.runtime.checkpoint import CheckpointError, Unwritable
     from hdsl.runtime.nonfinite import NonFinite
+    from hdsl.runtime.parameters import ParametersError
     from hdsl.runtime.table import StreamError
 
     try:
         yield
     except Unwritable as wrong:
         raise click.UsageError(str(wrong)) from None
-    except (StreamError, NonFinite, CheckpointError) as wrong:
+    except (StreamError, NonFinite, CheckpointError, ParametersError) as wrong:
         raise WrongInput(str(wrong)) from None
     except OSError as wrong:
         raise click.UsageError(f"{wrong.filename or file}: {reason(wrong)}") from None

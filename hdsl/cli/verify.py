@@ -19,12 +19,14 @@ from hdsl.cli.arguments import Verb, keep_apart, open_model, readable, settings_
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the points that are drawn.")
 @click.option("--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--report", type=click.Path(path_type=Path), help="File to write; standard output if not given.")
+@click.option("--pullback", is_flag=True, help="Also judge the gradient to the inputs (`hdsl compile --pullback`).")
 @settings_option
 def command(
     model: str,
     seed: int,
     layout: str,
     report: Path | None,
+    pullback: bool,
     settings: tuple[str, ...],
     dims: tuple[str, ...],
     delay: tuple[str, ...],
@@ -34,7 +36,9 @@ def command(
     compiler = open_model(model, settings, dims, delay).compiler
     from hdsl.verify.certificate import certify
 
-    certificate = certify(compiler, seed=seed)
+    if pullback and not compiler.pullback.gradients:
+        raise click.UsageError(f"--pullback: no output of {compiler.model.name} depends on a real input of the same step")
+    certificate = certify(compiler, seed=seed, pullback=pullback)
     text = certificate.as_json() if layout == "json" else "\n".join(certificate.lines)
     if report is None:
         click.echo(text)

@@ -88,7 +88,7 @@ class Facts:
         kind, _, rest = name.rpartition(":")
         if kind == "w" or name in ("t", "tau", FIRST) or name in self.numbers:
             return True
-        if kind in ("present", "begins"):
+        if kind in ("present", "begins", "adj"):  # "adj" is what a stream's output is handed beside
             return rest == "all" and kind == "begins"
         return self.model.quantities[rest].shared
 

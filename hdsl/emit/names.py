@@ -142,11 +142,16 @@ MODULE_NAMES = frozenset(
         "share",
         "step",
         "predict",
+        "pullback",
         "reset",
         "run",
         "origin",
         "source",
         "equations",
+        "place",
+        "save_parameters",
+        "load_parameters",
+        "export_predictor",
     ]
 )
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 
+from hdsl.derive.pullback import Pullback
 from hdsl.emit.constructor import constructor
 from hdsl.emit.content import content_hash
 from hdsl.emit.facts import Facts
 from hdsl.emit.names import class_name, harmless, spell
 from hdsl.emit.projecting import projecting, put_back
+from hdsl.emit.pullback import THROUGH, stands_inside
 from hdsl.emit.skeleton import DRAW, HEADER, INSTANCES, METHODS
 from hdsl.emit.statement import Statement, bind_numbers, turn_once
 from hdsl.emit.torch_lines import TorchLines
@@ -22,13 +24,14 @@ DOCS = {
     "learn": "One step: {how}. Moves every cell; returns outputs and what the costs are made of.",
     "observe": "The same step without learning: the states move, parameters and costates stay.",
     "predict": "The outputs that a step would return. Moves nothing.",
+    "pullback": "The gradients of the inputs, from the adjoint of the output. Moves nothing.",
     "costs": "The costs of each stream, from what a step hands on. For many steps at once, their streams lie side by side.",
 }
 COMMENT_COLUMN = 76
 
 
-def emit_torch(programs: Programs, version: str) -> str:
-    """The text of the module, the same at every run for the same model."""
+def emit_torch(programs: Programs, version: str, pullback: Pullback | None = None) -> str:
+    """The text of the module, the same at every run for the same model; with ``pullback`` where the programs have one."""
     model = programs.learn.model
     facts = Facts(programs)
     parts = [
@@ -38,10 +41,11 @@ def emit_torch(programs: Programs, version: str) -> str:
             version=version,
             source=facts.file,
             content=content_hash(model),
-            make=f"hdsl compile {shlex.quote(facts.file)} -o {spell(model.name)}.py",
+            make=f"hdsl compile {shlex.quote(facts.file)} -o {spell(model.name)}.py{' --pullback' * bool(pullback)}",
         ),
         DRAW if facts.draws else "",
         INSTANCES if facts.dotted else "",
+        THROUGH if pullback else "",
         f"\nclass {class_name(model.name)}({facts.base}):\n" + _indent(_class_docs(programs, facts), 1),
         _indent(facts.tables(), 1),
         _indent(constructor(facts), 1),
@@ -49,6 +53,9 @@ def emit_torch(programs: Programs, version: str) -> str:
     ]
     for program in (programs.learn, programs.observe, programs.predict, programs.costs):
         parts.append(_indent(_body(program, facts), 1))
+    if pullback and programs.pullback:
+        parts.append(_indent(stands_inside(pullback, facts), 1))
+        parts.append(_indent(_body(programs.pullback, facts, pullback.adjoint), 1))
     if programs.projections:
         parts.append(_indent(projecting(programs.projections, facts), 1))
     return "\n".join(part.rstrip() + "\n" for part in parts if part)
@@ -77,8 +84,8 @@ def _folded(program: Program, facts: Facts) -> set[str]:
     return set(lines.folded)
 
 
-def _body(program: Program, facts: Facts) -> str:
-    """One of the bodies."""
+def _body(program: Program, facts: Facts, handed: str = "") -> str:
+    """One of the bodies; ``handed`` is what it takes besides cells and sample."""
     lines = facts.lines(program)
     bindings, statements = bind_numbers(turn_once(lines.statements(), facts.names.given), facts.names.given)
     notation = facts.notation(program, lines.folded)
@@ -91,7 +98,7 @@ def _body(program: Program, facts: Facts) -> str:
             head.append(f"    {', '.join(names)}{',' if len(names) == 1 else ''} = made")
     else:
         head = [
-            f"def _{program.name}(self, cells, sample, tau):",
+            f"def _{program.name}(self, cells, sample, tau{handed and ', '}{handed and facts.names[handed]}):",
             f'    """{DOCS[program.name].format(how=facts.how)}"""',
         ]
         head.append(f"    {facts.unpack_cells()} = cells")

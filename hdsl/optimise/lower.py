@@ -40,7 +40,8 @@ class Programs:
     ``learn`` moves every cell, ``observe`` the states only, ``predict`` nothing. ``costs`` works out the cost terms from what
     the first two hand on; it reads no cell, so that it can be run once for many steps. ``outputs`` gives the line of each
     output; `learn` and `observe` return the outputs, then ``costs.given``.
-    ``projections`` are what is put back after `learn`, by the steps from one time to the next.
+    ``projections`` are what is put back after `learn`, by the steps from one time to the next. ``pullback``, where it was
+    asked for, takes the adjoint of the first output to the inputs (`hdsl.optimise.pullback`).
     """
 
     learn: Program
@@ -49,10 +50,12 @@ class Programs:
     costs: Program
     outputs: Mapping[str, str]
     projections: Mapping[int, Program] = field(default_factory=dict)
+    pullback: Program | None = None
 
     @property
     def all(self) -> tuple[Program, ...]:
-        return (self.learn, self.observe, self.predict, self.costs, *self.projections.values())
+        asked = () if self.pullback is None else (self.pullback,)
+        return (self.learn, self.observe, self.predict, self.costs, *self.projections.values(), *asked)
 
 
 def lower(step: Step) -> Programs:

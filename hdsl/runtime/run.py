@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from hdsl.runtime.export import export_predictor
+from hdsl.runtime.frozen import Encoder, encoded, encoders_of
 from hdsl.runtime.loop import loop, results_of
 from hdsl.runtime.nonfinite import NonFinite, find_nonfinite, kept
 from hdsl.runtime.origin import Origin
+from hdsl.runtime.parameters import load_parameters, save_parameters
 
 __all__ = ["CHUNK", "NonFinite", "Runner", "run_chunk"]
 
@@ -30,7 +33,7 @@ class _FromOrigin:
 
 
 class Runner(Base):
-    """What is added to a generated module: `run`, and the way back to its equations."""
+    """What is added to a generated module: `run`, files of what it has learned, and the way back to its equations."""
 
     source: str
     origin: Origin
@@ -40,10 +43,15 @@ class Runner(Base):
     outputs: tuple[str, ...]
     costs: Mapping[str, tuple[str, ...]]
 
+    save_parameters = save_parameters
+    load_parameters = load_parameters
+    export_predictor = export_predictor
+
     def run(
         self,
         stream: Mapping[str, Any] | Iterable[Mapping[str, Any]],
         *,
+        encoder: Encoder | Mapping[str, Encoder] | None = None,
         told: Callable[[int, dict[str, torch.Tensor]], None] | None = None,
     ) -> dict[str, torch.Tensor]:
         """Step through a stream.
@@ -52,6 +60,8 @@ class Runner(Base):
             stream: tensors (T, batch, …) by name, targets with NaN or −1 where missing or left out altogether, optionally
                 ``tau`` (T,) and ``boundary`` (T,) or (T, batch); or any iterable of samples, each a mapping of (batch, …)
                 tensors by the same names.
+            encoder: a torch module, or any function of (rows, …), that maps the input first; by input if there are several. It
+                is frozen: in evaluation mode meanwhile, without autograd, and many samples at a time.
             told: called after each chunk with the number of steps done so far and that chunk's results.
 
         Returns:
@@ -63,9 +73,9 @@ class Runner(Base):
             ValueError: a name is missing or unknown, or a shape does not fit.
         """
         parts: dict[str, list[torch.Tensor]] = {name: [] for name in (*self.outputs, *self.costs)}
-        done = 0
+        done, encoders = 0, encoders_of(encoder, self.inputs)
         for chunk in _chunks(stream, self.inputs, self.targets):
-            results = run_chunk(self, chunk)
+            results = run_chunk(self, encoded(chunk, encoders))
             for name, value in results.items():
                 parts[name].append(value)
             done += chunk["steps"]

@@ -26,6 +26,7 @@ from hdsl.runtime.checkpoint import (
 from hdsl.runtime.hold import ONE_TICK, Hold
 from hdsl.runtime.metrics import Metric
 from hdsl.runtime.nonfinite import NonFinite
+from hdsl.runtime.parameters import digest_of
 from hdsl.runtime.predictions import PredictionFile
 from hdsl.runtime.run import CHUNK
 from hdsl.runtime.running import Score
@@ -47,7 +48,7 @@ class Plan:
     ``net_class`` is a compiled model and ``model`` the checked model it was made from. ``steps`` ends the run early;
     ``epochs`` repeats the stream. ``checkpoint`` is a folder, written every ``every`` steps and at the end; ``resume`` goes
     on from there. ``predict`` is a CSV file to write. ``hold`` says for how many ticks of the module each sample stays,
-    ``threads`` how many the arithmetic takes, which whoever calls sees to.
+    ``threads`` how many the arithmetic takes, which whoever calls sees to. ``parameters`` is a safetensors file to begin with.
     """
 
     model: Model
@@ -65,6 +66,7 @@ class Plan:
     predict: Path | None = None
     hold: Hold = ONE_TICK
     threads: int = 1
+    parameters: Path | None = None
 
     @property
     def total(self) -> int:
@@ -145,6 +147,9 @@ class _Run:
     def __init__(self, plan: Plan, judge: Judge) -> None:
         self.plan, self.judge = plan, judge
         self.net = plan.net_class(batch=1, seed=plan.seed, dtype=getattr(torch, plan.dtype), device=plan.device)
+        if plan.parameters is not None:
+            self.net.load_parameters(plan.parameters)
+        self.begun_with = digest_of(self.net) if plan.parameters is not None else None
         self.parts: dict[str, list[torch.Tensor]] = {name: [] for name in (*self.net.outputs, *self.net.costs)}
         self.step = self.written = 0
         self.file: PredictionFile | None = None
@@ -227,6 +232,7 @@ class _Run:
             "rows": len(plan.stream) if step > len(plan.stream) else None,
             "samples so far": plan.stream.digest(step),
             **({"hold": str(plan.hold)} if plan.hold.ticks > 1 else {}),
+            **({"parameters": self.begun_with} if self.begun_with else {}),
         }
 
     def _resume(self) -> None:

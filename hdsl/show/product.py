@@ -11,6 +11,7 @@ import sympy
 
 from hdsl.derive.equations import Equations
 from hdsl.derive.hamiltonian import Hamiltonian
+from hdsl.derive.pullback import Pullback
 from hdsl.derive.step import Step
 from hdsl.diagnostics.render import columns
 from hdsl.model.model import Initial, Model, Quantity
@@ -108,6 +109,17 @@ def _of_step(product: Step) -> str:
             "lines": _equations(product.model, product.lines, product.lines),
             "outputs": _of_each(product.outputs),
             "costs": _of_each(product.costs),
+        }
+    )
+
+
+@product_text.register
+def _of_pullback(product: Pullback) -> str:
+    return _sections(
+        {
+            "pullback": [f"of {product.output or 'no output'}"],
+            "lines": _equations(product.model, product.lines, product.lines),
+            "gradients": _of_each(product.gradients),
         }
     )
 

@@ -20,8 +20,13 @@ from hdsl.verify.continuous import BATCHES, judge_equations, judge_scalars, too_
 from hdsl.verify.generated import judge_step
 from hdsl.verify.judgement import REASONS, TOLERANCES, Errors, Group, Judge, Row
 from hdsl.verify.points import NoPoint, Sized, sized, smallest
+from hdsl.verify.pullback import judge_pullback
 
-TITLES: Mapping[Group, str] = {"equations": "Hamilton's equations", "step": "one step of the generated module"}
+TITLES: Mapping[Group, str] = {
+    "equations": "Hamilton's equations",
+    "step": "one step of the generated module",
+    "pullback": "the gradient to its inputs",
+}
 WIDTH = 64
 NUMBERS = ("t", "tau", setting_name("phi"), setting_name("first"))
 
@@ -73,19 +78,22 @@ class Certificate:
         return json.dumps(told, ensure_ascii=False, indent=2)
 
 
-def certify(compiler: Compiler, *, seed: int = 0, points: int = 3) -> Certificate:
+def certify(compiler: Compiler, *, seed: int = 0, points: int = 3, pullback: bool = False) -> Certificate:
     """Judge the derivation, the printed torch module and the numpy reference of a model, as loaded.
 
     Args:
         compiler: the model with its sizes and settings.
         seed: of every random number.
         points: random points a batch size, for the equations of continuous time.
+        pullback: also judge the gradient to the inputs.
 
     Raises:
         ModelError: the text is wrong.
+        ValueError: there is no pullback.
     """
     model, text = compiler.model, compiler.model.written
-    errors, steps = Errors(), Errors()
+    errors, steps, pulled = Errors(), Errors(), Errors()
+    inside = compiler.torch_with_pullback if pullback else ""
     notes: list[str] = []
     faults: list[str] = []
     sizes: dict[str, int] = {}
@@ -98,9 +106,12 @@ def certify(compiler: Compiler, *, seed: int = 0, points: int = 3) -> Certificat
         judge_equations(found, compiler.equations, errors, seed, points)
         notes += _scalars(smallest(model, text, compiler.settings), compiler, errors, seed)
         judge_step(found, compiler.torch, compiler.numpy, steps, seed)
+        if inside:
+            judge_pullback(found, compiler.pullback, inside, pulled, seed)
     except NoPoint as fault:
         faults.append(str(fault))
     rows = (*errors.rows("equations", _equations(compiler)), *steps.rows("step", _step(compiler)))
+    rows += pulled.rows("pullback", _pullback(compiler)) if inside else ()
     return Certificate(model.name, model.learning.order, sizes, seed, points, rows, tuple(notes), tuple(faults))
 
 
@@ -151,6 +162,14 @@ def _step(compiler: Compiler) -> dict[str, str]:
     for p in compiler.model.projections:
         texts[f"{p.param}+"] += f", then {put_back_to(made[p.definition], put)} {how_often(p.every)}"
     return texts | {"clock+": "clock⁺ = clock + 1"}
+
+
+def _pullback(compiler: Compiler) -> dict[str, str]:
+    """The text of the gradient of each input."""
+    pullback = compiler.pullback
+    notation = _notation(compiler, pullback.lines)
+    told = {line.name: notation.equation(line) for line in pullback.lines}
+    return {line: told[line] for line in pullback.gradients.values()}
 
 
 # Rendering ------------------------------------------------------------------------------------------------------------

@@ -154,7 +154,7 @@ def module_of(found: Sized, torch_text: str, point: Point, case: Case) -> Any:
 def step_of(found: Sized, torch_text: str, point: Point, case: Case, numpy_text: str = "") -> Made:
     """One step of the generated module at a point, and of the reference from the same cells if its text is given."""
     net = module_of(found, torch_text, point, case)
-    passed = {net.arguments[name]: _column(found, point, name) for name in (*net.inputs, *net.targets)}
+    passed = {net.arguments[name]: column_of(found, point, name) for name in (*net.inputs, *net.targets)}
     if case.missing is None:
         passed |= {net.arguments[name]: None for name in net.targets}
     with torch.no_grad():
@@ -176,7 +176,7 @@ def _arrays(values: Mapping[str, Tensor]) -> dict[str, Array]:
     return {name: value.detach().numpy().copy() for name, value in values.items()}
 
 
-def _column(found: Sized, point: Point, name: str) -> Tensor:
+def column_of(found: Sized, point: Point, name: str) -> Tensor:
     """One input or target of all streams, (batch, …): a missing real is nan, a missing index −1."""
     if found.model.quantities[name].below is not None:
         return torch.tensor([-1 if sample[name] is None else sample[name] for sample in point.samples])

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 Judge = Literal["walk", "autograd", "differences", "sympy", "numpy", "streams"]
-Group = Literal["equations", "step"]
+Group = Literal["equations", "step", "pullback"]
 
 # Two float64 results of one formula differ by round-off only: 1e-16 for each of up to 1e5 summed terms, some of which cancel. A
 # central difference by the best of its steps loses a third of the digits. A wrong term is larger than either by far.

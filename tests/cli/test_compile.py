@@ -46,3 +46,23 @@ def test_a_model_is_not_overwritten_by_its_module(tmp_path: Path, capsys: pytest
     assert status(["compile", str(path), "-o", str(path)]) == 2
     assert "would overwrite a file that is read" in capsys.readouterr().err
     assert path.read_text() == "input u\noutput y = u\n"
+
+
+def test_a_module_that_stands_inside_a_larger_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["compile", "iris_mlp", "--pullback"]) == 0
+    assert capsys.readouterr().out == hdsl.load("iris_mlp").compiler.torch_with_pullback
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["iris_mlp", "--pullback", "--backend", "numpy"], "--pullback is of the torch module only; leave out --backend"),
+        (
+            ["deep_delayed", "--pullback"],
+            "--pullback: the output `y` of deep_delayed depends on no real input, so nothing is pulled back",
+        ),
+    ],
+)
+def test_a_pullback_that_cannot_be(arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["compile", *arguments]) == 2
+    assert f"Error: {told}\n" in capsys.readouterr().err

@@ -224,3 +224,40 @@ def test_threads_are_told_and_a_run_goes_on_with_as_many(folder: Path, capsys: p
     assert status(["run", "line.ham", "--checkpoint", "kept", "--resume"]) == 1
     assert "threads: 2 there, 1 here" in capsys.readouterr().err
     assert summary(capsys, "line.ham", "--threads", "2", "--checkpoint", "kept", "--resume")["first_step"] == 20
+
+
+def test_parameters_go_out_and_in_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plain = ["line.ham", "--scale", "none", "--predict"]
+    summary(capsys, *plain, "once.csv", "--save-parameters", "p.safetensors", "--seed", "1")
+    summary(capsys, *plain, "again.csv", "--load-parameters", "p.safetensors", "--save-parameters", "p.safetensors")
+    summary(capsys, *plain, "twice.csv", "--epochs", "2", "--seed", "1")
+    once, again, twice = ([row.partition(",")[2] for row in Path(f"{n}.csv").read_text().splitlines()[1:]]
+                          for n in ("once", "again", "twice"))
+    assert once + again == twice and once != again  # without momentum and states, the parameters are all that goes on
+
+
+def test_a_run_goes_on_only_with_the_parameters_that_it_began_with(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    summary(capsys, "line.ham", "--save-parameters", "p.safetensors")
+    begun = ["--load-parameters", "p.safetensors", "--checkpoint", "run"]
+    summary(capsys, "line.ham", *begun, "--steps", "20")
+    assert status(["run", "line.ham", "--checkpoint", "run", "--resume"]) == 1
+    assert "parameters: " in capsys.readouterr().err
+    assert summary(capsys, "line.ham", *begun, "--resume")["steps"] == 40
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["--load-parameters", "line.csv"], 1, "Error: line.csv is no safetensors file, or a damaged one: "),
+        (["--load-parameters", "none"], 2, "Error: none: no such file or directory"),
+        (["--seeds", "2", "--load-parameters", "none"], 2,
+         "Error: --seeds draws initial values and --load-parameters gives them; choose one"),
+        (["--save-parameters", "none/p"], 2, "Error: there is no folder none; the name of a file"),
+        (["--save-parameters", "line.csv"], 2, "line.csv would overwrite a file that is read"),
+    ],
+)
+def test_parameters_that_cannot_be_are_told(
+    folder: Path, arguments: list[str], code: int, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status(["run", "line.ham", *arguments]) == code
+    assert told in capsys.readouterr().err

@@ -16,18 +16,23 @@ from hdsl.verify import certificate
 def test_the_exit_code_is_the_verdict(
     ok: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked: list[tuple[str, int]] = []
+    asked: list[tuple[str, int, bool]] = []
 
-    def certify(compiler: object, *, seed: int) -> SimpleNamespace:
-        asked.append((compiler.model.name, seed))  # type: ignore[attr-defined]
+    def certify(compiler: object, *, seed: int, pullback: bool) -> SimpleNamespace:
+        asked.append((compiler.model.name, seed, pullback))  # type: ignore[attr-defined]
         return SimpleNamespace(ok=ok, lines=("one", "two"), as_json=lambda: json.dumps({"ok": ok}))
 
     monkeypatch.setattr(certificate, "certify", certify)
     code = 0 if ok else 1
     assert status(["verify", "iris_linear", "--seed", "3"]) == code
     assert capsys.readouterr().out == "one\ntwo\n"
-    assert status(["verify", "iris_linear", "--format", "json"]) == code
+    assert status(["verify", "iris_linear", "--format", "json", "--pullback"]) == code
     assert json.loads(capsys.readouterr().out) == {"ok": ok}
     assert status(["verify", "iris_linear", "--report", str(tmp_path / "c.txt")]) == code
     assert (tmp_path / "c.txt").read_text() == "one\ntwo\n"
-    assert asked == [("iris_linear", 3), ("iris_linear", 0), ("iris_linear", 0)]
+    assert asked == [("iris_linear", 3, False), ("iris_linear", 0, True), ("iris_linear", 0, False)]
+
+
+def test_a_gradient_that_is_not_there_is_not_judged(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["verify", "deep_delayed", "--pullback"]) == 2
+    assert "--pullback: no output of deep_delayed depends on a real input of the same step" in capsys.readouterr().err
