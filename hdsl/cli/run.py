@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
-import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from hdsl.cli.arguments import (
     write_file,
 )
 from hdsl.cli.defaults import Defaults, defaults_of
+from hdsl.cli.interrupt import interruptible
 from hdsl.placing import is_special
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from hdsl.runtime.session import Plan, Session
 
 COUNT = Count()
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def command(**given: Any) -> int:
     if options.report is not None:
         write_report(options.report, session, runs)
         click.echo(f"\n{options.report} shows the model, its derivation and this run", err=options.layout == "json")
-    return INTERRUPTED if session.interrupted else 0
+    return stop.code
 
 
 def _check(options: Options) -> None:
@@ -190,22 +189,6 @@ def understood(file: Path | None) -> Iterator[None]:
         raise WrongInput(str(wrong)) from None
     except OSError as wrong:
         raise click.UsageError(f"{wrong.filename or file}: {reason(wrong)}") from None
-
-
-@contextmanager
-def interruptible() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C asks the run to end after the present piece; a second one ends it at once."""
-    asked: list[int] = []
-
-    def ask(number: int, frame: Any) -> None:
-        asked.append(number)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield lambda: bool(asked)
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def write_report(path: Path, session: Session, runs: list[Session]) -> None:

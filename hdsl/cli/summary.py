@@ -45,6 +45,7 @@ def summary_text(session: Session, runs: Sequence[Session] = ()) -> str:
         lines.append(f"{plan.hold}; predictions, costs and figures are those of tick {plan.hold.counted}")
     if session.first:
         lines.append(f"went on from the checkpoint of step {grouped(session.first)}")
+    lines += [f"note: passed over: {told}" for told in session.passed_over]
     lines += [f"cost {name}: mean {_shown(value)}" for name, value in cost_means(session).items()]
     for target in dict.fromkeys(metric.target for metric in session.metrics):
         lines += ["", *_lines(target, session, runs)]
@@ -69,6 +70,7 @@ def summary_json(session: Session, runs: Sequence[Session] = ()) -> dict[str, An
         "hold": {"ticks": plan.hold.ticks, "target_at": plan.hold.target_at},
         "steps": session.steps,
         "first_step": session.first,
+        "passed_over": list(session.passed_over),
         "interrupted": session.interrupted,
         "seconds": session.seconds,
         "rate": _number(session.rate),

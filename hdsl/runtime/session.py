@@ -24,6 +24,7 @@ from hdsl.runtime.checkpoint import (
     write_checkpoint,
 )
 from hdsl.runtime.hold import ONE_TICK, Hold
+from hdsl.runtime.lock import FolderLock
 from hdsl.runtime.metrics import Metric
 from hdsl.runtime.nonfinite import NonFinite
 from hdsl.runtime.predictions import PredictionFile
@@ -88,7 +89,7 @@ class Session:
 
     ``outputs`` (steps, …) are as the module gave them and ``costs`` (steps,) NaN where the target was missing;
     ``predictions`` and ``truth`` (steps, numbers) by target are in the units of the stream, and so are the ``baselines``
-    by target and name, over its rows. ``first`` is the step at which this process began, ``seconds`` and ``rate`` are its
+    by target and name, over its rows. ``passed_over`` says of each checkpoint that was damaged what is wrong with it. ``first`` is the step at which this process began, ``seconds`` and ``rate`` are its
     own. ``net`` is the module as the run left it.
     """
 
@@ -103,6 +104,7 @@ class Session:
     truth: Mapping[str, NDArray[Any]]
     baselines: Mapping[str, Mapping[str, NDArray[Any]]]
     metrics: tuple[Metric, ...]
+    passed_over: tuple[str, ...]
     net: Any = field(repr=False)
 
     @property
@@ -146,9 +148,22 @@ class _Run:
         self.parts: dict[str, list[torch.Tensor]] = {name: [] for name in (*self.net.outputs, *self.net.costs)}
         self.step = self.written = 0
         self.file: PredictionFile | None = None
+        self.lock: FolderLock | None = None
+        self.passed_over: tuple[str, ...] = ()
         self.chunk = _prepared(plan, self.net)
 
     def run(self, told: Callable[[Progress], None], stop: Callable[[], bool]) -> Session:
+        """The whole run, its folder of checkpoints being its own until it ends."""
+        if self.plan.checkpoint is None:
+            return self._run(told, stop)
+        prepare_folder(self.plan.checkpoint)
+        self.lock = FolderLock(self.plan.checkpoint)
+        try:
+            return self._run(told, stop)
+        finally:
+            self.lock.release()
+
+    def _run(self, told: Callable[[Progress], None], stop: Callable[[], bool]) -> Session:
         plan = self.plan
         self._resume()
         first, started, interrupted = self.step, time.perf_counter(), False
@@ -230,7 +245,6 @@ class _Run:
         plan = self.plan
         if plan.checkpoint is None:
             return
-        prepare_folder(plan.checkpoint)
         if not plan.resume:
             if there := steps_in(plan.checkpoint):
                 raise CheckpointError(f"{plan.checkpoint} holds a checkpoint of step {there[-1]}; go on from it with --resume")
@@ -243,14 +257,16 @@ class _Run:
         for name in self.parts:
             self.parts[name].append(found.tensors[f"results/{name}"])
         self.step = self.written = found.step
+        self.passed_over = found.passed_over
         known = {name: parts[0][: len(plan.stream)].double().numpy() for name, parts in self.parts.items()}
         self.judge.add(0, known)
 
     def _save(self) -> None:
         """Write a checkpoint of this step, unless it stands there already."""
         plan = self.plan
-        if plan.checkpoint is None or self.written == self.step:
+        if plan.checkpoint is None or self.lock is None or self.written == self.step:
             return
+        self.lock.ensure()
         if self.file is not None:
             self.file.flush()
         tensors = {f"net/{name}": value for name, value in self.net.state_dict().items()}
@@ -279,6 +295,7 @@ class _Run:
             truth=truth,
             baselines=self.judge.baselines,
             metrics=metrics,
+            passed_over=self.passed_over,
             net=self.net,
         )
 

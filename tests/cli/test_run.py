@@ -166,7 +166,8 @@ def test_a_delay_that_the_file_has_not(folder: Path, capsys: pytest.CaptureFixtu
     assert "--delay: expected NAME,NAME… or all" in capsys.readouterr().err
 
 
-def test_ctrl_c_ends_cleanly_with_the_checkpoint_written(folder: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_cleanly_with_the_checkpoint_written(folder: Path, number: int, code: int) -> None:
     program = "from hdsl.cli.main import main; main()"
     arguments = ["run", "line.ham", "--epochs", "1000000", "--checkpoint", "c", "--every", "500"]
     running = subprocess.Popen(
@@ -176,13 +177,13 @@ def test_ctrl_c_ends_cleanly_with_the_checkpoint_written(folder: Path) -> None:
     try:
         while not list(Path("c").glob("step-*")) and running.poll() is None:
             time.sleep(0.05)
-        running.send_signal(signal.SIGINT)
+        running.send_signal(number)
         out, err = running.communicate(timeout=60)
     finally:
         running.kill()
-    assert running.returncode == 130, err
+    assert running.returncode == code, err
     assert "Traceback" not in err
-    (checkpoint,) = Path("c").glob("step-*")
+    checkpoint = max(Path("c").glob("step-*"))
     done = json.loads((checkpoint / "run.json").read_text())["step"]
     assert done >= 500
     assert f"{done:,}".replace(",", "\u202f") + " of" in out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +99,7 @@ def test_a_resumed_run_is_the_uninterrupted_one_to_the_bit(tmp_path: Path, ends:
     np.testing.assert_array_equal(whole.outputs["y"], resumed.outputs["y"])
     np.testing.assert_array_equal(whole.costs["fit"], resumed.costs["fit"])
     assert str(whole.metrics) == str(resumed.metrics)
-    assert steps_in(tmp_path / "b") == [epochs * ROWS]
+    assert steps_in(tmp_path / "b")[-1] == epochs * ROWS
 
 
 @pytest.mark.parametrize("hold", [Hold(3, 2), Hold(2), Hold(700, 1)], ids=str)
@@ -192,3 +193,34 @@ def test_what_is_not_finite_is_told_with_both_lines(tmp_path: Path) -> None:
     text = TEXT.replace("tanh(W @ h + U @ u)", "exp(9 * h)")
     with pytest.raises(NonFinite, match=r"step \d+; made by wave\.ham:\d+.*\(wave\.csv:\d+\)"):
         run_session(plan_of(tmp_path, text=text))
+
+
+def test_a_damaged_checkpoint_is_passed_over_and_the_run_is_the_same(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, every=100, steps=400, predict=tmp_path / "a.csv")
+    whole = run_session(dataclasses.replace(plan, checkpoint=tmp_path / "a"))
+    parts = dataclasses.replace(plan, checkpoint=tmp_path / "b", predict=tmp_path / "b.csv")
+    run_session(dataclasses.replace(parts, steps=200))
+    (tmp_path / "b" / "step-000000000200" / "tensors.safetensors").write_bytes(b"")
+    resumed = run_session(dataclasses.replace(parts, resume=True))
+    assert resumed.first == 100 and "step-000000000200 is damaged: tensors.safetensors is cut" in resumed.passed_over[0]
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    assert str(whole.metrics) == str(resumed.metrics)
+
+
+def test_two_runs_on_one_folder_and_a_folder_that_goes_away(tmp_path: Path) -> None:
+    """The second ends at once and loses nothing of the first, which goes on even where its folder is removed."""
+    plan = plan_of(tmp_path, every=100, checkpoint=tmp_path / "c", resume=True)
+    ends: list[str] = []
+
+    def meanwhile(progress: Progress) -> None:
+        if progress.step == 100:
+            with pytest.raises(CheckpointError) as wrong:
+                run_session(plan)
+            ends.append(str(wrong.value))
+        if progress.step == 300:
+            shutil.rmtree(tmp_path / "c")
+
+    session = run_session(plan, meanwhile)
+    assert "another run keeps its checkpoints" in ends[0]
+    assert (session.first, session.steps) == (0, ROWS) and steps_in(tmp_path / "c") == [500, 600]
+    assert run_session(plan).first == ROWS
