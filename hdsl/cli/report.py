@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -54,7 +54,7 @@ def run_record(session: Session, runs: Sequence[Session], command: str) -> Run:
         headline=tuple(headline),
         settings={
             "columns": ", ".join(f"{n} = {' '.join(map(str, cs))}" for n, cs in plan.stream.columns.of.items()),
-            "scaling": scaling_text(plan.scaling.kind),
+            "scaling": scaling_text(plan.stream.scale),
             "passes": str(plan.epochs),
             "samples": str(plan.hold),
             "seed": str(plan.seed),
@@ -71,18 +71,31 @@ def _series(target: str, session: Session) -> Iterator[Series]:
     plan = session.plan
     if plan.model.quantities[target].below is not None:
         return
-    steps = min(session.steps, len(plan.stream))
-    truth, predicted = session.truth[target][:steps], session.predictions[target][:steps]
+    first = session.at < (session.steps if session.length is None else session.length)
+    truth, predicted = session.truth[target][first], session.predictions[target][first]
+    if plan.stream.batch > 1:  # of the first stream
+        truth, predicted = truth[:, 0], predicted[:, 0]
     columns = plan.stream.columns.of[target]
     for k in range(min(MOST, truth.shape[1])):
         yield Series(
             name=target if truth.shape[1] == 1 else f"{target}[{k}]",
-            at=np.arange(steps, dtype=float),
+            at=session.at[first].astype(float),
             target=truth[:, k],
             prediction=predicted[:, k],
             unit=columns[k].name,
-            others={name: values[:steps, k] for name, values in session.baselines[target].items()},
+            others={name: _beside(values, session, k)[: len(truth)] for name, values in session.baselines[target].items()},
         )
+
+
+def _beside(values: Any, session: Session, number: int) -> Any:
+    """One number of a baseline at the steps that are drawn."""
+    one = (values[:, 0] if session.plan.stream.batch > 1 else values)[:, number]
+    found = np.full(len(session.at), np.nan)
+    places = np.searchsorted(session.baselines_at, session.at)
+    there = places < len(session.baselines_at)
+    there[there] = session.baselines_at[places[there]] == session.at[there]
+    found[there] = one[places[there]]
+    return found
 
 
 def _results(target: str, session: Session, runs: Sequence[Session]) -> Iterator[Results]:

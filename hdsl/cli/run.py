@@ -99,7 +99,7 @@ def command(**given: Any) -> int:
     from hdsl.runtime.session import run_seeds, run_session
 
     with understood(options.predict), interruptible() as stop:
-        with progress_line(plan.model.name, plan.total, options.layout == "text") as told:
+        with progress_line(plan.model.name, options.layout == "text") as told:
             session = run_session(plan, told, stop)
         runs = run_seeds(plan, options.seeds) if options.seeds and not session.interrupted else []
     if options.layout == "json":
@@ -133,10 +133,10 @@ def make_plan(options: Options) -> Plan:
     keep_apart({"--predict": options.predict, "--report": options.report}, [readable(options.model), defaults.stream])
     from hdsl.runtime.columns import find_columns, read_map
     from hdsl.runtime.hold import read_hold
-    from hdsl.runtime.scale import read_kind, scale_stream
+    from hdsl.runtime.scale import read_kind
     from hdsl.runtime.session import Plan
+    from hdsl.runtime.source.opening import open_source
     from hdsl.runtime.stream import read_stream
-    from hdsl.runtime.table import read_header
 
     try:
         told, how = {**defaults.map, **read_map(options.columns)}, options.scale or defaults.scale
@@ -145,16 +145,16 @@ def make_plan(options: Options) -> Plan:
     except ValueError as wrong:
         raise click.UsageError(str(wrong)) from None
     with understood(defaults.stream):
-        columns = find_columns(read_header(defaults.stream), model.product("model"), told)
+        source = open_source(defaults.stream)
+        columns = find_columns(source.header, model.product("model"), told)
         if columns.sizes:  # what the stream decides is compiled in
             extra = [f"{name}={size}" for name, size in columns.sizes.items()]
             model = open_model(options.model, options.settings, (*options.dims, *extra), options.delay)
         record = model.product("model")
-        stream = read_stream(defaults.stream, record, told, columns)
-        scaling = scale_stream(stream, record, how)
+        stream = read_stream(source, record, told, columns, how)
     net_class = compiled(model, options, defaults)
     return Plan(
-        record, net_class, stream, scaling, options.epochs or defaults.epochs, options.steps, options.seed, options.dtype,
+        record, net_class, stream, options.epochs or defaults.epochs, options.steps, options.seed, options.dtype,
         options.device, options.checkpoint, options.every, options.resume, options.predict,
         hold,
     )
@@ -179,7 +179,7 @@ def understood(file: Path | None) -> Iterator[None]:
     """What is the user's to mend becomes a sentence. ``file`` is the one that is read or written."""
     from hdsl.runtime.checkpoint import CheckpointError, Unwritable
     from hdsl.runtime.nonfinite import NonFinite
-    from hdsl.runtime.table import StreamError
+    from hdsl.runtime.source.block import StreamError
 
     try:
         yield

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hdsl.cli.progress import grouped, rate_text
 
 if TYPE_CHECKING:
@@ -34,22 +32,23 @@ class Table:
 def summary_text(session: Session, runs: Sequence[Session] = ()) -> str:
     """Some lines for people. ``runs`` are the same run from several seeds."""
     plan = session.plan
-    done = f"{grouped(session.steps)} of {grouped(plan.total)}" if session.interrupted else grouped(session.steps)
+    unknown = not session.interrupted or session.total is None
+    done = grouped(session.steps) + ("" if unknown else f" of {grouped(session.total)}")
     unit = "steps" if plan.hold.ticks == 1 else "samples"
     lines = [
         f"{plan.model.name}: {done} {unit} in {session.seconds:.2f} s ({rate_text(session.rate)} {unit}/s), "
         f"seed {plan.seed}, {plan.dtype} on {plan.device}",
-        f"stream {plan.stream.name}, {scaling_text(plan.scaling.kind)}; errors are in the units of the file",
+        f"stream {plan.stream.name}, {scaling_text(plan.stream.scale)}; errors are in the units of the file",
     ]
     if plan.hold.ticks > 1:
         lines.append(f"{plan.hold}; predictions, costs and figures are those of tick {plan.hold.counted}")
     if session.first:
         lines.append(f"went on from the checkpoint of step {grouped(session.first)}")
     lines += [f"note: passed over: {told}" for told in session.passed_over]
-    lines += [f"cost {name}: mean {_shown(value)}" for name, value in cost_means(session).items()]
+    lines += [f"cost {name}: mean {_shown(value)}" for name, value in session.cost_means.items()]
     for target in dict.fromkeys(metric.target for metric in session.metrics):
         lines += ["", *_lines(target, session, runs)]
-    ahead = [(n, c) for n in session.truth for c in plan.stream.columns.of[n] if c.ahead > 1]
+    ahead = [(n, c) for n in dict.fromkeys(m.target for m in session.metrics) for c in plan.stream.columns.of[n] if c.ahead > 1]
     for name, column in ahead[:1]:
         told = f"`{name}` is {column}: it is learned from before it would be known, and the last value looks ahead too"
         lines += ["", f"note: {told}"]
@@ -65,8 +64,8 @@ def summary_json(session: Session, runs: Sequence[Session] = ()) -> dict[str, An
         "content": net.content,
         "stream": plan.stream.name,
         "columns": {name: [str(c) for c in columns] for name, columns in plan.stream.columns.of.items()},
-        "scale": plan.scaling.kind,
-        "leaks": plan.scaling.leaks,
+        "scale": plan.stream.scale,
+        "leaks": plan.stream.leaks,
         "hold": {"ticks": plan.hold.ticks, "target_at": plan.hold.target_at},
         "steps": session.steps,
         "first_step": session.first,
@@ -78,7 +77,7 @@ def summary_json(session: Session, runs: Sequence[Session] = ()) -> dict[str, An
         "dtype": plan.dtype,
         "device": plan.device,
         "settings": {name: value for name, value in values.items() if isinstance(value, int | float)},
-        "costs": {name: _number(value) for name, value in cost_means(session).items()},
+        "costs": {name: _number(value) for name, value in session.cost_means.items()},
         "metrics": [_metric(metric) for metric in session.metrics],
         "seeds": [
             {"seed": run.plan.seed, "metrics": [_metric(m) for m in run.metrics if m.predictor == plan.model.name]}
@@ -90,11 +89,6 @@ def summary_json(session: Session, runs: Sequence[Session] = ()) -> dict[str, An
 def scaling_text(kind: str) -> str:
     """A scaling in words."""
     return SCALES.get(kind, f"scaled by mean and deviation of the past, held after {kind.removeprefix('first:')} rows")
-
-
-def cost_means(session: Session) -> dict[str, float]:
-    """The mean of each cost over the steps that have its target, in the units that the model sees."""
-    return {name: float(np.nanmean(v)) if np.isfinite(v).any() else math.nan for name, v in session.costs.items()}
 
 
 def spread(metric: Metric, runs: Sequence[Session]) -> tuple[float, float, float]:

@@ -12,7 +12,7 @@ import sympy
 
 from hdsl.diagnostics.suggest import nearest
 from hdsl.model.model import Model, Quantity
-from hdsl.runtime.table import StreamError
+from hdsl.runtime.source.block import StreamError
 from hdsl.terms.term import Size
 
 _AHEAD = re.compile(r"(.+)@([+-]\d{1,6})", re.ASCII)

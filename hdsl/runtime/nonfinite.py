@@ -8,14 +8,18 @@ import numpy as np
 import torch
 
 from hdsl.runtime.loop import body_of, by_step
-from hdsl.runtime.reference import evaluate, given, put_back
+from hdsl.runtime.reference import evaluate, given
+from hdsl.runtime.reference import put_back as projected
 from hdsl.runtime.text import load_text
 from hdsl.terms.notation import Notation
 
 
 class NonFinite(ArithmeticError):
     """A value of the model became nan or infinite. ``step`` is the tick at which it first did (0 is the first ever);
-    ``found`` names it; ``line`` is the line of the .ham file that made it, or None."""
+    ``found`` names it; ``line`` is the line of the .ham file that made it, or None. ``lead_up`` are the steps before it, where
+    whoever ran the module kept them."""
+
+    lead_up: Any = None
 
     def __init__(self, message: str, step: int, found: str, line: int | None) -> None:
         super().__init__(message)
@@ -46,7 +50,7 @@ def find_nonfinite(
     Raises:
         NonFinite: always.
     """
-    _put_back(net, before)
+    put_back(net, before)
     rows = list(zip(*(by_step(net, n, v, chunk) for n, v in zip(net.sample, sample, strict=True)), strict=True))
     body = body_of(net)
     boundary = chunk.get("boundary")
@@ -58,14 +62,15 @@ def find_nonfinite(
         here = kept(net)
         made = body(net._cells(), row, tau)
         if not all(bool(torch.isfinite(value).all()) for value in (*made, *net._cells())):
-            _put_back(net, here)
+            put_back(net, here)
             _tell(net, row, tau, int(net.clock))
         timing = {"tau": tau} if hasattr(net, "offset") else {}
         net._finish(1, None if boundary is None else boundary[k], **timing)
     raise NonFinite("a value became nan or infinite and could not be found again", int(net.clock), "", None)
 
 
-def _put_back(net: Any, values: list[torch.Tensor]) -> None:
+def put_back(net: Any, values: list[torch.Tensor]) -> None:
+    """Put the module back to where `kept` gave these copies."""
     for cell, value in zip(_moved(net), values, strict=True):
         cell.copy_(value)
     if hasattr(net, "_project"):
@@ -98,7 +103,7 @@ def _tell_projection(net: Any, made: dict[str, Any], row: tuple[torch.Tensor, ..
     """Name the first parameter whose projection is not finite although the step was."""
     compiler = net.origin.compiler()
     new = {name: made[f"{name}+"] for name in net.cells if f"{name}+" in made}
-    put = put_back(load_text(compiler.numpy, net.origin.model), {**given(net, row, tau), **new}, step + 1)
+    put = projected(load_text(compiler.numpy, net.origin.model), {**given(net, row, tau), **new}, step + 1)
     for projection in compiler.model.projections:
         value = np.asarray(put.get(projection.param, 0.0), dtype=float)
         if not np.isfinite(value).all():

@@ -26,7 +26,7 @@ def test_a_real_target_is_drawn_beside_its_baselines() -> None:
     session = run_session(plan)
     run = run_record(session, run_seeds(plan, 2), "hdsl run sunspots")
     (series,) = run.series
-    numbers = plan.stream.series["ssn"]
+    numbers = plan.stream.whole().values["u"][:, 0, 0].numpy()
     np.testing.assert_array_equal(series.target, numbers[1:401])
     np.testing.assert_array_equal(series.others["last value"][1:], numbers[1:400])
     assert np.corrcoef(series.prediction[1:], series.target[1:])[0, 1] > 0.5

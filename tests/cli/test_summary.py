@@ -8,14 +8,13 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 
-from hdsl.cli.summary import cost_means, last_value_part, scaling_text, spread, summary_json, summary_text
+from hdsl.cli.summary import last_value_part, scaling_text, spread, summary_json, summary_text
+from hdsl.runtime.bad_rows import BadRows
 from hdsl.runtime.columns import Column
 from hdsl.runtime.hold import ONE_TICK
 from hdsl.runtime.metrics import Metric
-from hdsl.runtime.scale import Scaling
 
 
 def metric(value: float, predictor: str = "mine", part: str = "second half", kind: str = "error/var") -> Metric:
@@ -25,13 +24,15 @@ def metric(value: float, predictor: str = "mine", part: str = "second half", kin
 def session(*metrics: Metric, scale: str = "running", ahead: int = 1, **changes: Any) -> Any:
     plan = SimpleNamespace(
         model=SimpleNamespace(name="mine"),
-        stream=SimpleNamespace(name="s.csv", columns=SimpleNamespace(of={"v": (Column("x", ahead),)})),
-        scaling=Scaling(scale, {}, {}), seed=3, dtype="float32", device="cpu", total=1200, hold=ONE_TICK,
+        stream=SimpleNamespace(
+            name="s.csv", columns=SimpleNamespace(of={"v": (Column("x", ahead),)}), scale=scale, leaks=False, batch=1,
+            bad=BadRows(),
+        ),
+        seed=3, dtype="float32", device="cpu", hold=ONE_TICK,
     )  # fmt: skip
     net = SimpleNamespace(content="abc", numbers={"beta": "beta", "phi": "phi"}, beta=0.5, phi=None)
-    costs = {"fit": np.array([1.0, np.nan, 3.0]), "gone": np.array([np.nan])}
-    told = dict(plan=plan, net=net, first=0, steps=1200, seconds=0.5, rate=2400.0, interrupted=False, costs=costs)
-    return SimpleNamespace(**{**told, "truth": {"v": None}, "metrics": metrics, **changes})
+    told = dict(plan=plan, net=net, first=0, steps=1200, total=1200, seconds=0.5, rate=2400.0, interrupted=False, passed_over=(), skipped=())
+    return SimpleNamespace(**{**told, "cost_means": {"fit": 2.0, "gone": math.nan}, "metrics": metrics, **changes})
 
 
 BOTH = (metric(0.12), metric(0.16, "last value"))
@@ -48,11 +49,6 @@ def test_the_part_of_the_last_value() -> None:
 def test_lowest_median_and_highest() -> None:
     runs = [session(metric(value), metric(9.0, part="all")) for value in (3.0, 1.0, 2.0, 8.0)]
     assert spread(metric(0.0), runs) == (1.0, 2.5, 8.0)
-
-
-def test_means_leave_out_what_was_missing() -> None:
-    means = cost_means(session())
-    assert means["fit"] == 2.0 and math.isnan(means["gone"])
 
 
 def test_the_text() -> None:
@@ -74,7 +70,7 @@ def test_the_text() -> None:
 def test_what_should_make_a_reader_careful_is_said() -> None:
     assert "the future leaks into the past" in scaling_text("whole")
     assert scaling_text("first:30").endswith("held after 30 rows")
-    assert "before it would be known" in summary_text(session(ahead=3))
+    assert "before it would be known" in summary_text(session(*BOTH, ahead=3))
     assert "before it would be known" not in summary_text(session())
     stopped = summary_text(session(interrupted=True, steps=7, first=5)).replace("\u202f", " ")
     assert "7 of 1 200 steps" in stopped and "went on from the checkpoint of step 5" in stopped

@@ -12,10 +12,10 @@ import torch
 
 import hdsl
 from hdsl.runtime.checkpoint import CheckpointError, steps_in
+from hdsl.runtime.feed import PIECE
 from hdsl.runtime.hold import Hold
 from hdsl.runtime.nonfinite import NonFinite
-from hdsl.runtime.scale import scale_stream
-from hdsl.runtime.session import PIECE, Plan, Progress, run_seeds, run_session
+from hdsl.runtime.session import Plan, Progress, run_seeds, run_session
 from hdsl.runtime.stream import read_stream
 
 ROWS = 600
@@ -47,8 +47,8 @@ def plan_of(folder: Path, *, ends: bool = False, times: bool = False, text: str 
     path.write_text("x,when,end\n" + "\n".join(lines) + "\n")
     told = {"u": "x", "v": "x@+1"} | ({"boundary": "end"} if ends else {}) | ({"t": "when"} if times else {})
     model = hdsl.loads(text, name="wave.ham")
-    stream = read_stream(path, model.product("model"), told)
-    plan = Plan(model.product("model"), model.compile(), stream, scale_stream(stream, model.product("model"), "running"))
+    stream = read_stream(path, model.product("model"), told, scale="running")
+    plan = Plan(model.product("model"), model.compile(), stream)
     return dataclasses.replace(plan, **changes)  # type: ignore[arg-type]
 
 
@@ -56,7 +56,7 @@ def test_a_session_is_the_run_of_the_module(tmp_path: Path) -> None:
     """Outputs, costs and figures against `net.run` over the scaled stream and plain arithmetic."""
     plan = plan_of(tmp_path, dtype="float64", seed=4)
     session = run_session(plan)
-    series = plan.stream.series["x"]
+    series = plan.stream.whole().values["u"][:, 0, 0].numpy()
     means = np.array([series[: k + 1].mean() for k in range(ROWS)])
     deviations = np.array([series[: k + 1].std() if k else 1.0 for k in range(ROWS)])
     u = torch.tensor((series - means) / deviations).reshape(-1, 1, 1)
@@ -146,12 +146,12 @@ def test_another_stream_is_refused_and_a_longer_one_is_not(tmp_path: Path) -> No
     run_session(plan)
     path = tmp_path / "wave.csv"
     path.write_text(path.read_text() + "0.5,999,0\n")
-    longer = read_stream(path, plan.model, {"u": "x", "v": "x@+1"})
-    on = dataclasses.replace(plan, stream=longer, scaling=scale_stream(longer, plan.model, "running"), steps=12)
+    longer = read_stream(path, plan.model, {"u": "x", "v": "x@+1"}, scale="running")
+    on = dataclasses.replace(plan, stream=longer, steps=12)
     assert run_session(on).first == 10
     lines = path.read_text().splitlines()
     path.write_text("\n".join([lines[0], "7.5,0,0", *lines[2:]]) + "\n")
-    other = read_stream(path, plan.model, {"u": "x", "v": "x@+1"})
+    other = read_stream(path, plan.model, {"u": "x", "v": "x@+1"}, scale="running")
     with pytest.raises(CheckpointError, match="samples so far"):
         run_session(dataclasses.replace(on, stream=other))
 
@@ -176,7 +176,7 @@ def test_a_stream_that_starts_again_ends_a_sequence(tmp_path: Path) -> None:
         for name, value in net.named_parameters():
             value.copy_(dict(first.net.named_parameters())[name])
             net.costate.get_buffer(name).copy_(first.net.costate.get_buffer(name))
-    again = net.run({name: value for name, value in plan.scaling.scaled(plan.stream.values).items()})
+    again = net.run(plan.stream.whole().scaled())
     np.testing.assert_allclose(both.outputs["y"][ROWS:], again["y"][:, 0].numpy(), atol=1e-12)
 
 

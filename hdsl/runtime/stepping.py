@@ -1,0 +1,122 @@
+"""Stepping: samples through the module, a piece at a time. Where a value is not finite, the run ends or goes without the sample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from hdsl.runtime.hold import Hold
+from hdsl.runtime.lead_up import LastSteps
+from hdsl.runtime.nonfinite import NonFinite, kept, put_back
+from hdsl.runtime.run import CHUNK
+from hdsl.runtime.samples import Samples
+
+MOST = 16
+"""Samples of one piece that are left out before the run ends all the same: a model that diverges is not mended so."""
+
+Tensors = dict[str, torch.Tensor]
+
+
+class Stepper:
+    """A module that learns from samples.
+
+    Args:
+        stream: the name of the stream, for messages.
+        rollback: where a value is not finite, go back to the beginning of the piece and take it again without that sample.
+    """
+
+    def __init__(self, net: Any, hold: Hold, dtype: torch.dtype, stream: str, rollback: bool = False) -> None:
+        self.net, self.hold, self.dtype, self.stream, self.rollback = net, hold, dtype, stream, rollback
+        self.first: NonFinite | None = None
+        self._last = LastSteps(net)
+        self._like: Tensors = {}
+
+    def run(self, samples: Samples) -> tuple[Tensors, list[int]]:
+        """The module's results (n, …) of some samples, and which of them were left out: NaN stands there.
+
+        Raises NonFinite, with the place in the stream and the steps that led to it.
+        """
+        chunk, start, clock, mark = self._chunk(samples), kept(self.net), int(self.net.clock), self._last.mark()
+        skipped: list[int] = []
+        while True:
+            try:
+                left = [k for k in range(len(samples)) if k not in skipped]
+                results = self._ran(without(self.net, chunk, skipped)) if left else {}
+                return self._filled(results, left, len(samples)), skipped
+            except NonFinite as wrong:
+                place = left[(wrong.step - clock) // self.hold.ticks]
+                told = self._told(wrong, samples, place, len(skipped))
+                if not self.rollback or len(skipped) == MOST or (len(left) == 1 and not self._like):
+                    raise told from None
+                self.first = self.first or told
+                put_back(self.net, start)
+                self._last.back(mark)
+                skipped = sorted([*skipped, place])
+
+    def _told(self, wrong: NonFinite, samples: Samples, place: int, skipped: int) -> NonFinite:
+        """The same with its place in the stream and what led to it."""
+        lines = ", ".join(dict.fromkeys(str(line) for line in samples.places[place].tolist() if line >= 0))
+        after = f"; {skipped} samples of these {len(samples)} were left out before, and it did not help" if skipped else ""
+        told = NonFinite(f"{wrong} ({self.stream}:{lines}){after}", wrong.step, wrong.found, wrong.line)
+        told.lead_up = self._last.retraced(wrong.step)
+        return told
+
+    def _filled(self, results: Tensors, left: Sequence[int], steps: int) -> Tensors:
+        if len(left) == steps:
+            self._like = {name: value[:1] for name, value in results.items()}
+            return results
+        found = {}
+        for name, like in (results or self._like).items():
+            found[name] = like.new_full((steps, *like.shape[1:]), torch.nan)
+            if left:
+                found[name][list(left)] = results[name]
+        return found
+
+    def _ran(self, chunk: Tensors) -> Tensors:
+        """The results, of held samples a few at a time: what is held takes its ticks' memory."""
+        hold = self.hold
+        if hold.ticks == 1:
+            return self._stepped(chunk)
+        few, parts = max(1, CHUNK // hold.ticks), []
+        for start in range(0, len(next(iter(chunk.values()))), few):
+            part = {name: value[start : start + few] for name, value in chunk.items()}
+            parts.append(hold.told(self._stepped(hold.held(part, self.net.targets))))
+        return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+    def _stepped(self, chunk: Tensors) -> Tensors:
+        self._last.add(chunk)
+        return dict(self.net.run(chunk))
+
+    def _chunk(self, samples: Samples) -> Tensors:
+        """Samples as the module takes them: scaled, on its device, with the model's own tau where the file tells of none."""
+        chunk, device = {}, self.net.share.device
+        for name, value in samples.scaled().items():
+            chunk[name] = value.to(device, self.dtype if value.is_floating_point() else value.dtype)
+        if samples.boundary is not None:
+            chunk["boundary"] = samples.boundary
+        if samples.tau is not None:
+            chunk["tau"] = torch.where(torch.isnan(samples.tau), float(self.net.tau), samples.tau)
+        return chunk
+
+
+def without(net: Any, chunk: Tensors, skipped: Sequence[int]) -> Tensors:
+    """A chunk without some samples, as if the stream had them not: what ended with one of them ends with the one before, and
+    its time belongs to the one after. Where it is the first, the module itself is told."""
+    if not skipped:
+        return chunk
+    steps = len(next(iter(chunk.values())))
+    left = [k for k in range(steps) if k not in skipped]
+    chunk = {name: value.clone() for name, value in chunk.items()}
+    for k in skipped:
+        before, after = ([j for j in left if j < k], [j for j in left if j > k])
+        ends = "boundary" in chunk and bool(chunk["boundary"][k].any())
+        if ends and before:
+            chunk["boundary"][before[-1]] |= chunk["boundary"][k]
+        elif ends:
+            net.ended |= chunk["boundary"][k].to(net.ended.device)
+            net.sequences = True
+        if "tau" in chunk and after and not ends:
+            chunk["tau"][after[0]] += chunk["tau"][k]
+    return {name: value[left] for name, value in chunk.items()}
