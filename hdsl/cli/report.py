@@ -11,7 +11,8 @@ from hdsl.cli.summary import last_value_part, scaling_text, tables
 from hdsl.compiler import VERSION
 
 if TYPE_CHECKING:
-    from hdsl.runtime.session import Session
+    from hdsl.runtime.nonfinite import NonFinite
+    from hdsl.runtime.session import Plan, Session
     from hdsl.show.report import Results, Run, Series
 
 KINDS = {
@@ -28,6 +29,15 @@ def report_text(session: Session, runs: Sequence[Session], command: str) -> str:
 
     compiler = session.net.origin.compiler()
     return report_html(run_record(session, runs, command), compiler.equations, compiler.step, VERSION)
+
+
+def failure_text(wrong: NonFinite, plan: Plan, command: str) -> str:
+    """The page of a run that a value ended by not being finite, as one HTML file."""
+    from hdsl.show.failure import Failure, failure_html
+
+    compiler, lead_up = plan.net_class.origin.compiler(), wrong.lead_up
+    failure = Failure(plan.model.name, str(wrong), wrong.line, lead_up.ticks, lead_up.costs, lead_up.norms, command)
+    return failure_html(failure, compiler.equations, compiler.step, VERSION)
 
 
 def run_record(session: Session, runs: Sequence[Session], command: str) -> Run:

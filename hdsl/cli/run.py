@@ -25,7 +25,7 @@ from hdsl.cli.arguments import (
     write_file,
 )
 from hdsl.cli.defaults import Defaults, defaults_of
-from hdsl.cli.interrupt import interruptible
+from hdsl.cli.interrupt import Interrupt, interruptible
 from hdsl.placing import is_special
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class Options:
     resume: bool
     report: Path | None
     predict: Path | None
+    on_nonfinite: str
     layout: str
 
 
@@ -88,6 +89,8 @@ class Options:
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint; from the start if there is none.")
 @click.option("--report", type=click.Path(path_type=Path), help="HTML page to write.")
 @click.option("--predict", type=click.Path(path_type=Path), help="CSV file to write: a row a step.")
+@click.option("--on-nonfinite", type=click.Choice(["stop", "rollback"]), default="stop", show_default=True,
+              help="Where a value becomes nan or infinite: end the run, or go back and leave out the sample.")
 @click.option("--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(**given: Any) -> int:
     """Learn a stream from its first sample to its last: predict each, then learn from it."""
@@ -96,11 +99,11 @@ def command(**given: Any) -> int:
     plan = make_plan(options)
     from hdsl.cli.progress import progress_line
     from hdsl.cli.summary import summary_json, summary_text
-    from hdsl.runtime.session import run_seeds, run_session
+    from hdsl.runtime.session import run_seeds
 
     with understood(options.predict), interruptible() as stop:
         with progress_line(plan.model.name, options.layout == "text") as told:
-            session = run_session(plan, told, stop)
+            session = reported(options.report, plan, told, stop)
         runs = run_seeds(plan, options.seeds) if options.seeds and not session.interrupted else []
     if options.layout == "json":
         click.echo(json.dumps(summary_json(session, runs), indent=1, ensure_ascii=False))
@@ -156,7 +159,7 @@ def make_plan(options: Options) -> Plan:
     return Plan(
         record, net_class, stream, options.epochs or defaults.epochs, options.steps, options.seed, options.dtype,
         options.device, options.checkpoint, options.every, options.resume, options.predict,
-        hold,
+        hold, rollback=options.on_nonfinite == "rollback",
     )
 
 
@@ -189,6 +192,22 @@ def understood(file: Path | None) -> Iterator[None]:
         raise WrongInput(str(wrong)) from None
     except OSError as wrong:
         raise click.UsageError(f"{wrong.filename or file}: {reason(wrong)}") from None
+
+
+def reported(report: Path | None, plan: Plan, told: Any, stop: Interrupt) -> Session:
+    """Run; where a value is not finite the report tells of that. Raises what the run raises."""
+    from hdsl.runtime.nonfinite import NonFinite
+    from hdsl.runtime.session import run_session
+
+    try:
+        return run_session(plan, told, stop)
+    except NonFinite as wrong:
+        if report is None:
+            raise WrongInput(f"{wrong}\n--report FILE.html draws the last thousand steps before it") from None
+        from hdsl.cli.report import failure_text
+
+        write_file(report, failure_text(wrong, plan, command_text()))
+        raise WrongInput(f"{wrong}\n{report} draws the last {len(wrong.lead_up.ticks)} steps before it") from None
 
 
 def write_report(path: Path, session: Session, runs: list[Session]) -> None:

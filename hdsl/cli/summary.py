@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from hdsl.runtime.metrics import Metric
     from hdsl.runtime.session import Session
 
+MOST = 1000  # steps that are listed
+
 SCALES = {
     "none": "as in the file",
     "running": "scaled by mean and deviation of the past",
@@ -44,6 +46,7 @@ def summary_text(session: Session, runs: Sequence[Session] = ()) -> str:
         lines.append(f"{plan.hold}; predictions, costs and figures are those of tick {plan.hold.counted}")
     if session.first:
         lines.append(f"went on from the checkpoint of step {grouped(session.first)}")
+    lines += _skipped(session)
     lines += [f"note: passed over: {told}" for told in session.passed_over]
     lines += [f"cost {name}: mean {_shown(value)}" for name, value in session.cost_means.items()]
     for target in dict.fromkeys(metric.target for metric in session.metrics):
@@ -70,6 +73,7 @@ def summary_json(session: Session, runs: Sequence[Session] = ()) -> dict[str, An
         "steps": session.steps,
         "first_step": session.first,
         "passed_over": list(session.passed_over),
+        "skipped": {"count": len(session.skipped), "steps": list(session.skipped[:MOST])},
         "interrupted": session.interrupted,
         "seconds": session.seconds,
         "rate": _number(session.rate),
@@ -84,6 +88,16 @@ def summary_json(session: Session, runs: Sequence[Session] = ()) -> dict[str, An
             for run in runs
         ],
     }
+
+
+def _skipped(session: Session) -> list[str]:
+    """What was left out because a value was not finite."""
+    count = len(session.skipped)
+    if not count:
+        return []
+    which = ", ".join(map(grouped, session.skipped[:5])) + (", …" if count > 5 else "")
+    lines = [f"note: {count} sample{'s' * (count > 1)} left out, at step{'s' * (count > 1)} {which}"]
+    return lines + ([f"note: the first because {session.nonfinite}"] if session.nonfinite is not None else [])
 
 
 def scaling_text(kind: str) -> str:

@@ -99,7 +99,7 @@ class _Traced:
             timing = {"tau": tau} if hasattr(net, "offset") else {}
             net._finish(1, None if boundary is None else boundary[k], **timing)
         if made:
-            results = results_of(net, made, tuple(value[: len(made)] for value in sample))
+            results = results_of(net, made, tuple(value[: len(made)] if value.dim() else value for value in sample))
             for name, found in self.costs.items():
                 value = results[name].double().reshape(len(made), -1)
                 found.append(value.nanmean(1).cpu().numpy())

@@ -40,7 +40,8 @@ class FolderLock:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(blocking=False)
         except Timeout:
-            raise InUse(f"another run keeps its checkpoints in {self._folder}; name another folder, or wait for its end") from None
+            told = f"another run keeps its checkpoints in {self._folder}; name another folder, or wait for its end"
+            raise InUse(told) from None
         except NotImplementedError:  # some file systems of networks
             raise Unwritable(
                 f"no checkpoint can be written to {self._folder}: its file system has no locks, which keep two runs apart"

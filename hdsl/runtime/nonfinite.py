@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 
-from hdsl.runtime.loop import body_of, by_step
+from hdsl.runtime.loop import body_of, by_step, results_of
 from hdsl.runtime.reference import evaluate, given
 from hdsl.runtime.reference import put_back as projected
 from hdsl.runtime.text import load_text
@@ -28,7 +28,7 @@ class NonFinite(ArithmeticError):
 
 def kept(net: Any) -> list[torch.Tensor]:
     """Copies of all that a step moves."""
-    return [value.clone() for value in _moved(net)]
+    return [value.detach().clone() for value in _moved(net)]
 
 
 def _moved(net: Any) -> list[torch.Tensor]:
@@ -61,24 +61,31 @@ def find_nonfinite(
         tau = float(chunk["tau"][k]) if "tau" in chunk else net.tau
         here = kept(net)
         made = body(net._cells(), row, tau)
-        if not all(bool(torch.isfinite(value).all()) for value in (*made, *net._cells())):
+        costs = {name: value for name, value in results_of(net, [made], _one(sample, k)).items() if name in net.costs}
+        wrong = not all(bool(torch.isfinite(value).all()) for value in (*made, *net._cells()))
+        if wrong or any(bool(torch.isinf(value).any()) for value in costs.values()):
             put_back(net, here)
-            _tell(net, row, tau, int(net.clock))
+            _tell(net, row, tau, int(net.clock), [name for name, value in costs.items() if bool(torch.isinf(value).any())])
         timing = {"tau": tau} if hasattr(net, "offset") else {}
         net._finish(1, None if boundary is None else boundary[k], **timing)
     raise NonFinite("a value became nan or infinite and could not be found again", int(net.clock), "", None)
 
 
+def _one(sample: tuple[torch.Tensor, ...], k: int) -> tuple[torch.Tensor, ...]:
+    return tuple(value[k : k + 1] if value.dim() else value for value in sample)
+
+
 def put_back(net: Any, values: list[torch.Tensor]) -> None:
     """Put the module back to where `kept` gave these copies."""
-    for cell, value in zip(_moved(net), values, strict=True):
-        cell.copy_(value)
+    with torch.no_grad():
+        for cell, value in zip(_moved(net), values, strict=True):
+            cell.copy_(value)
     if hasattr(net, "_project"):
         net.ticks = int(net.clock)
 
 
-def _tell(net: Any, row: tuple[torch.Tensor, ...], tau: float, step: int) -> NoReturn:
-    """Name the first line whose value is not finite although all that it reads is."""
+def _tell(net: Any, row: tuple[torch.Tensor, ...], tau: float, step: int, costs: list[str]) -> NoReturn:
+    """Name the first line whose value is not finite although all that it reads is; ``costs`` are those that are infinite."""
     compiler = net.origin.compiler()
     program = compiler.program.learn if net.training else compiler.program.observe
     made = evaluate(net, program.name, row, tau)
@@ -91,6 +98,11 @@ def _tell(net: Any, row: tuple[torch.Tensor, ...], tau: float, step: int) -> NoR
             where = f"; made by {compiler.source.name}:{number}: {notation.equation(line)}" if number else ""
             shown = _shown(line.name)
             raise NonFinite(f"{shown} became {kind} at step {step}{where}", step, shown, number)
+    for name in costs:  # worked out beside the step, which may read less of them
+        spans = next(d.spans for d in compiler.model.definitions if d.name == name)
+        number = compiler.source.line_of(spans[0]) if spans else None
+        where = f"; made by {compiler.source.name}:{number}" if number else ""
+        raise NonFinite(f"{name} became infinite at step {step}{where}", step, name, number)
     if net.training:
         _tell_projection(net, made, row, tau, step)
     for name, value in zip(net.sample, row, strict=True):

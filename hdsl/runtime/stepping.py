@@ -1,4 +1,4 @@
-"""Stepping: samples through the module, a piece at a time. Where a value is not finite, the run ends or goes without the sample."""
+"""Stepping: samples through the module, a piece at a time. A value that is not finite ends the run, or its sample is left out."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from hdsl.runtime.nonfinite import NonFinite, kept, put_back
 from hdsl.runtime.run import CHUNK
 from hdsl.runtime.samples import Samples
 
-MOST = 16
-"""Samples of one piece that are left out before the run ends all the same: a model that diverges is not mended so."""
+MOST, FORGIVEN = 64, 4
+"""A run ends all the same where more than 64 samples were left out; one is forgiven for every 4 that were learned from. A model
+that diverges is not mended by leaving out samples."""
 
 Tensors = dict[str, torch.Tensor]
 
@@ -24,13 +25,15 @@ class Stepper:
 
     Args:
         stream: the name of the stream, for messages.
-        rollback: where a value is not finite, go back to the beginning of the piece and take it again without that sample.
+        rollback: where a value is not finite, go back to the beginning of the piece and take it again without that sample;
+            without 2, 4, 8, … up to it where that does not help, for what does the harm may come some samples before.
     """
 
     def __init__(self, net: Any, hold: Hold, dtype: torch.dtype, stream: str, rollback: bool = False) -> None:
         self.net, self.hold, self.dtype, self.stream, self.rollback = net, hold, dtype, stream, rollback
         self.first: NonFinite | None = None
         self._last = LastSteps(net)
+        self.strain = 0
         self._like: Tensors = {}
 
     def run(self, samples: Samples) -> tuple[Tensors, list[int]]:
@@ -40,25 +43,29 @@ class Stepper:
         """
         chunk, start, clock, mark = self._chunk(samples), kept(self.net), int(self.net.clock), self._last.mark()
         skipped: list[int] = []
+        width = 1
         while True:
             try:
                 left = [k for k in range(len(samples)) if k not in skipped]
                 results = self._ran(without(self.net, chunk, skipped)) if left else {}
+                self.strain = max(0, self.strain + len(skipped) - len(left) // FORGIVEN)
                 return self._filled(results, left, len(samples)), skipped
             except NonFinite as wrong:
                 place = left[(wrong.step - clock) // self.hold.ticks]
                 told = self._told(wrong, samples, place, len(skipped))
-                if not self.rollback or len(skipped) == MOST or (len(left) == 1 and not self._like):
+                skipped = sorted({*skipped, *range(max(0, place - width + 1), place + 1)})
+                nothing = len(skipped) == len(samples) and not self._like
+                if not self.rollback or nothing or self.strain + len(skipped) > MOST:
                     raise told from None
-                self.first = self.first or told
+                self.first, width = self.first or told, 2 * width
                 put_back(self.net, start)
                 self._last.back(mark)
-                skipped = sorted([*skipped, place])
 
     def _told(self, wrong: NonFinite, samples: Samples, place: int, skipped: int) -> NonFinite:
         """The same with its place in the stream and what led to it."""
+        skipped += self.strain
         lines = ", ".join(dict.fromkeys(str(line) for line in samples.places[place].tolist() if line >= 0))
-        after = f"; {skipped} samples of these {len(samples)} were left out before, and it did not help" if skipped else ""
+        after = f"; {skipped} samples before it were left out, and it did not help" if skipped and self.rollback else ""
         told = NonFinite(f"{wrong} ({self.stream}:{lines}){after}", wrong.step, wrong.found, wrong.line)
         told.lead_up = self._last.retraced(wrong.step)
         return told

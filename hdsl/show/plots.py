@@ -146,6 +146,22 @@ def series_plot(name: str, at: Numbers, target: Numbers, prediction: Numbers, la
     return made[0]
 
 
+def curves_plot(name: str, curves: Mapping[str, Numbers], at: Numbers, label: str) -> str:
+    """Some curves (T,) by name against steps ``at`` (T,), on a logarithmic axis where they are far apart."""
+    there = np.concatenate([values[np.isfinite(values) & (values != 0)] for values in curves.values()] or [np.ones(1)])
+    far = len(there) > 0 and there.min() > 0 and there.max() > 30 * there.min()  # what is 0 has no place on that axis
+    with _axes(name, 2.5) as (axes, made):
+        for (curve, values), colour in zip(curves.items(), _colours(len(curves)), strict=True):
+            shown = np.where(np.isfinite(values) & ((values != 0) | (not far)), values, np.nan)
+            axes.plot(*thinned(at, shown), color=colour, label=curve)
+        axes.set_xlabel("step")
+        axes.set_ylabel(label)
+        axes.margins(x=0.01)
+        _logarithmic(axes)
+        _legend(axes, True)
+    return made[0]
+
+
 def running_mean(values: Numbers, window: int) -> tuple[Numbers, Numbers]:
     """Means over the last ``window`` steps, what is missing left out, and the steps at which they stand."""
     there = np.isfinite(values)

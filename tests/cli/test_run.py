@@ -217,3 +217,24 @@ def test_predictions_may_go_down_a_pipe(folder: Path, capsys: pytest.CaptureFixt
     assert status([*given, "--steps", "20"]) == 0
     assert status([*given, "--resume"]) == 1
     assert "is no ordinary file, and a run cannot go on with it" in capsys.readouterr().err
+
+
+def test_what_is_not_finite_is_drawn_or_left_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = Path("line.csv").read_text().splitlines()
+    rows[12] = rows[12].rpartition(",")[0] + ",1e30"
+    Path("line.csv").write_text("\n".join(rows) + "\n")
+    given = ["run", "line.ham", "--scale", "none"]
+    assert status(given) == 1
+    shown = capsys.readouterr().err
+    assert "fit became infinite at step 11; made by line.ham:7 (line.csv:13)" in shown
+    assert "--report FILE.html draws the last thousand steps" in shown
+    assert status([*given, "--report", "r.html"]) == 1
+    assert "r.html draws the last 12 steps before it" in capsys.readouterr().err
+    assert "fit became infinite at step 11" in Path("r.html").read_text()
+    given += ["--on-nonfinite", "rollback", "--predict", "p.csv", "--checkpoint", "c"]
+    assert status([*given, "--steps", "20"]) == 0
+    shown = capsys.readouterr().out
+    assert "note: 1 sample left out, at step 11\nnote: the first because fit became infinite at step 11" in shown
+    found = summary(capsys, *given[1:], "--resume")
+    assert found["skipped"] == {"count": 1, "steps": [11]} and found["steps"] == 40
+    assert Path("p.csv").read_text().splitlines()[12] == "11,,,"

@@ -31,7 +31,8 @@ def session(*metrics: Metric, scale: str = "running", ahead: int = 1, **changes:
         seed=3, dtype="float32", device="cpu", hold=ONE_TICK,
     )  # fmt: skip
     net = SimpleNamespace(content="abc", numbers={"beta": "beta", "phi": "phi"}, beta=0.5, phi=None)
-    told = dict(plan=plan, net=net, first=0, steps=1200, total=1200, seconds=0.5, rate=2400.0, interrupted=False, passed_over=(), skipped=())
+    told = dict(plan=plan, net=net, first=0, steps=1200, total=1200, seconds=0.5, rate=2400.0, interrupted=False)
+    told |= {"passed_over": (), "skipped": (), "nonfinite": None}
     return SimpleNamespace(**{**told, "cost_means": {"fit": 2.0, "gone": math.nan}, "metrics": metrics, **changes})
 
 

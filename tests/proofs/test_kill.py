@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
@@ -69,9 +70,8 @@ def left(folder: Path, name: str) -> tuple[bytes, bytes]:
 def killed_at_random(folder: Path, moments: int, seed: int) -> None:
     draw = random.Random(seed)
     (folder / "wave.ham").write_text(MODEL)
-    wave = np.sin(np.arange(ROWS) / 5) + 0.1 * np.random.default_rng(0).normal(size=ROWS)
-    wave = wave.tolist()
-    (folder / "wave.csv").write_text("\n".join(["u,v", *(f"{x!r},{y!r}" for x, y in zip(wave, wave[1:], strict=False))]))
+    wave = (np.sin(np.arange(ROWS) / 5) + 0.1 * np.random.default_rng(0).normal(size=ROWS)).tolist()
+    (folder / "wave.csv").write_text("\n".join(["u,v", *(f"{x!r},{y!r}" for x, y in itertools.pairwise(wave))]))
     seconds = finished(started(folder, "whole"), folder, "whole")
     wanted, kills, runs = left(folder, "whole"), 0, 0
     while kills < moments:

@@ -18,7 +18,7 @@ from hdsl.runtime.lock import FolderLock, InUse
 
 def test_one_at_a_time(tmp_path: Path) -> None:
     first = FolderLock(tmp_path / "a" / "b")
-    with pytest.raises(InUse, match="another run keeps its checkpoints in .*b; name another folder"):
+    with pytest.raises(InUse, match=r"another run keeps its checkpoints in .*b; name another folder"):
         FolderLock(tmp_path / "a" / "b")
     other = FolderLock(tmp_path / "c")
     first.release()
