@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,10 @@ from hdsl.placing import is_special
 
 if TYPE_CHECKING:
     from hdsl.api import Model
-    from hdsl.runtime.session import Plan, Session
+    from hdsl.cli.sweep import Combination, Row
+    from hdsl.runtime.session import Plan, Progress, Session
+
+    Told = Callable[[Progress], None]
 
 COUNT = Count()
 
@@ -60,6 +63,8 @@ class Options:
     report: Path | None
     predict: Path | None
     on_nonfinite: str
+    log: Path | None
+    sweep: tuple[str, ...]
     layout: str
 
 
@@ -91,20 +96,25 @@ class Options:
 @click.option("--predict", type=click.Path(path_type=Path), help="CSV file to write: a row a step.")
 @click.option("--on-nonfinite", type=click.Choice(["stop", "rollback"]), default="stop", show_default=True,
               help="Where a value becomes nan or infinite: end the run, or go back and leave out the sample.")
+@click.option("--log", type=click.Path(path_type=Path), help="Folder to write costs and scores to, for TensorBoard.")
+@click.option("--sweep", multiple=True, metavar="NAME=VALUE,… …",
+              help="Run each combination of settings, and tell a table: --sweep beta=0.01,0.1 eta.h=0.1,0.5.")
 @click.option("--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(**given: Any) -> int:
     """Learn a stream from its first sample to its last: predict each, then learn from it."""
     options = Options(**given)
     _check(options)
+    if options.sweep:
+        return swept(options)
     plan = make_plan(options)
     from hdsl.cli.progress import progress_line
     from hdsl.cli.summary import summary_json, summary_text
     from hdsl.runtime.session import run_seeds
 
     with understood(options.predict), interruptible() as stop:
-        with progress_line(plan.model.name, options.layout == "text") as told:
+        with progress_line(plan.model.name, options.layout == "text") as shown, logged(options.log, shown) as told:
             session = reported(options.report, plan, told, stop)
-        runs = run_seeds(plan, options.seeds) if options.seeds and not session.interrupted else []
+        runs = run_seeds(plan, options.seeds, stop) if options.seeds and not session.interrupted else []
     if options.layout == "json":
         click.echo(json.dumps(summary_json(session, runs), indent=1, ensure_ascii=False))
     else:
@@ -121,6 +131,10 @@ def _check(options: Options) -> None:
         raise click.UsageError("--target-at wants --hold N")
     if options.checkpoint is None and (options.resume or options.every):
         raise click.UsageError(f"--{'resume' if options.resume else 'every'} wants --checkpoint DIR")
+    kept = {"checkpoint": options.checkpoint, "report": options.report, "predict": options.predict}
+    if options.sweep and any(kept.values()):
+        asked = next(name for name, path in kept.items() if path is not None)
+        raise click.UsageError(f"--sweep makes many runs, and --{asked} is of one: leave one of them out")
     for path in (options.report, options.predict):
         if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
             wrong = f"{path} is a folder" if path.is_dir() else f"there is no folder {path.parent}"
@@ -192,6 +206,74 @@ def understood(file: Path | None) -> Iterator[None]:
         raise WrongInput(str(wrong)) from None
     except OSError as wrong:
         raise click.UsageError(f"{wrong.filename or file}: {reason(wrong)}") from None
+
+
+def swept(options: Options) -> int:
+    """Run each combination of settings and tell the table. Returns the exit code."""
+    from hdsl.cli.sweep import combinations, sweep_json, sweep_text
+
+    rows: list[Row] = []
+    with interruptible() as stop:
+        for combination in combinations(options.sweep):
+            row = None if stop() else swept_row(options, combination, stop)
+            if row is None:
+                break
+            rows.append(row)
+    if options.layout == "json":
+        click.echo(json.dumps(sweep_json(rows), indent=1, ensure_ascii=False))
+    else:
+        click.echo(sweep_text(rows))
+    return stop.code
+
+
+def swept_row(options: Options, combination: Combination, stop: Interrupt) -> Row | None:
+    """What comes of one combination; None where the run was stopped."""
+    from hdsl.cli.progress import progress_line
+    from hdsl.cli.sweep import Row
+    from hdsl.runtime.nonfinite import NonFinite
+    from hdsl.runtime.session import run_seeds, run_session
+
+    told = [f"{name}={value}" for name, value in combination]
+    plan = make_plan(replace(options, settings=(*options.settings, *told)))
+    if plan.stream.live:
+        raise click.UsageError(f"{plan.stream.name} can be read once, and --sweep reads it many times; save it to a file")
+    folder = None if options.log is None else options.log / ",".join(told)
+    with understood(None), progress_line(" ".join(told), options.layout == "text") as shown, logged(folder, shown) as on:
+        try:
+            if options.seeds:
+                runs = tuple(run_seeds(plan, options.seeds, stop))
+                return Row(combination, runs) if len(runs) == options.seeds else None
+            session = run_session(plan, on, stop)
+            return None if session.interrupted else Row(combination, (session,))
+        except NonFinite as wrong:
+            return Row(combination, (), str(wrong))
+
+
+@contextmanager
+def logged(folder: Path | None, told: Told | None) -> Iterator[Told | None]:
+    """What is told of a run, written to a folder for TensorBoard too. Raises click.UsageError."""
+    from hdsl.runtime.event_log import EventLog, NoTensorBoard
+
+    if folder is None:
+        yield told
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        log = EventLog(folder)
+    except NoTensorBoard as wrong:
+        raise click.UsageError(f"--log: {wrong}") from None
+    except OSError as wrong:
+        raise click.UsageError(f"--log {folder}: {reason(wrong)}") from None
+
+    def both(progress: Progress) -> None:
+        if told is not None:
+            told(progress)
+        log(progress)
+
+    try:
+        yield both
+    finally:
+        log.close()
 
 
 def reported(report: Path | None, plan: Plan, told: Any, stop: Interrupt) -> Session:

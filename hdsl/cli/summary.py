@@ -48,7 +48,7 @@ def summary_text(session: Session, runs: Sequence[Session] = ()) -> str:
         lines.append(f"went on from the checkpoint of step {grouped(session.first)}")
     lines += _skipped(session)
     lines += [f"note: passed over: {told}" for told in session.passed_over]
-    lines += [f"cost {name}: mean {_shown(value)}" for name, value in session.cost_means.items()]
+    lines += [f"cost {name}: mean {shown(value)}" for name, value in session.cost_means.items()]
     for target in dict.fromkeys(metric.target for metric in session.metrics):
         lines += ["", *_lines(target, session, runs)]
     ahead = [(n, c) for n in dict.fromkeys(m.target for m in session.metrics) for c in plan.stream.columns.of[n] if c.ahead > 1]
@@ -123,8 +123,8 @@ def tables(target: str, session: Session, runs: Sequence[Session]) -> dict[str, 
         rows = {p: [_cell(alike, p, part) for part in parts] for p in dict.fromkeys(m.predictor for m in alike)}
         if runs:
             spreads = [spread(next(m for m in alike if (m.predictor, m.part) == (own, part)), runs) for part in parts]
-            rows[f"{own}, median of {len(runs)} seeds"] = [_shown(median) for _, median, _ in spreads]
-            rows["  lowest … highest"] = [f"{_shown(low)} … {_shown(high)}" for low, _, high in spreads]
+            rows[f"{own}, median of {len(runs)} seeds"] = [shown(median) for _, median, _ in spreads]
+            rows["  lowest … highest"] = [f"{shown(low)} … {shown(high)}" for low, _, high in spreads]
         found[kind] = Table(parts, rows)
     return found
 
@@ -162,10 +162,10 @@ def last_value_part(target: str, session: Session, runs: Sequence[Session]) -> f
 
 def _cell(metrics: Sequence[Metric], predictor: str, part: str) -> str:
     values = [m.value for m in metrics if (m.predictor, m.part) == (predictor, part)]
-    return _shown(values[0]) if values else ""
+    return shown(values[0]) if values else ""
 
 
-def _shown(value: float) -> str:
+def shown(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 else f"{value:.3e}"
 
 

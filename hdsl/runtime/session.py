@@ -135,11 +135,19 @@ def run_session(
     return _Run(plan).run(told or (lambda progress: None), stop)
 
 
-def run_seeds(plan: Plan, seeds: int) -> list[Session]:
-    """The same run from several draws of the initial values: the plan's seed and the ones after it."""
+def run_seeds(plan: Plan, seeds: int, stop: Callable[[], bool] = lambda: False) -> list[Session]:
+    """The same run from several draws of the initial values: the plan's seed and the ones after it.
+
+    Where ``stop`` ends one of them, those before it are handed back.
+    """
     alone = replace(plan, checkpoint=None, every=None, resume=False, predict=None)
-    runs = (_Run(replace(alone, seed=plan.seed + k), again=True) for k in range(seeds))
-    return [run.run(lambda progress: None, lambda: False) for run in runs]
+    done: list[Session] = []
+    for k in range(seeds):
+        session = _Run(replace(alone, seed=plan.seed + k), again=True).run(lambda progress: None, stop)
+        if session.interrupted:
+            break
+        done.append(session)
+    return done
 
 
 class _Means:

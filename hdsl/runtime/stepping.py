@@ -1,4 +1,4 @@
-"""Stepping: samples through the module, a piece at a time. A value that is not finite ends the run, or its sample is left out."""
+"""Stepping: samples through the module, a piece at a time; what is not finite ends the run, or its sample is left out."""
 
 from __future__ import annotations
 

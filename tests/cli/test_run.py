@@ -238,3 +238,13 @@ def test_what_is_not_finite_is_drawn_or_left_out(folder: Path, capsys: pytest.Ca
     found = summary(capsys, *given[1:], "--resume")
     assert found["skipped"] == {"count": 1, "steps": [11]} and found["steps"] == 40
     assert Path("p.csv").read_text().splitlines()[12] == "11,,,"
+
+
+def test_a_log_is_written_or_refused_before_the_run(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert status(["run", "line.ham", "--log", "line.csv"]) == 2
+    assert "--log line.csv: file exists" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    assert status(["run", "line.ham", "--log", "tb"]) == 2
+    assert "--log: the package tensorboard is not installed" in capsys.readouterr().err
