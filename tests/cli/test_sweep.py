@@ -47,7 +47,8 @@ def test_every_combination_is_the_run_with_these_settings(folder: Path, capsys: 
     assert status([*given, "--sweep", "beta=0.01,0.1", "eta=1,0.5"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [row["set"] for row in found["sweep"]] == [
-        {"beta": "0.01", "eta": "1"}, {"beta": "0.01", "eta": "0.5"}, {"beta": "0.1", "eta": "1"}, {"beta": "0.1", "eta": "0.5"},
+        {"beta": "0.01", "eta": "1"}, {"beta": "0.01", "eta": "0.5"},
+        {"beta": "0.1", "eta": "1"}, {"beta": "0.1", "eta": "0.5"},
     ]  # fmt: skip
     assert status([*given, "--set", "beta=0.01", "eta=0.5"]) == 0
     alone = json.loads(capsys.readouterr().out)
