@@ -39,7 +39,9 @@ class Beside:
         first = self.streams[0]
         for stream in self.streams:
             if stream.columns.time is not None:
-                raise StreamError("streams beside one another share the time of a step; run them one by one, or leave t out: t=")
+                raise StreamError(
+                    "streams beside one another share the time of a step; run them one by one, or without it: --map t="
+                )
             if stream.live and len(self.streams) < self.batch:
                 raise StreamError(f"{stream.name} is read as it arrives, and gives its sequences one after another")
             if dict(stream.columns.sizes) != dict(first.columns.sizes):

@@ -79,8 +79,7 @@ def numbers_of_array(values: NDArray[Any]) -> tuple[Numbers, dict[int, tuple[str
     """Values as numbers, NaN where missing; what is none by position. Dates are seconds since 1970, durations seconds."""
     if values.dtype.kind in "mM":
         missing = np.isnat(values)
-        unit = np.dtype(f"{values.dtype.kind}8[ns]")
-        seconds = np.where(missing, 0, values).astype(unit).astype(np.int64) / 1e9
+        seconds = values.astype(f"{values.dtype.kind}8[ns]").astype(np.int64) / 1e9
         return np.where(missing, np.nan, seconds), {}
     if values.dtype.kind not in "biuf":
         return _one_by_one(values)
@@ -147,15 +146,15 @@ def npy_source(path: Path) -> ArraySource:
 
 def held_source(name: str, arrays: Mapping[str, NDArray[Any]]) -> ArraySource:
     """Arrays (rows, …) by name, which are there already. Raises StreamError where they differ in length."""
-    places = {column: place for key, array in arrays.items() for column, place in columns_of(key, array).items()}
-    rows = _one_length(name, {key: len(array) for key, array in arrays.items()})
+    pairs = [pair for key, array in arrays.items() for pair in columns_of(key, array).items()]
+    rows, places = _one_length(name, {key: len(array) for key, array in arrays.items()}), dict(pairs)
 
     def parts(wanted: Sequence[str], size: int) -> Parts:
         for start in range(0, rows, size):
             part = slice(start, start + size)
             yield {column: np.asarray(arrays[places[column][0]][(part, *places[column][1])]) for column in wanted}
 
-    return ArraySource(name, list(places), parts, rows)
+    return ArraySource(name, [column for column, _ in pairs], parts, rows)
 
 
 def npz_source(path: Path) -> ArraySource:

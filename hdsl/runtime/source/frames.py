@@ -53,7 +53,8 @@ class SampleSource(Source):
         if first is None:
             raise StreamError(f"{name}: there is no sample; expected mappings of numbers by name")
         if not isinstance(first, Mapping):
-            raise StreamError(f"{name}: found {type(first).__name__} as the first sample, expected a mapping of numbers by name")
+            found = type(first).__name__
+            raise StreamError(f"{name}: found {found} as the first sample, expected a mapping of numbers by name")
         self._first: Mapping[str, Any] | None = first
         self._rest = iterator
         self._places = {

@@ -87,7 +87,7 @@ class JsonSource(Source):
         if found := undecoded(text):
             return None, Fault(BROKEN, f"{place}: this is no UTF-8 text ({found})")
         try:
-            value = json.loads(text)
+            value = json.loads(text.rstrip())
         except RecursionError:
             return None, Fault(BROKEN, f"{place}: this is no JSON (it is nested too deep)")
         except ValueError as wrong:
@@ -96,7 +96,8 @@ class JsonSource(Source):
             column = getattr(wrong, "colno", 1)
             return None, Fault(BROKEN, f"{place}:{column}: this is no JSON ({getattr(wrong, 'msg', wrong)})")
         if not isinstance(value, dict):
-            return None, Fault(BROKEN, f'{place}: found {shown(text)}, expected a JSON object, for example {{"u": 1.5, "v": 2}}')
+            expected = 'a JSON object, for example {"u": 1.5, "v": 2}'
+            return None, Fault(BROKEN, f"{place}: found {shown(text)}, expected {expected}")
         return value, None
 
     def _block(self, first: int, batch: list[str], wanted: Sequence[str], truths: Collection[str]) -> Block:
@@ -106,10 +107,10 @@ class JsonSource(Source):
         for k, text in enumerate(batch):
             if not text.strip():
                 continue
-            found, fault = self._object(text, first + k, k == len(batch) - 1)
+            made, fault = self._object(text, first + k, k == len(batch) - 1)
             if fault is not None:
                 faults[len(objects)] = fault
-            objects.append(found or {})
+            objects.append(made or {})
             places.append(first + k)
 
         def tell(row: int, name: str, expected: str) -> str:
@@ -123,8 +124,9 @@ class JsonSource(Source):
         for key, shape in self._shapes.items():
             if any(self._places[name][0] == key for name in wanted):
                 for row, each in enumerate(objects):
-                    if row not in faults and (message := _misshapen(each.get(key), shape)):
-                        faults[row] = Fault(CELLS, f"{self.name}:{places[row]}: found {message} for `{key}`, as in the first line")
+                    if row not in faults and (found := _misshapen(each.get(key), shape)):
+                        message = f"{self.name}:{places[row]}: found {found} for `{key}`, as in the first line"
+                        faults[row] = Fault(CELLS, message)
         numbers: dict[str, Numbers] = {}
         for name in wanted:
             key, path = self._places[name]
