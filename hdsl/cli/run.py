@@ -26,7 +26,7 @@ from hdsl.cli.arguments import (
 )
 from hdsl.cli.defaults import Defaults, defaults_of
 from hdsl.cli.interrupt import Interrupt, interruptible
-from hdsl.placing import is_special
+from hdsl.cli.streams import bad_rows, open_streams, reading_of
 
 if TYPE_CHECKING:
     from hdsl.api import Model
@@ -43,7 +43,10 @@ class Options:
     """The options of the verb, as they were given."""
 
     model: str
-    stream: Path | None
+    streams: tuple[Path, ...]
+    follow: bool
+    bad: str
+    batch: int | None
     columns: tuple[str, ...]
     scale: str | None
     steps: int | None
@@ -75,9 +78,17 @@ class Options:
     epilog="Example: hdsl run tracker.ham --stream tracks.csv --map u=x,y v=x@+1,y@+1 --scale running --set beta=0.1",
 )
 @click.argument("model")
-@click.option("--stream", type=click.Path(path_type=Path), help="CSV file; if not given, the model's own.")
+@click.option("--stream", "streams", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
+              help="File or pipe (.csv .jsonl .npy .npz .parquet .arrow .feather; - for standard input); if not given, the "
+              "model's own. Several run beside one another.")
+@click.option("--follow", is_flag=True, help="Wait at the end of a file for rows that are appended to it.")
+@click.option("--on-bad-row", "bad", type=click.Choice(["stop", "skip", "log"]), default="stop", show_default=True,
+              help="End at the first bad row; or leave bad rows out and count them; or tell of each as well.")
+@click.option("--batch", type=COUNT, metavar="N",
+              help="Run N sequences beside one another; of several streams all are, where this is not given.")
 @click.option("--map", "columns", multiple=True, metavar="NAME=COLUMN …",
-              help="Columns of inputs and targets: u=ssn v=ssn@+1 (the next row's) u=a,b,c t=time boundary=end; v= for none.")
+              help="Columns of inputs and targets: u=ssn, v=ssn@+1 (the next row's), u=ssn@-5..0 (a window, oldest first), "
+              "u=a,b,c, t=time, boundary=end; v= for none.")
 @click.option("--scale", metavar="HOW", help="running (by the past only), first:N (held after N rows), none, or whole (leaks).")
 @click.option("--steps", type=COUNT, help="Stop after so many steps.")
 @click.option("--epochs", type=COUNT, help="Learn from the stream so many times.")
@@ -144,16 +155,13 @@ def _check(options: Options) -> None:
 def make_plan(options: Options) -> Plan:
     """What the options ask for, the stream read and scaled. Raises click's errors."""
     model = open_model(options.model, options.settings, options.dims, options.delay)
-    defaults = defaults_of(readable(options.model), model.name, options.stream)
-    if is_special(defaults.stream):
-        raise click.UsageError(f"{defaults.stream} is a pipe or a device; a stream is read twice, so save it to a file")
-    keep_apart({"--predict": options.predict, "--report": options.report}, [readable(options.model), defaults.stream])
-    from hdsl.runtime.columns import find_columns, read_map
+    defaults = defaults_of(readable(options.model), model.name, next(iter(options.streams), None))
+    paths = options.streams or (defaults.stream,)
+    keep_apart({"--predict": options.predict, "--report": options.report}, [readable(options.model), *paths])
+    from hdsl.runtime.columns import read_map
     from hdsl.runtime.hold import read_hold
     from hdsl.runtime.scale import read_kind
     from hdsl.runtime.session import Plan
-    from hdsl.runtime.source.opening import open_source
-    from hdsl.runtime.stream import read_stream
 
     try:
         told, how = {**defaults.map, **read_map(options.columns)}, options.scale or defaults.scale
@@ -162,13 +170,14 @@ def make_plan(options: Options) -> Plan:
     except ValueError as wrong:
         raise click.UsageError(str(wrong)) from None
     with understood(defaults.stream):
-        source = open_source(defaults.stream)
-        columns = find_columns(source.header, model.product("model"), told)
-        if columns.sizes:  # what the stream decides is compiled in
-            extra = [f"{name}={size}" for name, size in columns.sizes.items()]
+        opened = open_streams(paths, options.follow, model.product("model"), told)
+        if opened.sizes:  # what the stream decides is compiled in
+            extra = [f"{name}={size}" for name, size in opened.sizes.items()]
             model = open_model(options.model, options.settings, (*options.dims, *extra), options.delay)
         record = model.product("model")
-        stream = read_stream(source, record, told, columns, how)
+        stream = reading_of(opened, record, how, bad_rows(options.bad), options.batch)
+    if stream.live and options.seeds:
+        raise click.UsageError(f"--seeds reads a stream several times, and {stream.name} can be read once")
     net_class = compiled(model, options, defaults)
     return Plan(
         record, net_class, stream, options.epochs or defaults.epochs, options.steps, options.seed, options.dtype,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hdsl.cli.progress import grouped, rate_text
+from hdsl.runtime.bad_rows import counted
 
 if TYPE_CHECKING:
     from hdsl.runtime.metrics import Metric
@@ -44,6 +45,12 @@ def summary_text(session: Session, runs: Sequence[Session] = ()) -> str:
     ]
     if plan.hold.ticks > 1:
         lines.append(f"{plan.hold}; predictions, costs and figures are those of tick {plan.hold.counted}")
+    if plan.stream.batch > 1:
+        lines.append(f"{plan.stream.batch} streams beside one another, a sample of each in a step; figures are of all of them")
+    if bad := counted(plan.stream.bad.counts):
+        kinds = ", ".join(f"{grouped(count)} {kind}" for kind, count in bad.items())
+        total = sum(bad.values())
+        lines.append(f"{grouped(total)} bad row{'s' * (total != 1)} left out: {kinds}")
     if session.first:
         lines.append(f"went on from the checkpoint of step {grouped(session.first)}")
     lines += _skipped(session)
@@ -51,6 +58,10 @@ def summary_text(session: Session, runs: Sequence[Session] = ()) -> str:
     lines += [f"cost {name}: mean {shown(value)}" for name, value in session.cost_means.items()]
     for target in dict.fromkeys(metric.target for metric in session.metrics):
         lines += ["", *_lines(target, session, runs)]
+    half = min(session.steps, session.length or session.steps) // 2
+    near = [m.start for m in session.metrics if m.part == "second half" and m.start != half]
+    if near:
+        lines += ["", f"note: the second half is the one from step {grouped(near[0])} on: its length was not known beforehand"]
     ahead = [(n, c) for n in dict.fromkeys(m.target for m in session.metrics) for c in plan.stream.columns.of[n] if c.ahead > 1]
     for name, column in ahead[:1]:
         told = f"`{name}` is {column}: it is learned from before it would be known, and the last value looks ahead too"
@@ -69,6 +80,8 @@ def summary_json(session: Session, runs: Sequence[Session] = ()) -> dict[str, An
         "columns": {name: [str(c) for c in columns] for name, columns in plan.stream.columns.of.items()},
         "scale": plan.stream.scale,
         "leaks": plan.stream.leaks,
+        "batch": plan.stream.batch,
+        "bad_rows": counted(plan.stream.bad.counts),
         "hold": {"ticks": plan.hold.ticks, "target_at": plan.hold.target_at},
         "steps": session.steps,
         "first_step": session.first,

@@ -62,6 +62,7 @@ class PredictionFile:
                 if there[k, stream]:
                     cells = (_cell(value) for part in parts for value in part[k, stream].tolist())
                     self._writer.writerow([step + k, *([stream] if self._streams > 1 else []), *cells])
+        self._file.flush()  # whoever waits for a prediction sees it
 
     def _by_stream(self, value: NDArray[Any], steps: int) -> NDArray[Any]:
         """(steps, streams, numbers) of what may be shared by all streams."""

@@ -111,7 +111,7 @@ class Sampler:
     """
 
     def __init__(
-        self, name: str, model: Model, columns: Columns, statistics: Statistics, bad: BadRows
+        self, name: str, model: Model, columns: Columns, statistics: Statistics, bad: BadRows, ends: bool = False
     ) -> None:
         self._name, self._model, self._columns, self._statistics, self._bad = name, model, columns, statistics, bad
         inputs = {q.name for q in model.of_role("input")}
@@ -121,8 +121,9 @@ class Sampler:
         self._known = known_rows(columns, model)
         self._back = -min(*reach, *self._known.values(), 0)
         self._ahead = max(reach)
-        if columns.boundary is not None and not bad.stops:
-            # A bad row may end the sequence of the good one before it.
+        self._ends = ends or columns.boundary is not None
+        if ends or (columns.boundary is not None and not bad.stops):
+            # What ends the sequence of a row may come after it: a bad row, or the end of a stream.
             self._ahead = max(self._ahead, max(self._asked) + 1)
         self._numbers = {name: np.empty(0) for name in columns.names()}
         self._scales: dict[str, Pair] = {}
@@ -194,7 +195,7 @@ class Sampler:
             else:
                 sizes = shape(quantity, self._model, self._columns.sizes)
                 values[name] = torch.from_numpy(np.ascontiguousarray(numbers).reshape(len(at), 1, *sizes))
-        boundary = None if self._columns.boundary is None else self._boundary(at, closed)
+        boundary = self._boundary(at, closed) if self._ends else None
         tau = None if self._columns.time is None else self._gaps(at, self._columns.time.name)
         rows = (at + self._base)[:, None]
         return Samples(values, boundary, tau, rows, self._places[at][:, None], self._scales_at(at))

@@ -82,15 +82,19 @@ class Stream:
         columns = scaled_columns(self.columns, self.model)
         if not self.leaks:
             return Statistics(self.scale, columns)
+        running = {name: Running() for name in columns}
+        self.gather(running)
+        return Statistics(self.scale, columns, {name: each.now for name, each in running.items()})
+
+    def gather(self, running: Mapping[str, Running]) -> None:
+        """Take all rows into the statistics of the columns. Raises StreamError, as where the stream can be read once."""
         if self.live:
             raise StreamError(
                 f"--scale whole reads a stream twice, and {self.source.name} can be read once; scale by running or first:N"
             )
-        running = {name: Running() for name in columns}
         for rows in replace(self, bad=self.bad.silent()).rows():
             for name, each in running.items():
                 each.add(rows.numbers[name])
-        return Statistics(self.scale, columns, {name: each.now for name, each in running.items()})
 
     def whole(self) -> Samples:
         """All samples at once, for streams that memory holds. Raises StreamError as `samples` does, and where there is none."""
@@ -100,9 +104,17 @@ class Stream:
         return joined(parts)
 
 
-def sampled(stream: Stream, rows: Iterator[Rows]) -> Iterator[Samples | None]:
-    """Rows that are checked as samples of a stream."""
-    sampler = Sampler(stream.source.name, stream.model, stream.columns, stream.statistics(), stream.bad)
+def sampled(
+    stream: Stream, rows: Iterator[Rows], statistics: Statistics | None = None, ends: bool = False
+) -> Iterator[Samples | None]:
+    """Rows that are checked as samples of a stream.
+
+    Args:
+        statistics: the scaling, where it is not the stream's own.
+        ends: whether samples tell of the ends of sequences, with or without a column of them.
+    """
+    scaling = statistics or stream.statistics()
+    sampler = Sampler(stream.source.name, stream.model, stream.columns, scaling, stream.bad, ends)
     closed, empty = False, None
     for some in rows:
         closed, empty = some.closed, some

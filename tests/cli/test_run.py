@@ -88,6 +88,13 @@ def test_predictions_are_a_row_a_step(folder: Path, capsys: pytest.CaptureFixtur
     [
         (["--stream", "none.csv"], 2, "none.csv: no such file"),
         (["--stream", "."], 2, "is a directory"),
+        (["--stream", os.devnull], 1, f"{os.devnull}: the file is empty"),
+        (["--stream", "line.ham"], 1, "line.ham: of what kind it is, its name does not tell; expected one of .csv, .jsonl"),
+        (["--stream", "x.npy", "--follow"], 1, "x.npy cannot be followed; .csv, .jsonl and .ndjson can"),
+        (["--batch", "2"], 2, "--batch 2 runs the sequences of line.csv beside one another, and no column says where they end"),
+        (["--on-bad-row", "ignore"], 2, "--on-bad-row"),
+        (["--map", "u=v@0..-1"], 1, "the window `v@0..-1` runs backwards; the oldest row stands first: v@-1..0"),
+        (["--map", "u=v@-9999..1"], 1, "the window `v@-9999..1` has 10001 rows; expected at most 10000"),
         (["--map", "u=a"], 1, "the stream has no column `a`"),
         (["--map", "w=v"], 1, "the model reads no `w`"),
         (["--map", "nothing"], 2, "expected NAME=COLUMN"),
@@ -197,7 +204,6 @@ def test_a_signal_ends_cleanly_with_the_checkpoint_written(folder: Path, number:
         (["--report", "x", "--predict", "x"], "--report x would overwrite a file that --predict writes"),
         (["--checkpoint", "line.csv"], "it is a file, and a folder is wanted"),
         (["--steps", "0"], "`0` is no whole number above 0"),
-        (["--stream", os.devnull], "is a pipe or a device"),
     ],
 )
 def test_a_run_that_cannot_be_kept_is_refused_before_it_begins(

@@ -18,7 +18,7 @@ from hdsl.runtime.metrics import Metric
 
 
 def metric(value: float, predictor: str = "mine", part: str = "second half", kind: str = "error/var") -> Metric:
-    return Metric("v", kind, part, predictor, value, 10)
+    return Metric("v", kind, part, predictor, value, 10, 600 if part == "second half" else 0)
 
 
 def session(*metrics: Metric, scale: str = "running", ahead: int = 1, **changes: Any) -> Any:
@@ -31,7 +31,7 @@ def session(*metrics: Metric, scale: str = "running", ahead: int = 1, **changes:
         seed=3, dtype="float32", device="cpu", hold=ONE_TICK,
     )  # fmt: skip
     net = SimpleNamespace(content="abc", numbers={"beta": "beta", "phi": "phi"}, beta=0.5, phi=None)
-    told = dict(plan=plan, net=net, first=0, steps=1200, total=1200, seconds=0.5, rate=2400.0, interrupted=False)
+    told = dict(plan=plan, net=net, first=0, steps=1200, total=1200, length=1200, seconds=0.5, rate=2400.0, interrupted=False)
     told |= {"passed_over": (), "skipped": (), "nonfinite": None}
     return SimpleNamespace(**{**told, "cost_means": {"fit": 2.0, "gone": math.nan}, "metrics": metrics, **changes})
 
@@ -85,3 +85,17 @@ def test_json_holds_numbers_or_null() -> None:
     assert again["settings"] == {"beta": 0.5}
     assert again["seeds"][0]["metrics"] == [vars(replace(metric(0.2)))]
     assert (again["columns"], again["leaks"]) == ({"v": ["x@+1"]}, False)
+
+
+def test_bad_rows_lanes_and_an_inexact_half_are_told() -> None:
+    one = session(*BOTH)
+    one.plan.stream.bad.counts.update({"no number": 2000, "missing input": 1})
+    one.plan.stream.batch = 3
+    shown = summary_text(one).replace("\u202f", " ")
+    assert "\n2 001 bad rows left out: 2 000 no number, 1 missing input\n" in shown
+    assert "\n3 streams beside one another, a sample of each in a step; figures are of all of them\n" in shown
+    assert summary_json(one)["bad_rows"] == {"no number": 2000, "missing input": 1}
+    assert summary_json(one)["batch"] == 3
+    assert "note: the second half" not in shown
+    longer = summary_text(session(*BOTH, steps=1300, length=1300)).replace("\u202f", " ")
+    assert longer.endswith("note: the second half is the one from step 600 on: its length was not known beforehand")

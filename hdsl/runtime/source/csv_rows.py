@@ -25,7 +25,6 @@ from hdsl.runtime.source.block import (
 )
 from hdsl.runtime.source.lines import Lines, undecoded
 
-FIRST = 64  # lines that are looked at for the header
 MOST = 1000  # lines of one row: quotes that never close would hold the rest of the file in memory
 
 
@@ -51,7 +50,7 @@ class CsvSource(Source):
 
     def __init__(self, lines: Lines, name: str | None = None) -> None:
         self._lines, self.name, self.live = lines, name or lines.name, lines.live
-        self.header, first, rest = self._open(FIRST)
+        self.header, first, rest = self._open(ROWS)
         self._pending = (first, rest) if self.live else None
 
     def expected(self) -> int | None:

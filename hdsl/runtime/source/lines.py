@@ -9,10 +9,10 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
-from hdsl.runtime.source.block import StreamError
+from hdsl.runtime.source.block import ROWS, StreamError
 
 WAIT = 0.1
 """Seconds after which a source that waits says that nothing came: how soon Ctrl-C is heard."""
@@ -139,6 +139,32 @@ class FollowLines(PipeLines):
         part = os.read(self._handle, PART)
         self._at += len(part)
         return part or None
+
+
+class Told(Lines):
+    """Lines of a pipe whose first ones have been looked at already."""
+
+    live = True
+
+    def __init__(self, lines: Lines) -> None:
+        self.name, self._lines = lines.name, lines
+        self._seen: list[str] = []
+        self._batches = lines.batches(ROWS)
+
+    @property
+    def cut(self) -> bool:  # type: ignore[override]
+        return self._lines.cut
+
+    def first(self) -> str:
+        """The first line that is not blank; it is waited for."""
+        for batch in self._batches:
+            self._seen += batch
+            if any(text.strip() for text in batch):
+                break
+        return next((text for text in self._seen if text.strip()), "")
+
+    def batches(self, size: int) -> Iterator[list[str]]:
+        return chain([self._seen], self._batches)
 
 
 def _split(text: str) -> list[str]:
