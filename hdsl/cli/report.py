@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from hdsl.compiler import VERSION
 if TYPE_CHECKING:
     from hdsl.runtime.nonfinite import NonFinite
     from hdsl.runtime.session import Plan, Session
-    from hdsl.show.report import Results, Run, Series
+    from hdsl.show.report import Record, Results, Run, Series
 
 KINDS = {
     "error/var": "mean squared error over the variance; 0 is perfect, 1 is as good as the mean",
@@ -62,6 +63,7 @@ def run_record(session: Session, runs: Sequence[Session], command: str) -> Run:
         series=tuple(series for target in targets for series in _series(target, session)),
         results=tuple(table for target in targets for table in _results(target, session, runs)),
         headline=tuple(headline),
+        records=tuple(_records(session)),
         settings={
             "columns": ", ".join(f"{n} = {' '.join(map(str, cs))}" for n, cs in plan.stream.columns.of.items()),
             "scaling": scaling_text(plan.stream.scale),
@@ -69,9 +71,32 @@ def run_record(session: Session, runs: Sequence[Session], command: str) -> Run:
             "samples": str(plan.hold),
             "seed": str(plan.seed),
             "numbers": f"{plan.dtype} on {plan.device}",
+            **_hashes(session),
         },
         command=command,
     )
+
+
+def _hashes(session: Session) -> dict[str, str]:
+    """What tells this run from others: of the model's content, of the samples as they were read, of what was learned."""
+    state = session.net.state_dict()
+    learned = hashlib.sha256(b"".join(state[name].cpu().contiguous().numpy().tobytes() for name in sorted(state)))
+    return {
+        "content of the model": session.net.content,
+        "samples so far": session.digest,
+        "state of learning": learned.hexdigest()[:16],
+        "left out": f"{len(session.skipped)} samples" if session.skipped else "no sample",
+    }
+
+
+def _records(session: Session) -> Iterator[Record]:
+    """What was recorded; of several streams the first."""
+    from hdsl.show.report import Record
+
+    for name, values in session.recorded.items():
+        if session.plan.stream.batch > 1 and values.ndim > 1:
+            values = values[:, 0]
+        yield Record(name, session.recorded_at.astype(float), values.reshape(len(values), -1))
 
 
 def _series(target: str, session: Session) -> Iterator[Series]:

@@ -66,6 +66,8 @@ class Options:
     report: Path | None
     predict: Path | None
     on_nonfinite: str
+    record: tuple[str, ...]
+    record_to: Path | None
     log: Path | None
     sweep: tuple[str, ...]
     layout: str
@@ -107,6 +109,9 @@ class Options:
 @click.option("--predict", type=click.Path(path_type=Path), help="CSV file to write: a row a step.")
 @click.option("--on-nonfinite", type=click.Choice(["stop", "rollback"]), default="stop", show_default=True,
               help="Where a value becomes nan or infinite: end the run, or go back and leave out the sample.")
+@click.option("--record", multiple=True, metavar="NAME,…",
+              help="Record each step's states and costates (h,z.h), norms of parameters (W,costate.W) and H, for the report.")
+@click.option("--record-to", type=click.Path(path_type=Path), help="CSV file to write what is recorded to: a row a step.")
 @click.option("--log", type=click.Path(path_type=Path), help="Folder to write costs and scores to, for TensorBoard.")
 @click.option("--sweep", multiple=True, metavar="NAME=VALUE,… …",
               help="Run each combination of settings, and tell a table: --sweep beta=0.01,0.1 eta.h=0.1,0.5.")
@@ -143,10 +148,15 @@ def _check(options: Options) -> None:
     if options.checkpoint is None and (options.resume or options.every):
         raise click.UsageError(f"--{'resume' if options.resume else 'every'} wants --checkpoint DIR")
     kept = {"checkpoint": options.checkpoint, "report": options.report, "predict": options.predict}
+    kept["record-to"] = options.record_to
+    if options.record and options.report is None and options.record_to is None:
+        raise click.UsageError("--record wants a place to be seen in: --report FILE.html, --record-to FILE.csv or both")
+    if options.record_to is not None and not options.record:
+        raise click.UsageError("--record-to wants --record NAME,…")
     if options.sweep and any(kept.values()):
         asked = next(name for name, path in kept.items() if path is not None)
         raise click.UsageError(f"--sweep makes many runs, and --{asked} is of one: leave one of them out")
-    for path in (options.report, options.predict):
+    for path in (options.report, options.predict, options.record_to):
         if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
             wrong = f"{path} is a folder" if path.is_dir() else f"there is no folder {path.parent}"
             raise click.UsageError(f"{wrong}; the name of a file in a folder that is there is wanted")
@@ -157,7 +167,8 @@ def make_plan(options: Options) -> Plan:
     model = open_model(options.model, options.settings, options.dims, options.delay)
     defaults = defaults_of(readable(options.model), model.name, next(iter(options.streams), None))
     paths = options.streams or (defaults.stream,)
-    keep_apart({"--predict": options.predict, "--report": options.report}, [readable(options.model), *paths])
+    written = {"--predict": options.predict, "--record-to": options.record_to, "--report": options.report}
+    keep_apart(written, [readable(options.model), *paths])
     from hdsl.runtime.columns import read_map
     from hdsl.runtime.hold import read_hold
     from hdsl.runtime.scale import read_kind
@@ -178,12 +189,25 @@ def make_plan(options: Options) -> Plan:
         stream = reading_of(opened, record, how, bad_rows(options.bad), options.batch)
     if stream.live and options.seeds:
         raise click.UsageError(f"--seeds reads a stream several times, and {stream.name} can be read once")
+    names = recorded_names(options.record, record)
     net_class = compiled(model, options, defaults)
     return Plan(
         record, net_class, stream, options.epochs or defaults.epochs, options.steps, options.seed, options.dtype,
         options.device, options.checkpoint, options.every, options.resume, options.predict,
-        hold, rollback=options.on_nonfinite == "rollback",
+        hold, record=names, record_to=options.record_to, rollback=options.on_nonfinite == "rollback",
     )
+
+
+def recorded_names(texts: tuple[str, ...], model: Any) -> tuple[str, ...]:
+    """The names that `--record` gives. Raises click.UsageError for one that is not there."""
+    from hdsl.runtime.recorder import wanted
+
+    names = tuple(name.strip() for text in texts for name in text.split(","))
+    try:
+        wanted(names, model)
+    except ValueError as wrong:
+        raise click.UsageError(f"--record: {wrong}") from None
+    return names
 
 
 def compiled(model: Model, options: Options, defaults: Defaults) -> Any:

@@ -51,6 +51,8 @@ def summary_text(session: Session, runs: Sequence[Session] = ()) -> str:
         kinds = ", ".join(f"{grouped(count)} {kind}" for kind, count in bad.items())
         total = sum(bad.values())
         lines.append(f"{grouped(total)} bad row{'s' * (total != 1)} left out: {kinds}")
+    if plan.record_to is not None:
+        lines.append(f"{plan.record_to} holds {', '.join(session.recorded)} of each step")
     if session.first:
         lines.append(f"went on from the checkpoint of step {grouped(session.first)}")
     lines += _skipped(session)
@@ -87,6 +89,7 @@ def summary_json(session: Session, runs: Sequence[Session] = ()) -> dict[str, An
         "first_step": session.first,
         "passed_over": list(session.passed_over),
         "skipped": {"count": len(session.skipped), "steps": list(session.skipped[:MOST])},
+        "recorded": {"names": list(session.recorded), "file": None if plan.record_to is None else str(plan.record_to)},
         "interrupted": session.interrupted,
         "seconds": session.seconds,
         "rate": _number(session.rate),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from hdsl.runtime.loop import loop, results_of
+from hdsl.runtime.loop import Body, loop, results_of
 from hdsl.runtime.nonfinite import NonFinite, find_nonfinite, kept
 from hdsl.runtime.origin import Origin
 
@@ -45,6 +45,7 @@ class Runner(Base):
         stream: Mapping[str, Any] | Iterable[Mapping[str, Any]],
         *,
         told: Callable[[int, dict[str, torch.Tensor]], None] | None = None,
+        watching: Callable[[Body], Body] | None = None,
     ) -> dict[str, torch.Tensor]:
         """Step through a stream.
 
@@ -53,6 +54,7 @@ class Runner(Base):
                 ``tau`` (T,) and ``boundary`` (T,) or (T, batch); or any iterable of samples, each a mapping of (batch, …)
                 tensors by the same names.
             told: called after each chunk with the number of steps done so far and that chunk's results.
+            watching: makes of a step one that is watched, as hdsl.runtime.recorder does.
 
         Returns:
             outputs (T, batch, …) as predicted before learning from their sample, and costs (T, batch), NaN where the
@@ -65,7 +67,7 @@ class Runner(Base):
         parts: dict[str, list[torch.Tensor]] = {name: [] for name in (*self.outputs, *self.costs)}
         done = 0
         for chunk in _chunks(stream, self.inputs, self.targets):
-            results = run_chunk(self, chunk)
+            results = run_chunk(self, chunk, watching)
             for name, value in results.items():
                 parts[name].append(value)
             done += chunk["steps"]
@@ -124,7 +126,9 @@ def _check_names(sample: Mapping[str, Any], inputs: tuple[str, ...], known: set[
             )
 
 
-def run_chunk(net: Any, chunk: dict[str, Any]) -> dict[str, torch.Tensor]:
+def run_chunk(
+    net: Any, chunk: dict[str, Any], watching: Callable[[Body], Body] | None = None
+) -> dict[str, torch.Tensor]:
     """Run one chunk; on a non-finite result go back to its start and find the step and the line that made it."""
     steps = chunk["steps"]
     with torch.no_grad():
@@ -132,7 +136,7 @@ def run_chunk(net: Any, chunk: dict[str, Any]) -> dict[str, torch.Tensor]:
         sample = net._sample(**given, lead=(steps,))
         before = kept(net)
         with torch.inference_mode():  # a tenth faster than no_grad; results are stacked outside of it, as ordinary tensors
-            made = loop(net, chunk, sample)
+            made = loop(net, chunk, sample, watching)
         results = results_of(net, made, sample)
         sums = torch.stack(
             [value.double().nansum() if name in net.costs else value.double().sum() for name, value in results.items()]

@@ -20,6 +20,7 @@ from hdsl.runtime.keeping import Keeping
 from hdsl.runtime.metrics import Metric
 from hdsl.runtime.nonfinite import NonFinite
 from hdsl.runtime.predictions import PredictionFile
+from hdsl.runtime.recorder import PREFIX, Recorder
 from hdsl.runtime.running import Score
 from hdsl.runtime.score import Judge, Judged
 from hdsl.runtime.source.block import StreamError
@@ -38,7 +39,8 @@ class Plan:
     ``epochs`` repeats the stream. ``checkpoint`` is a folder, written every ``every`` steps and at the end; ``resume`` goes
     on from there. ``predict`` is a CSV file to write. ``hold`` says for how many ticks of the module each sample stays.
     ``everything`` keeps the results of every step, however many there are. ``rollback`` leaves
-    out samples at which a value is not finite, in place of ending the run.
+    out samples at which a value is not finite, in place of ending the run. ``record`` names what is recorded at each step,
+    and ``record_to`` is a CSV file for it.
     """
 
     model: Model
@@ -56,6 +58,8 @@ class Plan:
     hold: Hold = ONE_TICK
     everything: bool = False
     rollback: bool = False
+    record: tuple[str, ...] = ()
+    record_to: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -84,9 +88,9 @@ class Session:
     units of the stream. ``baselines`` by target and name are kept likewise, at ``baselines_at``, over the first pass. Where
     several streams ran beside one another, each has an axis for them after the first. ``cost_means`` and ``metrics`` are of
     all steps. ``first`` is the step at which this process began, ``seconds`` and ``rate`` are its own.
-    ``passed_over`` says of each checkpoint that was damaged what is wrong with it, ``skipped`` are the
-    steps whose sample was left out, and ``nonfinite`` the first reason for it in this process. ``net`` is the module as the
-    run left it.
+    ``passed_over`` says of each checkpoint that was damaged what is wrong with it, ``skipped`` are the steps whose sample was
+    left out, and ``nonfinite`` the first reason for it in this process. ``digest`` is of all samples that were read.
+    ``recorded`` are kept as the results are, at ``recorded_at``. ``net`` is the module as the run left it.
     """
 
     plan: Plan
@@ -108,6 +112,9 @@ class Session:
     passed_over: tuple[str, ...]
     skipped: tuple[int, ...]
     nonfinite: NonFinite | None
+    digest: str
+    recorded_at: NDArray[np.int64]
+    recorded: Arrays
     net: Any = field(repr=False)
 
     @property
@@ -187,7 +194,11 @@ class _Run:
         self.net = plan.net_class(batch=stream.batch, seed=plan.seed, dtype=getattr(torch, plan.dtype), device=plan.device)
         self.trace, self.baselines = Trace(plan.everything), Trace(plan.everything)
         self.means = _Means(len(self.net.costs))
-        self.stepper = Stepper(self.net, plan.hold, getattr(torch, plan.dtype), stream.name, plan.rollback)
+        self.recorder = Recorder(self.net, plan.record, model) if plan.record else None
+        self.records = Trace()
+        self.record_file: PredictionFile | None = None
+        dtype = getattr(torch, plan.dtype)
+        self.stepper = Stepper(self.net, plan.hold, dtype, stream.name, plan.rollback, self.recorder)
         self.step = 0
         self.file: PredictionFile | None = None
         self.keeping: Keeping | None = None
@@ -209,7 +220,7 @@ class _Run:
         pieces = self._resume()
         first, started, interrupted = self.step, time.perf_counter(), False
         try:
-            self._open_predictions()
+            self._open_files()
             for piece in pieces:
                 if piece is not None:
                     costs = self._piece(piece)
@@ -224,8 +235,9 @@ class _Run:
             self._save()
             raise
         finally:
-            if self.file is not None:
-                self.file.close()
+            for file in (self.file, self.record_file):
+                if file is not None:
+                    file.close()
         return self._session(first, time.perf_counter() - started, interrupted)
 
     def _progress(self, rate: float, costs: Mapping[str, float]) -> Progress:
@@ -234,11 +246,13 @@ class _Run:
             self.step, self.feed.expected() if total is None else total, rate, costs, self.judge.scores, total is not None
         )
 
-    def _open_predictions(self) -> None:
-        if self.plan.predict is None:
-            return
+    def _open_files(self) -> None:
+        plan = self.plan
         try:
-            self.file = PredictionFile(self.plan.predict, self.judge.shapes(self.net), self.step, self.plan.stream.batch)
+            if plan.predict is not None:
+                self.file = PredictionFile(plan.predict, self.judge.shapes(self.net), self.step, plan.stream.batch)
+            if plan.record_to is not None and self.recorder is not None:
+                self.record_file = PredictionFile(plan.record_to, self.recorder.shapes, self.step, plan.stream.batch)
         except ValueError as wrong:  # it is not the file that belongs to the checkpoint
             raise CheckpointError(str(wrong)) from None
 
@@ -249,7 +263,8 @@ class _Run:
             piece = replace(piece, samples=piece.samples.untold(skipped))
             self.skipped += [self.step + k for k in skipped]
         samples = piece.samples
-        arrays = {name: value.double().cpu().numpy() for name, value in results.items()}
+        every = {name: value.double().cpu().numpy() for name, value in results.items()}
+        arrays = {name: value for name, value in every.items() if not name.startswith(PREFIX)}
         idle = samples.rows < 0
         for name in self.net.costs:
             if arrays[name].ndim > 1 and idle.any():
@@ -259,6 +274,10 @@ class _Run:
         self._keep(arrays, judged)
         if self.file is not None:
             self.file.write(self.judge.told(judged, arrays), self.step, samples.rows >= 0)
+        if recorded := _under(PREFIX, every):
+            self.records.add(self.step, recorded)
+            if self.record_file is not None:
+                self.record_file.write(recorded, self.step, samples.rows >= 0)
         self.step += len(samples)
         return dict(zip(self.net.costs, means.tolist(), strict=True))
 
@@ -286,6 +305,7 @@ class _Run:
             "rows": length if length is not None and step > length else None,
             "samples so far": self.feed.digest,
             **({"batch": plan.stream.batch} if plan.stream.batch > 1 else {}),
+            **({"record": ",".join(self.recorder.shapes)} if self.recorder is not None else {}),
             **({"hold": str(plan.hold)} if plan.hold.ticks > 1 else {}),
         }
 
@@ -307,6 +327,8 @@ class _Run:
         self.judge.put_back(_under("judge/", arrays))
         self.trace.put_back(_under("trace/", arrays))
         self.baselines.put_back(_under("baselines/", arrays))
+        if self.recorder is not None:
+            self.records.put_back(_under("records/", arrays))
         put_back(self.means, "means", arrays)
         self.step, self.passed_over = found.step, found.passed_over
         self.skipped = arrays["skipped"].tolist()
@@ -316,11 +338,13 @@ class _Run:
         """Write a checkpoint of this step, unless it stands there already."""
         if self.keeping is None or self.keeping.written == self.step:
             return
-        if self.file is not None:
-            self.file.flush()
+        for file in (self.file, self.record_file):
+            if file is not None:
+                file.flush()
         gathered = {f"judge/{name}": value for name, value in self.judge.state().items()}
         gathered |= {f"trace/{name}": value for name, value in self.trace.state().items()}
         gathered |= {f"baselines/{name}": value for name, value in self.baselines.state().items()}
+        gathered |= {f"records/{name}": value for name, value in self.records.state().items()} if self.recorder else {}
         gathered |= taken(self.means, "means") | {"skipped": np.array(self.skipped, dtype=np.int64)}
         tensors = {f"net/{name}": value for name, value in self.net.state_dict().items()}
         tensors |= {name: torch.from_numpy(np.array(value)) for name, value in gathered.items()}
@@ -330,6 +354,7 @@ class _Run:
         plan, length = self.plan, self.feed.length
         at, kept = self._kept(self.trace)
         baselines_at, beside = self._kept(self.baselines)
+        recorded_at, recorded = self._kept(self.records)
         results = _under("result/", kept)
         return Session(
             plan=plan,
@@ -350,6 +375,9 @@ class _Run:
             metrics=self.judge.metrics(self.step if length is None else min(self.step, length)),
             passed_over=self.passed_over,
             skipped=tuple(self.skipped),
+            digest=self.feed.digest,
+            recorded_at=recorded_at,
+            recorded=recorded,
             nonfinite=self.stepper.first,
             net=self.net,
         )

@@ -10,6 +10,7 @@ import torch
 from hdsl.runtime.hold import Hold
 from hdsl.runtime.lead_up import LastSteps
 from hdsl.runtime.nonfinite import NonFinite, kept, put_back
+from hdsl.runtime.recorder import Recorder
 from hdsl.runtime.run import CHUNK
 from hdsl.runtime.samples import Samples
 
@@ -27,10 +28,15 @@ class Stepper:
         stream: the name of the stream, for messages.
         rollback: where a value is not finite, go back to the beginning of the piece and take it again without that sample;
             without 2, 4, 8, … up to it where that does not help, for what does the harm may come some samples before.
+        recorder: what it records is among the results, behind its prefix.
     """
 
-    def __init__(self, net: Any, hold: Hold, dtype: torch.dtype, stream: str, rollback: bool = False) -> None:
+    def __init__(
+        self, net: Any, hold: Hold, dtype: torch.dtype, stream: str, rollback: bool = False,
+        recorder: Recorder | None = None,
+    ) -> None:
         self.net, self.hold, self.dtype, self.stream, self.rollback = net, hold, dtype, stream, rollback
+        self.recorder = recorder
         self.first: NonFinite | None = None
         self._last = LastSteps(net)
         self.strain = 0
@@ -94,7 +100,11 @@ class Stepper:
 
     def _stepped(self, chunk: Tensors) -> Tensors:
         self._last.add(chunk)
-        return dict(self.net.run(chunk))
+        if self.recorder is None:
+            return dict(self.net.run(chunk))
+        self.recorder.forget()
+        results = dict(self.net.run(chunk, watching=self.recorder.watching))
+        return results | self.recorder.taken(results)
 
     def _chunk(self, samples: Samples) -> Tensors:
         """Samples as the module takes them: scaled, on its device, with the model's own tau where the file tells of none."""

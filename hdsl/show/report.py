@@ -14,11 +14,14 @@ from hdsl.emit.content import content_hash
 from hdsl.model.model import Initial, Model
 from hdsl.show.derivation import as_written, derivation_page, model_notation
 from hdsl.show.html import fill, trusted
-from hdsl.show.plots import error_plot, loss_plot, series_plot
+from hdsl.show.plots import curves_plot, error_plot, loss_plot, series_plot
 from hdsl.terms.notation import Notation
 from hdsl.terms.term import setting_name
 
 Numbers = NDArray[np.float64]
+
+FEW = 4
+"""The most numbers of a record that are drawn one by one."""
 
 ZOOM = 480
 """The last samples that a plot of a series shows by themselves."""
@@ -39,6 +42,15 @@ class Series:
     label: str = "step"
     unit: str = ""
     others: Mapping[str, Numbers] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What was recorded under a name: ``values`` (T, numbers) at the steps ``at`` (T,)."""
+
+    name: str
+    at: Numbers
+    values: Numbers
 
 
 @dataclass(frozen=True)
@@ -78,6 +90,7 @@ class Run:
     series: tuple[Series, ...] = ()
     results: tuple[Results, ...] = ()
     headline: tuple[tuple[str, str], ...] = ()
+    records: tuple[Record, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     command: str = ""
 
@@ -133,7 +146,22 @@ def figures(run: Run) -> tuple[Figure, ...]:
         window = _window(max(map(len, costs.values())))
         told = f"The costs as they were learned from, running means over {window} steps."
         made.append(Figure(trusted(loss_plot("costs", costs, window)), told))
+    made += [_record_figure(record, f"record{place}") for place, record in enumerate(run.records) if len(record.at)]
     return tuple(made)
+
+
+def _record_figure(record: Record, name: str) -> Figure:
+    """Its numbers where they are few, else their norm and the lowest and highest of them."""
+    numbers = record.values.shape[1]
+    if numbers <= FEW:
+        curves = {record.name if numbers == 1 else f"{record.name}[{k}]": record.values[:, k] for k in range(numbers)}
+        told = f"{record.name}, as recorded after each step."
+    else:
+        curves = {
+            "norm": np.linalg.norm(record.values, axis=1), "lowest": record.values.min(1), "highest": record.values.max(1)
+        }
+        told = f"The {numbers} numbers of {record.name}, as recorded after each step: Euclidean norm, lowest and highest."
+    return Figure(trusted(curves_plot(name, curves, record.at, record.name)), told)
 
 
 def _series_figures(series: Series, name: str) -> list[Figure]:

@@ -17,7 +17,7 @@ from hdsl.runtime.session import run_seeds, run_session
 def options(model: str, **changes: object) -> Options:
     given: dict[str, object] = dict.fromkeys(Options.__dataclass_fields__)
     given |= {"model": model, "streams": (), "follow": False, "bad": "stop", "seed": 0, "dtype": "float32", "device": "cpu"}
-    given |= dict.fromkeys(("columns", "settings", "dims", "delay"), ())
+    given |= dict.fromkeys(("columns", "settings", "dims", "delay", "record", "sweep"), ())
     return Options(**{**given, **changes})  # type: ignore[arg-type]
 
 

@@ -254,3 +254,37 @@ def test_a_log_is_written_or_refused_before_the_run(
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     assert status(["run", "line.ham", "--log", "tb"]) == 2
     assert "--log: the package tensorboard is not installed" in capsys.readouterr().err
+
+
+def test_what_is_recorded_is_written_and_goes_on_to_the_bit(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("line.ham").write_text(MODEL.replace("output y = dot(w, u)", "state h = 0\nh' = -h + dot(w, u)\noutput y = h"))
+    given = ["line.ham", "--every", "7", "--record", "z.h,H", "--record", "w"]
+    found = summary(capsys, *given, "--checkpoint", "a", "--record-to", "a.csv", "--report", "r.html")
+    assert found["recorded"] == {"names": ["z.h", "H", "w"], "file": "a.csv"}
+    assert "H, as recorded after each step" in Path("r.html").read_text()
+    given += ["--checkpoint", "b", "--record-to", "b.csv"]
+    summary(capsys, *given, "--steps", "13")
+    with open("b.csv", "a") as file:
+        file.write("what a crash left")
+    summary(capsys, *given, "--resume")
+    lines = Path("a.csv").read_text().splitlines()
+    assert lines[0] == "step,z.h,H,w" and len(lines) == 41
+    assert Path("a.csv").read_bytes() == Path("b.csv").read_bytes()
+    assert status(["run", *given[:3], "--checkpoint", "b", "--resume"]) == 1
+    assert 'record: "z.h,H,w" there, not given here' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--record", "w"], "--record wants a place to be seen in"),
+        (["--record-to", "x.csv"], "--record-to wants --record NAME"),
+        (["--record", "w,q", "--record-to", "x.csv"], "--record: `q` cannot be recorded; what can: w, costate.w, H"),
+    ],
+)
+def test_a_record_that_cannot_be_is_refused_before_the_run(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert status(["run", "line.ham", *arguments]) == 2
+    assert message in capsys.readouterr().err
+    assert not Path("x.csv").exists()

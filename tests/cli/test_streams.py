@@ -226,7 +226,12 @@ def test_a_file_is_followed_until_ctrl_c(folder: Path) -> None:
     ],
 )
 def test_what_wants_a_stream_twice_is_refused_on_a_pipe(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, message: str
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: int,
+    message: str,
 ) -> None:
     piped(monkeypatch, json_lines(ROWS))
     assert status(["run", "line.ham", "--stream", "-", *arguments]) == code

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hdsl.show.report import ZOOM, Line, Results, Run, Series, began, figures, model_card, report_html
+from hdsl.show.report import ZOOM, Line, Record, Results, Run, Series, began, figures, model_card, report_html
 from hdsl.terms.notation import Notation
 
 
@@ -132,3 +132,13 @@ def test_what_is_heavy_is_imported_late():
     program = f"import sys, {names}; print(*[n for n in {late!r} if n in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == ""
+
+
+def test_a_record_is_drawn_number_by_number_or_as_a_whole():
+    few, many = Record("H", AT, TARGET[:, None]), Record("z.h", AT, np.outer(TARGET, np.arange(9.0)))
+    drawn = figures(replace(RUN, series=(), costs={}, records=(few, many)))
+    assert [f.caption for f in drawn] == [
+        "H, as recorded after each step.",
+        "The 9 numbers of z.h, as recorded after each step: Euclidean norm, lowest and highest.",
+    ]
+    assert ">lowest<" in drawn[1].svg
