@@ -90,7 +90,7 @@ class Recorder:
         return watched
 
     def taken(self, results: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """What was recorded since the last call, (steps, streams, …) by name, or (steps,) of what all streams share.
+        """What was recorded since the last call, (steps, streams, …) by name; norms are (steps,).
 
         Args:
             results: of the same steps, with their costs.
@@ -104,6 +104,10 @@ class Recorder:
                 value = torch.nan_to_num(results[name].to(flows.dtype))
                 cost = cost + (value[:, None] if value.dim() == 1 else value)
             found["H"] = torch.tensor(self._phis, dtype=flows.dtype, device=flows.device)[:, None] * cost + flows
+        for each in self.wanted:
+            if self._is_shared(each):
+                value = found[each.name].unsqueeze(1)
+                found[each.name] = value.expand(len(value), self.net.batch, *value.shape[2:])
         self.forget()
         return {PREFIX + each.name: found[each.name] for each in self.wanted}
 

@@ -76,6 +76,16 @@ def test_what_is_recorded_stands_in_the_module() -> None:
     assert recorder.shapes == {"z.h": (2,), "H": (), "w": (), "h": (2,), "costate.w": (), "z.g": ()}
 
 
+def test_a_state_that_all_streams_share_is_told_of_each() -> None:
+    model = hdsl.loads(TEXT.replace("next g = dot(w, h)", "g' = -g + sum(w)"), name="shared.ham")
+    net = model.compile(dtype=torch.float64)(batch=3)
+    recorder = Recorder(net, ["g", "z.g", "H"], model.product("model"))
+    ones = torch.ones(4, 3, dtype=torch.float64)
+    found = recorder.taken(net.run({"u": ones, "v": ones}, watching=recorder.watching))
+    assert {name: tuple(value.shape) for name, value in found.items()} == {PREFIX + name: (4, 3) for name in ("g", "z.g", "H")}
+    assert recorder.shapes == {"g": (), "z.g": (), "H": ()}
+
+
 def test_watching_changes_nothing() -> None:
     u, v = torch.ones(20, 1, dtype=torch.float64), torch.zeros(20, 1, dtype=torch.float64)
     plain, seen = NET(seed=2), NET(seed=2)
