@@ -86,12 +86,12 @@ class Session:
 
     ``total`` is the number of steps that were to be done, None where the stream was left before its end was seen, and
     ``length`` the number of those of one pass. ``at`` (kept,) are the steps whose results are kept: all of a short run,
-    every second, fourth, … of a longer one and its last ones. At these ``outputs`` (kept, …) are as the module gave them and
-    ``costs`` (kept,) NaN where the target was missing; ``predictions`` and ``truth`` (kept, numbers) by target are in the
-    units of the stream. ``baselines`` by target and name are kept likewise, at ``baselines_at``, over the first pass. Where
-    several streams ran beside one another, each has an axis for them after the first. ``cost_means`` and ``metrics`` are of
-    all steps. ``first`` is the step at which this process began, ``seconds`` and ``rate`` are its own. ``net`` is the module
-    as the run left it.
+    every second, fourth, … (``kept_every``) of a longer one and its last ones. At these ``outputs`` (kept, …) are as the
+    module gave them and ``costs`` (kept,) NaN where the target was missing; ``predictions`` and ``truth`` (kept, numbers) by
+    target are in the units of the stream. ``baselines`` by target and name are kept likewise, at ``baselines_at``, over the
+    first pass. Where several streams ran beside one another, each has an axis for them after the first. ``cost_means`` and
+    ``metrics`` are of all steps. ``first`` is the step at which this process began, ``seconds`` and ``rate`` are its own.
+    ``net`` is the module as the run left it.
     """
 
     plan: Plan
@@ -101,6 +101,7 @@ class Session:
     length: int | None
     seconds: float
     interrupted: bool
+    kept_every: int
     at: NDArray[np.int64]
     outputs: Arrays
     costs: Arrays
@@ -255,7 +256,8 @@ class _Run:
 
     def _ran(self, samples: Samples) -> dict[str, torch.Tensor]:
         """The module's results of some samples, held a few at a time: what is held takes its ticks' memory."""
-        hold, chunk = self.plan.hold, self._chunk(samples)
+        hold, dtype = self.plan.hold, getattr(torch, self.plan.dtype)
+        chunk = samples.chunk(float(self.net.tau), dtype, self.plan.device)
         if hold.ticks == 1:
             return dict(self.net.run(chunk))
         few, parts = max(1, CHUNK // hold.ticks), []
@@ -263,17 +265,6 @@ class _Run:
             part = {name: value[start : start + few] for name, value in chunk.items()}
             parts.append(hold.told(self.net.run(hold.held(part, self.net.targets))))
         return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
-
-    def _chunk(self, samples: Samples) -> dict[str, torch.Tensor]:
-        """Samples as the module takes them: scaled, on its device, with the model's own tau where the file tells of none."""
-        dtype, chunk = getattr(torch, self.plan.dtype), {}
-        for name, value in samples.scaled().items():
-            chunk[name] = value.to(self.plan.device, dtype if value.is_floating_point() else value.dtype)
-        if samples.boundary is not None:
-            chunk["boundary"] = samples.boundary
-        if samples.tau is not None:
-            chunk["tau"] = torch.where(torch.isnan(samples.tau), float(self.net.tau), samples.tau)
-        return chunk
 
     def _made_with(self, step: int) -> dict[str, Any]:
         """What another run must share with this one to go on from a step of it."""
@@ -353,6 +344,7 @@ class _Run:
             length=length,
             seconds=seconds,
             interrupted=interrupted,
+            kept_every=self.trace.every,
             at=at,
             outputs={name: results[name] for name in self.net.outputs if name in results},
             costs={name: results[name] for name in self.net.costs if name in results},
