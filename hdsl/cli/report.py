@@ -59,7 +59,8 @@ def run_record(session: Session, runs: Sequence[Session], command: str) -> Run:
         steps=session.steps - session.first,
         seconds=session.seconds,
         rate=session.rate,
-        costs=session.costs,
+        costs={name: _over_streams(values) for name, values in session.costs.items()},
+        at=None if session.kept_every == 1 else session.at.astype(float),
         series=tuple(series for target in targets for series in _series(target, session)),
         results=tuple(table for target in targets for table in _results(target, session, runs)),
         headline=tuple(headline),
@@ -118,8 +119,17 @@ def _series(target: str, session: Session) -> Iterator[Series]:
             target=truth[:, k],
             prediction=predicted[:, k],
             unit=columns[k].name,
+            every=session.kept_every,
             others={name: _beside(values, session, k)[: len(truth)] for name, values in session.baselines[target].items()},
         )
+
+
+def _over_streams(values: Any) -> Any:
+    """The mean of a cost over the streams that have its target (kept,), NaN where none has."""
+    if values.ndim == 1:
+        return values
+    there = np.isfinite(values)
+    return np.where(there.any(1), np.where(there, values, 0.0).sum(1) / np.maximum(there.sum(1), 1), np.nan)
 
 
 def _beside(values: Any, session: Session, number: int) -> Any:

@@ -77,37 +77,52 @@ class Autoregression:
         size = order * numbers + 1
         self.order, self.forgetting = order, forgetting
         self.past = np.full((order, numbers), np.nan)  # what is missing is filled by predictions
-        self.rows = 0  # since every component was seen, the row of the latest first one counted
+        self.rows = 0  # since every component was seen, as far as `order`
         self.scale = 0.0
         self.coefficients = np.zeros((size, numbers))
         self.inverse = np.eye(size) / RIDGE
 
     def predict(self, targets: Numbers) -> Numbers:
         """Predictions of the next rows (n, numbers), NaN where missing; each is made before its row is learned from."""
-        return np.array([self._row(row) for row in targets]).reshape(targets.shape)
+        found = np.empty(targets.shape)
+        missing = np.isnan(targets)
+        lacks = missing.any(axis=1).tolist()
+        for k, target in enumerate(targets):
+            found[k] = predicted = self._row(target, lacks[k])
+            if lacks[k]:
+                target = np.where(missing[k], predicted, target)
+            self.past[:-1] = self.past[1:]
+            self.past[-1] = target
+            if self.rows < self.order:
+                self.rows += not np.isnan(target).any()
+        return found
 
-    def _row(self, target: Numbers) -> Numbers:
-        predicted = last = self.past[-1]
-        missing = np.isnan(target)
-        if self.rows >= self.order:
-            if self.rows == self.order:
-                self.scale = float(np.sqrt(np.mean(self.past**2))) or 1.0
-            features = np.append(self.past / self.scale, 1.0)
-            predicted = last + self.scale * (features @ self.coefficients)
-            if not missing.any():
-                self._learn(features, (target - last) / self.scale)
-        self.past = np.concatenate([self.past[1:], np.where(missing, predicted, target)[None]])
-        self.rows += not np.isnan(self.past[-1]).any()
-        return predicted
+    def _row(self, target: Numbers, lacks: bool) -> Numbers:
+        """The prediction of one row, which is then learned from unless something of it lacks."""
+        last = self.past[-1]
+        if self.rows < self.order:
+            return last
+        if not self.scale:
+            self.scale = float(np.sqrt(np.mean(self.past**2))) or 1.0
+        features = np.ones(len(self.inverse))
+        np.divide(self.past.reshape(-1), self.scale, out=features[:-1])
+        correction = features @ self.coefficients
+        if not lacks:
+            self._learn(features, (target - last) / self.scale, correction)
+        return last + self.scale * correction
 
-    def _learn(self, features: Numbers, target: Numbers) -> None:
-        """Takes one row in: features (size,), target (numbers,)."""
-        # Directions that the rows do not excite would grow without bound where forgetting goes on.
-        forgetting = self.forgetting if np.trace(self.inverse) < len(features) * WINDUP / RIDGE else 1.0
+    def _learn(self, features: Numbers, target: Numbers, correction: Numbers) -> None:
+        """Takes one row in: features (size,), target and what was said of it (numbers,)."""
         along = self.inverse @ features
+        forgetting = self.forgetting
+        # Directions that the rows do not excite would grow without bound where forgetting goes on.
+        if forgetting < 1 and np.trace(self.inverse) >= len(features) * WINDUP / RIDGE:
+            forgetting = 1.0
         gain = along / (forgetting + features @ along)
-        self.coefficients = self.coefficients + np.outer(gain, target - features @ self.coefficients)
-        self.inverse = (self.inverse - np.outer(gain, along)) / forgetting
+        self.coefficients += gain[:, None] * (target - correction)
+        self.inverse -= gain[:, None] * along
+        if forgetting < 1:
+            self.inverse /= forgetting
 
 
 class Frequencies:

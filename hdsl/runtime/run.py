@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -35,6 +37,8 @@ class Runner(Base):
     source: str
     origin: Origin
     equations = _FromOrigin()
+    tau: float
+    share: torch.Tensor
     inputs: tuple[str, ...]
     targets: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -46,15 +50,18 @@ class Runner(Base):
         *,
         told: Callable[[int, dict[str, torch.Tensor]], None] | None = None,
         watching: Callable[[Body], Body] | None = None,
+        keep: bool = True,
     ) -> dict[str, torch.Tensor]:
         """Step through a stream.
 
         Args:
             stream: tensors (T, batch, …) by name, targets with NaN or −1 where missing or left out altogether, optionally
                 ``tau`` (T,) and ``boundary`` (T,) or (T, batch); or any iterable of samples, each a mapping of (batch, …)
-                tensors by the same names.
+                tensors by the same names, a DataLoader too; or what ``Model.stream`` gives; or a file or a frame of pandas,
+                polars or Arrow whose columns bear the model's names.
             told: called after each chunk with the number of steps done so far and that chunk's results.
             watching: makes of a step one that is watched, as hdsl.runtime.recorder does.
+            keep: whether to keep the results of all chunks; a stream that memory does not hold is told of only.
 
         Returns:
             outputs (T, batch, …) as predicted before learning from their sample, and costs (T, batch), NaN where the
@@ -63,12 +70,13 @@ class Runner(Base):
         Raises:
             NonFinite: a value became nan or infinite, with the step and the line of the .ham file.
             ValueError: a name is missing or unknown, or a shape does not fit.
+            StreamError: a file or a frame cannot be read as the model wants it; it is a ValueError too.
         """
         parts: dict[str, list[torch.Tensor]] = {name: [] for name in (*self.outputs, *self.costs)}
         done = 0
-        for chunk in _chunks(stream, self.inputs, self.targets):
+        for chunk in _chunks(self._opened(stream), self.inputs, self.targets):
             results = run_chunk(self, chunk, watching)
-            for name, value in results.items():
+            for name, value in results.items() if keep else ():
                 parts[name].append(value)
             done += chunk["steps"]
             if told is not None:
@@ -76,9 +84,32 @@ class Runner(Base):
         return {name: torch.cat(values) for name, values in parts.items() if values}
 
 
+    def _opened(self, stream: Any) -> Any:
+        """A stream of the model's samples as chunks, where it is one; else as it was given."""
+        if isinstance(stream, str | Path) or (hasattr(stream, "columns") and not hasattr(stream, "samples")):
+            from hdsl.runtime.stream import read_stream
+
+            stream = read_stream(stream, self.origin.compiler().model, {})
+        if not hasattr(stream, "samples"):
+            return stream
+        parts = (part for part in stream.samples() if part is not None)
+        return _Parts(part.chunk(float(self.tau), self.share.dtype, self.share.device) for part in parts)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Tensors (steps, …) by name, a part of a stream at a time."""
+
+    parts: Iterator[dict[str, torch.Tensor]]
+
+
 def _chunks(stream: Any, inputs: tuple[str, ...], targets: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     """A stream in pieces of at most `CHUNK` steps, each a dict of tensors with their number of steps under ``steps``."""
     known = {*inputs, *targets, "tau", "boundary"}
+    if isinstance(stream, _Parts):
+        for part in stream.parts:
+            yield from _chunks(part, inputs, targets)
+        return
     if isinstance(stream, Mapping):
         stream = {name: torch.as_tensor(value) for name, value in stream.items() if value is not None}
         _check_names(stream, inputs, known)

@@ -70,6 +70,17 @@ class Samples:
             found[name] = (value - mean_of) / deviation_of
         return found
 
+    def chunk(self, tau: float, dtype: torch.dtype, device: torch.device | str) -> dict[str, torch.Tensor]:
+        """What ``Net.run`` takes: scaled, on a device; ``tau`` is the model's own, where the stream tells of none."""
+        found = {}
+        for name, value in self.scaled().items():
+            found[name] = value.to(device, dtype if value.is_floating_point() else value.dtype)
+        if self.boundary is not None:
+            found["boundary"] = self.boundary
+        if self.tau is not None:
+            found["tau"] = torch.where(torch.isnan(self.tau), tau, self.tau)
+        return found
+
     def unscaled(self, name: str, value: Numbers) -> Numbers:
         """Predictions (n, streams, numbers) of a target in the units of the stream."""
         if name not in self.scales:

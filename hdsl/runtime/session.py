@@ -83,11 +83,11 @@ class Session:
 
     ``total`` is the number of steps that were to be done, None where the stream was left before its end was seen, and
     ``length`` the number of those of one pass. ``at`` (kept,) are the steps whose results are kept: all of a short run,
-    every second, fourth, … of a longer one and its last ones. At these ``outputs`` (kept, …) are as the module gave them and
-    ``costs`` (kept,) NaN where the target was missing; ``predictions`` and ``truth`` (kept, numbers) by target are in the
-    units of the stream. ``baselines`` by target and name are kept likewise, at ``baselines_at``, over the first pass. Where
-    several streams ran beside one another, each has an axis for them after the first. ``cost_means`` and ``metrics`` are of
-    all steps. ``first`` is the step at which this process began, ``seconds`` and ``rate`` are its own.
+    every second, fourth, … (``kept_every``) of a longer one and its last ones. At these ``outputs`` (kept, …) are as the
+    module gave them and ``costs`` (kept,) NaN where the target was missing; ``predictions`` and ``truth`` (kept, numbers) by
+    target are in the units of the stream. ``baselines`` by target and name are kept likewise, at ``baselines_at``, over the
+    first pass. Where several streams ran beside one another, each has an axis for them after the first. ``cost_means`` and
+    ``metrics`` are of all steps. ``first`` is the step at which this process began, ``seconds`` and ``rate`` are its own.
     ``passed_over`` says of each checkpoint that was damaged what is wrong with it, ``skipped`` are the steps whose sample was
     left out, and ``nonfinite`` the first reason for it in this process. ``digest`` is of all samples that were read.
     ``recorded`` are kept as the results are, at ``recorded_at``. ``net`` is the module as the run left it.
@@ -100,6 +100,7 @@ class Session:
     length: int | None
     seconds: float
     interrupted: bool
+    kept_every: int
     at: NDArray[np.int64]
     outputs: Arrays
     costs: Arrays
@@ -364,6 +365,7 @@ class _Run:
             length=length,
             seconds=seconds,
             interrupted=interrupted,
+            kept_every=self.trace.every,
             at=at,
             outputs={name: results[name] for name in self.net.outputs if name in results},
             costs={name: results[name] for name in self.net.costs if name in results},

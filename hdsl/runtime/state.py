@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 def taken(thing: Any, prefix: str) -> dict[str, NDArray[Any]]:
     """The attributes that a class names in ``STATE``, by name behind a prefix."""
-    return {f"{prefix}/{name}": np.asarray(getattr(thing, name)) for name in thing.STATE}
+    return {f"{prefix}/{name}": np.array(getattr(thing, name)) for name in thing.STATE}
 
 
 def put_back(thing: Any, prefix: str, arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -47,7 +47,8 @@ class Stepper:
 
         Raises NonFinite, with the place in the stream and the steps that led to it.
         """
-        chunk, start, clock, mark = self._chunk(samples), kept(self.net), int(self.net.clock), self._last.mark()
+        chunk = samples.chunk(float(self.net.tau), self.dtype, self.net.share.device)
+        start, clock, mark = kept(self.net), int(self.net.clock), self._last.mark()
         skipped: list[int] = []
         width = 1
         while True:
@@ -105,17 +106,6 @@ class Stepper:
         self.recorder.forget()
         results = dict(self.net.run(chunk, watching=self.recorder.watching))
         return results | self.recorder.taken(results)
-
-    def _chunk(self, samples: Samples) -> Tensors:
-        """Samples as the module takes them: scaled, on its device, with the model's own tau where the file tells of none."""
-        chunk, device = {}, self.net.share.device
-        for name, value in samples.scaled().items():
-            chunk[name] = value.to(device, self.dtype if value.is_floating_point() else value.dtype)
-        if samples.boundary is not None:
-            chunk["boundary"] = samples.boundary
-        if samples.tau is not None:
-            chunk["tau"] = torch.where(torch.isnan(samples.tau), float(self.net.tau), samples.tau)
-        return chunk
 
 
 def without(net: Any, chunk: Tensors, skipped: Sequence[int]) -> Tensors:

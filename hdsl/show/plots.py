@@ -93,17 +93,18 @@ def _font(declaration: str) -> str:
     return f"font-family: inherit; font-size: {size[1]}px"
 
 
-def loss_plot(name: str, costs: Mapping[str, Numbers], window: int) -> str:
+def loss_plot(name: str, costs: Mapping[str, Numbers], window: int, at: Numbers | None = None) -> str:
     """Running means of costs against steps.
 
     Args:
         costs: each cost by step (T,), NaN where its target was missing.
         window: over how many steps.
+        at: (T,) the steps, where they are not 0, 1, 2, …
     """
     with _axes(name, 2.9) as (axes, made):
         for (cost, values), colour in zip(costs.items(), _colours(len(costs)), strict=True):
             steps, means = running_mean(values, window)
-            axes.plot(*thinned(steps, means), color=colour, label=cost)
+            axes.plot(*thinned(steps if at is None else at[steps.astype(int)], means), color=colour, label=cost)
         axes.set_xlabel("step")
         alone = next(iter(costs)) if len(costs) == 1 else "cost"
         axes.set_ylabel(f"{alone}, mean of {window}" if window > 1 else alone)

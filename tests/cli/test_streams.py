@@ -218,7 +218,7 @@ def test_a_file_is_followed_until_ctrl_c(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "message"),
+    "case",
     [
         (["--epochs", "2"], 1, "standard input can be read once, not 2 times"),
         (["--scale", "whole"], 1, "--scale whole reads a stream twice, and standard input can be read once"),
@@ -226,13 +226,9 @@ def test_a_file_is_followed_until_ctrl_c(folder: Path) -> None:
     ],
 )
 def test_what_wants_a_stream_twice_is_refused_on_a_pipe(
-    folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    arguments: list[str],
-    code: int,
-    message: str,
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], case: tuple[list[str], int, str]
 ) -> None:
+    arguments, code, message = case
     piped(monkeypatch, json_lines(ROWS))
     assert status(["run", "line.ham", "--stream", "-", *arguments]) == code
     assert message in capsys.readouterr().err
