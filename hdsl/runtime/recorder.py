@@ -28,7 +28,7 @@ class Wanted:
 
 def wanted(names: Sequence[str], model: Model) -> tuple[Wanted, ...]:
     """What names ask for: ``h`` and ``z.h`` all numbers of a state and its costate, ``W`` and ``costate.W`` the Euclidean
-    norms of a parameter and its costate, ``H`` the robust Hamiltonian of the step.
+    norms of a parameter and its costate, told as ``norm2(W)``, ``H`` the robust Hamiltonian of the step.
 
     Raises ValueError, with the names that there are.
     """
@@ -39,7 +39,8 @@ def wanted(names: Sequence[str], model: Model) -> tuple[Wanted, ...]:
         costate = Wanted(f"z.{name}", f"z:{name}", False)
         known |= {name: Wanted(name, name, False), f"z.{name}": costate, f"costate.{name}": costate}
     for name in params:
-        known |= {name: Wanted(name, name, True), f"costate.{name}": Wanted(f"costate.{name}", f"w:{name}", True)}
+        for told, cell in ((name, name), (f"costate.{name}", f"w:{name}")):
+            known |= dict.fromkeys((told, f"norm2({told})"), Wanted(f"norm2({told})", cell, True))
     for name in names:
         if name not in known:
             there = [*states, *(f"z.{name}" for name in states), *params, *(f"costate.{name}" for name in params), "H"]

@@ -260,7 +260,7 @@ def test_what_is_recorded_is_written_and_goes_on_to_the_bit(folder: Path, capsys
     Path("line.ham").write_text(MODEL.replace("output y = dot(w, u)", "state h = 0\nh' = -h + dot(w, u)\noutput y = h"))
     given = ["line.ham", "--every", "7", "--record", "z.h,H", "--record", "w"]
     found = summary(capsys, *given, "--checkpoint", "a", "--record-to", "a.csv", "--report", "r.html")
-    assert found["recorded"] == {"names": ["z.h", "H", "w"], "file": "a.csv"}
+    assert found["recorded"] == {"names": ["z.h", "H", "norm2(w)"], "file": "a.csv"}
     assert "H, as recorded after each step" in Path("r.html").read_text()
     given += ["--checkpoint", "b", "--record-to", "b.csv"]
     summary(capsys, *given, "--steps", "13")
@@ -268,10 +268,10 @@ def test_what_is_recorded_is_written_and_goes_on_to_the_bit(folder: Path, capsys
         file.write("what a crash left")
     summary(capsys, *given, "--resume")
     lines = Path("a.csv").read_text().splitlines()
-    assert lines[0] == "step,z.h,H,w" and len(lines) == 41
+    assert lines[0] == "step,z.h,H,norm2(w)" and len(lines) == 41
     assert Path("a.csv").read_bytes() == Path("b.csv").read_bytes()
     assert status(["run", *given[:3], "--checkpoint", "b", "--resume"]) == 1
-    assert 'record: "z.h,H,w" there, not given here' in capsys.readouterr().err
+    assert 'record: "z.h,H,norm2(w)" there, not given here' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def laid_out(folder: Path, page: Path, width: int) -> dict[str, Any]:
 @pytest.fixture(scope="module", params=["sunspots", "iris_mlp"])
 def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     page = tmp_path_factory.mktemp("report") / "run.html"
-    assert status(["run", request.param, "--report", str(page)]) == 0
+    assert status(["run", request.param, "--report", str(page), "--record", "H"]) == 0
     return page
 
 
@@ -79,6 +79,16 @@ def test_a_report_fits_its_screen(report: Path, tmp_path: Path, width: int) -> N
     assert len(found["formulas"]) > 20 and all(wide > 3 and high > 3 for _, _, wide, high in found["formulas"])
     assert found["text"] >= 11
     assert found["asked"] == []
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+def test_the_page_of_a_value_that_is_not_finite_fits_too(tmp_path: Path, width: int) -> None:
+    page = tmp_path / "wrong.html"
+    assert status(["run", "sunspots", "--set", "beta=1e9", "--report", str(page)]) == 1
+    found = laid_out(tmp_path, page, width)
+    assert found["width"] <= width and found["asked"] == []
+    assert found["headings"] == ["What led to it", "Model", "Derivation", "This run"]
+    assert len(found["plots"]) == 4 and all(right <= width for _, right, _, _ in found["blocks"])
 
 
 def test_a_report_goes_onto_paper(report: Path, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def samples(u: list[float]) -> Samples:
 
 def by_hand(u: torch.Tensor, v: torch.Tensor, net: object) -> dict[str, torch.Tensor]:
     """The same read off a module that is stepped one by one."""
-    rows: dict[str, list[torch.Tensor]] = {name: [] for name in ("z.h", "H", "w", "h", "costate.w", "z.g")}
+    rows: dict[str, list[torch.Tensor]] = {name: [] for name in ("z.h", "H", "norm2(w)", "h", "norm2(costate.w)", "z.g")}
     for k in range(len(u)):
         old = {name: value.clone() for name, value in net.state_dict().items()}  # type: ignore[attr-defined]
         _, costs = net.step(u=u[k], v=v[k])  # type: ignore[attr-defined]
@@ -53,7 +53,7 @@ def by_hand(u: torch.Tensor, v: torch.Tensor, net: object) -> dict[str, torch.Te
         rows["H"].append((1 + 2 / (1 + 0.1 * k)) * total + flow)
         for name, cell in (("z.h", net.costate.h), ("h", net.state.h), ("z.g", net.costate.g)):  # type: ignore[attr-defined]
             rows[name].append(cell.clone())
-        for name, cell in (("w", net.w), ("costate.w", net.costate.w)):  # type: ignore[attr-defined]
+        for name, cell in (("norm2(w)", net.w), ("norm2(costate.w)", net.costate.w)):  # type: ignore[attr-defined]
             rows[name].append(cell.detach().square().sum().sqrt())
     return {name: torch.stack(found) for name, found in rows.items()}
 
@@ -70,10 +70,12 @@ def test_what_is_recorded_stands_in_the_module() -> None:
         for name, value in recorder.taken(results).items():
             found.setdefault(name.removeprefix(PREFIX), []).append(value)
     right = by_hand(u, v, NET(seed=1))
-    assert list(found) == ["z.h", "H", "w", "h", "costate.w", "z.g"]
+    assert list(found) == ["z.h", "H", "norm2(w)", "h", "norm2(costate.w)", "z.g"]
     for name, parts in found.items():
         torch.testing.assert_close(torch.cat(parts), right[name], rtol=1e-12, atol=1e-12)
-    assert recorder.shapes == {"z.h": (2,), "H": (), "w": (), "h": (2,), "costate.w": (), "z.g": ()}
+    assert recorder.shapes == {
+        "z.h": (2,), "H": (), "norm2(w)": (), "h": (2,), "norm2(costate.w)": (), "z.g": (),
+    }  # fmt: skip
 
 
 def test_a_state_that_all_streams_share_is_told_of_each() -> None:
@@ -129,10 +131,11 @@ def test_what_is_undone_is_not_recorded() -> None:
     recorder = Recorder(net, ["h", "w"], model.product("model"))
     results, skipped = Stepper(net, Hold(), torch.float64, "s", True, recorder).run(samples([1.0, -1.0, 2.0]))
     assert skipped == [1] and results[PREFIX + "h"].shape == (3, 1, 2)
-    assert bool(results[PREFIX + "h"][1].isnan().all()) and bool(results[PREFIX + "w"][[0, 2]].isfinite().all())
+    assert bool(results[PREFIX + "h"][1].isnan().all()) and bool(results[PREFIX + "norm2(w)"][[0, 2]].isfinite().all())
 
 
 def test_a_name_that_is_not_there() -> None:
     with pytest.raises(ValueError, match=r"`z\.w` cannot be recorded; what can: h, g, z\.h, z\.g, w, costate\.w, H$"):
         wanted(["z.w"], MODEL.product("model"))
     assert [each.name for each in wanted(["costate.h", "z.h", "h"], MODEL.product("model"))] == ["z.h", "h"]
+    assert [each.name for each in wanted(["w", "norm2(w)"], MODEL.product("model"))] == ["norm2(w)"]
