@@ -89,8 +89,8 @@ class Beside:
     def samples(self, again: bool = False) -> Iterator[Samples | None]:
         """One pass, as `Stream.samples` gives it, with an axis of streams."""
         streams = [replace(stream, bad=stream.bad.silent()) if again else stream for stream in self.streams]
-        sequences, statistics = _Sequences(streams), self._statistics
-        lanes = [_Lane(sampled(streams[0], sequences.rows(), statistics(), ends=True, live=self.live)) for _ in range(self.batch)]
+        sequences, statistics = _Sequences(streams), [self._statistics() for _ in range(self.batch)]
+        lanes = [_Lane(sampled(streams[0], sequences.rows(), each, ends=True, live=self.live)) for each in statistics]
         while True:
             for lane in lanes:
                 lane.fill()
