@@ -128,27 +128,30 @@ def stream(given: object, model: Any) -> Stream:
     return read_stream(given, model.product("model"), {"u": "x", "v": "x@+1"}, scale="running")
 
 
-def workers(folder: Path, rows: int, size: int) -> dict[str, Callable[[Callable[[int], None]], object]]:
+def workers(
+    folder: Path, rows: int, size: int, steps: int | None = None
+) -> dict[str, Callable[[Callable[[int], None]], object]]:
     """The bare loop, and a session on each kind of stream."""
     model, values = hdsl.load("sunspots", n=size), series(rows)
     net_class = model.compile()
-    scaled = {name: value.float()[:rows] for name, value in stream({"x": values}, model).whole().scaled().items()}
+    steps = steps or rows
+    scaled = {name: value.float()[:steps] for name, value in stream({"x": values}, model).whole().scaled().items()}
 
     def bare(told: Callable[[int], None]) -> object:
         return net_class(batch=1, seed=0, dtype=torch.float32).run(scaled, told=lambda step, results: told(step))
 
     def session(given: object) -> Callable[[Callable[[int], None]], object]:
-        plan = Plan(model.product("model"), net_class, stream(given, model), steps=rows)
+        plan = Plan(model.product("model"), net_class, stream(given, model), steps=steps)
         return lambda told: run_session(plan, lambda progress: told(progress.step))
 
     files = {kind: write(folder / f"wave{kind}", values) for kind in KINDS}
     return {BARE: bare, HELD: session({"x": values}), **{kind: session(path) for kind, path in files.items()}}
 
 
-def rates(rows: int, stretch: int, size: int) -> tuple[dict[str, list[float]], int]:
+def rates(rows: int, stretch: int, size: int, turns: int | None = None) -> tuple[dict[str, list[float]], int]:
     """Seconds of each stretch by way; the first is left out, for it reads ahead."""
     with tempfile.TemporaryDirectory() as folder:
-        found = Turns(workers(Path(folder), rows, size), stretch).run()
+        found = Turns(workers(Path(folder), rows, size, turns and turns * stretch), stretch).run()
     rounds = min(map(len, found.values()))
     return {name: seconds[1:rounds] for name, seconds in found.items()}, rounds - 1
 
@@ -176,6 +179,7 @@ def main() -> int:
     options = argparse.ArgumentParser(prog="python -m benchmarks.reading", description=__doc__)
     options.add_argument("--rows", type=int, default=1_000_000)
     options.add_argument("--stretch", type=int, default=20_480, help="steps of a turn")
+    options.add_argument("--turns", type=int, help="end after so many; all rows if not given")
     options.add_argument("--size", type=int, default=32, help="states of the model")
     options.add_argument("--lengths", default="100000,1000000,4000000", help="rows whose memory is measured; none for no such")
     options.add_argument("--json", action="store_true")
@@ -187,7 +191,7 @@ def main() -> int:
         return 0
     if given.rows < 3 * given.stretch:
         raise SystemExit("--rows should be at least three stretches")
-    seconds, rounds = rates(given.rows, given.stretch, given.size)
+    seconds, rounds = rates(given.rows, given.stretch, given.size, given.turns)
     held = peaks([int(length) for length in given.lengths.split(",") if length])
     if given.json:
         print(json.dumps({"machine": machine(1), "rows": given.rows, "seconds": seconds, "peaks": held}, indent=1))

@@ -44,8 +44,8 @@ class Beside:
                 )
             if stream.live and len(self.streams) < self.batch:
                 raise StreamError(f"{stream.name} is read as it arrives, and gives its sequences one after another")
-            if dict(stream.columns.sizes) != dict(first.columns.sizes):
-                raise StreamError(f"{stream.name} has other sizes than {first.name}")
+            if stream.columns != first.columns:
+                raise StreamError(f"{stream.name} has not the columns that {first.name} is read from; name them with --map")
 
     @property
     def name(self) -> str:
@@ -76,6 +76,10 @@ class Beside:
     def live(self) -> bool:
         return any(stream.live for stream in self.streams)
 
+    def known(self) -> int | None:
+        """How many steps there are: nobody knows beforehand."""
+        return None
+
     def expected(self) -> int | None:
         """About how many steps there are."""
         found = [stream.expected() for stream in self.streams]
@@ -85,8 +89,8 @@ class Beside:
     def samples(self, again: bool = False) -> Iterator[Samples | None]:
         """One pass, as `Stream.samples` gives it, with an axis of streams."""
         streams = [replace(stream, bad=stream.bad.silent()) if again else stream for stream in self.streams]
-        sequences, statistics = _Sequences(streams), self._statistics
-        lanes = [_Lane(sampled(streams[0], sequences.rows(), statistics(), ends=True)) for _ in range(self.batch)]
+        sequences, statistics = _Sequences(streams), [self._statistics() for _ in range(self.batch)]
+        lanes = [_Lane(sampled(streams[0], sequences.rows(), each, ends=True, live=self.live)) for each in statistics]
         while True:
             for lane in lanes:
                 lane.fill()

@@ -47,6 +47,7 @@ class Reading(Protocol):
     @property
     def batch(self) -> int: ...
     def samples(self, again: bool = False) -> Iterator[Samples | None]: ...
+    def known(self) -> int | None: ...
     def expected(self) -> int | None: ...
 
 
@@ -61,7 +62,7 @@ class Piece:
 
 
 class Feed:
-    """``length`` is the number of samples of a pass, as soon as it is known.
+    """``length`` is the number of samples of a pass, as soon as its end was seen.
 
     Args:
         ends: whether a sequence ends where the stream does, so that the next pass begins with a new one.
@@ -76,6 +77,7 @@ class Feed:
         self.reading, self.epochs, self.steps, self.ends = reading, epochs, steps, ends
         self._again, self._start = again, 0
         self.length: int | None = None
+        self._known = reading.known()
         self._digest = Digest()
         self._held: list[Samples] = []
         self._rest: Iterator[Samples | None] = iter(())
@@ -87,23 +89,28 @@ class Feed:
         return self._digest.digits()
 
     @property
+    def known(self) -> int | None:
+        """The number of samples of a pass, where it was seen or is known beforehand."""
+        return self._known if self.length is None else self.length
+
+    @property
     def total(self) -> int | None:
         """The number of steps to do, where it is known."""
-        if self.length is None:
+        if self.known is None:
             return None
-        whole = self.epochs * self.length
+        whole = self.epochs * self.known
         return whole if self.steps is None else min(self.steps, whole)
 
     def expected(self) -> int | None:
         """About how many steps there are to do."""
-        rows = self.reading.expected() if self.length is None else self.length
+        rows = self.reading.expected() if self.known is None else self.known
         if rows is None:
             return self.steps
         return self.epochs * rows if self.steps is None else min(self.steps, self.epochs * rows)
 
     def expected_pass(self) -> int | None:
         """About how many steps of the first pass there are to do."""
-        rows = self.reading.expected() if self.length is None else self.length
+        rows = self.reading.expected() if self.known is None else self.known
         if rows is None or self.steps is None:
             return self.steps if rows is None else rows
         return min(self.steps, rows)

@@ -189,7 +189,7 @@ class _Run:
         self.plan, model, stream = plan, plan.model, plan.stream
         ends = any(when == "sequence" for when in model.resets.values()) and bool(model.dynamics)
         self.feed = Feed(stream, plan.epochs, plan.steps, plan.epochs > 1 and ends, again)
-        length = self.feed.length
+        length = self.feed.known
         half = None if length is None else min(length, length if plan.steps is None else plan.steps) // 2
         self.judge = Judge(model, stream.columns, stream.batch, self.feed.expected_pass(), half)
         self.net = plan.net_class(batch=stream.batch, seed=plan.seed, dtype=getattr(torch, plan.dtype), device=plan.device)

@@ -60,6 +60,13 @@ class Stream:
     def batch(self) -> int:
         return 1
 
+    def known(self) -> int | None:
+        """How many samples there are, where that is known before they are read; None where bad rows or ends may take some."""
+        if self.source.rows is None or self.columns.boundary is not None or not self.bad.stops:
+            return None
+        reach = [column.ahead for q in self.model.of_role("input") for column in self.columns.of.get(q.name, ())]
+        return max(0, self.source.rows - max(0, *reach) + min(0, *reach))
+
     def expected(self) -> int | None:
         """About how many samples there are, where anyone knows."""
         return self.source.expected()
@@ -105,13 +112,14 @@ class Stream:
 
 
 def sampled(
-    stream: Stream, rows: Iterator[Rows], statistics: Statistics | None = None, ends: bool = False
+    stream: Stream, rows: Iterator[Rows], statistics: Statistics | None = None, ends: bool = False, live: bool = False
 ) -> Iterator[Samples | None]:
     """Rows that are checked as samples of a stream.
 
     Args:
         statistics: the scaling, where it is not the stream's own.
         ends: whether samples tell of the ends of sequences, with or without a column of them.
+        live: whether to give None while there are none, for a stream that is not live itself too.
     """
     scaling = statistics or stream.statistics()
     sampler = Sampler(stream.source.name, stream.model, stream.columns, scaling, stream.bad, ends)
@@ -119,7 +127,7 @@ def sampled(
     for some in rows:
         closed, empty = some.closed, some
         made = sampler.push(some)
-        if made is not None or stream.live:
+        if made is not None or live or stream.live:
             yield made
     if empty is not None:
         rest = sampler.push(

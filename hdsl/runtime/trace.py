@@ -59,18 +59,22 @@ class Trace:
         at, arrays = _joined(self._parts)
         if self.every == 1:
             return at, arrays
-        last, recent = _joined(self._recent)
+        last, recent = self._last()
         before = at < last[0]
         return np.concatenate([at[before], last]), {
             name: np.concatenate([value[before], recent[name]]) for name, value in arrays.items()
         }
+
+    def _last(self) -> Part:
+        at, arrays = _joined(self._recent)
+        return at[-RECENT:], {name: value[-RECENT:] for name, value in arrays.items()}
 
     def state(self) -> dict[str, NDArray[Any]]:
         """What is kept, as arrays by name; its size does not depend on the number of steps."""
         found: dict[str, NDArray[Any]] = {"every": np.array(self.every)}
         for name, parts in (("kept", self._parts), ("recent", self._recent)):
             if parts:
-                at, arrays = _joined(parts)
+                at, arrays = self._last() if name == "recent" else _joined(parts)
                 found |= {f"{name}/at": at, **{f"{name}/of/{key}": value for key, value in arrays.items()}}
         return found
 

@@ -39,7 +39,7 @@ def test_workers_take_turns() -> None:
 
 
 def test_all_ways_are_timed() -> None:
-    seconds, rounds = rates(2000, 512, 4)
+    seconds, rounds = rates(2000, 512, 4, 3)
     assert list(seconds) == [BARE, HELD, *KINDS]
     assert rounds >= 1 and all(len(taken) == rounds for taken in seconds.values())
 

@@ -175,6 +175,10 @@ def test_what_cannot_stand_beside_one_another(model: Model, tmp_path: Path) -> N
     path.write_text("u,v,t\n1,2,0\n")
     with pytest.raises(StreamError, match="streams beside one another share the time of a step"):
         Beside([read_stream(path, model, {})], 2)
+    other = tmp_path / "other.csv"
+    other.write_text("u[0],v\n1,2\n")
+    with pytest.raises(StreamError, match=r"other\.csv has not the columns that s\.csv is read from; name them with --map"):
+        Beside([read_stream(each, model, {"t": ""}) for each in (path, other)], 2)
 
 
 def test_what_is_told_of_several(model: Model, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import hdsl
+from hdsl.runtime import cells, feed, trace
 from hdsl.runtime.checkpoint import CheckpointError, steps_in
 from hdsl.runtime.feed import PIECE
 from hdsl.runtime.hold import Hold
@@ -224,3 +225,43 @@ def test_two_runs_on_one_folder_and_a_folder_that_goes_away(tmp_path: Path) -> N
     assert "another run keeps its checkpoints" in ends[0]
     assert (session.first, session.steps) == (0, ROWS) and steps_in(tmp_path / "c") == [500, 600]
     assert run_session(plan).first == ROWS
+
+
+def test_a_longer_stream_than_is_read_ahead_gives_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read a part at a time, over two passes, with checkpoints between: predictions and figures of a stream held whole."""
+    plan = plan_of(tmp_path, epochs=2, ends=True, times=True)
+    whole = run_session(dataclasses.replace(plan, predict=tmp_path / "a.csv"))
+    monkeypatch.setattr(feed, "AHEAD", 50)
+    plan = dataclasses.replace(plan, stream=dataclasses.replace(plan.stream, size=37))
+    parts = dataclasses.replace(plan, checkpoint=tmp_path / "c", predict=tmp_path / "b.csv", every=130)
+    seen: list[Progress] = []
+    run_session(parts, seen.append, lambda: len(seen) == 6)
+    assert (seen[0].total, seen[0].exact) == (pytest.approx(2 * ROWS, rel=0.2), False)
+    again = run_session(dataclasses.replace(parts, resume=True))
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    assert [m.predictor for m in again.metrics] == [m.predictor for m in whole.metrics]
+    assert [m.value for m in again.metrics] == pytest.approx([m.value for m in whole.metrics], rel=1e-9)
+    assert again.length == whole.length == ROWS
+
+
+def test_checkpoints_do_not_grow_with_the_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace, "STEPS", 64)
+    monkeypatch.setattr(trace, "RECENT", 32)
+    monkeypatch.setattr(cells, "MOST", 16)
+    sizes = []
+    for steps in (1024, 4096):
+        plan = plan_of(tmp_path, epochs=8, steps=steps, checkpoint=tmp_path / str(steps))
+        run_session(plan)
+        (file,) = (tmp_path / str(steps)).glob("step-*/tensors.safetensors")
+        sizes.append(file.stat().st_size)
+    assert sizes[1] < sizes[0] * 1.1
+
+
+def test_everything_is_kept_where_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace, "STEPS", 64)
+    monkeypatch.setattr(trace, "RECENT", 32)
+    few, all_of_it = run_session(plan_of(tmp_path)), run_session(plan_of(tmp_path, everything=True))
+    assert len(few.at) < len(all_of_it.at) == ROWS
+    np.testing.assert_array_equal(few.outputs["y"], all_of_it.outputs["y"][few.at])
+    assert (few.kept_every, all_of_it.kept_every) == (16, 1)
+    assert str(few.metrics) == str(all_of_it.metrics)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 import hdsl
 from hdsl.model.model import Model
+from hdsl.runtime.bad_rows import BadRows
 from hdsl.runtime.columns import read_map
 from hdsl.runtime.feed import Digest
 from hdsl.runtime.samples import Samples
@@ -139,3 +142,18 @@ def digest(*parts: Samples) -> str:
     for part in parts:
         told.add(part)
     return told.digits()
+
+
+@pytest.mark.parametrize("told", [("u=a,b",), ("u=a,b@-2",), ("u=a@+1,b@-2", "v=v@+3"), ("u=a@+2,b@+1",), ("u=a@-9,b",)])
+def test_how_many_samples_are_known_before_they_are_read(model: Model, told: tuple[str, ...]) -> None:
+    held = {name: np.arange(7.0) for name in "abv"}
+    stream = read_stream({**held, "c": np.zeros(7)}, model, read_map(told))
+    made = sum(len(part) for part in stream.samples() if part is not None)
+    assert stream.known() == made
+    assert replace(stream, bad=BadRows("skip")).known() is None
+    assert read_stream({**held, "boundary": np.zeros(7)}, model, read_map(("u=a,b",))).known() is None
+
+
+def test_the_number_of_rows_of_text_is_not_known(model: Model, tmp_path: Path) -> None:
+    assert opened(model, tmp_path, ROWS).known() is None
+    assert opened(model, tmp_path, ROWS).expected() == 5

@@ -54,7 +54,8 @@ class CsvSource(Source):
         self._pending = (first, rest) if self.live else None
 
     def expected(self) -> int | None:
-        return self._lines.expected()
+        lines = self._lines.expected()
+        return None if lines is None else max(0, lines - 1)
 
     def blocks(self, wanted: Sequence[str], truths: Collection[str] = (), size: int = ROWS) -> Iterator[Block]:
         if not self.live:
