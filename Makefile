@@ -7,7 +7,7 @@ WORKERS ?= 2
 BIN     := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test demo lint slow bench models-table format clean
+.PHONY: help setup test demo lint slow pages bench models-table format clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -38,6 +38,9 @@ lint: $(VENV)/.tests  ## ruff and mypy
 
 slow: $(VENV)/.tests  ## the slow tests
 	$(BIN)/python -m pytest -n $(WORKERS) -m slow
+
+pages: $(VENV)/.tests  ## look at reports in a headless Chromium, which must be installed
+	$(BIN)/python -m pytest -m browser
 
 bench: $(VENV)/.runs  ## the speed table
 	$(BIN)/python -m benchmarks.speed

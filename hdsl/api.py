@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,6 +97,46 @@ class Model(Shown):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Model:
         return self  # nothing of it changes
+
+    def stream(
+        self,
+        source: Any,
+        map: Mapping[str, str] | Iterable[str] = (),
+        *,
+        scale: str = "none",
+        on_bad_row: str = "stop",
+        batch: int = 1,
+        follow: bool = False,
+    ) -> Any:
+        """A stream for this model: ``net.run(model.stream("sunspots.csv", {"u": "ssn", "v": "ssn@+1"}, scale="running"))``.
+
+        Args:
+            source: a file, a frame of pandas, polars or Arrow, arrays by name, or any iterable of samples; a list of these
+                for several beside one another.
+            map: columns by name, or as `--map` writes them.
+            scale, on_bad_row, batch, follow: as the options of `hdsl run` of the same names.
+
+        Raises:
+            hdsl.runtime.source.block.StreamError: a ValueError; it cannot be read as the model wants it.
+        """
+        from hdsl.runtime.bad_rows import POLICIES, BadRows
+        from hdsl.runtime.beside import Beside
+        from hdsl.runtime.columns import read_map
+        from hdsl.runtime.source.block import StreamError
+        from hdsl.runtime.source.opening import open_source
+        from hdsl.runtime.stream import read_stream
+
+        if on_bad_row not in POLICIES:
+            raise ValueError(f"on_bad_row is one of {', '.join(POLICIES)}; found {on_bad_row!r}")
+        told = dict(map) if isinstance(map, Mapping) else read_map([map] if isinstance(map, str) else map)
+        several = isinstance(source, list) and bool(source) and not isinstance(source[0], Mapping)
+        opened = [open_source(each, follow) for each in (source if several else [source])]
+        bad = BadRows(on_bad_row, lambda message: print(f"left out: {message}", file=sys.stderr))
+        streams = [read_stream(each, self.compiler.model, told, None, scale, bad) for each in opened]
+        if unknown := streams[0].columns.sizes:
+            wanted = ", ".join(f"{name}={size}" for name, size in unknown.items())
+            raise StreamError(f"the stream decides a size that the model was loaded without: hdsl.load(…, {wanted})")
+        return streams[0] if len(streams) == batch == 1 else Beside(streams, batch)
 
     def __repr__(self) -> str:
         return f"<hdsl model {self.name} of {self.compiler.source.name}>"

@@ -6,7 +6,12 @@ import copy
 import pickle
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
+import pandas
+import polars
 import pytest
 import sympy
 import torch
@@ -130,3 +135,71 @@ def test_importing_and_deriving_load_no_torch():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+# Streams --------------------------------------------------------------------------------------------------------------
+
+LINE = """ham 1
+dim m
+input u[m]
+target v
+param w[m] = 0
+output y = dot(w, u)
+cost fit = 1/2 * squared(y - v)
+learn
+    eta = 1
+    beta = 0.1
+"""
+ROWS = [{"a": float(k % 3), "b": (k % 5) / 5, "v": 2.0 * (k % 3) - (k % 5) / 5} for k in range(30)]
+
+
+class Samples(torch.utils.data.IterableDataset[Any]):
+    def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
+        for row in ROWS:
+            yield {"u": torch.tensor([row["a"], row["b"]]), "v": torch.tensor(row["v"])}
+
+
+def test_streams_of_every_kind_are_learned_from_alike(tmp_path: Path) -> None:
+    model = hdsl.loads(LINE, m=2)
+    net_class = model.compile(dtype=torch.float64)
+    tensors = {
+        "u": torch.tensor([[[r["a"], r["b"]]] for r in ROWS], dtype=torch.float64),
+        "v": torch.tensor([[r["v"]] for r in ROWS], dtype=torch.float64),
+    }
+    wanted = net_class(batch=1, seed=0).run(tensors)["y"]
+    frame = pandas.DataFrame(ROWS)
+    frame.to_csv(tmp_path / "s.csv", index=False)
+    told = {"u": "a,b"}
+    streams = [
+        model.stream(tmp_path / "s.csv", told),
+        model.stream(str(tmp_path / "s.csv"), ["u=a,b"]),
+        model.stream(frame, "u=a,b"),
+        model.stream(polars.DataFrame(ROWS), told),
+        model.stream(ROWS, told),
+        model.stream(Samples()),
+        frame.rename(columns={"a": "u[0]", "b": "u[1]"}),
+        torch.utils.data.DataLoader(Samples(), batch_size=1),
+    ]
+    for stream in streams:
+        made = net_class(batch=1, seed=0).run(stream)["y"]
+        torch.testing.assert_close(made, wanted, atol=1e-6, rtol=0)
+
+
+def test_a_stream_is_told_of_without_being_kept() -> None:
+    model = hdsl.loads(LINE, m=2)
+    seen: list[int] = []
+    net = model.compile()(batch=2, seed=0)
+    stream = model.stream([pandas.DataFrame(ROWS), pandas.DataFrame(ROWS[:9])], "u=a,b", batch=2, scale="running")
+    assert net.run(stream, told=lambda step, results: seen.append(step), keep=False) == {}
+    assert seen[-1] == 30 and int(net.clock) == 30
+
+
+def test_what_is_wrong_with_a_stream_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ValueError, match=r"loaded without: hdsl\.load\(…, m=2\)"):
+        hdsl.loads(LINE).stream(ROWS, "u=a,b")
+    model = hdsl.loads(LINE, m=2)
+    with pytest.raises(ValueError, match="on_bad_row is one of stop, skip, log; found 'ignore'"):
+        model.stream(ROWS, "u=a,b", on_bad_row="ignore")
+    rows = [*ROWS, {"a": "x", "b": 1, "v": 2}]
+    model.compile()(batch=1, seed=0).run(model.stream(rows, "u=a,b", on_bad_row="log"))
+    assert capsys.readouterr().err.startswith("left out: list, row 31: found `x` in the column `a`, expected a number")

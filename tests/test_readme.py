@@ -12,6 +12,7 @@ import pytest
 
 import hdsl
 from hdsl.emit.content import content_hash
+from hdsl.runtime.source.block import KINDS
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
@@ -115,3 +116,16 @@ def test_the_python_runs(tmp_path: Path) -> None:
     for text in blocks("python"):
         done = subprocess.run([sys.executable, "-c", text], cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
+
+
+def test_the_page_on_streams_runs_and_counts_every_kind(tmp_path: Path) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "streams.md").read_text(encoding="utf-8")
+    parts = dict(re.findall(r"^```(\w+)\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL))
+    (tmp_path / "wind.ham").write_text(parts["ham"])
+    (tmp_path / "wind.csv").write_text(parts["csv"])
+    for line in parts["sh"].splitlines():
+        done = shell(shlex.split(line)[1:], tmp_path)
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+        assert "bad rows left out: " in done.stdout
+    table = page.partition("| kind | what it is |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| ([^|]+) \|", table.partition("|---|---|")[2], flags=re.MULTILINE) == list(KINDS)

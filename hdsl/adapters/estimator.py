@@ -17,7 +17,7 @@ from river import base
 
 from hdsl.adapters.features import Features, Places
 from hdsl.api import Model, load, loads
-from hdsl.runtime.metrics import gives_probabilities, paired_output
+from hdsl.runtime.metrics import gives_probabilities, paired_outputs
 from hdsl.runtime.nonfinite import NonFinite
 from hdsl.runtime.sizes import below_of, sizes_of
 
@@ -59,8 +59,7 @@ class _Estimator(base.Estimator):
         record = self._model.product("model")
         self._target = self._only_target()
         self._places = Places(record)
-        output = paired_output(record, self._target)
-        if output is None or output != record.outputs[0]:
+        if paired_outputs(record, self._target)[:1] != record.outputs[:1]:
             raise ValueError(f"the first output of {record.name} must predict the target `{self._target}`: be of its size, "
                              "and stand in one of its costs")
         self._net: Any = None

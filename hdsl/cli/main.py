@@ -45,7 +45,8 @@ class Verbs(click.Group):
 @click.group(
     cls=Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 done, 1 the model or the stream is wrong, 2 usage, 3 a fault in hdsl, 130 stopped by Ctrl-C.",
+    epilog="Exit codes: 0 done, 1 the model or the stream is wrong, 2 usage, 3 a fault in hdsl, "
+    "130 stopped by Ctrl-C, 143 by SIGTERM.",
 )
 @click.version_option(VERSION, prog_name="hdsl")
 def verbs() -> None:

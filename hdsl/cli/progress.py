@@ -17,7 +17,7 @@ WIDEST, NARROWEST = 25, 8  # of the bar; where the narrowest does not fit there 
 
 
 @contextmanager
-def progress_line(name: str, total: int, wanted: bool) -> Iterator[Told | None]:
+def progress_line(name: str, wanted: bool) -> Iterator[Told | None]:
     """A function that is to be told of progress; None, and nothing is shown, away from a terminal."""
     if not (wanted and sys.stderr.isatty()):
         yield None
@@ -41,15 +41,17 @@ def line(name: str, progress: Progress, width: int, plain: bool = False) -> Text
     from rich.cells import cell_len
     from rich.text import Text
 
-    parts = [name, *progress_parts(progress), f"{left(progress)} left"]
+    parts = [name, *progress_parts(progress)] + ([f"{left(progress)} left"] if progress.total is not None else [])
     if plain:
         parts = [part.replace("\u202f", " ") for part in parts]
     while len(parts) > 3 and cell_len("  ".join(parts)) >= width:
         del parts[-2]  # how long it takes is told to the last
+    if progress.total is None:
+        return Text("  ".join(parts), no_wrap=True, overflow="ellipsis")
     room = min(WIDEST, width - cell_len("  ".join(parts)) - 3)
     shown = Text("  ".join(parts), no_wrap=True, overflow="ellipsis")
     if room >= NARROWEST:
-        full = round(room * progress.step / max(1, progress.total))
+        full = min(room, round(room * progress.step / max(1, progress.total)))
         done, rest = "#-" if plain else "█░"
         bar = Text.assemble((done * full, "cyan"), (rest * (room - full), "bright_black"))
         shown = Text.assemble(parts[0], "  ", bar, "  ", "  ".join(parts[1:]), no_wrap=True, overflow="ellipsis")
@@ -57,21 +59,25 @@ def line(name: str, progress: Progress, width: int, plain: bool = False) -> Text
 
 
 def progress_parts(progress: Progress) -> list[str]:
-    """``2 412/3 176``, ``38.2 k steps/s``, ``fit 0.061``, ``error/var 0.118 (last value 0.136)``: most telling first."""
-    parts = [f"{grouped(progress.step)}/{grouped(progress.total)}", f"{rate_text(progress.rate)} steps/s"]
+    """``2 412/3 176``, ``38.2 k steps/s``, ``fit 0.061``, ``error/var 0.118 (last value 0.136)``: most telling first.
+
+    Where the number of steps is not known, ``2 412/≈3 000`` or ``2 412``.
+    """
+    of = "" if progress.total is None else f"/{'' if progress.exact else '≈'}{grouped(progress.total)}"
+    parts = [f"{grouped(progress.step)}{of}", f"{rate_text(progress.rate)} steps/s"]
     parts += [f"{name} {value:.3g}" for name, value in progress.costs.items() if value == value]
     several = len(progress.scores) > 1
     for target, score in progress.scores.items():
-        of = f"{target}: " if several else ""
-        parts += [f"{of}{score.kind} {score.value:.3f}", f"({score.baseline_name} {score.baseline:.3f})"]
+        whose = f"{target}: " if several else ""
+        parts += [f"{whose}{score.kind} {score.value:.3f}", f"({score.baseline_name} {score.baseline:.3f})"]
     return parts
 
 
 def left(progress: Progress) -> str:
     """``00:07``, ``1:02:30``: the time that the rest takes at the rate so far; ``--:--`` where there is none."""
-    if not progress.rate > 0:
+    if not progress.rate > 0 or progress.total is None:
         return "--:--"
-    seconds = round((progress.total - progress.step) / progress.rate)
+    seconds = round(max(0, progress.total - progress.step) / progress.rate)
     hours, minutes = divmod(seconds // 60, 60)
     return f"{hours}:{minutes:02d}:{seconds % 60:02d}" if hours else f"{minutes:02d}:{seconds % 60:02d}"
 

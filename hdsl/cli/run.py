@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import shlex
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,14 +25,17 @@ from hdsl.cli.arguments import (
     write_file,
 )
 from hdsl.cli.defaults import Defaults, defaults_of
-from hdsl.placing import is_special
+from hdsl.cli.interrupt import Interrupt, interruptible
+from hdsl.cli.streams import bad_rows, open_streams, reading_of
 
 if TYPE_CHECKING:
     from hdsl.api import Model
-    from hdsl.runtime.session import Plan, Session
+    from hdsl.cli.sweep import Combination, Row
+    from hdsl.runtime.session import Plan, Progress, Session
+
+    Told = Callable[[Progress], None]
 
 COUNT = Count()
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,10 @@ class Options:
     """The options of the verb, as they were given."""
 
     model: str
-    stream: Path | None
+    streams: tuple[Path, ...]
+    follow: bool
+    bad: str
+    batch: int | None
     columns: tuple[str, ...]
     scale: str | None
     steps: int | None
@@ -63,6 +68,11 @@ class Options:
     predict: Path | None
     load_parameters: Path | None
     save_parameters: Path | None
+    on_nonfinite: str
+    record: tuple[str, ...]
+    record_to: Path | None
+    log: Path | None
+    sweep: tuple[str, ...]
     layout: str
 
 
@@ -73,9 +83,17 @@ class Options:
     epilog="Example: hdsl run tracker.ham --stream tracks.csv --map u=x,y v=x@+1,y@+1 --scale running --set beta=0.1",
 )
 @click.argument("model")
-@click.option("--stream", type=click.Path(path_type=Path), help="CSV file; if not given, the model's own.")
+@click.option("--stream", "streams", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
+              help="File or pipe (.csv .jsonl .npy .npz .parquet .arrow .feather; - for standard input); if not given, the "
+              "model's own. Several run beside one another.")
+@click.option("--follow", is_flag=True, help="Wait at the end of a file for rows that are appended to it.")
+@click.option("--on-bad-row", "bad", type=click.Choice(["stop", "skip", "log"]), default="stop", show_default=True,
+              help="End at the first bad row; or leave bad rows out and count them; or tell of each as well.")
+@click.option("--batch", type=COUNT, metavar="N",
+              help="Run N sequences beside one another; of several streams all are, where this is not given.")
 @click.option("--map", "columns", multiple=True, metavar="NAME=COLUMN …",
-              help="Columns of inputs and targets: u=ssn v=ssn@+1 (the next row's) u=a,b,c t=time boundary=end; v= for none.")
+              help="Columns of inputs and targets: u=ssn, v=ssn@+1 (the next row's), u=ssn@-5..0 (a window, oldest first), "
+              "u=a,b,c, t=time, boundary=end; v= for none.")
 @click.option("--scale", metavar="HOW", help="running (by the past only), first:N (held after N rows), none, or whole (leaks).")
 @click.option("--steps", type=COUNT, help="Stop after so many steps.")
 @click.option("--epochs", type=COUNT, help="Learn from the stream so many times.")
@@ -96,21 +114,31 @@ class Options:
 @click.option("--predict", type=click.Path(path_type=Path), help="CSV file to write: a row a step.")
 @click.option("--load-parameters", type=click.Path(path_type=Path), help="safetensors file of parameters to begin with.")
 @click.option("--save-parameters", type=click.Path(path_type=Path), help="safetensors file to write at the end.")
+@click.option("--on-nonfinite", type=click.Choice(["stop", "rollback"]), default="stop", show_default=True,
+              help="Where a value becomes nan or infinite: end the run, or go back and leave out the sample.")
+@click.option("--record", multiple=True, metavar="NAME,…",
+              help="Record each step's states and costates (h,z.h), norms of parameters (W,costate.W) and H, for the report.")
+@click.option("--record-to", type=click.Path(path_type=Path), help="CSV file to write what is recorded to: a row a step.")
+@click.option("--log", type=click.Path(path_type=Path), help="Folder to write costs and scores to, for TensorBoard.")
+@click.option("--sweep", multiple=True, metavar="NAME=VALUE,… …",
+              help="Run each combination of settings, and tell a table: --sweep beta=0.01,0.1 eta.h=0.1,0.5.")
 @click.option("--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(**given: Any) -> int:
     """Learn a stream from its first sample to its last: predict each, then learn from it."""
     options = Options(**given)
     _check(options)
+    if options.sweep:
+        return swept(options)
     plan = make_plan(options)
     from hdsl.cli.progress import progress_line
     from hdsl.cli.summary import summary_json, summary_text
-    from hdsl.runtime.session import run_seeds, run_session
+    from hdsl.runtime.session import run_seeds
     from hdsl.runtime.threads import using
 
     with understood(options.predict), interruptible() as stop, using(plan.threads):
-        with progress_line(plan.model.name, plan.total, options.layout == "text") as told:
-            session = run_session(plan, told, stop)
-        runs = run_seeds(plan, options.seeds) if options.seeds and not session.interrupted else []
+        with progress_line(plan.model.name, options.layout == "text") as shown, logged(options.log, shown) as told:
+            session = reported(options.report, plan, told, stop)
+        runs = run_seeds(plan, options.seeds, stop) if options.seeds and not session.interrupted else []
     if options.save_parameters is not None:
         with understood(options.save_parameters):
             session.net.save_parameters(options.save_parameters)
@@ -121,7 +149,7 @@ def command(**given: Any) -> int:
     if options.report is not None:
         write_report(options.report, session, runs)
         click.echo(f"\n{options.report} shows the model, its derivation and this run", err=options.layout == "json")
-    return INTERRUPTED if session.interrupted else 0
+    return stop.code
 
 
 def _check(options: Options) -> None:
@@ -132,7 +160,16 @@ def _check(options: Options) -> None:
         raise click.UsageError(f"--{'resume' if options.resume else 'every'} wants --checkpoint DIR")
     if options.seeds and options.load_parameters:
         raise click.UsageError("--seeds draws initial values and --load-parameters gives them; choose one")
-    for path in (options.report, options.predict, options.save_parameters):
+    kept = {"checkpoint": options.checkpoint, "report": options.report, "predict": options.predict}
+    kept["record-to"] = options.record_to
+    if options.record and options.report is None and options.record_to is None:
+        raise click.UsageError("--record wants a place to be seen in: --report FILE.html, --record-to FILE.csv or both")
+    if options.record_to is not None and not options.record:
+        raise click.UsageError("--record-to wants --record NAME,…")
+    if options.sweep and any(kept.values()):
+        asked = next(name for name, path in kept.items() if path is not None)
+        raise click.UsageError(f"--sweep makes many runs, and --{asked} is of one: leave one of them out")
+    for path in (options.report, options.predict, options.record_to, options.save_parameters):
         if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
             wrong = f"{path} is a folder" if path.is_dir() else f"there is no folder {path.parent}"
             raise click.UsageError(f"{wrong}; the name of a file in a folder that is there is wanted")
@@ -141,18 +178,16 @@ def _check(options: Options) -> None:
 def make_plan(options: Options) -> Plan:
     """What the options ask for, the stream read and scaled. Raises click's errors."""
     model = open_model(options.model, options.settings, options.dims, options.delay)
-    defaults = defaults_of(readable(options.model), model.name, options.stream)
-    if is_special(defaults.stream):
-        raise click.UsageError(f"{defaults.stream} is a pipe or a device; a stream is read twice, so save it to a file")
-    written = {"--predict": options.predict, "--report": options.report, "--save-parameters": options.save_parameters}
+    defaults = defaults_of(readable(options.model), model.name, next(iter(options.streams), None))
+    paths = options.streams or (defaults.stream,)
+    written = {"--predict": options.predict, "--record-to": options.record_to, "--report": options.report}
+    written["--save-parameters"] = options.save_parameters
     begun = [options.load_parameters] if options.load_parameters not in (None, options.save_parameters) else []
-    keep_apart(written, [readable(options.model), defaults.stream, *begun])
-    from hdsl.runtime.columns import find_columns, read_map
+    keep_apart(written, [readable(options.model), *paths, *begun])
+    from hdsl.runtime.columns import read_map
     from hdsl.runtime.hold import read_hold
-    from hdsl.runtime.scale import read_kind, scale_stream
+    from hdsl.runtime.scale import read_kind
     from hdsl.runtime.session import Plan
-    from hdsl.runtime.stream import read_stream
-    from hdsl.runtime.table import read_header
     from hdsl.runtime.threads import threads_for
 
     try:
@@ -162,20 +197,35 @@ def make_plan(options: Options) -> Plan:
     except ValueError as wrong:
         raise click.UsageError(str(wrong)) from None
     with understood(defaults.stream):
-        columns = find_columns(read_header(defaults.stream), model.product("model"), told)
-        if columns.sizes:  # what the stream decides is compiled in
-            extra = [f"{name}={size}" for name, size in columns.sizes.items()]
+        opened = open_streams(paths, options.follow, model.product("model"), told)
+        if opened.sizes:  # what the stream decides is compiled in
+            extra = [f"{name}={size}" for name, size in opened.sizes.items()]
             model = open_model(options.model, options.settings, (*options.dims, *extra), options.delay)
         record = model.product("model")
-        stream = read_stream(defaults.stream, record, told, columns)
-        scaling = scale_stream(stream, record, how)
+        stream = reading_of(opened, record, how, bad_rows(options.bad), options.batch)
+    if stream.live and options.seeds:
+        raise click.UsageError(f"--seeds reads a stream several times, and {stream.name} can be read once")
+    names = recorded_names(options.record, record)
     net_class = compiled(model, options, defaults)
     threads = options.threads or threads_for(record, model.product("program").learn)
     return Plan(
-        record, net_class, stream, scaling, options.epochs or defaults.epochs, options.steps, options.seed, options.dtype,
+        record, net_class, stream, options.epochs or defaults.epochs, options.steps, options.seed, options.dtype,
         options.device, options.checkpoint, options.every, options.resume, options.predict,
-        hold, threads, options.load_parameters,
+        hold, threads, options.load_parameters, record=names, record_to=options.record_to,
+        rollback=options.on_nonfinite == "rollback",
     )
+
+
+def recorded_names(texts: tuple[str, ...], model: Any) -> tuple[str, ...]:
+    """The names that `--record` gives. Raises click.UsageError for one that is not there."""
+    from hdsl.runtime.recorder import wanted
+
+    names = tuple(name.strip() for text in texts for name in text.split(","))
+    try:
+        wanted(names, model)
+    except ValueError as wrong:
+        raise click.UsageError(f"--record: {wrong}") from None
+    return names
 
 
 def compiled(model: Model, options: Options, defaults: Defaults) -> Any:
@@ -198,7 +248,7 @@ def understood(file: Path | None) -> Iterator[None]:
     from hdsl.runtime.checkpoint import CheckpointError, Unwritable
     from hdsl.runtime.nonfinite import NonFinite
     from hdsl.runtime.parameters import ParametersError
-    from hdsl.runtime.table import StreamError
+    from hdsl.runtime.source.block import StreamError
 
     try:
         yield
@@ -210,20 +260,88 @@ def understood(file: Path | None) -> Iterator[None]:
         raise click.UsageError(f"{wrong.filename or file}: {reason(wrong)}") from None
 
 
+def swept(options: Options) -> int:
+    """Run each combination of settings and tell the table. Returns the exit code."""
+    from hdsl.cli.sweep import combinations, sweep_json, sweep_text
+
+    rows: list[Row] = []
+    with interruptible() as stop:
+        for combination in combinations(options.sweep):
+            row = None if stop() else swept_row(options, combination, stop)
+            if row is None:
+                break
+            rows.append(row)
+    if options.layout == "json":
+        click.echo(json.dumps(sweep_json(rows), indent=1, ensure_ascii=False))
+    else:
+        click.echo(sweep_text(rows))
+    return stop.code
+
+
+def swept_row(options: Options, combination: Combination, stop: Interrupt) -> Row | None:
+    """What comes of one combination; None where the run was stopped."""
+    from hdsl.cli.progress import progress_line
+    from hdsl.cli.sweep import Row
+    from hdsl.runtime.nonfinite import NonFinite
+    from hdsl.runtime.session import run_seeds, run_session
+
+    told = [f"{name}={value}" for name, value in combination]
+    plan = make_plan(replace(options, settings=(*options.settings, *told)))
+    if plan.stream.live:
+        raise click.UsageError(f"{plan.stream.name} can be read once, and --sweep reads it many times; save it to a file")
+    folder = None if options.log is None else options.log / ",".join(told)
+    with understood(None), progress_line(" ".join(told), options.layout == "text") as shown, logged(folder, shown) as on:
+        try:
+            if options.seeds:
+                runs = tuple(run_seeds(plan, options.seeds, stop))
+                return Row(combination, runs) if len(runs) == options.seeds else None
+            session = run_session(plan, on, stop)
+            return None if session.interrupted else Row(combination, (session,))
+        except NonFinite as wrong:
+            return Row(combination, (), str(wrong))
+
+
 @contextmanager
-def interruptible() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C asks the run to end after the present piece; a second one ends it at once."""
-    asked: list[int] = []
+def logged(folder: Path | None, told: Told | None) -> Iterator[Told | None]:
+    """What is told of a run, written to a folder for TensorBoard too. Raises click.UsageError."""
+    from hdsl.runtime.event_log import EventLog, NoTensorBoard
 
-    def ask(number: int, frame: Any) -> None:
-        asked.append(number)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    before = signal.signal(signal.SIGINT, ask)
+    if folder is None:
+        yield told
+        return
     try:
-        yield lambda: bool(asked)
+        folder.mkdir(parents=True, exist_ok=True)
+        log = EventLog(folder)
+    except NoTensorBoard as wrong:
+        raise click.UsageError(f"--log: {wrong}") from None
+    except OSError as wrong:
+        raise click.UsageError(f"--log {folder}: {reason(wrong)}") from None
+
+    def both(progress: Progress) -> None:
+        if told is not None:
+            told(progress)
+        log(progress)
+
+    try:
+        yield both
     finally:
-        signal.signal(signal.SIGINT, before)
+        log.close()
+
+
+def reported(report: Path | None, plan: Plan, told: Any, stop: Interrupt) -> Session:
+    """Run; where a value is not finite the report tells of that. Raises what the run raises."""
+    from hdsl.runtime.nonfinite import NonFinite
+    from hdsl.runtime.session import run_session
+
+    try:
+        return run_session(plan, told, stop)
+    except NonFinite as wrong:
+        if report is None:
+            raise WrongInput(f"{wrong}\n--report FILE.html draws the last thousand steps before it") from None
+        from hdsl.cli.report import failure_text
+
+        write_file(report, failure_text(wrong, plan, command_text()))
+        raise WrongInput(f"{wrong}\n{report} draws the last {len(wrong.lead_up.ticks)} steps before it") from None
 
 
 def write_report(path: Path, session: Session, runs: list[Session]) -> None:

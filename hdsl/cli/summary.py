@@ -8,13 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hdsl.cli.progress import grouped, rate_text
+from hdsl.runtime.bad_rows import counted
+from hdsl.runtime.metrics import is_other_output
 
 if TYPE_CHECKING:
     from hdsl.runtime.metrics import Metric
     from hdsl.runtime.session import Session
+
+MOST = 1000  # steps that are listed
 
 SCALES = {
     "none": "as in the file",
@@ -34,21 +36,36 @@ class Table:
 def summary_text(session: Session, runs: Sequence[Session] = ()) -> str:
     """Some lines for people. ``runs`` are the same run from several seeds."""
     plan = session.plan
-    done = f"{grouped(session.steps)} of {grouped(plan.total)}" if session.interrupted else grouped(session.steps)
+    unknown = not session.interrupted or session.total is None
+    done = grouped(session.steps) + ("" if unknown else f" of {grouped(session.total)}")
     unit = "steps" if plan.hold.ticks == 1 else "samples"
     lines = [
         f"{plan.model.name}: {done} {unit} in {session.seconds:.2f} s ({rate_text(session.rate)} {unit}/s), "
         f"seed {plan.seed}, {plan.dtype} on {plan.device}, {threads_text(plan.threads)}",
-        f"stream {plan.stream.name}, {scaling_text(plan.scaling.kind)}; errors are in the units of the file",
+        f"stream {plan.stream.name}, {scaling_text(plan.stream.scale)}; errors are in the units of the file",
     ]
     if plan.hold.ticks > 1:
         lines.append(f"{plan.hold}; predictions, costs and figures are those of tick {plan.hold.counted}")
+    if plan.stream.batch > 1:
+        lines.append(f"{plan.stream.batch} streams beside one another, a sample of each in a step; figures are of all of them")
+    if bad := counted(plan.stream.bad.counts):
+        kinds = ", ".join(f"{grouped(count)} {kind}" for kind, count in bad.items())
+        total = sum(bad.values())
+        lines.append(f"{grouped(total)} bad row{'s' * (total != 1)} left out: {kinds}")
+    if plan.record_to is not None:
+        lines.append(f"{plan.record_to} holds {', '.join(session.recorded)} of each step")
     if session.first:
         lines.append(f"went on from the checkpoint of step {grouped(session.first)}")
-    lines += [f"cost {name}: mean {_shown(value)}" for name, value in cost_means(session).items()]
+    lines += _skipped(session)
+    lines += [f"note: passed over: {told}" for told in session.passed_over]
+    lines += [f"cost {name}: mean {shown(value)}" for name, value in session.cost_means.items()]
     for target in dict.fromkeys(metric.target for metric in session.metrics):
         lines += ["", *_lines(target, session, runs)]
-    ahead = [(n, c) for n in session.truth for c in plan.stream.columns.of[n] if c.ahead > 1]
+    half = min(session.steps, session.length or session.steps) // 2
+    near = [m.start for m in session.metrics if m.part == "second half" and m.start != half]
+    if near:
+        lines += ["", f"note: the second half is the one from step {grouped(near[0])} on: its length was not known beforehand"]
+    ahead = [(n, c) for n in dict.fromkeys(m.target for m in session.metrics) for c in plan.stream.columns.of[n] if c.ahead > 1]
     for name, column in ahead[:1]:
         told = f"`{name}` is {column}: it is learned from before it would be known, and the last value looks ahead too"
         lines += ["", f"note: {told}"]
@@ -64,11 +81,16 @@ def summary_json(session: Session, runs: Sequence[Session] = ()) -> dict[str, An
         "content": net.content,
         "stream": plan.stream.name,
         "columns": {name: [str(c) for c in columns] for name, columns in plan.stream.columns.of.items()},
-        "scale": plan.scaling.kind,
-        "leaks": plan.scaling.leaks,
+        "scale": plan.stream.scale,
+        "leaks": plan.stream.leaks,
+        "batch": plan.stream.batch,
+        "bad_rows": counted(plan.stream.bad.counts),
         "hold": {"ticks": plan.hold.ticks, "target_at": plan.hold.target_at},
         "steps": session.steps,
         "first_step": session.first,
+        "passed_over": list(session.passed_over),
+        "skipped": {"count": len(session.skipped), "steps": list(session.skipped[:MOST])},
+        "recorded": {"names": list(session.recorded), "file": None if plan.record_to is None else str(plan.record_to)},
         "interrupted": session.interrupted,
         "seconds": session.seconds,
         "rate": _number(session.rate),
@@ -77,13 +99,23 @@ def summary_json(session: Session, runs: Sequence[Session] = ()) -> dict[str, An
         "device": plan.device,
         "threads": plan.threads,
         "settings": {name: value for name, value in values.items() if isinstance(value, int | float)},
-        "costs": {name: _number(value) for name, value in cost_means(session).items()},
+        "costs": {name: _number(value) for name, value in session.cost_means.items()},
         "metrics": [_metric(metric) for metric in session.metrics],
         "seeds": [
             {"seed": run.plan.seed, "metrics": [_metric(m) for m in run.metrics if _is_learned(m, run)]}
             for run in runs
         ],
     }
+
+
+def _skipped(session: Session) -> list[str]:
+    """What was left out because a value was not finite."""
+    count = len(session.skipped)
+    if not count:
+        return []
+    which = ", ".join(map(grouped, session.skipped[:5])) + (", …" if count > 5 else "")
+    lines = [f"note: {count} sample{'s' * (count > 1)} left out, at step{'s' * (count > 1)} {which}"]
+    return lines + ([f"note: the first because {session.nonfinite}"] if session.nonfinite is not None else [])
 
 
 def scaling_text(kind: str) -> str:
@@ -96,14 +128,9 @@ def threads_text(threads: int) -> str:
     return f"{threads} thread{'s' * (threads > 1)}"
 
 
-def cost_means(session: Session) -> dict[str, float]:
-    """The mean of each cost over the steps that have its target, in the units that the model sees."""
-    return {name: float(np.nanmean(v)) if np.isfinite(v).any() else math.nan for name, v in session.costs.items()}
-
-
 def _is_learned(metric: Metric, session: Session) -> bool:
     """True for what the model predicted, by whichever output, and so differs from seed to seed; false for a baseline."""
-    return metric.predictor not in session.baselines[metric.target]
+    return metric.predictor == session.plan.model.name or is_other_output(metric.predictor)
 
 
 def spread(metric: Metric, runs: Sequence[Session]) -> tuple[float, float, float]:
@@ -124,9 +151,9 @@ def tables(target: str, session: Session, runs: Sequence[Session]) -> dict[str, 
         learned = dict.fromkeys(m.predictor for m in alike if _is_learned(m, session)) if runs else {}
         for own in learned:
             spreads = [spread(next(m for m in alike if (m.predictor, m.part) == (own, part)), runs) for part in parts]
-            rows[f"{own}, median of {len(runs)} seeds"] = [_shown(median) for _, median, _ in spreads]
+            rows[f"{own}, median of {len(runs)} seeds"] = [shown(median) for _, median, _ in spreads]
             lowest = "  lowest … highest" + ("" if own == session.plan.model.name else f" of {own}")
-            rows[lowest] = [f"{_shown(low)} … {_shown(high)}" for low, _, high in spreads]
+            rows[lowest] = [f"{shown(low)} … {shown(high)}" for low, _, high in spreads]
         found[kind] = Table(parts, rows)
     return found
 
@@ -164,10 +191,10 @@ def last_value_part(target: str, session: Session, runs: Sequence[Session]) -> f
 
 def _cell(metrics: Sequence[Metric], predictor: str, part: str) -> str:
     values = [m.value for m in metrics if (m.predictor, m.part) == (predictor, part)]
-    return _shown(values[0]) if values else ""
+    return shown(values[0]) if values else ""
 
 
-def _shown(value: float) -> str:
+def shown(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 else f"{value:.3e}"
 
 

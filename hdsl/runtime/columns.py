@@ -12,10 +12,14 @@ import sympy
 
 from hdsl.diagnostics.suggest import nearest
 from hdsl.model.model import Model, Quantity
-from hdsl.runtime.table import StreamError
+from hdsl.runtime.source.block import StreamError
 from hdsl.terms.term import Size
 
 _AHEAD = re.compile(r"(.+)@([+-]\d{1,6})", re.ASCII)
+_WINDOW = re.compile(r"(.+)@([+-]?\d{1,6})\.\.([+-]?\d{1,6})", re.ASCII)
+WIDEST = 10_000
+"""The most rows of a window."""
+
 _ENTRY = re.compile(r"(\w[\w.]*)(\[[\d, ]+\])?")
 
 
@@ -49,7 +53,7 @@ class Columns:
 
 
 def read_map(texts: Iterable[str]) -> dict[str, str]:
-    """``u=ssn``, ``v=ssn@+1``, ``u=a,b,c``, ``u[0]=a``; ``v=`` leaves a target out. Raises StreamError."""
+    """``u=ssn``, ``v=ssn@+1``, ``u=ssn@-5..0``, ``u=a,b,c``, ``u[0]=a``; ``v=`` leaves a target out. Raises StreamError."""
     told: dict[str, str] = {}
     for text in texts:
         left, equals, right = text.partition("=")
@@ -84,7 +88,9 @@ def find_columns(header: Sequence[str], model: Model, told: Mapping[str, str]) -
             sizes[unknown] = len(columns)
         wanted = count(quantity, model, sizes)
         if wanted != len(columns):
-            many = f"{len(columns)} column{'s' * (len(columns) != 1)} ({', '.join(map(str, columns))})"
+            listed = [str(column) for column in columns]
+            shown = ", ".join([*listed[:6], "…", listed[-1]] if len(listed) > 8 else listed)
+            many = f"{len(columns)} column{'s' * (len(columns) != 1)} ({shown})"
             raise StreamError(f"`{quantity.name}` has {wanted} numbers a sample; found {many}")
         found[quantity.name] = columns
     targets = model.of_role("target")
@@ -133,7 +139,7 @@ def _columns_of(
     if name in told:
         if told[name] == "":
             return None
-        return tuple(read_column(part, header) for part in _parts(told[name], header))
+        return tuple(column for part in _parts(told[name], header) for column in read_columns(part, header))
     entries = {key: read_column(value, header) for key, value in told.items() if key.startswith(f"{name}[")}
     entries |= {h: Column(h) for h in header if h.startswith(f"{name}[") and h not in entries}
     if entries:
@@ -158,6 +164,22 @@ def _in_order(name: str, entries: Mapping[str, Column], rank: int) -> tuple[Colu
 def _parts(text: str, header: Sequence[str]) -> list[str]:
     """A comma separates columns, unless a column is named so."""
     return [text] if text in header else [part.strip() for part in text.split(",")]
+
+
+def read_columns(text: str, header: Sequence[str]) -> tuple[Column, ...]:
+    """One column, or a window: ``ssn@-5..0`` is the present row and the five before it, the oldest first.
+
+    Raises StreamError, as `read_column` does, and for a window that runs backwards or is too wide.
+    """
+    match = None if text in header else _WINDOW.fullmatch(text)
+    if match is None:
+        return (read_column(text, header),)
+    name, first, last = read_column(match[1], header).name, int(match[2]), int(match[3])
+    if first > last:
+        raise StreamError(f"the window `{text}` runs backwards; the oldest row stands first: {name}@{last}..{first}")
+    if last - first >= WIDEST:
+        raise StreamError(f"the window `{text}` has {last - first + 1} rows; expected at most {WIDEST}")
+    return tuple(Column(name, ahead) for ahead in range(first, last + 1))
 
 
 def read_column(text: str, header: Sequence[str]) -> Column:

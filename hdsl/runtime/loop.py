@@ -11,10 +11,16 @@ import torch
 Body: TypeAlias = Callable[[Any, tuple[torch.Tensor, ...], float], tuple[torch.Tensor, ...]]
 
 
-def loop(net: Any, chunk: dict[str, Any], sample: tuple[torch.Tensor, ...]) -> list[tuple[torch.Tensor, ...]]:
-    """The inner loop. What does not change from step to step is bound outside of it."""
+def loop(
+    net: Any, chunk: dict[str, Any], sample: tuple[torch.Tensor, ...], watching: Callable[[Body], Body] | None = None
+) -> list[tuple[torch.Tensor, ...]]:
+    """The inner loop. What does not change from step to step is bound outside of it.
+
+    Args:
+        watching: makes of a step one that is watched.
+    """
     steps, cells = chunk["steps"], net._cells()
-    body = body_of(net)
+    body = body_of(net) if watching is None else watching(body_of(net))
     rows = list(
         zip(*(by_step(net, name, value, chunk) for name, value in zip(net.sample, sample, strict=True)), strict=True)
     )

@@ -5,17 +5,19 @@ Every figure of one target is over the same samples: those that have the target 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hdsl.model.model import Model
-from hdsl.runtime.baseline import last_value, recursive_least_squares
+from hdsl.runtime.baseline import Autoregression, LastValue
+from hdsl.runtime.cells import Cells, Sums
 from hdsl.terms.term import Structured
 
 Numbers = NDArray[np.float64]
+Steps = NDArray[np.int64]
 
 ORDER = 18
 """Past rows that the autoregression reads: the best of 6, 12, 18, … on the first half of the sunspots."""
@@ -29,7 +31,8 @@ class Metric:
     """A figure of one target by one predictor.
 
     ``kind`` is error/var (the sum of squared errors over the sum of squares about the target's mean, of the same samples),
-    accuracy, or log loss (natural logarithm); ``part`` says which samples: all, or the second half.
+    accuracy, or log loss (natural logarithm); ``part`` says which samples: all, or the second half, which began at the step
+    ``start``.
     """
 
     target: str
@@ -38,6 +41,7 @@ class Metric:
     predictor: str
     value: float
     samples: int
+    start: int = 0
 
 
 def paired_outputs(model: Model, target: str) -> tuple[str, ...]:
@@ -66,63 +70,92 @@ def other_output(name: str) -> str:
     return f"output {name}"
 
 
+def is_other_output(predictor: str) -> bool:
+    """True for what `other_output` gave; a model and a baseline have other names."""
+    return predictor.startswith("output ")
+
+
 def gives_probabilities(model: Model, output: str) -> bool:
     """True where an output is a softmax, false where it is what stands before one."""
     body = next(d.body for d in model.definitions if d.name == output)
     return isinstance(body, Structured) and body.row == "softmax"
 
 
-def real_metrics(target: str, truth: Numbers, predictions: Mapping[str, Numbers]) -> tuple[Metric, ...]:
-    """error/var of each predictor, over all samples and over the second half of them.
+class RealFigures:
+    """error/var of a real target by several predictors, over all samples and over the second half of them.
 
-    ``truth`` (T, d), NaN where missing; ``predictions`` by predictor (T, d) in the same units.
+    Args:
+        numbers: of the target.
+        predictors: their names; the model's is the first.
+        half: the step at which the second half begins, where that is known.
     """
-    usable = np.isfinite(truth).all(1) & np.all([np.isfinite(p).all(1) for p in predictions.values()], axis=0)
-    rows = np.flatnonzero(usable)
+
+    kinds = ("error/var",)
+
+    def __init__(self, target: str, numbers: int, predictors: Sequence[str], half: int | None = None) -> None:
+        self.target, self.predictors = target, tuple(predictors)
+        self.cells = Cells(numbers, len(self.predictors), half)
+
+    def add(self, steps: Steps, truth: Numbers, predictions: Mapping[str, Numbers]) -> None:
+        """Take in samples: ``truth`` (n, numbers), NaN where missing; predictions by predictor in the same units."""
+        usable = np.isfinite(truth).all(1) & np.all([np.isfinite(p).all(1) for p in predictions.values()], axis=0)
+        truth = truth[usable]
+        zero = np.zeros(len(truth))  # of one that has left off
+        sums = [((predictions[p][usable] - truth) ** 2).sum(1) if p in predictions else zero for p in self.predictors]
+        self.cells.add(steps[usable], truth, np.stack(sums, axis=1))
+
+    def values(self, sums: Sums) -> Numbers:
+        """(kinds, predictors)."""
+        found = sums.sums / sums.squares if sums.squares > 0 else np.full(len(self.predictors), np.nan)
+        return np.atleast_2d(found)
+
+
+class IndexFigures:
+    """Accuracy and log loss of an index target by several predictors."""
+
+    kinds = ("accuracy", "log loss")
+
+    def __init__(self, target: str, predictors: Sequence[str], half: int | None = None) -> None:
+        self.target, self.predictors = target, tuple(predictors)
+        self.cells = Cells(0, 2 * len(self.predictors), half)
+
+    def add(self, steps: Steps, truth: NDArray[np.int64], predictions: Mapping[str, Numbers]) -> None:
+        """Take in samples: ``truth`` (n,), −1 where missing; predictions by predictor: log probabilities (n, classes)."""
+        usable = (truth >= 0) & np.all([~np.isnan(p).any(1) for p in predictions.values()], axis=0)
+        truth, every = truth[usable], np.arange(int(usable.sum()))
+        given = [predictions[p][usable] for p in self.predictors]
+        sums = [p.argmax(1) == truth for p in given] + [-p[every, truth] for p in given]
+        self.cells.add(steps[usable], np.zeros((len(truth), 0)), np.stack(sums, axis=1).astype(np.float64))
+
+    def values(self, sums: Sums) -> Numbers:
+        """(kinds, predictors)."""
+        found = sums.sums / sums.count if sums.count else np.full(2 * len(self.predictors), np.nan)
+        return found.reshape(2, -1)
+
+
+def figures(of: RealFigures | IndexFigures, steps: int, gone: Collection[str] = ()) -> tuple[Metric, ...]:
+    """The figures of a target after some steps of its stream, those of predictors that have ``gone`` left out."""
     found = []
-    for part, chosen in (("all", rows), ("second half", rows[rows >= len(truth) // 2])):
-        spread = float(((truth[chosen] - truth[chosen].mean(0)) ** 2).sum()) if len(chosen) else 0.0
-        for predictor, prediction in predictions.items():
-            error = float(((prediction[chosen] - truth[chosen]) ** 2).sum())
-            value = error / spread if spread > 0 else float("nan")
-            found.append(Metric(target, "error/var", part, predictor, value, len(chosen)))
+    for part, first in (("all", 0), ("second half", steps // 2)):
+        sums = of.cells.part(first)
+        values = of.values(sums)
+        for column, predictor in enumerate(of.predictors):
+            if predictor not in gone:
+                for kind, value in zip(of.kinds, values[:, column].tolist(), strict=True):
+                    found.append(Metric(of.target, kind, part, predictor, value, sums.count, sums.start))
     return tuple(found)
 
 
-def index_metrics(target: str, truth: NDArray[np.int64], predictions: Mapping[str, Numbers]) -> tuple[Metric, ...]:
-    """Accuracy and log loss of each predictor, over all samples and over the second half of them.
-
-    ``truth`` (T,), −1 where missing; ``predictions`` by predictor: log probabilities (T, classes).
-    """
-    usable = (truth >= 0) & np.all([~np.isnan(p).any(1) for p in predictions.values()], axis=0)
-    rows = np.flatnonzero(usable)
-    found = []
-    for part, chosen in (("all", rows), ("second half", rows[rows >= len(truth) // 2])):
-        for predictor, prediction in predictions.items():
-            right = prediction[chosen].argmax(1) == truth[chosen]
-            loss = -prediction[chosen, truth[chosen]]
-            for kind, each in (("accuracy", right), ("log loss", loss)):
-                value = float(each.mean()) if len(chosen) else float("nan")
-                found.append(Metric(target, kind, part, predictor, value, len(chosen)))
-    return tuple(found)
-
-
-def real_baselines(truth: Numbers) -> dict[str, Numbers]:
-    """Predictions (T, d) of a target from its own past rows, by name; no autoregression of what is wide or long."""
-    found = {"last value": last_value(truth)}
-    order = min(ORDER, WIDEST // truth.shape[1])
-    if order >= 1 and len(truth) <= LONGEST:
-        found[f"autoregression of order {order}"] = recursive_least_squares(truth, order)
+def real_baselines(numbers: int, expected: int | None = None) -> dict[str, LastValue | Autoregression]:
+    """Predictors of a target from its own past rows, by name; no autoregression of what is wide or is expected to be long."""
+    found: dict[str, LastValue | Autoregression] = {"last value": LastValue(numbers)}
+    order = min(ORDER, WIDEST // numbers)
+    if order >= 1 and (expected is None or expected <= LONGEST):
+        found[f"autoregression of order {order}"] = Autoregression(numbers, order)
     return found
 
 
-def index_baselines(truth: NDArray[np.int64], classes: int) -> dict[str, Numbers]:
-    """Log probabilities (T, classes) of the classes by how often each was seen so far, one more than seen each."""
-    seen = np.zeros((len(truth) + 1, classes))
-    given = np.flatnonzero(truth >= 0)
-    seen[given + 1, truth[given]] = 1
-    counts = seen.cumsum(0)[:-1] + 1
-    return {"class frequencies so far": np.log(counts / counts.sum(1, keepdims=True))}
+FREQUENCIES = "class frequencies so far"
 
 
 def log_probabilities(output: Numbers, probabilities: bool) -> Numbers:

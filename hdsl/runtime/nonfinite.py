@@ -7,8 +7,9 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 
-from hdsl.runtime.loop import body_of, by_step
-from hdsl.runtime.reference import evaluate, given, put_back
+from hdsl.runtime.loop import body_of, by_step, results_of
+from hdsl.runtime.reference import evaluate, given
+from hdsl.runtime.reference import put_back as projected
 from hdsl.runtime.text import load_text
 from hdsl.syntax.source import Source, Span
 from hdsl.terms.notation import Notation
@@ -16,7 +17,10 @@ from hdsl.terms.notation import Notation
 
 class NonFinite(ArithmeticError):
     """A value of the model became nan or infinite. ``step`` is the tick at which it first did (0 is the first ever);
-    ``found`` names it; ``line`` is the line of the .ham file that made it, or None."""
+    ``found`` names it; ``line`` is the line of the .ham file that made it, or None. ``lead_up`` are the steps before it, where
+    whoever ran the module kept them."""
+
+    lead_up: Any = None
 
     def __init__(self, message: str, step: int, found: str, line: int | None) -> None:
         super().__init__(message)
@@ -25,7 +29,7 @@ class NonFinite(ArithmeticError):
 
 def kept(net: Any) -> list[torch.Tensor]:
     """Copies of all that a step moves."""
-    return [value.clone() for value in _moved(net)]
+    return [value.detach().clone() for value in _moved(net)]
 
 
 def _moved(net: Any) -> list[torch.Tensor]:
@@ -47,7 +51,7 @@ def find_nonfinite(
     Raises:
         NonFinite: always.
     """
-    _put_back(net, before)
+    put_back(net, before)
     rows = list(zip(*(by_step(net, n, v, chunk) for n, v in zip(net.sample, sample, strict=True)), strict=True))
     body = body_of(net)
     boundary = chunk.get("boundary")
@@ -58,23 +62,31 @@ def find_nonfinite(
         tau = float(chunk["tau"][k]) if "tau" in chunk else net.tau
         here = kept(net)
         made = body(net._cells(), row, tau)
-        if not all(bool(torch.isfinite(value).all()) for value in (*made, *net._cells())):
-            _put_back(net, here)
-            _tell(net, row, tau, int(net.clock))
+        costs = {name: value for name, value in results_of(net, [made], _one(sample, k)).items() if name in net.costs}
+        wrong = not all(bool(torch.isfinite(value).all()) for value in (*made, *net._cells()))
+        if wrong or any(bool(torch.isinf(value).any()) for value in costs.values()):
+            put_back(net, here)
+            _tell(net, row, tau, int(net.clock), [name for name, value in costs.items() if bool(torch.isinf(value).any())])
         timing = {"tau": tau} if hasattr(net, "offset") else {}
         net._finish(1, None if boundary is None else boundary[k], **timing)
     raise NonFinite("a value became nan or infinite and could not be found again", int(net.clock), "", None)
 
 
-def _put_back(net: Any, values: list[torch.Tensor]) -> None:
-    for cell, value in zip(_moved(net), values, strict=True):
-        cell.copy_(value)
+def _one(sample: tuple[torch.Tensor, ...], k: int) -> tuple[torch.Tensor, ...]:
+    return tuple(value[k : k + 1] if value.dim() else value for value in sample)
+
+
+def put_back(net: Any, values: list[torch.Tensor]) -> None:
+    """Put the module back to where `kept` gave these copies."""
+    with torch.no_grad():
+        for cell, value in zip(_moved(net), values, strict=True):
+            cell.copy_(value)
     if hasattr(net, "_project"):
         net.ticks = int(net.clock)
 
 
-def _tell(net: Any, row: tuple[torch.Tensor, ...], tau: float, step: int) -> NoReturn:
-    """Name the first line whose value is not finite although all that it reads is."""
+def _tell(net: Any, row: tuple[torch.Tensor, ...], tau: float, step: int, costs: list[str]) -> NoReturn:
+    """Name the first line whose value is not finite although all that it reads is; ``costs`` are those that are infinite."""
     compiler = net.origin.compiler()
     program = compiler.program.learn if net.training else compiler.program.observe
     made = evaluate(net, program.name, row, tau)
@@ -87,6 +99,11 @@ def _tell(net: Any, row: tuple[torch.Tensor, ...], tau: float, step: int) -> NoR
             where = f"; made by {places}: {notation.equation(line)}" if places else ""
             shown = _shown(line.name)
             raise NonFinite(f"{shown} became {kind} at step {step}{where}", step, shown, number)
+    for name in costs:  # worked out beside the step, which may read less of them
+        spans = next(d.spans for d in compiler.model.definitions if d.name == name)
+        number = compiler.source.line_of(spans[0]) if spans else None
+        where = f"; made by {compiler.source.name}:{number}" if number else ""
+        raise NonFinite(f"{name} became infinite at step {step}{where}", step, name, number)
     if net.training:
         _tell_projection(net, made, row, tau, step)
     for name, value in zip(net.sample, row, strict=True):
@@ -99,7 +116,7 @@ def _tell_projection(net: Any, made: dict[str, Any], row: tuple[torch.Tensor, ..
     """Name the first parameter whose projection is not finite although the step was."""
     compiler = net.origin.compiler()
     new = {name: made[f"{name}+"] for name in net.cells if f"{name}+" in made}
-    put = put_back(load_text(compiler.numpy, net.origin.model), {**given(net, row, tau), **new}, step + 1)
+    put = projected(load_text(compiler.numpy, net.origin.model), {**given(net, row, tau), **new}, step + 1)
     for projection in compiler.model.projections:
         value = np.asarray(put.get(projection.param, 0.0), dtype=float)
         if not np.isfinite(value).all():

@@ -27,32 +27,48 @@ def entries(name: str, sizes: Sequence[int]) -> list[str]:
 class PredictionFile:
     """A CSV file with a row a step: step, outputs, targets, costs by name; blank where missing.
 
-    A single number of a vector of size 1 keeps its place: ``y[0]``. Steps count from 0.
+    A single number of a vector of size 1 keeps its place: ``y[0]``. Steps count from 0. Where several streams run beside one
+    another there is a row for each of them, with its number behind the step; one that has ended has none.
     """
 
-    def __init__(self, path: Path, columns: Mapping[str, Sequence[int]], step: int = 0) -> None:
+    def __init__(self, path: Path, columns: Mapping[str, Sequence[int]], step: int = 0, streams: int = 1) -> None:
         """Open the file at a step: rows before it stay, later ones go. Raises OSError, and ValueError for another file."""
-        header = ["step", *(entry for name, sizes in columns.items() for entry in entries(name, sizes))]
-        kept = _rows_before(path, header, step) if step else []
+        before = ["step"] if streams == 1 else ["step", "stream"]
+        header = [*before, *(entry for name, sizes in columns.items() for entry in entries(name, sizes))]
         told = io.StringIO()
-        csv.writer(told, lineterminator="\n").writerows([header, *kept])
+        csv.writer(told, lineterminator="\n").writerow(header)
         self._special = is_special(path)
-        if not self._special:
+        if step:
+            _cut_back(path, told.getvalue().encode(), step)
+        elif not self._special:
             place(path, told.getvalue())
         self._file = open(path, "a", encoding="utf-8", newline="")  # noqa: SIM115 (closed by `close`)
         if self._special:  # opened once: the reader of a pipe sees its end when it is closed
             self._file.write(told.getvalue())
         self._writer = csv.writer(self._file, lineterminator="\n")
-        self._columns, self._step = tuple(columns), step
+        self._columns, self._streams = tuple(columns), streams
 
-    def write(self, values: Mapping[str, NDArray[Any]]) -> None:
-        """Add steps: each quantity (steps, …) by name; NaN, and −1 of whole numbers, are blank."""
-        steps = len(values[self._columns[0]])
-        parts = [np.asarray(values[name]).reshape(steps, -1) for name in self._columns]
+    def write(self, values: Mapping[str, NDArray[Any]], step: int, there: NDArray[np.bool_]) -> None:
+        """Add steps: each quantity (steps, streams, …) by name, or (steps,); NaN, and −1 of whole numbers, are blank.
+
+        Args:
+            step: the first of them.
+            there: (steps, streams), false where a stream has ended.
+        """
+        steps = len(there)
+        parts = [self._by_stream(np.asarray(values[name]), steps) for name in self._columns]
         for k in range(steps):
-            cells = (_cell(value) for part in parts for value in part[k].tolist())
-            self._writer.writerow([self._step + k, *cells])
-        self._step += steps
+            for stream in range(self._streams):
+                if there[k, stream]:
+                    cells = (_cell(value) for part in parts for value in part[k, stream].tolist())
+                    self._writer.writerow([step + k, *([stream] if self._streams > 1 else []), *cells])
+        self._file.flush()  # whoever waits for a prediction sees it
+
+    def _by_stream(self, value: NDArray[Any], steps: int) -> NDArray[Any]:
+        """(steps, streams, numbers) of what may be shared by all streams."""
+        if value.ndim == 1:
+            return np.broadcast_to(value[:, None, None], (steps, self._streams, 1))
+        return value.reshape(steps, self._streams, -1)
 
     def flush(self) -> None:
         """Put what was written on the disk: a checkpoint may follow."""
@@ -69,15 +85,20 @@ def _cell(value: float | int) -> str:
     return "" if missing else repr(value)
 
 
-def _rows_before(path: Path, header: list[str], step: int) -> list[list[str]]:
-    """The rows of an earlier run up to a step. Raises ValueError where they are not there."""
+def _cut_back(path: Path, header: bytes, step: int) -> None:
+    """Cut off what stands from a step on. Raises ValueError where the rows before it are not there."""
     if is_special(path):
         raise ValueError(f"{path} is no ordinary file, and a run cannot go on with it")
-    with open(path, encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file))
-    if not rows or rows[0] != header:
-        raise ValueError(f"{path} has other columns than this run writes; it cannot be gone on with")
-    kept = rows[1 : step + 1]
-    if len(kept) < step or kept[-1][0] != str(step - 1):
+    last, end = -1, 0
+    with open(path, "rb") as file:
+        if file.readline() != header:
+            raise ValueError(f"{path} has other columns than this run writes; it cannot be gone on with")
+        end = file.tell()
+        for line in file:
+            number = line.partition(b",")[0]
+            if not line.endswith(b"\n") or not number.isdigit() or not last <= int(number) <= min(last + 1, step - 1):
+                break
+            last, end = int(number), end + len(line)
+    if last != step - 1:
         raise ValueError(f"{path} lacks rows before step {step}, where the checkpoint stands")
-    return kept
+    os.truncate(path, end)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from hdsl.runtime.export import export_predictor
 from hdsl.runtime.frozen import Encoder, encoded, encoders_of
-from hdsl.runtime.loop import loop, results_of
+from hdsl.runtime.loop import Body, loop, results_of
 from hdsl.runtime.nonfinite import NonFinite, find_nonfinite, kept
 from hdsl.runtime.origin import Origin
 from hdsl.runtime.parameters import load_parameters, save_parameters
@@ -38,6 +40,8 @@ class Runner(Base):
     source: str
     origin: Origin
     equations = _FromOrigin()
+    tau: float
+    share: torch.Tensor
     inputs: tuple[str, ...]
     targets: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -53,16 +57,21 @@ class Runner(Base):
         *,
         encoder: Encoder | Mapping[str, Encoder] | None = None,
         told: Callable[[int, dict[str, torch.Tensor]], None] | None = None,
+        watching: Callable[[Body], Body] | None = None,
+        keep: bool = True,
     ) -> dict[str, torch.Tensor]:
         """Step through a stream.
 
         Args:
             stream: tensors (T, batch, …) by name, targets with NaN or −1 where missing or left out altogether, optionally
                 ``tau`` (T,) and ``boundary`` (T,) or (T, batch); or any iterable of samples, each a mapping of (batch, …)
-                tensors by the same names.
+                tensors by the same names, a DataLoader too; or what ``Model.stream`` gives; or a file or a frame of pandas,
+                polars or Arrow whose columns bear the model's names.
             encoder: a torch module, or any function of (rows, …), that maps the input first; by input if there are several. It
                 is frozen: in evaluation mode meanwhile, without autograd, and many samples at a time.
             told: called after each chunk with the number of steps done so far and that chunk's results.
+            watching: makes of a step one that is watched, as hdsl.runtime.recorder does.
+            keep: whether to keep the results of all chunks; a stream that memory does not hold is told of only.
 
         Returns:
             outputs (T, batch, …) as predicted before learning from their sample, and costs (T, batch), NaN where the
@@ -71,12 +80,13 @@ class Runner(Base):
         Raises:
             NonFinite: a value became nan or infinite, with the step and the line of the .ham file.
             ValueError: a name is missing or unknown, or a shape does not fit.
+            StreamError: a file or a frame cannot be read as the model wants it; it is a ValueError too.
         """
         parts: dict[str, list[torch.Tensor]] = {name: [] for name in (*self.outputs, *self.costs)}
         done, encoders = 0, encoders_of(encoder, self.inputs)
-        for chunk in _chunks(stream, self.inputs, self.targets):
-            results = run_chunk(self, encoded(chunk, encoders))
-            for name, value in results.items():
+        for chunk in _chunks(self._opened(stream), self.inputs, self.targets):
+            results = run_chunk(self, encoded(chunk, encoders), watching)
+            for name, value in results.items() if keep else ():
                 parts[name].append(value)
             done += chunk["steps"]
             if told is not None:
@@ -84,9 +94,32 @@ class Runner(Base):
         return {name: torch.cat(values) for name, values in parts.items() if values}
 
 
+    def _opened(self, stream: Any) -> Any:
+        """A stream of the model's samples as chunks, where it is one; else as it was given."""
+        if isinstance(stream, str | Path) or (hasattr(stream, "columns") and not hasattr(stream, "samples")):
+            from hdsl.runtime.stream import read_stream
+
+            stream = read_stream(stream, self.origin.compiler().model, {})
+        if not hasattr(stream, "samples"):
+            return stream
+        parts = (part for part in stream.samples() if part is not None)
+        return _Parts(part.chunk(float(self.tau), self.share.dtype, self.share.device) for part in parts)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Tensors (steps, …) by name, a part of a stream at a time."""
+
+    parts: Iterator[dict[str, torch.Tensor]]
+
+
 def _chunks(stream: Any, inputs: tuple[str, ...], targets: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     """A stream in pieces of at most `CHUNK` steps, each a dict of tensors with their number of steps under ``steps``."""
     known = {*inputs, *targets, "tau", "boundary"}
+    if isinstance(stream, _Parts):
+        for part in stream.parts:
+            yield from _chunks(part, inputs, targets)
+        return
     if isinstance(stream, Mapping):
         stream = {name: torch.as_tensor(value) for name, value in stream.items() if value is not None}
         _check_names(stream, inputs, known)
@@ -134,7 +167,9 @@ def _check_names(sample: Mapping[str, Any], inputs: tuple[str, ...], known: set[
             )
 
 
-def run_chunk(net: Any, chunk: dict[str, Any]) -> dict[str, torch.Tensor]:
+def run_chunk(
+    net: Any, chunk: dict[str, Any], watching: Callable[[Body], Body] | None = None
+) -> dict[str, torch.Tensor]:
     """Run one chunk; on a non-finite result go back to its start and find the step and the line that made it."""
     steps = chunk["steps"]
     with torch.no_grad():
@@ -142,7 +177,7 @@ def run_chunk(net: Any, chunk: dict[str, Any]) -> dict[str, torch.Tensor]:
         sample = net._sample(**given, lead=(steps,))
         before = kept(net)
         with torch.inference_mode():  # a tenth faster than no_grad; results are stacked outside of it, as ordinary tensors
-            made = loop(net, chunk, sample)
+            made = loop(net, chunk, sample, watching)
         results = results_of(net, made, sample)
         sums = torch.stack(
             [value.double().nansum() if name in net.costs else value.double().sum() for name, value in results.items()]

@@ -21,61 +21,57 @@ class Score:
 
 
 class RealScore:
-    """error/var of a real target over all samples so far, beside the last value's.
+    """error/var of a real target of ``numbers`` numbers over all samples so far, beside the last value's."""
 
-    ``truth`` and ``last`` are (T, d): the target, NaN where missing, and the baseline's prediction of it.
-    """
+    STATE = ("origin", "sums", "errors", "samples")
 
-    def __init__(self, truth: Numbers, last: Numbers) -> None:
-        self._truth, self._last = truth, last
-        self._origin = np.zeros(truth.shape[1])
-        self._sums = np.zeros((2, truth.shape[1]))
-        self._errors = np.zeros(2)
-        self._samples = 0
+    def __init__(self, numbers: int) -> None:
+        self.origin = np.zeros(numbers)
+        self.sums = np.zeros((2, numbers))
+        self.errors = np.zeros(2)
+        self.samples = 0
 
-    def add(self, start: int, prediction: Numbers) -> None:
-        """Take in the samples from ``start`` on: ``prediction`` (steps, d)."""
-        rows = slice(start, start + len(prediction))
-        truth, last = self._truth[rows], self._last[rows]
+    def add(self, truth: Numbers, prediction: Numbers, last: Numbers) -> None:
+        """Take in samples (n, numbers): the target, NaN where missing, what was predicted, and the baseline's prediction."""
         usable = np.isfinite(truth).all(1) & np.isfinite(last).all(1)
         if not usable.any():
             return
         truth, last, prediction = truth[usable], last[usable], prediction[usable]
-        if not self._samples:
-            self._origin = truth[0]  # sums about a value nearby lose less to cancellation
-        away = truth - self._origin
-        self._sums += np.stack([away.sum(0), (away**2).sum(0)])
-        self._errors += [((prediction - truth) ** 2).sum(), ((last - truth) ** 2).sum()]
-        self._samples += len(truth)
+        if not self.samples:
+            self.origin = truth[0]  # sums about a value nearby lose less to cancellation
+        away = truth - self.origin
+        self.sums = self.sums + np.stack([away.sum(0), (away**2).sum(0)])
+        self.errors = self.errors + np.stack([((guess - truth) ** 2).sum() for guess in (prediction, last)])
+        self.samples += len(truth)
 
     @property
     def score(self) -> Score | None:
         """None until the samples differ from one another."""
-        spread = float((self._sums[1] - self._sums[0] ** 2 / max(1, self._samples)).sum())
+        spread = float((self.sums[1] - self.sums[0] ** 2 / max(1, self.samples)).sum())
         if spread <= 0:
             return None
-        value, baseline = (self._errors / spread).tolist()
+        value, baseline = (self.errors / spread).tolist()
         return Score("error/var", value, baseline, "last value")
 
 
 class IndexScore:
-    """Accuracy over all samples so far, beside that of the class seen most often; ``truth`` (T,), −1 where missing."""
+    """Accuracy over all samples so far, beside that of the class seen most often."""
 
-    def __init__(self, truth: NDArray[np.int64], baseline: Numbers) -> None:
-        self._truth, self._guess = truth, baseline.argmax(1)
-        self._right, self._samples = np.zeros(2), 0
+    STATE = ("right", "samples")
 
-    def add(self, start: int, prediction: Numbers) -> None:
-        """Take in the samples from ``start`` on: ``prediction`` (steps, classes), the greatest being the answer."""
-        rows = slice(start, start + len(prediction))
-        truth = self._truth[rows]
+    def __init__(self) -> None:
+        self.right, self.samples = np.zeros(2), 0
+
+    def add(self, truth: NDArray[np.int64], prediction: Numbers, baseline: Numbers) -> None:
+        """Take in samples: ``truth`` (n,), −1 where missing; predictions (n, classes), the greatest being the answer."""
         given = truth >= 0
-        self._right += [(prediction.argmax(1) == truth)[given].sum(), (self._guess[rows] == truth)[given].sum()]
-        self._samples += int(given.sum())
+        right = [(guess.argmax(1) == truth)[given].sum() for guess in (prediction, baseline)]
+        self.right = self.right + np.stack(right)
+        self.samples += int(given.sum())
 
     @property
     def score(self) -> Score | None:
-        if not self._samples:
+        if not self.samples:
             return None
-        value, baseline = (self._right / self._samples).tolist()
+        value, baseline = (self.right / self.samples).tolist()
         return Score("accuracy", value, baseline, "most frequent class")

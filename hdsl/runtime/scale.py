@@ -9,49 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from hdsl.model.model import Model
 from hdsl.runtime.columns import Columns
-from hdsl.runtime.stream import Stream
-from hdsl.runtime.table import StreamError
+from hdsl.runtime.source.block import StreamError
 
 Numbers = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Scaling:
-    """``mean`` and ``deviation`` of each real input and target at each step, (T, numbers of the quantity)."""
-
-    kind: str
-    mean: Mapping[str, Numbers]
-    deviation: Mapping[str, Numbers]
-
-    @property
-    def leaks(self) -> bool:
-        """True where the scaling knows the future."""
-        return self.kind == "whole"
-
-    def scaled(self, values: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """The values of a stream, scaled; what has no statistics stays as it is."""
-        return {name: self._scaled(name, value) for name, value in values.items()}
-
-    def _scaled(self, name: str, value: torch.Tensor) -> torch.Tensor:
-        if name not in self.mean:
-            return value
-        mean, deviation = (torch.from_numpy(part).reshape(value.shape) for part in (self.mean[name], self.deviation[name]))
-        return (value - mean) / deviation
-
-    def unscaled(self, name: str, value: Numbers, start: int = 0) -> Numbers:
-        """Predictions (steps, numbers) of a target from step ``start`` on, in the units of the stream."""
-        if name not in self.mean:
-            return value
-        steps = slice(start, start + len(value))
-        return value * self.deviation[name][steps] + self.mean[name][steps]
+Pair = tuple[Numbers, Numbers]
 
 
 def read_kind(text: str) -> tuple[str, int]:
@@ -62,28 +29,6 @@ def read_kind(text: str) -> tuple[str, int]:
     if text in ("running", "none", "whole"):
         return text, 0
     raise StreamError(f"there is no scaling `{text}`; expected running, first:N with N at least 2, none or whole")
-
-
-def scale_stream(stream: Stream, model: Model, text: str) -> Scaling:
-    """The scaling of a stream.
-
-    Args:
-        text: ``running`` for mean and deviation of the past; ``first:N`` for the same, held after N rows; ``whole`` for
-            those of the whole file, which leaks the future; ``none``.
-    """
-    kind, rows = read_kind(text)
-    if kind == "none":
-        return Scaling("none", {}, {})
-    known = known_rows(stream.columns, model)
-    mean: dict[str, Numbers] = {}
-    deviation: dict[str, Numbers] = {}
-    by_column = {name: _statistics(kind, rows, series) for name, series in stream.series.items()}
-    for name, columns in stream.columns.of.items():
-        if model.quantities[name].below is not None:
-            continue
-        pairs = [_known(by_column[c.name], stream.rows, 0 if kind == "whole" else known[c.name]) for c in columns]
-        mean[name], deviation[name] = (np.stack(part, axis=1) for part in zip(*pairs, strict=True))
-    return Scaling(text, mean, deviation)
 
 
 def known_rows(columns: Columns, model: Model) -> dict[str, int]:
@@ -97,38 +42,79 @@ def known_rows(columns: Columns, model: Model) -> dict[str, int]:
     return known
 
 
-def running(series: Numbers) -> tuple[Numbers, Numbers]:
-    """Mean and deviation (rows,) of the entries up to each row, that row included; (0, 1) before anything was seen.
+def scaled_columns(columns: Columns, model: Model) -> tuple[str, ...]:
+    """The columns that hold real numbers of inputs and targets."""
+    real = (read for name, read in columns.of.items() if model.quantities[name].below is None)
+    return tuple(dict.fromkeys(column.name for read in real for column in read))
 
-    A deviation of 0 is given as 1. The update is Welford's (Technometrics 4, 1962), which loses nothing to cancellation.
+
+class Running:
+    """Mean and deviation of a column so far, row by row.
+
+    The update is Welford's (Technometrics 4, 1962), which loses nothing to cancellation. A deviation of 0 is given as 1,
+    and before anything was seen the mean is 0.
     """
-    means, deviations = np.zeros(len(series)), np.ones(len(series))
-    seen, mean, squares = 0, 0.0, 0.0
-    for row, value in enumerate(series.tolist()):
-        if value == value:
-            seen += 1
-            away = value - mean
-            mean += away / seen
-            squares += away * (value - mean)
-        means[row] = mean
-        deviations[row] = (squares / seen) ** 0.5 if squares > 0 else 1.0
-    return means, deviations
+
+    def __init__(self) -> None:
+        self.seen, self.mean, self.squares = 0, 0.0, 0.0
+
+    def add(self, series: Numbers) -> Pair:
+        """Mean and deviation (rows,) at each of the next rows, that row included."""
+        seen, mean, squares = self.seen, self.mean, self.squares
+        deviation = (squares / seen) ** 0.5 if squares > 0 else 1.0
+        means, deviations = [], []
+        for value in series.tolist():
+            if value == value:
+                seen += 1
+                away = value - mean
+                mean += away / seen
+                squares += away * (value - mean)
+                deviation = (squares / seen) ** 0.5 if squares > 0 else 1.0
+            means.append(mean)
+            deviations.append(deviation)
+        self.seen, self.mean, self.squares = seen, mean, squares
+        return np.array(means, dtype=np.float64), np.array(deviations, dtype=np.float64)
+
+    @property
+    def now(self) -> tuple[float, float]:
+        return self.mean, (self.squares / self.seen) ** 0.5 if self.squares > 0 else 1.0
 
 
-def _statistics(kind: str, rows: int, series: Numbers) -> tuple[Numbers, Numbers]:
-    """Mean and deviation at each row of the table; those that are held are those of one row."""
-    found = running(series)
-    if kind == "running":
+class Statistics:
+    """The scaling of one stream: mean and deviation of each column that is scaled, at each row.
+
+    Args:
+        text: ``running`` for mean and deviation of the past; ``first:N`` for the same, held after N rows; ``none``.
+        held: those of the whole stream by column, which leak the future: for ``whole``.
+    """
+
+    def __init__(self, text: str, columns: tuple[str, ...], held: Mapping[str, tuple[float, float]] | None = None) -> None:
+        self.kind, self._until = read_kind(text)
+        self._running = {name: Running() for name in columns} if self.kind != "none" else {}
+        self._held, self._rows = dict(held or {}), 0
+
+    @property
+    def whole(self) -> bool:
+        """True where the scaling knows the future."""
+        return self.kind == "whole"
+
+    def add(self, numbers: Mapping[str, Numbers]) -> dict[str, Pair]:
+        """Mean and deviation (rows,) of each column at each of the next rows."""
+        if self.whole:
+            return {name: self._constant(name, len(numbers[name])) for name in self._running}
+        found = {}
+        for name, running in self._running.items():
+            series = numbers[name]
+            free = len(series) if self.kind == "running" else max(0, min(len(series), self._until - self._rows))
+            found[name] = running.add(series[:free])
+            if free < len(series):
+                rest = len(series) - free
+                found[name] = tuple(  # type: ignore[assignment]
+                    np.concatenate([part, np.full(rest, held)]) for part, held in zip(found[name], running.now, strict=True)
+                )
+        self._rows += len(next(iter(numbers.values()), ()))
         return found
-    held = len(series) - 1 if kind == "whole" else min(rows, len(series)) - 1
-    start = 0 if kind == "whole" else held
-    for part in found:
-        part[start:] = part[held]
-    return found
 
-
-def _known(statistics: tuple[Numbers, Numbers], rows: NDArray[np.intp], known: int) -> tuple[Numbers, Numbers]:
-    """The statistics at the row that is known at each step; before the first row mean 0 and deviation 1."""
-    mean, deviation = statistics
-    at = rows + known
-    return np.where(at < 0, 0.0, mean[np.maximum(at, 0)]), np.where(at < 0, 1.0, deviation[np.maximum(at, 0)])
+    def _constant(self, name: str, rows: int) -> Pair:
+        mean, deviation = self._held[name]
+        return np.full(rows, mean), np.full(rows, deviation)

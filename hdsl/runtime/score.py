@@ -3,155 +3,216 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hdsl.model.model import Model
-from hdsl.runtime.columns import number, shape
+from hdsl.runtime.baseline import Autoregression, Frequencies, LastValue
+from hdsl.runtime.columns import Columns, count, number, shape
+from hdsl.runtime.feed import Piece
 from hdsl.runtime.metrics import (
+    FREQUENCIES,
+    LONGEST,
+    IndexFigures,
     Metric,
+    RealFigures,
+    figures,
     gives_probabilities,
-    index_baselines,
-    index_metrics,
     log_probabilities,
     other_output,
     paired_outputs,
     real_baselines,
-    real_metrics,
 )
 from hdsl.runtime.running import IndexScore, RealScore, Score
-from hdsl.runtime.scale import Scaling
-from hdsl.runtime.stream import Stream
+from hdsl.runtime.state import put_back, taken
 
 Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What was made of some steps: each target, its prediction in the units of the stream, and the baselines' by name.
+
+    ``restored`` are the outputs that predict a real target, in the units of the stream, by their own names.
+
+    All (steps, streams, numbers), but for a target that is an index: (steps, streams).
+    """
+
+    truth: Arrays
+    predictions: Arrays
+    baselines: Mapping[str, Arrays]
+    restored: Arrays
+
+
+class _Scorer:
+    """All that is kept of one target, over any number of streams beside one another."""
+
+    def __init__(self, judge: Judge, target: str) -> None:
+        self.target, self.name = target, judge.model.name
+        self.index = judge.is_index(target)
+        self.streams = judge.streams
+        self.gone: list[str] = []
+        numbers = judge.classes(target) if self.index else judge.numbers(target)
+        self.outputs = {self.name: judge.pairs[target], **{other_output(name): name for name in judge.others[target]}}
+        self.probabilities = {output: self.index and gives_probabilities(judge.model, output) for output in self.outputs.values()}
+        self.baselines: dict[str, list[LastValue | Autoregression | Frequencies]] = {}
+        for _ in range(self.streams):
+            made = {FREQUENCIES: Frequencies(numbers)} if self.index else real_baselines(numbers, judge.expected)
+            for name, baseline in made.items():
+                self.baselines.setdefault(name, []).append(baseline)
+        self._new = (lambda half, *names: IndexFigures(target, names, half)) if self.index else (
+            lambda half, *names: RealFigures(target, numbers, names, half)
+        )  # fmt: skip
+        self.first = self._new(judge.half, *self.outputs, *self.baselines)
+        self.later, self.epoch = self._new(None, *self.outputs), 0
+        self.complete: tuple[Metric, ...] = ()
+        self.running: RealScore | IndexScore = IndexScore() if self.index else RealScore(numbers)
+
+    def take(self, piece: Piece, truth: NDArray[Any], predictions: Arrays) -> dict[str, NDArray[Any]]:
+        """Score some steps, ``predictions`` by output; the baselines of the first pass."""
+        steps = np.repeat(np.arange(piece.row, piece.row + len(truth)), self.streams)
+        flat = truth.reshape(len(steps), *truth.shape[2:])
+        made = {name: predictions[output].reshape(len(steps), -1) for name, output in self.outputs.items()}
+        if self.index:
+            made = {name: log_probabilities(value, self.probabilities[self.outputs[name]]) for name, value in made.items()}
+        if piece.epoch:
+            self._again(piece, steps, flat, made)
+            return {}
+        if piece.row + len(truth) > LONGEST and self.streams and not self.index:
+            self.gone = [name for name in self.baselines if name != "last value"]
+        baselines = {
+            name: np.stack([each.predict(truth[:, k]) for k, each in enumerate(streams)], axis=1)
+            for name, streams in self.baselines.items()
+            if name not in self.gone
+        }
+        beside = {name: value.reshape(len(steps), -1) for name, value in baselines.items()}
+        self.first.add(steps, flat, {**made, **beside})
+        self.running.add(flat, made[self.name], next(iter(beside.values())))
+        shape = predictions[self.outputs[self.name]].shape
+        return {**baselines, **{name: np.full(shape, np.nan) for name in self.gone}}
+
+    def _again(self, piece: Piece, steps: NDArray[np.int64], truth: NDArray[Any], predictions: Arrays) -> None:
+        if piece.epoch != self.epoch:
+            self.later, self.epoch = self._new(None, *self.outputs), piece.epoch
+        self.later.add(steps, truth, predictions)
+        if piece.last:
+            found = figures(self.later, int(steps[-1]) + 1)
+            self.complete = tuple(replace(m, part=f"pass {piece.epoch + 1}") for m in found if m.part == "all")
+
+    def metrics(self, steps: int) -> tuple[Metric, ...]:
+        return (*figures(self.first, steps, self.gone), *self.complete)
+
+    def parts(self) -> dict[str, Any]:
+        """What is gathered, by name."""
+        told = {"first": self.first.cells, "later": self.later.cells, "running": self.running}
+        for number_, streams in enumerate(self.baselines.values()):
+            told.update({f"baseline/{number_}/{k}": each for k, each in enumerate(streams)})
+        return told
 
 
 class Judge:
     """``pairs`` gives for each target of the stream that an output predicts the name of that output.
 
     ``others`` are further outputs that predict it: their figures stand beside its own at the end.
+
+    Args:
+        streams: how many run beside one another.
+        expected: about how many steps one pass has, where anyone knows.
+        half: the step at which the second half begins, where that is known.
     """
 
-    def __init__(self, model: Model, stream: Stream, scaling: Scaling) -> None:
-        self.model, self.stream, self.scaling = model, stream, scaling
-        given = [q.name for q in model.of_role("target") if q.name in stream.values]
-        paired = {target: paired_outputs(model, target) for target in given}
+    def __init__(
+        self, model: Model, columns: Columns, streams: int = 1, expected: int | None = None, half: int | None = None
+    ) -> None:
+        self.model, self.columns, self.streams = model, columns, streams
+        self.expected, self.half = expected, half
+        self.given = [q.name for q in model.of_role("target") if q.name in columns.of]
+        paired = {target: paired_outputs(model, target) for target in self.given}
         self.pairs: dict[str, str] = {target: outputs[0] for target, outputs in paired.items() if outputs}
         self.others: dict[str, tuple[str, ...]] = {target: outputs[1:] for target, outputs in paired.items() if outputs}
-        self.truth: dict[str, NDArray[Any]] = {}
-        self.baselines: dict[str, dict[str, NDArray[Any]]] = {}
-        self._running: dict[str, RealScore | IndexScore] = {}
-        for target in given:
-            value = stream.values[target].numpy()
-            self.truth[target] = value[:, 0] if self._is_index(target) else value.reshape(len(value), -1)
-        for target in self.pairs:
-            truth = self.truth[target]
-            if self._is_index(target):
-                self.baselines[target] = index_baselines(truth, self._classes(target))
-            else:
-                self.baselines[target] = real_baselines(truth)
-        self._begin()
+        self._scorers = {target: _Scorer(self, target) for target in self.pairs}
 
-    def _begin(self) -> None:
-        for target, truth in ((target, self.truth[target]) for target in self.pairs):
-            simplest = next(iter(self.baselines[target].values()))
-            self._running[target] = (IndexScore if self._is_index(target) else RealScore)(truth, simplest)
+    def classes(self, target: str) -> int:
+        """How many classes an index target has."""
+        return number(self.model.quantities[target].below, self.model, self.columns.sizes) or 1
 
-    def afresh(self) -> Judge:
-        """The same judge, which has seen nothing yet; baselines are not worked out again."""
-        other = copy(self)
-        other._running = {}
-        other._begin()
-        return other
+    def numbers(self, target: str) -> int:
+        """How many numbers a real target has."""
+        return count(self.model.quantities[target], self.model, self.columns.sizes)
 
-    def _classes(self, target: str) -> int:
-        return number(self.model.quantities[target].below, self.model, self.stream.columns.sizes) or 1
-
-    def _is_index(self, target: str) -> bool:
+    def is_index(self, target: str) -> bool:
+        """True where a target is a class or a token."""
         return self.model.quantities[target].below is not None
-
-    def predictions(self, outputs: Arrays, start: int = 0) -> dict[str, NDArray[Any]]:
-        """What was predicted of each target (steps, numbers), from row ``start`` of the stream on and around it.
-
-        In the units of the stream; of an index target the output as it is.
-        """
-        return {target: self._restored(target, outputs[output], start) for target, output in self.pairs.items()}
-
-    def _restored(self, target: str, output: NDArray[Any], start: int) -> NDArray[Any]:
-        value = np.array(output, dtype=np.float64).reshape(len(output), -1)
-        length = len(self.stream)
-        for begin in range(0, len(value), length):
-            part = value[begin : begin + length]
-            value[begin : begin + length] = self.scaling.unscaled(target, part, start)
-        return value
-
-    def truth_of(self, steps: int) -> dict[str, NDArray[Any]]:
-        """Each target of the stream at each of the steps done."""
-        rows = np.arange(steps) % len(self.stream)
-        return {target: value[rows] for target, value in self.truth.items()}
 
     # --- while it runs ---------------------------------------------------------------------------------------------------
 
-    def add(self, row: int, results: Arrays) -> None:
-        """Score the samples of the first epoch from a row on."""
-        for target, prediction in self.predictions(results, row).items():
-            self._running[target].add(row, prediction)
+    def take(self, piece: Piece, results: Arrays) -> Judged:
+        """Score a piece: ``results`` are outputs (steps, streams, …) by name."""
+        steps, truth, predictions, baselines, restored = len(piece.samples), {}, {}, {}, {}
+        for target in self.given:
+            value = piece.samples.values[target].numpy()
+            truth[target] = value if self.is_index(target) else value.reshape(steps, self.streams, -1)
+        for target, output in self.pairs.items():
+            own = {}
+            for name in (output, *self.others[target]):
+                made = np.asarray(results[name], dtype=np.float64).reshape(steps, self.streams, -1)
+                own[name] = piece.samples.unscaled(target, made)
+            predictions[target] = own[output]
+            baselines[target] = self._scorers[target].take(piece, truth[target], own)
+            restored |= {} if self.is_index(target) else own
+        return Judged(truth, predictions, baselines, restored)
 
     @property
     def scores(self) -> dict[str, Score]:
         """The scores so far by target."""
-        found = {target: running.score for target, running in self._running.items()}
+        found = {target: scorer.running.score for target, scorer in self._scorers.items()}
         return {target: score for target, score in found.items() if score is not None}
 
-    def columns(self, net: Any) -> dict[str, tuple[int, ...]]:
+    def shapes(self, net: Any) -> dict[str, tuple[int, ...]]:
         """The quantities that a file of predictions holds, with their sizes."""
         by_name = {d.name: d for d in self.model.definitions}
-        sizes = self.stream.columns.sizes
+        sizes = self.columns.sizes
         outputs = {name: tuple(number(n, self.model, sizes) or 0 for n in by_name[name].sizes) for name in net.outputs}
-        targets = {t: () if self._is_index(t) else shape(self.model.quantities[t], self.model, sizes) for t in self.truth}
+        targets = {t: () if self.is_index(t) else shape(self.model.quantities[t], self.model, sizes) for t in self.given}
         return {**outputs, **targets, **{cost: () for cost in net.costs}}
 
-    def told(self, row: int, results: Arrays) -> dict[str, NDArray[Any]]:
-        """What a file of predictions holds of the steps from a row on."""
-        steps = len(next(iter(results.values())))
-        restored = {
-            output: self._restored(target, results[output], row)
-            for target, first in self.pairs.items()
-            for output in (first, *self.others[target])
-            if not self._is_index(target)
-        }
-        targets = {target: value[row : row + steps] for target, value in self.truth.items()}
-        return {**results, **restored, **targets}
+    def told(self, judged: Judged, results: Arrays) -> dict[str, NDArray[Any]]:
+        """What a file of predictions holds of some steps, (steps, streams, …) each."""
+        return {**results, **judged.restored, **judged.truth}
 
-    # --- at the end ------------------------------------------------------------------------------------------------------
+    # --- at the end, and on the way ------------------------------------------------------------------------------------
 
-    def metrics(self, outputs: Arrays, steps: int) -> tuple[Metric, ...]:
-        """Test-then-train figures of the first pass over the stream, and of the last complete one if there were more."""
-        length, found = len(self.stream), []
-        name = self.model.name
-        for target, output in self.pairs.items():
-            first, passes = min(steps, length), steps // length
-            own = {name: self._told(target, output, outputs)}
-            own |= {other_output(other): self._told(target, other, outputs) for other in self.others[target]}
-            predicted = {predictor: value[:first] for predictor, value in own.items()}
-            predicted |= {baseline: value[:first] for baseline, value in self.baselines[target].items()}
-            found += self._figures(target, self.truth[target][:first], predicted)
-            if passes > 1:
-                again = {predictor: value[(passes - 1) * length : passes * length] for predictor, value in own.items()}
-                later = self._figures(target, self.truth[target], again)
-                found += [replace(m, part=f"pass {passes}") for m in later if m.part == "all"]
-        return tuple(found)
+    def metrics(self, steps: int) -> tuple[Metric, ...]:
+        """Test-then-train figures of the first pass, of which ``steps`` were done, and of the last complete one after it."""
+        return tuple(metric for scorer in self._scorers.values() for metric in scorer.metrics(steps))
 
-    def _told(self, target: str, output: str, outputs: Arrays) -> NDArray[Any]:
-        """What an output told of a target at each step: values in the units of the stream, or log probabilities."""
-        value = self._restored(target, outputs[output], 0)
-        if not self._is_index(target):
-            return value
-        return log_probabilities(value, gives_probabilities(self.model, output))
+    def state(self) -> dict[str, NDArray[Any]]:
+        """All that was gathered, as arrays by name; its size does not depend on the number of steps."""
+        found: dict[str, NDArray[Any]] = {}
+        for target, scorer in self._scorers.items():
+            for name, part in scorer.parts().items():
+                found |= taken(part, f"{target}/{name}")
+            found[f"{target}/epoch"] = np.array(scorer.epoch)
+            values = [[m.value, m.samples] for m in scorer.complete]
+            found[f"{target}/complete"] = np.array(values, dtype=np.float64).reshape(-1, 2)
+            found[f"{target}/complete epoch"] = np.array(int(scorer.complete[0].part[5:]) if scorer.complete else 0)
+            found[f"{target}/gone"] = np.array(bool(scorer.gone))
+        return found
 
-    def _figures(self, target: str, truth: Any, predicted: Arrays) -> tuple[Metric, ...]:
-        return (index_metrics if self._is_index(target) else real_metrics)(target, truth, predicted)
+    def put_back(self, arrays: Arrays) -> None:
+        """Go on from what `state` gave."""
+        for target, scorer in self._scorers.items():
+            for name, part in scorer.parts().items():
+                put_back(part, f"{target}/{name}", arrays)
+            scorer.epoch = int(arrays[f"{target}/epoch"])
+            scorer.gone = [n for n in scorer.baselines if n != "last value"] if arrays[f"{target}/gone"] else []
+            part = f"pass {int(arrays[f'{target}/complete epoch'])}"
+            named = product(scorer.outputs, scorer.first.kinds)
+            pairs = zip(named, arrays[f"{target}/complete"].tolist(), strict=False)
+            scorer.complete = tuple(
+                Metric(target, kind, part, predictor, value, int(samples)) for (predictor, kind), (value, samples) in pairs
+            )

@@ -12,33 +12,24 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hdsl.compiler import VERSION
 from hdsl.model.model import Model
-from hdsl.runtime.checkpoint import (
-    Checkpoint,
-    CheckpointError,
-    check_same,
-    prepare_folder,
-    read_checkpoint,
-    steps_in,
-    write_checkpoint,
-)
+from hdsl.runtime.checkpoint import CheckpointError, check_same
+from hdsl.runtime.feed import Feed, Piece, Reading
 from hdsl.runtime.hold import ONE_TICK, Hold
+from hdsl.runtime.keeping import Keeping
 from hdsl.runtime.metrics import Metric
 from hdsl.runtime.nonfinite import NonFinite
 from hdsl.runtime.parameters import digest_of
 from hdsl.runtime.predictions import PredictionFile
-from hdsl.runtime.run import CHUNK
+from hdsl.runtime.recorder import PREFIX, Recorder
 from hdsl.runtime.running import Score
-from hdsl.runtime.scale import Scaling
-from hdsl.runtime.score import Judge
-from hdsl.runtime.stream import Stream
+from hdsl.runtime.score import Judge, Judged
+from hdsl.runtime.source.block import StreamError
+from hdsl.runtime.state import put_back, taken
+from hdsl.runtime.stepping import Stepper
+from hdsl.runtime.trace import Trace
 
-PIECE = 256
-"""Steps between two looks at a run. Pieces lie on a fixed grid, so that a resumed run takes the same ones.
-
-A step of a session is a sample; where samples are held, the module takes several ticks for each.
-"""
+Arrays = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -49,12 +40,14 @@ class Plan:
     ``epochs`` repeats the stream. ``checkpoint`` is a folder, written every ``every`` steps and at the end; ``resume`` goes
     on from there. ``predict`` is a CSV file to write. ``hold`` says for how many ticks of the module each sample stays,
     ``threads`` how many the arithmetic takes, which whoever calls sees to. ``parameters`` is a safetensors file to begin with.
+    ``everything`` keeps the results of every step, however many there are. ``rollback`` leaves
+    out samples at which a value is not finite, in place of ending the run. ``record`` names what is recorded at each step,
+    and ``record_to`` is a CSV file for it.
     """
 
     model: Model
     net_class: Any
-    stream: Stream
-    scaling: Scaling
+    stream: Reading
     epochs: int = 1
     steps: int | None = None
     seed: int = 0
@@ -67,46 +60,66 @@ class Plan:
     hold: Hold = ONE_TICK
     threads: int = 1
     parameters: Path | None = None
-
-    @property
-    def total(self) -> int:
-        """The number of steps to do."""
-        whole = self.epochs * len(self.stream)
-        return whole if self.steps is None else min(self.steps, whole)
+    everything: bool = False
+    rollback: bool = False
+    record: tuple[str, ...] = ()
+    record_to: Path | None = None
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run has come: ``costs`` are means over the last piece, ``scores`` by target over all samples so far."""
+    """How far a run has come: ``costs`` are means over the last piece, ``scores`` by target over all samples so far.
+
+    ``total`` is the number of steps to do; None where nobody knows, and about right where ``exact`` is false.
+    """
 
     step: int
-    total: int
+    total: int | None
     rate: float
     costs: Mapping[str, float]
     scores: Mapping[str, Score]
+    exact: bool = True
 
 
 @dataclass(frozen=True)
 class Session:
     """What a run has done.
 
-    ``outputs`` (steps, …) are as the module gave them and ``costs`` (steps,) NaN where the target was missing;
-    ``predictions`` and ``truth`` (steps, numbers) by target are in the units of the stream, and so are the ``baselines``
-    by target and name, over its rows. ``first`` is the step at which this process began, ``seconds`` and ``rate`` are its
-    own. ``net`` is the module as the run left it.
+    ``total`` is the number of steps that were to be done, None where the stream was left before its end was seen, and
+    ``length`` the number of those of one pass. ``at`` (kept,) are the steps whose results are kept: all of a short run,
+    every second, fourth, … (``kept_every``) of a longer one and its last ones. At these ``outputs`` (kept, …) are as the
+    module gave them and ``costs`` (kept,) NaN where the target was missing; ``predictions`` and ``truth`` (kept, numbers) by
+    target are in the units of the stream. ``baselines`` by target and name are kept likewise, at ``baselines_at``, over the
+    first pass. Where several streams ran beside one another, each has an axis for them after the first. ``cost_means`` and
+    ``metrics`` are of all steps. ``first`` is the step at which this process began, ``seconds`` and ``rate`` are its own.
+    ``passed_over`` says of each checkpoint that was damaged what is wrong with it, ``skipped`` are the steps whose sample was
+    left out, and ``nonfinite`` the first reason for it in this process. ``digest`` is of all samples that were read.
+    ``recorded`` are kept as the results are, at ``recorded_at``. ``net`` is the module as the run left it.
     """
 
     plan: Plan
     first: int
     steps: int
+    total: int | None
+    length: int | None
     seconds: float
     interrupted: bool
-    outputs: Mapping[str, NDArray[Any]]
-    costs: Mapping[str, NDArray[Any]]
-    predictions: Mapping[str, NDArray[Any]]
-    truth: Mapping[str, NDArray[Any]]
-    baselines: Mapping[str, Mapping[str, NDArray[Any]]]
+    kept_every: int
+    at: NDArray[np.int64]
+    outputs: Arrays
+    costs: Arrays
+    predictions: Arrays
+    truth: Arrays
+    baselines_at: NDArray[np.int64]
+    baselines: Mapping[str, Arrays]
+    cost_means: Mapping[str, float]
     metrics: tuple[Metric, ...]
+    passed_over: tuple[str, ...]
+    skipped: tuple[int, ...]
+    nonfinite: NonFinite | None
+    digest: str
+    recorded_at: NDArray[np.int64]
+    recorded: Arrays
     net: Any = field(repr=False)
 
     @property
@@ -122,203 +135,271 @@ def run_session(
 
     Args:
         told: called after each piece.
-        stop: asked after each piece; when true the run ends there, with its checkpoint written.
+        stop: asked after each piece, and now and then while a live stream gives nothing; when true the run ends there, with
+            its checkpoint written.
 
     Raises:
         NonFinite: a value became nan or infinite; the checkpoint written last stays.
+        StreamError: a row is bad, and bad rows end the run; a checkpoint of the steps before it is written.
         CheckpointError: a checkpoint cannot be written, read, or gone on with.
-        OSError: the file of predictions cannot be written.
+        OSError: the file of predictions cannot be written, or the stream read.
     """
-    judge = Judge(plan.model, plan.stream, plan.scaling)
-    return _Run(plan, judge).run(told or (lambda progress: None), stop)
+    return _Run(plan).run(told or (lambda progress: None), stop)
 
 
-def run_seeds(plan: Plan, seeds: int) -> list[Session]:
-    """The same run from several draws of the initial values: the plan's seed and the ones after it."""
-    judge = Judge(plan.model, plan.stream, plan.scaling)  # the baselines know no seed: worked out once
+def run_seeds(plan: Plan, seeds: int, stop: Callable[[], bool] = lambda: False) -> list[Session]:
+    """The same run from several draws of the initial values: the plan's seed and the ones after it.
+
+    Where ``stop`` ends one of them, those before it are handed back.
+    """
     alone = replace(plan, checkpoint=None, every=None, resume=False, predict=None)
-    runs = (_Run(replace(alone, seed=plan.seed + k), judge.afresh()) for k in range(seeds))
-    return [run.run(lambda progress: None, lambda: False) for run in runs]
+    done: list[Session] = []
+    for k in range(seeds):
+        session = _Run(replace(alone, seed=plan.seed + k), again=True).run(lambda progress: None, stop)
+        if session.interrupted:
+            break
+        done.append(session)
+    return done
+
+
+class _Means:
+    """Means of costs over the steps that have them."""
+
+    STATE = ("sums", "counts")
+
+    def __init__(self, costs: int) -> None:
+        self.sums, self.counts = np.zeros(costs), np.zeros(costs)
+
+    def add(self, costs: list[NDArray[Any]]) -> NDArray[np.float64]:
+        """Take in the values of some steps; their means alone."""
+        sums = np.array([np.nansum(value) for value in costs])
+        counts = np.array([np.isfinite(value).sum() for value in costs])
+        self.sums, self.counts = self.sums + sums, self.counts + counts
+        return _divided(sums, counts)
+
+    @property
+    def now(self) -> NDArray[np.float64]:
+        return _divided(self.sums, self.counts)
+
+
+def _divided(sums: NDArray[Any], counts: NDArray[Any]) -> NDArray[np.float64]:
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
 
 class _Run:
     """One run on its way."""
 
-    def __init__(self, plan: Plan, judge: Judge) -> None:
-        self.plan, self.judge = plan, judge
-        self.net = plan.net_class(batch=1, seed=plan.seed, dtype=getattr(torch, plan.dtype), device=plan.device)
+    def __init__(self, plan: Plan, again: bool = False) -> None:
+        self.plan, model, stream = plan, plan.model, plan.stream
+        ends = any(when == "sequence" for when in model.resets.values()) and bool(model.dynamics)
+        self.feed = Feed(stream, plan.epochs, plan.steps, plan.epochs > 1 and ends, again)
+        length = self.feed.known
+        half = None if length is None else min(length, length if plan.steps is None else plan.steps) // 2
+        self.judge = Judge(model, stream.columns, stream.batch, self.feed.expected_pass(), half)
+        self.net = plan.net_class(batch=stream.batch, seed=plan.seed, dtype=getattr(torch, plan.dtype), device=plan.device)
         if plan.parameters is not None:
             self.net.load_parameters(plan.parameters)
         self.begun_with = digest_of(self.net) if plan.parameters is not None else None
-        self.parts: dict[str, list[torch.Tensor]] = {name: [] for name in (*self.net.outputs, *self.net.costs)}
-        self.step = self.written = 0
+        self.trace, self.baselines = Trace(plan.everything), Trace(plan.everything)
+        self.means = _Means(len(self.net.costs))
+        self.recorder = Recorder(self.net, plan.record, model) if plan.record else None
+        self.records = Trace()
+        self.record_file: PredictionFile | None = None
+        dtype = getattr(torch, plan.dtype)
+        self.stepper = Stepper(self.net, plan.hold, dtype, stream.name, plan.rollback, self.recorder)
+        self.step = 0
         self.file: PredictionFile | None = None
-        self.chunk = _prepared(plan, self.net)
+        self.keeping: Keeping | None = None
+        self.skipped: list[int] = []
+        self.passed_over: tuple[str, ...] = ()
 
     def run(self, told: Callable[[Progress], None], stop: Callable[[], bool]) -> Session:
+        """The whole run, its folder of checkpoints being its own until it ends."""
+        if self.plan.checkpoint is None:
+            return self._run(told, stop)
+        self.keeping = Keeping(self.plan.checkpoint)
+        try:
+            return self._run(told, stop)
+        finally:
+            self.keeping.release()
+
+    def _run(self, told: Callable[[Progress], None], stop: Callable[[], bool]) -> Session:
         plan = self.plan
-        self._resume()
+        pieces = self._resume()
         first, started, interrupted = self.step, time.perf_counter(), False
         try:
-            self._open_predictions()
-            for size in _pieces(first, plan.total, len(plan.stream), plan.every):
-                results = self._piece(size)
-                rate = (self.step - first) / max(1e-9, time.perf_counter() - started)
-                told(Progress(self.step, plan.total, rate, _means(self.net, results), self.judge.scores))
-                if plan.every and self.step % plan.every == 0:
-                    self._save()
+            self._open_files()
+            for piece in pieces:
+                if piece is not None:
+                    costs = self._piece(piece)
+                    rate = (self.step - first) / max(1e-9, time.perf_counter() - started)
+                    told(self._progress(rate, costs))
+                    if plan.every and self.step % plan.every == 0:
+                        self._save()
                 if interrupted := stop():
                     break
             self._save()
+        except StreamError:
+            self._save()
+            raise
         finally:
-            if self.file is not None:
-                self.file.close()
+            for file in (self.file, self.record_file):
+                if file is not None:
+                    file.close()
         return self._session(first, time.perf_counter() - started, interrupted)
 
-    def _open_predictions(self) -> None:
-        if self.plan.predict is None:
-            return
+    def _progress(self, rate: float, costs: Mapping[str, float]) -> Progress:
+        total = self.feed.total
+        return Progress(
+            self.step, self.feed.expected() if total is None else total, rate, costs, self.judge.scores, total is not None
+        )
+
+    def _open_files(self) -> None:
+        plan = self.plan
         try:
-            self.file = PredictionFile(self.plan.predict, self.judge.columns(self.net), self.step)
+            if plan.predict is not None:
+                self.file = PredictionFile(plan.predict, self.judge.shapes(self.net), self.step, plan.stream.batch)
+            if plan.record_to is not None and self.recorder is not None:
+                self.record_file = PredictionFile(plan.record_to, self.recorder.shapes, self.step, plan.stream.batch)
         except ValueError as wrong:  # it is not the file that belongs to the checkpoint
             raise CheckpointError(str(wrong)) from None
 
-    def _piece(self, size: int) -> dict[str, torch.Tensor]:
-        """Some steps; their results are kept, scored and written."""
-        plan = self.plan
-        row = self.step % len(plan.stream)
-        try:
-            results = self._ran(row, size)
-        except NonFinite as wrong:
-            line = plan.stream.lines[wrong.step // plan.hold.ticks % len(plan.stream)]
-            message = f"{wrong} ({plan.stream.name}:{line})"
-            raise NonFinite(message, wrong.step, wrong.found, wrong.line) from None
-        results = {name: value[:, 0] if value.dim() > 1 else value for name, value in results.items()}
-        for name, value in results.items():
-            self.parts[name].append(value.cpu())
-        arrays = {name: value.double().cpu().numpy() for name, value in results.items()}
-        if self.step < len(plan.stream):
-            self.judge.add(row, arrays)
+    def _piece(self, piece: Piece) -> dict[str, float]:
+        """Some steps; their results are kept, scored and written. Returns the means of the costs."""
+        results, skipped = self.stepper.run(piece.samples)
+        if skipped:
+            piece = replace(piece, samples=piece.samples.untold(skipped))
+            self.skipped += [self.step + k for k in skipped]
+        samples = piece.samples
+        every = {name: value.double().cpu().numpy() for name, value in results.items()}
+        arrays = {name: value for name, value in every.items() if not name.startswith(PREFIX)}
+        idle = samples.rows < 0
+        for name in self.net.costs:
+            if arrays[name].ndim > 1 and idle.any():
+                arrays[name] = np.where(idle, np.nan, arrays[name])
+        means = self.means.add([arrays[name] for name in self.net.costs])
+        judged = self.judge.take(piece, arrays)
+        self._keep(arrays, judged)
         if self.file is not None:
-            self.file.write(self.judge.told(row, arrays))
-        self.step += size
-        return results
+            self.file.write(self.judge.told(judged, arrays), self.step, samples.rows >= 0)
+        if recorded := _under(PREFIX, every):
+            self.records.add(self.step, recorded)
+            if self.record_file is not None:
+                self.record_file.write(recorded, self.step, samples.rows >= 0)
+        self.step += len(samples)
+        return dict(zip(self.net.costs, means.tolist(), strict=True))
 
-    def _ran(self, row: int, size: int) -> dict[str, torch.Tensor]:
-        """The module's results of some samples, held a few at a time: what is held takes its ticks' memory."""
-        hold, few = self.plan.hold, max(1, CHUNK // self.plan.hold.ticks)
-        if hold.ticks == 1:
-            return dict(self.net.run({name: value[row : row + size] for name, value in self.chunk.items()}))
-        parts = []
-        for start in range(row, row + size, few):
-            rows = slice(start, min(start + few, row + size))
-            samples = {name: value[rows] for name, value in self.chunk.items()}
-            parts.append(hold.told(self.net.run(hold.held(samples, self.net.targets))))
-        return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+    def _keep(self, arrays: Arrays, judged: Judged) -> None:
+        told = {f"result/{name}": value for name, value in arrays.items()}
+        told |= {f"prediction/{name}": value for name, value in judged.predictions.items()}
+        self.trace.add(self.step, told | {f"truth/{name}": value for name, value in judged.truth.items()})
+        beside = {f"{t}/{name}": value for t, of in judged.baselines.items() for name, value in of.items()}
+        if beside:
+            self.baselines.add(self.step, beside)
 
     def _made_with(self, step: int) -> dict[str, Any]:
         """What another run must share with this one to go on from a step of it."""
-        plan, origin = self.plan, self.net.origin
+        plan, origin, length = self.plan, self.net.origin, self.feed.length
+        columns = plan.stream.columns.of.items()
         return {
             "model": plan.model.name,
             "content": self.net.content,
             "sizes": dict(origin.dims),
             "settings": {name: value for name, value in sorted(origin.settings)},
-            "columns": {name: ",".join(map(str, columns)) for name, columns in plan.stream.columns.of.items()},
-            "scale": plan.scaling.kind,
+            "columns": {name: ",".join(map(str, read)) for name, read in columns},
+            "scale": plan.stream.scale,
             "seed": plan.seed,
             "dtype": plan.dtype,
             "threads": plan.threads,
-            "rows": len(plan.stream) if step > len(plan.stream) else None,
-            "samples so far": plan.stream.digest(step),
+            "rows": length if length is not None and step > length else None,
+            "samples so far": self.feed.digest,
+            **({"batch": plan.stream.batch} if plan.stream.batch > 1 else {}),
+            **({"record": ",".join(self.recorder.shapes)} if self.recorder is not None else {}),
             **({"hold": str(plan.hold)} if plan.hold.ticks > 1 else {}),
             **({"parameters": self.begun_with} if self.begun_with else {}),
         }
 
-    def _resume(self) -> None:
+    def _resume(self) -> Iterator[Piece | None]:
+        """The pieces that are still to be done, the run's state being that of the checkpoint."""
         plan = self.plan
-        if plan.checkpoint is None:
-            return
-        prepare_folder(plan.checkpoint)
-        if not plan.resume:
-            if there := steps_in(plan.checkpoint):
-                raise CheckpointError(f"{plan.checkpoint} holds a checkpoint of step {there[-1]}; go on from it with --resume")
-            return
-        found = read_checkpoint(plan.checkpoint)
-        if found is None:
-            return
-        check_same(plan.checkpoint, found, self._made_with(found.step))
-        self.net.load_state_dict({n[4:]: v for n, v in found.tensors.items() if n.startswith("net/")})
-        for name in self.parts:
-            self.parts[name].append(found.tensors[f"results/{name}"])
-        self.step = self.written = found.step
-        known = {name: parts[0][: len(plan.stream)].double().numpy() for name, parts in self.parts.items()}
-        self.judge.add(0, known)
+        found = None if self.keeping is None else self.keeping.found(plan.resume)
+        if found is None or self.keeping is None:
+            return self.feed.pieces(0, plan.every)
+        if plan.stream.live:
+            raise CheckpointError(
+                f"{plan.stream.name} can be read once, so a run on it cannot be gone on with: what came before step "
+                f"{found.step} is gone"
+            )
+        pieces = self.feed.pieces(found.step, plan.every)
+        check_same(self.keeping.folder, found, self._made_with(found.step))
+        self.net.load_state_dict(_under("net/", found.tensors))
+        arrays = {name: value.numpy() for name, value in found.tensors.items()}
+        self.judge.put_back(_under("judge/", arrays))
+        self.trace.put_back(_under("trace/", arrays))
+        self.baselines.put_back(_under("baselines/", arrays))
+        if self.recorder is not None:
+            self.records.put_back(_under("records/", arrays))
+        put_back(self.means, "means", arrays)
+        self.step, self.passed_over = found.step, found.passed_over
+        self.skipped = arrays["skipped"].tolist()
+        return pieces
 
     def _save(self) -> None:
         """Write a checkpoint of this step, unless it stands there already."""
-        plan = self.plan
-        if plan.checkpoint is None or self.written == self.step:
+        if self.keeping is None or self.keeping.written == self.step:
             return
-        if self.file is not None:
-            self.file.flush()
+        for file in (self.file, self.record_file):
+            if file is not None:
+                file.flush()
+        gathered = {f"judge/{name}": value for name, value in self.judge.state().items()}
+        gathered |= {f"trace/{name}": value for name, value in self.trace.state().items()}
+        gathered |= {f"baselines/{name}": value for name, value in self.baselines.state().items()}
+        gathered |= {f"records/{name}": value for name, value in self.records.state().items()} if self.recorder else {}
+        gathered |= taken(self.means, "means") | {"skipped": np.array(self.skipped, dtype=np.int64)}
         tensors = {f"net/{name}": value for name, value in self.net.state_dict().items()}
-        tensors |= {f"results/{name}": torch.cat(parts) for name, parts in self.parts.items()}
-        versions = {"hdsl": VERSION, "torch": str(torch.__version__)}
-        write_checkpoint(plan.checkpoint, Checkpoint(self.step, tensors, self._made_with(self.step), versions))
-        self.written = self.step
+        tensors |= {name: torch.from_numpy(np.array(value)) for name, value in gathered.items()}
+        self.keeping.write(self.step, tensors, self._made_with(self.step))
 
     def _session(self, first: int, seconds: float, interrupted: bool) -> Session:
-        empty = torch.zeros(0)
-        made = {name: torch.cat(parts) if parts else empty for name, parts in self.parts.items()}
-        arrays = {name: value.double().numpy() for name, value in made.items()}
-        outputs = {name: arrays[name] for name in self.net.outputs}
-        costs = {name: arrays[name] for name in self.net.costs}
-        predictions, truth = self.judge.predictions(outputs), self.judge.truth_of(self.step)
-        metrics = self.judge.metrics(outputs, self.step)
+        plan, length = self.plan, self.feed.length
+        at, kept = self._kept(self.trace)
+        baselines_at, beside = self._kept(self.baselines)
+        recorded_at, recorded = self._kept(self.records)
+        results = _under("result/", kept)
         return Session(
-            plan=self.plan,
+            plan=plan,
             first=first,
             steps=self.step,
+            total=self.feed.total,
+            length=length,
             seconds=seconds,
             interrupted=interrupted,
-            outputs=outputs,
-            costs=costs,
-            predictions=predictions,
-            truth=truth,
-            baselines=self.judge.baselines,
-            metrics=metrics,
+            kept_every=self.trace.every,
+            at=at,
+            outputs={name: results[name] for name in self.net.outputs if name in results},
+            costs={name: results[name] for name in self.net.costs if name in results},
+            predictions=_under("prediction/", kept),
+            truth=_under("truth/", kept),
+            baselines_at=baselines_at,
+            baselines={target: _under(f"{target}/", beside) for target in self.judge.pairs},
+            cost_means=dict(zip(self.net.costs, self.means.now.tolist(), strict=True)),
+            metrics=self.judge.metrics(self.step if length is None else min(self.step, length)),
+            passed_over=self.passed_over,
+            skipped=tuple(self.skipped),
+            digest=self.feed.digest,
+            recorded_at=recorded_at,
+            recorded=recorded,
+            nonfinite=self.stepper.first,
             net=self.net,
         )
 
-
-def _prepared(plan: Plan, net: Any) -> dict[str, torch.Tensor]:
-    """The stream as the module takes it: scaled, on its device, with the model's own tau where the file tells of none."""
-    stream = plan.stream
-    chunk = plan.scaling.scaled(stream.values)
-    for name, value in chunk.items():
-        chunk[name] = value.to(plan.device, getattr(torch, plan.dtype) if value.is_floating_point() else value.dtype)
-    boundary = stream.boundary
-    again = any(when == "sequence" for when in plan.model.resets.values()) and bool(plan.model.dynamics)
-    if plan.epochs > 1 and again:  # where a stream starts again, a sequence has ended
-        boundary = torch.zeros(len(stream), dtype=torch.bool) if boundary is None else boundary.clone()
-        boundary[-1] = True
-    if boundary is not None:
-        chunk["boundary"] = boundary
-    if stream.tau is not None:
-        chunk["tau"] = torch.where(torch.isnan(stream.tau), float(net.tau), stream.tau)
-    return chunk
+    def _kept(self, trace: Trace) -> tuple[NDArray[np.int64], dict[str, NDArray[Any]]]:
+        """What a trace kept; without the axis of the streams where there is one alone."""
+        at, arrays = trace.kept()
+        if self.plan.stream.batch > 1:
+            return at, arrays
+        return at, {name: value[:, 0] if value.ndim > 1 else value for name, value in arrays.items()}
 
 
-def _pieces(step: int, total: int, length: int, every: int | None) -> Iterator[int]:
-    """The sizes of pieces from a step to the end: cut at a fixed grid, at the stream's end, and where checkpoints fall."""
-    while step < total:
-        row = step % length
-        ends = [PIECE - row % PIECE, length - row, total - step]
-        ends += [every - step % every] if every else []
-        yield min(ends)
-        step += min(ends)
-
-
-def _means(net: Any, results: Mapping[str, torch.Tensor]) -> dict[str, float]:
-    return {name: float(np.asarray(results[name].double().nanmean().cpu())) for name in net.costs}
+def _under(prefix: str, named: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.removeprefix(prefix): value for name, value in named.items() if name.startswith(prefix)}

@@ -1,148 +1,161 @@
-"""Stream: a table as the samples that a model wants, tensors (T, 1, …) by name, with boundaries and gaps of time."""
+"""Stream: the samples of one source, from its first row to its last, a part at a time."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-
-from hdsl.model.model import Model, Quantity
-from hdsl.runtime.columns import Column, Columns, find_columns, number, shape
-from hdsl.runtime.table import StreamError, Table, read_header, read_table
-
-Numbers = NDArray[np.float64]
+from hdsl.model.model import Model
+from hdsl.runtime.bad_rows import BadRows
+from hdsl.runtime.checked import Checker, Rows
+from hdsl.runtime.columns import Columns, find_columns
+from hdsl.runtime.samples import Sampler, Samples, joined
+from hdsl.runtime.scale import Running, Statistics, read_kind, scaled_columns
+from hdsl.runtime.source.block import ROWS, Source, StreamError
+from hdsl.runtime.source.opening import open_source
 
 
 @dataclass(frozen=True)
 class Stream:
-    """What a table holds for a model, in the units of the file.
+    """A source as a model reads it.
 
-    ``values`` are the inputs and targets: float64 (T, 1, sizes), NaN where a target is missing; int64 (T, 1) for an index,
-    −1 where missing. ``boundary`` (T,) is true at the last sample of a sequence, None where the file tells of none.
-    ``tau`` (T,) is the time since the previous sample, NaN where there is none; None without a column ``t``.
-    ``rows`` are the rows of the table that samples stand for, ``lines`` their lines in the file. ``series`` holds each
-    column of real numbers that is read, over all rows of the table.
+    ``scale`` is the text of the scaling, ``bad`` what happens to bad rows, ``size`` the most rows of a block.
     """
 
-    name: str
+    source: Source
+    model: Model
     columns: Columns
-    values: Mapping[str, torch.Tensor]
-    boundary: torch.Tensor | None
-    tau: torch.Tensor | None
-    rows: NDArray[np.intp]
-    lines: NDArray[np.intp]
-    series: Mapping[str, Numbers]
+    scale: str = "none"
+    bad: BadRows = field(default_factory=BadRows)
+    size: int = ROWS
 
-    def __len__(self) -> int:
-        return len(self.rows)
+    @property
+    def name(self) -> str:
+        """What is shown of the source, a file without its folder."""
+        return self.source.label
 
-    def digest(self, steps: int) -> str:
-        """Sixteen hexadecimal digits that tell whether the first ``steps`` samples are the same as another stream's."""
-        told = hashlib.sha256()
-        for name, value in sorted({**self.values, "boundary": self.boundary, "tau": self.tau}.items()):
-            if value is not None:
-                told.update(name.encode() + str(tuple(value.shape[1:])).encode())
-                told.update(value[:steps].numpy().tobytes())
-        return told.hexdigest()[:16]
+    @property
+    def live(self) -> bool:
+        return self.source.live
+
+    @property
+    def leaks(self) -> bool:
+        """True where the scaling knows the future."""
+        return read_kind(self.scale)[0] == "whole"
+
+    def rows(self) -> Iterator[Rows]:
+        """The good rows, a block at a time. Raises StreamError, where there is no row too."""
+        checker = Checker(self.model, self.columns, self.bad)
+        truths = {self.columns.boundary.name} if self.columns.boundary else set()
+        seen = 0
+        for block in self.source.blocks(self.columns.names(), truths, self.size):
+            seen += len(block)
+            yield checker.check(block)
+        checker.finish()
+        if not seen and not self.live:
+            raise StreamError(f"{self.source.name}: there is no row below the names of the columns")
+
+    @property
+    def batch(self) -> int:
+        return 1
+
+    def known(self) -> int | None:
+        """How many samples there are, where that is known before they are read; None where bad rows or ends may take some."""
+        if self.source.rows is None or self.columns.boundary is not None or not self.bad.stops:
+            return None
+        reach = [column.ahead for q in self.model.of_role("input") for column in self.columns.of.get(q.name, ())]
+        return max(0, self.source.rows - max(0, *reach) + min(0, *reach))
+
+    def expected(self) -> int | None:
+        """About how many samples there are, where anyone knows."""
+        return self.source.expected()
+
+    def samples(self, again: bool = False) -> Iterator[Samples | None]:
+        """One pass: samples as soon as their rows have come; None where a live source gave none.
+
+        Args:
+            again: whether it has been read before: its bad rows are then told of no more.
+
+        Raises:
+            StreamError: with the place, what was found and what was expected; what was found before is given first.
+            OSError: the source cannot be read.
+        """
+        stream = replace(self, bad=self.bad.silent()) if again else self
+        yield from sampled(stream, stream.rows())
+
+    def statistics(self) -> Statistics:
+        """The scaling of one pass; for that of the whole stream it is read once more."""
+        columns = scaled_columns(self.columns, self.model)
+        if not self.leaks:
+            return Statistics(self.scale, columns)
+        running = {name: Running() for name in columns}
+        self.gather(running)
+        return Statistics(self.scale, columns, {name: each.now for name, each in running.items()})
+
+    def gather(self, running: Mapping[str, Running]) -> None:
+        """Take all rows into the statistics of the columns. Raises StreamError, as where the stream can be read once."""
+        if self.live:
+            raise StreamError(
+                f"--scale whole reads a stream twice, and {self.source.name} can be read once; scale by running or first:N"
+            )
+        for rows in replace(self, bad=self.bad.silent()).rows():
+            for name, each in running.items():
+                each.add(rows.numbers[name])
+
+    def whole(self) -> Samples:
+        """All samples at once, for streams that memory holds. Raises StreamError as `samples` does, and where there is none."""
+        parts = [part for part in self.samples() if part is not None]
+        if not parts:
+            raise StreamError(f"{self.source.name}: no row is left in which every input has a value")
+        return joined(parts)
 
 
-def read_stream(path: Path, model: Model, told: Mapping[str, str], columns: Columns | None = None) -> Stream:
-    """Read a CSV file for a model.
+def sampled(
+    stream: Stream, rows: Iterator[Rows], statistics: Statistics | None = None, ends: bool = False, live: bool = False
+) -> Iterator[Samples | None]:
+    """Rows that are checked as samples of a stream.
 
     Args:
+        statistics: the scaling, where it is not the stream's own.
+        ends: whether samples tell of the ends of sequences, with or without a column of them.
+        live: whether to give None while there are none, for a stream that is not live itself too.
+    """
+    scaling = statistics or stream.statistics()
+    sampler = Sampler(stream.source.name, stream.model, stream.columns, scaling, stream.bad, ends)
+    closed, empty = False, None
+    for some in rows:
+        closed, empty = some.closed, some
+        made = sampler.push(some)
+        if made is not None or live or stream.live:
+            yield made
+    if empty is not None:
+        rest = sampler.push(
+            Rows({n: v[:0] for n, v in empty.numbers.items()}, empty.places[:0], empty.sequence[:0], closed), last=True
+        )
+        if rest is not None:
+            yield rest
+
+
+def read_stream(
+    path: Path | str | object,
+    model: Model,
+    told: Mapping[str, str],
+    columns: Columns | None = None,
+    scale: str = "none",
+    bad: BadRows | None = None,
+) -> Stream:
+    """Open a stream for a model.
+
+    Args:
+        path: what `hdsl.runtime.source.opening.open_source` takes: a file, a frame, any iterable of samples.
         told: columns by name, as `hdsl.runtime.columns.read_map` gives them.
         columns: as `find_columns` gives them, where the caller has looked already.
 
     Raises:
-        StreamError: with file, line and column, what was found and what was expected.
+        StreamError: a column is missing, or the source is none.
         OSError: the file cannot be read.
     """
-    columns = columns or find_columns(read_header(path), model, told)
-    table = read_table(path, columns.names())
-    ends = table.truths(columns.boundary.name) if columns.boundary else np.zeros(len(table), dtype=bool)
-    sequence = np.cumsum(ends) - ends
-    inputs = [c for q in model.of_role("input") for c in columns.of.get(q.name, ())]
-    rows = np.flatnonzero(np.all([_reachable(c.ahead, sequence) for c in (Column(""), *inputs)], axis=0))
-    if not len(rows):
-        raise StreamError(f"{path}: no row is left in which every input has a value ({len(table)} rows)")
-    values, series = {}, {}
-    for name, found in columns.of.items():
-        quantity = model.quantities[name]
-        read = [table.numbers(column.name) for column in found]
-        moved = [_moved(column.ahead, sequence, numbers) for column, numbers in zip(found, read, strict=True)]
-        stacked = np.stack(moved, axis=1)[rows]
-        if quantity.role == "input":
-            _check_present(table, found, stacked, rows, name)
-        if quantity.below is not None:
-            values[name] = torch.from_numpy(_whole(table, found[0], stacked[:, :1], rows, quantity, model, columns))
-            continue
-        series.update({column.name: numbers for column, numbers in zip(found, read, strict=True)})
-        sizes = shape(quantity, model, columns.sizes)
-        values[name] = torch.from_numpy(np.ascontiguousarray(stacked).reshape(len(rows), 1, *sizes))
-    lines = np.asarray(table.lines)[rows]
-    tau = _gaps(table, columns.time.name, rows, sequence[rows]) if columns.time else None
-    boundary = _boundaries(sequence[rows], bool(ends[-1])) if columns.boundary else None
-    return Stream(path.name, columns, values, boundary, tau, rows, lines, series)
-
-
-def _reachable(ahead: int, sequence: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """The rows from which the row ``ahead`` of them is in the table and in the same sequence."""
-    rows = np.arange(len(sequence)) + ahead
-    inside = (rows >= 0) & (rows < len(sequence))
-    return inside & (sequence[np.where(inside, rows, 0)] == sequence)
-
-
-def _moved(ahead: int, sequence: NDArray[np.intp], numbers: Numbers) -> Numbers:
-    """A column read ``ahead`` rows later, NaN where there is no such row in the sequence."""
-    rows = np.clip(np.arange(len(numbers)) + ahead, 0, len(numbers) - 1)
-    return np.where(_reachable(ahead, sequence), numbers[rows], np.nan)
-
-
-def _check_present(table: Table, found: tuple[Column, ...], stacked: Numbers, rows: NDArray[np.intp], name: str) -> None:
-    missing = np.argwhere(np.isnan(stacked))
-    if len(missing):
-        row, column = missing[0]
-        at = int(rows[row]) + found[column].ahead
-        raise table.wrong(at, found[column].name, f"a number: `{name}` is an input, and only targets may be missing")
-
-
-def _whole(
-    table: Table, column: Column, stacked: Numbers, rows: NDArray[np.intp], quantity: Quantity, model: Model, columns: Columns
-) -> NDArray[np.int64]:
-    """Index values (T, 1): whole numbers from 0 below the bound, −1 where missing."""
-    below = number(quantity.below, model, columns.sizes)
-    if below is None:
-        raise StreamError(f"the size {quantity.below} of `{quantity.name}` is not known; give it with --dim {quantity.below}=…")
-    given = ~np.isnan(stacked)
-    lowest = 0 if quantity.role == "input" else -1
-    wrong = given & ((stacked != np.floor(stacked)) | (stacked < lowest) | (stacked >= below))
-    if wrong.any():
-        row = int(rows[np.flatnonzero(wrong)[0]]) + column.ahead
-        wanted = f"a whole number from 0 to {below - 1}: `{quantity.name}` is an index below {quantity.below}"
-        raise table.wrong(row, column.name, wanted)
-    return np.where(given, stacked, -1).astype(np.int64)
-
-
-def _gaps(table: Table, name: str, rows: NDArray[np.intp], sequence: NDArray[np.intp]) -> torch.Tensor:
-    """Time since the previous sample (T,), NaN at the first of each sequence."""
-    times = table.numbers(name)[rows]
-    if np.isnan(times).any():
-        raise table.wrong(int(rows[np.flatnonzero(np.isnan(times))[0]]), name, "a time")
-    gaps = np.full(len(rows), np.nan)
-    follows = sequence[1:] == sequence[:-1]
-    gaps[1:][follows] = np.diff(times)[follows]
-    late = np.flatnonzero(gaps <= 0)
-    if len(late):
-        before = times[late[0] - 1]
-        raise table.wrong(int(rows[late[0]]), name, f"a time after {before:.12g}, that of the row before: time moves forward")
-    return torch.from_numpy(gaps)
-
-
-def _boundaries(sequence: NDArray[np.intp], last: bool) -> torch.Tensor:
-    """True at the last sample of each sequence; at the very last where the file says so."""
-    return torch.from_numpy(np.append(sequence[1:] != sequence[:-1], last))
+    read_kind(scale)
+    source = path if isinstance(path, Source) else open_source(path)
+    return Stream(source, model, columns or find_columns(source.header, model, told), scale, bad or BadRows())

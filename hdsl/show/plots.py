@@ -93,17 +93,18 @@ def _font(declaration: str) -> str:
     return f"font-family: inherit; font-size: {size[1]}px"
 
 
-def loss_plot(name: str, costs: Mapping[str, Numbers], window: int) -> str:
+def loss_plot(name: str, costs: Mapping[str, Numbers], window: int, at: Numbers | None = None) -> str:
     """Running means of costs against steps.
 
     Args:
         costs: each cost by step (T,), NaN where its target was missing.
         window: over how many steps.
+        at: (T,) the steps, where they are not 0, 1, 2, …
     """
     with _axes(name, 2.9) as (axes, made):
         for (cost, values), colour in zip(costs.items(), _colours(len(costs)), strict=True):
             steps, means = running_mean(values, window)
-            axes.plot(*thinned(steps, means), color=colour, label=cost)
+            axes.plot(*thinned(steps if at is None else at[steps.astype(int)], means), color=colour, label=cost)
         axes.set_xlabel("step")
         alone = next(iter(costs)) if len(costs) == 1 else "cost"
         axes.set_ylabel(f"{alone}, mean of {window}" if window > 1 else alone)
@@ -142,6 +143,22 @@ def series_plot(name: str, at: Numbers, target: Numbers, prediction: Numbers, la
         axes.set_xlabel(label)
         axes.set_ylabel(unit)
         axes.margins(x=0.01)
+        _legend(axes, True)
+    return made[0]
+
+
+def curves_plot(name: str, curves: Mapping[str, Numbers], at: Numbers, label: str) -> str:
+    """Some curves (T,) by name against steps ``at`` (T,), on a logarithmic axis where they are far apart."""
+    there = np.concatenate([values[np.isfinite(values) & (values != 0)] for values in curves.values()] or [np.ones(1)])
+    far = len(there) > 0 and there.min() > 0 and there.max() > 30 * there.min()  # what is 0 has no place on that axis
+    with _axes(name, 2.5) as (axes, made):
+        for (curve, values), colour in zip(curves.items(), _colours(len(curves)), strict=True):
+            shown = np.where(np.isfinite(values) & ((values != 0) | (not far)), values, np.nan)
+            axes.plot(*thinned(at, shown), color=colour, label=curve)
+        axes.set_xlabel("step")
+        axes.set_ylabel(label)
+        axes.margins(x=0.01)
+        _logarithmic(axes)
         _legend(axes, True)
     return made[0]
 

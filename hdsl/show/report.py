@@ -14,12 +14,15 @@ from hdsl.emit.content import content_hash
 from hdsl.model.model import Initial, Model
 from hdsl.show.derivation import as_written, derivation_page, model_notation
 from hdsl.show.html import fill, trusted
-from hdsl.show.plots import error_plot, loss_plot, series_plot
+from hdsl.show.plots import curves_plot, error_plot, loss_plot, series_plot
 from hdsl.syntax.source import Source, Span
 from hdsl.terms.notation import Notation
 from hdsl.terms.term import setting_name
 
 Numbers = NDArray[np.float64]
+
+FEW = 4
+"""The most numbers of a record that are drawn one by one."""
 
 ZOOM = 480
 """The last samples that a plot of a series shows by themselves."""
@@ -30,7 +33,8 @@ class Series:
     """One number that was predicted, in the units of the stream.
 
     ``target`` and ``prediction`` are (T,), NaN where missing; ``others`` are predictions of the same by name (baselines).
-    ``at`` (T,) is where samples stand, a time or a step, and ``label`` says which.
+    ``at`` (T,) is where samples stand, a time or a step, and ``label`` says which. ``every`` is how many samples there are to
+    each that was kept, but for the last ones, which all were.
     """
 
     name: str
@@ -40,6 +44,16 @@ class Series:
     label: str = "step"
     unit: str = ""
     others: Mapping[str, Numbers] = field(default_factory=dict)
+    every: int = 1
+
+
+@dataclass(frozen=True)
+class Record:
+    """What was recorded under a name: ``values`` (T, numbers) at the steps ``at`` (T,)."""
+
+    name: str
+    at: Numbers
+    values: Numbers
 
 
 @dataclass(frozen=True)
@@ -65,7 +79,8 @@ class Results:
 class Run:
     """What a report tells of a run.
 
-    ``costs`` are (T,) by name, each cost at each step, NaN where its target was missing. ``results`` are tables of figures,
+    ``costs`` are (kept,) by name, each cost at the steps ``at`` that were kept, all where it is None; NaN where its target was
+    missing. ``results`` are tables of figures,
     ``headline`` single figures with their words (``("0.83", "of the last value's error")``). ``settings`` says how the run
     was made, by name; ``command`` makes it again. ``steps``, ``seconds`` and ``rate`` (steps a second) are of this run.
     """
@@ -79,8 +94,10 @@ class Run:
     series: tuple[Series, ...] = ()
     results: tuple[Results, ...] = ()
     headline: tuple[tuple[str, str], ...] = ()
+    records: tuple[Record, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     command: str = ""
+    at: Numbers | None = None
 
 
 @dataclass(frozen=True)
@@ -134,9 +151,25 @@ def figures(run: Run) -> tuple[Figure, ...]:
     costs = {name: values for name, values in run.costs.items() if np.isfinite(values).any()}
     if costs:
         window = _window(max(map(len, costs.values())))
-        told = f"The costs as they were learned from, running means over {window} steps."
-        made.append(Figure(trusted(loss_plot("costs", costs, window)), told))
+        of = " steps" if run.at is None else f" of the {len(run.at)} steps that were kept"
+        told = f"The costs as they were learned from, running means over {window}{of}."
+        made.append(Figure(trusted(loss_plot("costs", costs, window, run.at)), told))
+    made += [_record_figure(record, f"record{place}") for place, record in enumerate(run.records) if len(record.at)]
     return tuple(made)
+
+
+def _record_figure(record: Record, name: str) -> Figure:
+    """Its numbers where they are few, else their norm and the lowest and highest of them."""
+    numbers = record.values.shape[1]
+    if numbers <= FEW:
+        curves = {record.name if numbers == 1 else f"{record.name}[{k}]": record.values[:, k] for k in range(numbers)}
+        told = f"{record.name}, as recorded after each step."
+    else:
+        curves = {
+            "norm": np.linalg.norm(record.values, axis=1), "lowest": record.values.min(1), "highest": record.values.max(1)
+        }
+        told = f"The {numbers} numbers of {record.name}, as recorded after each step: Euclidean norm, lowest and highest."
+    return Figure(trusted(curves_plot(name, curves, record.at, record.name)), told)
 
 
 def _series_figures(series: Series, name: str) -> list[Figure]:
@@ -148,7 +181,8 @@ def _series_figures(series: Series, name: str) -> list[Figure]:
     spans = [("", slice(None))] if length <= 2 * ZOOM else [("late", slice(length - ZOOM, None)), ("", slice(None))]
     for part, span in spans:
         drawn = series.at[span], series.target[span], series.prediction[span]
-        told = f"The last {ZOOM} samples" if part else f"All {length} samples"
+        whole = f"All {length} samples" if series.every == 1 else f"Every {series.every}th sample"
+        told = f"The last {ZOOM} samples" if part else whole
         caption = f"{told} of {series.name}: each value was predicted before the model learned from it."
         made.append(Figure(trusted(series_plot(f"{name}{part}", *drawn, series.label, unit)), caption))
     if series.others:
@@ -157,7 +191,8 @@ def _series_figures(series: Series, name: str) -> list[Figure]:
         every = {"model": series.prediction, **series.others}
         errors = {who: (values - series.target) ** 2 / spread for who, values in every.items()}
         svg = error_plot(f"{name}errors", errors, series.at, series.label, window)
-        caption = f"Squared error over the variance of {series.name}, running means over {window} samples."
+        of = "samples" if series.every == 1 else f"of every {series.every}th sample"
+        caption = f"Squared error over the variance of {series.name}, running means over {window} {of}."
         made.append(Figure(trusted(svg), caption))
     return made
 

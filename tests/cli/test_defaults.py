@@ -13,7 +13,7 @@ from hdsl.cli.defaults import Defaults, defaults_of
 from hdsl.resources import folder
 from hdsl.runtime.columns import find_columns
 from hdsl.runtime.scale import read_kind
-from hdsl.runtime.table import read_header
+from hdsl.runtime.source.opening import open_source
 
 MODELS = sorted(folder("models").glob("*.ham"))
 
@@ -22,7 +22,7 @@ MODELS = sorted(folder("models").glob("*.ham"))
 def test_every_model_that_ships_has_a_stream_that_fits(path: Path) -> None:
     defaults = defaults_of(path, path.stem, None)
     assert defaults.stream.parent == folder("models") / "data"
-    columns = find_columns(read_header(defaults.stream), hdsl.load(path).product("model"), defaults.map)
+    columns = find_columns(open_source(defaults.stream).header, hdsl.load(path).product("model"), defaults.map)
     model = hdsl.load(path).product("model")
     assert set(columns.of) == {q.name for q in model.quantities.values() if q.role in ("input", "target")}
     read_kind(defaults.scale)

@@ -62,6 +62,15 @@ def test_rates(rate: float, shown: str) -> None:
     assert rate_text(rate) == shown
 
 
+def test_what_nobody_knows_is_not_told() -> None:
+    about = line("sunspots", replace(HERE, total=3000, exact=False), 200).plain.replace("\u202f", " ")
+    assert "2 412/≈3 000  " in about and "█" in about
+    unknown = line("sunspots", replace(HERE, total=None), 200).plain.replace("\u202f", " ")
+    assert unknown == "sunspots  2 412  38.2 k steps/s  fit 0.0612  error/var 0.118  (last value 0.136)"
+    assert left(replace(HERE, total=None)) == "--:--"
+    assert left(replace(HERE, total=2000, exact=False)) == "00:00"
+
+
 def test_grouped() -> None:
     assert grouped(1234567).split("\u202f") == ["1", "234", "567"]
 
@@ -72,10 +81,10 @@ class Terminal(io.StringIO):
 
 
 def test_nothing_is_shown_away_from_a_terminal_or_when_unwanted(monkeypatch: pytest.MonkeyPatch) -> None:
-    with progress_line("m", 10, wanted=True) as told:
+    with progress_line("m", wanted=True) as told:
         assert told is None
     monkeypatch.setattr(sys, "stderr", Terminal())
-    with progress_line("m", 10, wanted=False) as told:
+    with progress_line("m", wanted=False) as told:
         assert told is None
     assert sys.stderr.getvalue() == ""  # type: ignore[attr-defined]
 
@@ -85,7 +94,7 @@ def test_a_terminal_shows_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    with progress_line("sunspots", 3176, wanted=True) as told:
+    with progress_line("sunspots", wanted=True) as told:
         assert told is not None
         told(HERE)
     assert "sunspots" in terminal.getvalue()

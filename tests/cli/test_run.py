@@ -88,6 +88,13 @@ def test_predictions_are_a_row_a_step(folder: Path, capsys: pytest.CaptureFixtur
     [
         (["--stream", "none.csv"], 2, "none.csv: no such file"),
         (["--stream", "."], 2, "is a directory"),
+        (["--stream", os.devnull], 1, f"{os.devnull}: the file is empty"),
+        (["--stream", "line.ham"], 1, "line.ham: of what kind it is, its name does not tell; expected one of .csv, .jsonl"),
+        (["--stream", "x.npy", "--follow"], 1, "x.npy cannot be followed; .csv, .jsonl and .ndjson can"),
+        (["--batch", "2"], 2, "--batch 2 runs the sequences of line.csv beside one another, and no column says where they end"),
+        (["--on-bad-row", "ignore"], 2, "--on-bad-row"),
+        (["--map", "u=v@0..-1"], 1, "the window `v@0..-1` runs backwards; the oldest row stands first: v@-1..0"),
+        (["--map", "u=v@-9999..1"], 1, "the window `v@-9999..1` has 10001 rows; expected at most 10000"),
         (["--map", "u=a"], 1, "the stream has no column `a`"),
         (["--map", "w=v"], 1, "the model reads no `w`"),
         (["--map", "nothing"], 2, "expected NAME=COLUMN"),
@@ -166,7 +173,8 @@ def test_a_delay_that_the_file_has_not(folder: Path, capsys: pytest.CaptureFixtu
     assert "--delay: expected NAME,NAME… or all" in capsys.readouterr().err
 
 
-def test_ctrl_c_ends_cleanly_with_the_checkpoint_written(folder: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_cleanly_with_the_checkpoint_written(folder: Path, number: int, code: int) -> None:
     program = "from hdsl.cli.main import main; main()"
     arguments = ["run", "line.ham", "--epochs", "1000000", "--checkpoint", "c", "--every", "500"]
     running = subprocess.Popen(
@@ -176,13 +184,13 @@ def test_ctrl_c_ends_cleanly_with_the_checkpoint_written(folder: Path) -> None:
     try:
         while not list(Path("c").glob("step-*")) and running.poll() is None:
             time.sleep(0.05)
-        running.send_signal(signal.SIGINT)
+        running.send_signal(number)
         out, err = running.communicate(timeout=60)
     finally:
         running.kill()
-    assert running.returncode == 130, err
+    assert running.returncode == code, err
     assert "Traceback" not in err
-    (checkpoint,) = Path("c").glob("step-*")
+    checkpoint = max(Path("c").glob("step-*"))
     done = json.loads((checkpoint / "run.json").read_text())["step"]
     assert done >= 500
     assert f"{done:,}".replace(",", "\u202f") + " of" in out
@@ -196,7 +204,6 @@ def test_ctrl_c_ends_cleanly_with_the_checkpoint_written(folder: Path) -> None:
         (["--report", "x", "--predict", "x"], "--report x would overwrite a file that --predict writes"),
         (["--checkpoint", "line.csv"], "it is a file, and a folder is wanted"),
         (["--steps", "0"], "`0` is no whole number above 0"),
-        (["--stream", os.devnull], "is a pipe or a device"),
     ],
 )
 def test_a_run_that_cannot_be_kept_is_refused_before_it_begins(
@@ -261,3 +268,68 @@ def test_parameters_that_cannot_be_are_told(
 ) -> None:
     assert status(["run", "line.ham", *arguments]) == code
     assert told in capsys.readouterr().err
+
+
+def test_what_is_not_finite_is_drawn_or_left_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = Path("line.csv").read_text().splitlines()
+    rows[12] = rows[12].rpartition(",")[0] + ",1e30"
+    Path("line.csv").write_text("\n".join(rows) + "\n")
+    given = ["run", "line.ham", "--scale", "none"]
+    assert status(given) == 1
+    shown = capsys.readouterr().err
+    assert "fit became infinite at step 11; made by line.ham:7 (line.csv:13)" in shown
+    assert "--report FILE.html draws the last thousand steps" in shown
+    assert status([*given, "--report", "r.html"]) == 1
+    assert "r.html draws the last 12 steps before it" in capsys.readouterr().err
+    assert "fit became infinite at step 11" in Path("r.html").read_text()
+    given += ["--on-nonfinite", "rollback", "--predict", "p.csv", "--checkpoint", "c"]
+    assert status([*given, "--steps", "20"]) == 0
+    shown = capsys.readouterr().out
+    assert "note: 1 sample left out, at step 11\nnote: the first because fit became infinite at step 11" in shown
+    found = summary(capsys, *given[1:], "--resume")
+    assert found["skipped"] == {"count": 1, "steps": [11]} and found["steps"] == 40
+    assert Path("p.csv").read_text().splitlines()[12] == "11,,,"
+
+
+def test_a_log_is_written_or_refused_before_the_run(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert status(["run", "line.ham", "--log", "line.csv"]) == 2
+    assert "--log line.csv: file exists" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    assert status(["run", "line.ham", "--log", "tb"]) == 2
+    assert "--log: the package tensorboard is not installed" in capsys.readouterr().err
+
+
+def test_what_is_recorded_is_written_and_goes_on_to_the_bit(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("line.ham").write_text(MODEL.replace("output y = dot(w, u)", "state h = 0\nh' = -h + dot(w, u)\noutput y = h"))
+    given = ["line.ham", "--every", "7", "--record", "z.h,H", "--record", "w"]
+    found = summary(capsys, *given, "--checkpoint", "a", "--record-to", "a.csv", "--report", "r.html")
+    assert found["recorded"] == {"names": ["z.h", "H", "norm2(w)"], "file": "a.csv"}
+    assert "H, as recorded after each step" in Path("r.html").read_text()
+    given += ["--checkpoint", "b", "--record-to", "b.csv"]
+    summary(capsys, *given, "--steps", "13")
+    with open("b.csv", "a") as file:
+        file.write("what a crash left")
+    summary(capsys, *given, "--resume")
+    lines = Path("a.csv").read_text().splitlines()
+    assert lines[0] == "step,z.h,H,norm2(w)" and len(lines) == 41
+    assert Path("a.csv").read_bytes() == Path("b.csv").read_bytes()
+    assert status(["run", *given[:3], "--checkpoint", "b", "--resume"]) == 1
+    assert 'record: "z.h,H,norm2(w)" there, not given here' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--record", "w"], "--record wants a place to be seen in"),
+        (["--record-to", "x.csv"], "--record-to wants --record NAME"),
+        (["--record", "w,q", "--record-to", "x.csv"], "--record: `q` cannot be recorded; what can: w, costate.w, H"),
+    ],
+)
+def test_a_record_that_cannot_be_is_refused_before_the_run(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert status(["run", "line.ham", *arguments]) == 2
+    assert message in capsys.readouterr().err
+    assert not Path("x.csv").exists()

@@ -8,31 +8,32 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 
-from hdsl.cli.summary import cost_means, last_value_part, scaling_text, spread, summary_json, summary_text
+from hdsl.cli.summary import last_value_part, scaling_text, spread, summary_json, summary_text
+from hdsl.runtime.bad_rows import BadRows
 from hdsl.runtime.columns import Column
 from hdsl.runtime.hold import ONE_TICK
 from hdsl.runtime.metrics import Metric
-from hdsl.runtime.scale import Scaling
 
 
 def metric(value: float, predictor: str = "mine", part: str = "second half", kind: str = "error/var") -> Metric:
-    return Metric("v", kind, part, predictor, value, 10)
+    return Metric("v", kind, part, predictor, value, 10, 600 if part == "second half" else 0)
 
 
 def session(*metrics: Metric, scale: str = "running", ahead: int = 1, **changes: Any) -> Any:
     plan = SimpleNamespace(
         model=SimpleNamespace(name="mine"),
-        stream=SimpleNamespace(name="s.csv", columns=SimpleNamespace(of={"v": (Column("x", ahead),)})),
-        scaling=Scaling(scale, {}, {}), seed=3, dtype="float32", device="cpu", threads=1, total=1200, hold=ONE_TICK,
+        stream=SimpleNamespace(
+            name="s.csv", columns=SimpleNamespace(of={"v": (Column("x", ahead),)}), scale=scale, leaks=False, batch=1,
+            bad=BadRows(),
+        ),
+        seed=3, dtype="float32", device="cpu", threads=1, hold=ONE_TICK, record_to=None,
     )  # fmt: skip
     net = SimpleNamespace(content="abc", numbers={"beta": "beta", "phi": "phi"}, beta=0.5, phi=None)
-    costs = {"fit": np.array([1.0, np.nan, 3.0]), "gone": np.array([np.nan])}
-    told = dict(plan=plan, net=net, first=0, steps=1200, seconds=0.5, rate=2400.0, interrupted=False, costs=costs)
-    told |= {"truth": {"v": None}, "baselines": {"v": {"last value": None}}, "metrics": metrics}
-    return SimpleNamespace(**{**told, **changes})
+    told = dict(plan=plan, net=net, first=0, steps=1200, total=1200, length=1200, seconds=0.5, rate=2400.0, interrupted=False)
+    told |= {"passed_over": (), "skipped": (), "nonfinite": None, "recorded": {}}
+    return SimpleNamespace(**{**told, "cost_means": {"fit": 2.0, "gone": math.nan}, "metrics": metrics, **changes})
 
 
 BOTH = (metric(0.12), metric(0.16, "last value"))
@@ -49,11 +50,6 @@ def test_the_part_of_the_last_value() -> None:
 def test_lowest_median_and_highest() -> None:
     runs = [session(metric(value), metric(9.0, part="all")) for value in (3.0, 1.0, 2.0, 8.0)]
     assert spread(metric(0.0), runs) == (1.0, 2.5, 8.0)
-
-
-def test_means_leave_out_what_was_missing() -> None:
-    means = cost_means(session())
-    assert means["fit"] == 2.0 and math.isnan(means["gone"])
 
 
 def test_the_text() -> None:
@@ -86,7 +82,7 @@ def test_another_output_stands_beside_the_one_that_counts() -> None:
 def test_what_should_make_a_reader_careful_is_said() -> None:
     assert "the future leaks into the past" in scaling_text("whole")
     assert scaling_text("first:30").endswith("held after 30 rows")
-    assert "before it would be known" in summary_text(session(ahead=3))
+    assert "before it would be known" in summary_text(session(*BOTH, ahead=3))
     assert "before it would be known" not in summary_text(session())
     stopped = summary_text(session(interrupted=True, steps=7, first=5)).replace("\u202f", " ")
     assert "7 of 1 200 steps" in stopped and "went on from the checkpoint of step 5" in stopped
@@ -100,3 +96,17 @@ def test_json_holds_numbers_or_null() -> None:
     assert again["settings"] == {"beta": 0.5}
     assert again["seeds"][0]["metrics"] == [vars(replace(metric(0.2)))]
     assert (again["columns"], again["leaks"]) == ({"v": ["x@+1"]}, False)
+
+
+def test_bad_rows_lanes_and_an_inexact_half_are_told() -> None:
+    one = session(*BOTH)
+    one.plan.stream.bad.counts.update({"no number": 2000, "missing input": 1})
+    one.plan.stream.batch = 3
+    shown = summary_text(one).replace("\u202f", " ")
+    assert "\n2 001 bad rows left out: 2 000 no number, 1 missing input\n" in shown
+    assert "\n3 streams beside one another, a sample of each in a step; figures are of all of them\n" in shown
+    assert summary_json(one)["bad_rows"] == {"no number": 2000, "missing input": 1}
+    assert summary_json(one)["batch"] == 3
+    assert "note: the second half" not in shown
+    longer = summary_text(session(*BOTH, steps=1300, length=1300)).replace("\u202f", " ")
+    assert longer.endswith("note: the second half is the one from step 600 on: its length was not known beforehand")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from hdsl.runtime.baseline import RIDGE, last_value, recursive_least_squares
+from hdsl.runtime.baseline import RIDGE, Autoregression, Frequencies, LastValue, last_value, recursive_least_squares
+from hdsl.runtime.state import put_back, taken
 
 
 def series(rows: int, width: int, seed: int = 0) -> np.ndarray:
@@ -123,3 +125,19 @@ def test_on_sunspots_it_lies_between_hindsight_and_the_last_value(checkout: Path
     online = error(recursive_least_squares(numbers, order))
     assert error(last_value(numbers)) == pytest.approx(0.138, abs=5e-4)  # the figure of the data's README
     assert error(hindsight) < online < 0.9 * error(last_value(numbers))
+
+
+def test_class_frequencies_know_the_past_only() -> None:
+    log = Frequencies(3).predict(np.array([2, 2, -1, 0]))
+    np.testing.assert_allclose(np.exp(log), [[1 / 3] * 3, [1 / 4, 1 / 4, 2 / 4], [1 / 5, 1 / 5, 3 / 5], [1 / 5, 1 / 5, 3 / 5]])
+
+
+@pytest.mark.parametrize("made", [lambda: LastValue(2), lambda: Autoregression(2, 3, 0.99)], ids=["last", "regression"])
+def test_parts_are_the_whole_to_the_bit(made: Callable[[], LastValue | Autoregression]) -> None:
+    targets = series(50, 2)
+    targets[[0, 7, 20], [0, 1, 0]] = np.nan
+    whole, first, second = made().predict(targets), made(), made()
+    parts = [first.predict(targets[:9]), first.predict(targets[9:10])]
+    put_back(second, "x", taken(first, "x"))
+    parts.append(second.predict(targets[10:]))
+    np.testing.assert_array_equal(np.concatenate(parts), whole)

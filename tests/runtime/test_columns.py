@@ -7,7 +7,7 @@ import pytest
 import hdsl
 from hdsl.model.model import Model
 from hdsl.runtime.columns import Column, find_columns, number, read_column, read_map
-from hdsl.runtime.table import StreamError
+from hdsl.runtime.source.block import StreamError
 
 TEXT = """ham 1
 dim m = 2, k = 3

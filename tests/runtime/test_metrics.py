@@ -10,13 +10,14 @@ import pytest
 import hdsl
 from hdsl.runtime.metrics import (
     LONGEST,
+    IndexFigures,
+    Metric,
+    RealFigures,
+    figures,
     gives_probabilities,
-    index_baselines,
-    index_metrics,
     log_probabilities,
     paired_outputs,
     real_baselines,
-    real_metrics,
 )
 
 TEXT = """ham 1
@@ -44,6 +45,19 @@ def test_an_output_is_paired_with_the_target_of_its_cost() -> None:
     assert paired_outputs(model, "free") == ()
     assert gives_probabilities(model, "p")
     assert not gives_probabilities(model, "q")
+
+
+def real_metrics(target: str, truth: np.ndarray, predictions: dict[str, np.ndarray]) -> tuple[Metric, ...]:
+    """The figures of samples that come at once."""
+    found = RealFigures(target, truth.shape[1], list(predictions))
+    found.add(np.arange(len(truth)), truth, predictions)
+    return figures(found, len(truth))
+
+
+def index_metrics(target: str, truth: np.ndarray, predictions: dict[str, np.ndarray]) -> tuple[Metric, ...]:
+    found = IndexFigures(target, list(predictions))
+    found.add(np.arange(len(truth)), truth, predictions)
+    return figures(found, len(truth))
 
 
 def test_error_over_variance_by_hand() -> None:
@@ -82,11 +96,6 @@ def test_accuracy_and_log_loss_by_hand() -> None:
     assert found["log loss", "second half"] == pytest.approx(-(math.log(0.8) + math.log(0.25)) / 2)
 
 
-def test_class_frequencies_know_the_past_only() -> None:
-    (log,) = index_baselines(np.array([2, 2, -1, 0]), 3).values()
-    np.testing.assert_allclose(np.exp(log), [[1 / 3] * 3, [1 / 4, 1 / 4, 2 / 4], [1 / 5, 1 / 5, 3 / 5], [1 / 5, 1 / 5, 3 / 5]])
-
-
 def test_log_probabilities_of_large_numbers() -> None:
     found = log_probabilities(np.array([[1000.0, 0.0]]), probabilities=False)
     np.testing.assert_allclose(found, [[0.0, -1000.0]])
@@ -94,7 +103,17 @@ def test_log_probabilities_of_large_numbers() -> None:
 
 
 def test_no_autoregression_of_what_is_wide_or_long() -> None:
-    assert list(real_baselines(np.zeros((5, 1)))) == ["last value", "autoregression of order 18"]
-    assert list(real_baselines(np.zeros((5, 100)))) == ["last value", "autoregression of order 2"]
-    assert list(real_baselines(np.zeros((5, 201)))) == ["last value"]
-    assert list(real_baselines(np.zeros((LONGEST + 1, 1)))) == ["last value"]
+    assert list(real_baselines(1)) == ["last value", "autoregression of order 18"]
+    assert list(real_baselines(100)) == ["last value", "autoregression of order 2"]
+    assert list(real_baselines(201)) == ["last value"]
+    assert list(real_baselines(1, LONGEST)) == ["last value", "autoregression of order 18"]
+    assert list(real_baselines(1, LONGEST + 1)) == ["last value"]
+
+
+def test_one_that_has_left_off_has_no_figure() -> None:
+    found = RealFigures("v", 1, ["mine", "other"])
+    truth = np.arange(4.0)[:, None]
+    found.add(np.arange(2), truth[:2], {"mine": truth[:2], "other": truth[:2]})
+    found.add(np.arange(2, 4), truth[2:], {"mine": truth[2:]})
+    assert [m.predictor for m in figures(found, 4, ["other"])] == ["mine", "mine"]
+    assert [m.samples for m in figures(found, 4, ["other"])] == [4, 2]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hdsl.runtime.metrics import index_baselines, real_metrics
+from hdsl.runtime.baseline import Frequencies
+from hdsl.runtime.metrics import RealFigures, figures
 from hdsl.runtime.running import IndexScore, RealScore
 
 
@@ -17,11 +18,13 @@ def test_the_running_error_is_that_of_all_samples_so_far(offset: float) -> None:
     last = truth + draw.normal(size=truth.shape)
     last[0] = np.nan
     mine = np.nan_to_num(truth, nan=offset) + draw.normal(size=truth.shape)
-    running = RealScore(truth, last)
+    running = RealScore(2)
     assert running.score is None
     for start, end in ((0, 10), (10, 11), (11, 40)):
-        running.add(start, mine[start:end])
-        wanted = {m.predictor: m.value for m in real_metrics("v", truth[:end], {"mine": mine[:end], "last": last[:end]})[:2]}
+        running.add(truth[start:end], mine[start:end], last[start:end])
+        found = RealFigures("v", 2, ["mine", "last"])
+        found.add(np.arange(end), truth[:end], {"mine": mine[:end], "last": last[:end]})
+        wanted = {m.predictor: m.value for m in figures(found, end)[:2]}
         score = running.score
         assert score is not None and score.kind == "error/var"
         assert score.value == pytest.approx(wanted["mine"], rel=1e-6)
@@ -29,20 +32,20 @@ def test_the_running_error_is_that_of_all_samples_so_far(offset: float) -> None:
 
 
 def test_no_score_of_a_target_that_is_not_there() -> None:
-    running = RealScore(np.full((4, 1), np.nan), np.zeros((4, 1)))
-    running.add(0, np.zeros((4, 1)))
+    running = RealScore(1)
+    running.add(np.full((4, 1), np.nan), np.zeros((4, 1)), np.zeros((4, 1)))
     assert running.score is None
-    index = IndexScore(np.full(4, -1), np.zeros((4, 2)))
-    index.add(0, np.zeros((4, 2)))
+    index = IndexScore()
+    index.add(np.full(4, -1), np.zeros((4, 2)), np.zeros((4, 2)))
     assert index.score is None
 
 
 def test_the_running_accuracy() -> None:
     truth = np.array([1, -1, 1, 0])
-    (baseline,) = index_baselines(truth, 2).values()  # its answers: 0, 1, 1, 1
-    running = IndexScore(truth, baseline)
-    running.add(0, np.array([[0.0, 1.0], [0.0, 1.0]]))
-    running.add(2, np.array([[1.0, 0.0], [1.0, 0.0]]))
+    baseline = Frequencies(2).predict(truth)  # its answers: 0, 1, 1, 1
+    running = IndexScore()
+    running.add(truth[:2], np.array([[0.0, 1.0], [0.0, 1.0]]), baseline[:2])
+    running.add(truth[2:], np.array([[1.0, 0.0], [1.0, 0.0]]), baseline[2:])
     score = running.score
     assert score is not None
     assert (score.value, score.baseline) == (pytest.approx(2 / 3), pytest.approx(1 / 3))

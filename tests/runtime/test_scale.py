@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,10 @@ from hypothesis import strategies as st
 import hdsl
 from hdsl.model.model import Model
 from hdsl.runtime.columns import read_map
-from hdsl.runtime.scale import Scaling, known_rows, read_kind, running, scale_stream
+from hdsl.runtime.samples import Samples
+from hdsl.runtime.scale import Running, known_rows, read_kind
+from hdsl.runtime.source.block import StreamError
 from hdsl.runtime.stream import Stream, read_stream
-from hdsl.runtime.table import StreamError
 
 TEXT = """ham 1
 input u[1]
@@ -34,10 +36,10 @@ def model() -> Model:
     return checked
 
 
-def stream_of(model: Model, folder: Path, series: list[float], *told: str) -> Stream:
+def stream_of(model: Model, folder: Path, series: list[float], *told: str, scale: str = "none") -> Stream:
     path = folder / "s.csv"
     path.write_text("x,w\n" + "".join(f"{x!r},{2 * x!r}\n" for x in series))
-    return read_stream(path, model, read_map(told or ("u=x", "v=x@+1")))
+    return read_stream(path, model, read_map(told or ("u=x", "v=x@+1")), scale=scale)
 
 
 def by_hand(series: list[float], last: int) -> tuple[float, float]:
@@ -48,8 +50,7 @@ def by_hand(series: list[float], last: int) -> tuple[float, float]:
 
 
 def test_the_input_and_the_next_value_are_scaled_by_the_past_and_the_present(model: Model, tmp_path: Path) -> None:
-    stream = stream_of(model, tmp_path, SERIES)
-    scaled = scale_stream(stream, model, "running").scaled(stream.values)
+    scaled = stream_of(model, tmp_path, SERIES, scale="running").whole().scaled()
     for k in range(len(SERIES)):
         mean, deviation = by_hand(SERIES, k)
         assert scaled["u"][k].item() == pytest.approx((SERIES[k] - mean) / deviation, abs=1e-12)
@@ -59,12 +60,11 @@ def test_the_input_and_the_next_value_are_scaled_by_the_past_and_the_present(mod
 
 
 def test_a_present_target_is_scaled_by_the_rows_before(model: Model, tmp_path: Path) -> None:
-    stream = stream_of(model, tmp_path, SERIES, "u=x", "v=w")
-    scaling = scale_stream(stream, model, "running")
+    means, deviations = stream_of(model, tmp_path, SERIES, "u=x", "v=w", scale="running").whole().scales["v"]
     for k in range(len(SERIES)):
         mean, deviation = by_hand([2 * x for x in SERIES], k - 1)
-        assert scaling.mean["v"][k, 0] == pytest.approx(mean, abs=1e-12)
-        assert scaling.deviation["v"][k, 0] == pytest.approx(deviation, abs=1e-12)
+        assert means[k].item() == pytest.approx(mean, abs=1e-12)
+        assert deviations[k].item() == pytest.approx(deviation, abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -90,59 +90,66 @@ def test_how_far_a_column_is_known(model: Model, tmp_path: Path, told: tuple[str
 def test_nothing_leaks_from_the_future(model: Model, kind: str, series: list[float], change: int, other: float) -> None:
     """A change of row k changes no sample before the one that reads it, not in a single bit."""
     changed = [*series[:change], *(other + x for x in series[change:])]
-    streams = [made(model, told) for told in (series, changed)]
-    before, after = (scale_stream(stream, model, kind).scaled(stream.values) for stream in streams)
+    before, after = (made(model, told, kind).scaled() for told in (series, changed))
     assert torch.equal(before["u"][:change], after["u"][:change])
     assert torch.equal(before["v"][: change - 1], after["v"][: change - 1])
 
 
-def made(model: Model, series: list[float]) -> Stream:
+def made(model: Model, series: list[float], kind: str) -> Samples:
     with tempfile.TemporaryDirectory() as folder:
-        return stream_of(model, Path(folder), series)
+        return stream_of(model, Path(folder), series, scale=kind).whole()
+
+
+@pytest.mark.parametrize("kind", ["running", "first:4", "whole"])
+@given(series=st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=30), size=st.integers(1, 7))
+def test_the_cut_into_blocks_changes_no_bit(model: Model, kind: str, series: list[float], size: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        stream = stream_of(model, Path(folder), series, "u=x", "v=x@-2", scale=kind)
+        whole, parts = stream.whole(), replace(stream, size=size).whole()
+    for name in ("u", "v"):
+        np.testing.assert_array_equal(whole.scales[name], parts.scales[name])
 
 
 def test_the_whole_file_leaks_and_says_so(model: Model, tmp_path: Path) -> None:
-    stream = stream_of(model, tmp_path, SERIES)
-    scaling = scale_stream(stream, model, "whole")
-    assert scaling.leaks and not scale_stream(stream, model, "running").leaks
+    stream = stream_of(model, tmp_path, SERIES, scale="whole")
+    assert stream.leaks and not stream_of(model, tmp_path, SERIES, scale="running").leaks
     mean, deviation = by_hand(SERIES, len(SERIES) - 1)
-    assert scaling.mean["u"][:, 0].tolist() == pytest.approx([mean] * len(SERIES), abs=1e-12)
-    assert scaling.deviation["v"][:, 0].tolist() == pytest.approx([deviation] * len(SERIES), abs=1e-12)
+    scales = stream.whole().scales
+    assert scales["u"][0].ravel().tolist() == pytest.approx([mean] * len(SERIES), abs=1e-12)
+    assert scales["v"][1].ravel().tolist() == pytest.approx([deviation] * len(SERIES), abs=1e-12)
 
 
 def test_first_is_running_until_it_is_held(model: Model, tmp_path: Path) -> None:
-    scaling = scale_stream(stream_of(model, tmp_path, SERIES), model, "first:3")
+    means, deviations = stream_of(model, tmp_path, SERIES, scale="first:3").whole().scales["u"]
     for k in range(len(SERIES)):
         mean, deviation = by_hand(SERIES, min(k, 2))
-        assert scaling.mean["u"][k, 0] == pytest.approx(mean, abs=1e-12)
-        assert scaling.deviation["u"][k, 0] == pytest.approx(deviation, abs=1e-12)
+        assert means[k].item() == pytest.approx(mean, abs=1e-12)
+        assert deviations[k].item() == pytest.approx(deviation, abs=1e-12)
 
 
 def test_predictions_come_back_to_the_units_of_the_file(model: Model, tmp_path: Path) -> None:
-    stream = stream_of(model, tmp_path, SERIES)
-    scaling = scale_stream(stream, model, "running")
-    scaled = scaling.scaled(stream.values)["v"][:, 0].numpy()
-    restored = scaling.unscaled("v", scaled)
-    np.testing.assert_allclose(restored[:-1, 0], SERIES[1:], atol=1e-12)
-    np.testing.assert_array_equal(scaling.unscaled("v", scaled[3:5], 3), restored[3:5])
+    samples = stream_of(model, tmp_path, SERIES, scale="running").whole()
+    scaled = samples.scaled()["v"].numpy()
+    restored = samples.unscaled("v", scaled)
+    np.testing.assert_allclose(restored[:-1, 0, 0], SERIES[1:], atol=1e-12)
+    np.testing.assert_array_equal(samples.cut(3, 5).unscaled("v", scaled[3:5]), restored[3:5])
 
 
 def test_no_scaling_changes_nothing(model: Model, tmp_path: Path) -> None:
-    stream = stream_of(model, tmp_path, SERIES)
-    scaling = scale_stream(stream, model, "none")
-    assert scaling == Scaling("none", {}, {})
-    assert scaling.scaled(stream.values)["u"] is stream.values["u"]
+    samples = stream_of(model, tmp_path, SERIES).whole()
+    assert samples.scales == {}
+    assert samples.scaled()["u"] is samples.values["u"]
 
 
 def test_missing_cells_count_for_nothing() -> None:
-    mean, deviation = running(np.array([np.nan, 4.0, np.nan, 8.0]))
+    mean, deviation = Running().add(np.array([np.nan, 4.0, np.nan, 8.0]))
     assert mean.tolist() == [0.0, 4.0, 4.0, 6.0]
     assert deviation.tolist() == [1.0, 1.0, 1.0, 2.0]
 
 
 def test_a_small_deviation_about_a_large_mean_is_kept() -> None:
     series = 1e9 + np.tile([0.0, 1.0], 500)
-    assert running(series)[1][-1] == pytest.approx(0.5, rel=1e-6)
+    assert Running().add(series)[1][-1] == pytest.approx(0.5, rel=1e-6)
 
 
 @pytest.mark.parametrize("text", ["", "first", "first:1", "first:x", "runing", "first:-3"])

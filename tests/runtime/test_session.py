@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,12 @@ import pytest
 import torch
 
 import hdsl
+from hdsl.runtime import cells, feed, trace
 from hdsl.runtime.checkpoint import CheckpointError, steps_in
+from hdsl.runtime.feed import PIECE
 from hdsl.runtime.hold import Hold
 from hdsl.runtime.nonfinite import NonFinite
-from hdsl.runtime.scale import scale_stream
-from hdsl.runtime.session import PIECE, Plan, Progress, run_seeds, run_session
+from hdsl.runtime.session import Plan, Progress, run_seeds, run_session
 from hdsl.runtime.stream import read_stream
 
 ROWS = 600
@@ -46,8 +48,8 @@ def plan_of(folder: Path, *, ends: bool = False, times: bool = False, text: str 
     path.write_text("x,when,end\n" + "\n".join(lines) + "\n")
     told = {"u": "x", "v": "x@+1"} | ({"boundary": "end"} if ends else {}) | ({"t": "when"} if times else {})
     model = hdsl.loads(text, name="wave.ham")
-    stream = read_stream(path, model.product("model"), told)
-    plan = Plan(model.product("model"), model.compile(), stream, scale_stream(stream, model.product("model"), "running"))
+    stream = read_stream(path, model.product("model"), told, scale="running")
+    plan = Plan(model.product("model"), model.compile(), stream)
     return dataclasses.replace(plan, **changes)  # type: ignore[arg-type]
 
 
@@ -55,7 +57,7 @@ def test_a_session_is_the_run_of_the_module(tmp_path: Path) -> None:
     """Outputs, costs and figures against `net.run` over the scaled stream and plain arithmetic."""
     plan = plan_of(tmp_path, dtype="float64", seed=4)
     session = run_session(plan)
-    series = plan.stream.series["x"]
+    series = plan.stream.whole().values["u"][:, 0, 0].numpy()
     means = np.array([series[: k + 1].mean() for k in range(ROWS)])
     deviations = np.array([series[: k + 1].std() if k else 1.0 for k in range(ROWS)])
     u = torch.tensor((series - means) / deviations).reshape(-1, 1, 1)
@@ -98,7 +100,7 @@ def test_a_resumed_run_is_the_uninterrupted_one_to_the_bit(tmp_path: Path, ends:
     np.testing.assert_array_equal(whole.outputs["y"], resumed.outputs["y"])
     np.testing.assert_array_equal(whole.costs["fit"], resumed.costs["fit"])
     assert str(whole.metrics) == str(resumed.metrics)
-    assert steps_in(tmp_path / "b") == [epochs * ROWS]
+    assert steps_in(tmp_path / "b")[-1] == epochs * ROWS
 
 
 @pytest.mark.parametrize("hold", [Hold(3, 2), Hold(2), Hold(700, 1)], ids=str)
@@ -145,12 +147,12 @@ def test_another_stream_is_refused_and_a_longer_one_is_not(tmp_path: Path) -> No
     run_session(plan)
     path = tmp_path / "wave.csv"
     path.write_text(path.read_text() + "0.5,999,0\n")
-    longer = read_stream(path, plan.model, {"u": "x", "v": "x@+1"})
-    on = dataclasses.replace(plan, stream=longer, scaling=scale_stream(longer, plan.model, "running"), steps=12)
+    longer = read_stream(path, plan.model, {"u": "x", "v": "x@+1"}, scale="running")
+    on = dataclasses.replace(plan, stream=longer, steps=12)
     assert run_session(on).first == 10
     lines = path.read_text().splitlines()
     path.write_text("\n".join([lines[0], "7.5,0,0", *lines[2:]]) + "\n")
-    other = read_stream(path, plan.model, {"u": "x", "v": "x@+1"})
+    other = read_stream(path, plan.model, {"u": "x", "v": "x@+1"}, scale="running")
     with pytest.raises(CheckpointError, match="samples so far"):
         run_session(dataclasses.replace(on, stream=other))
 
@@ -175,7 +177,7 @@ def test_a_stream_that_starts_again_ends_a_sequence(tmp_path: Path) -> None:
         for name, value in net.named_parameters():
             value.copy_(dict(first.net.named_parameters())[name])
             net.costate.get_buffer(name).copy_(first.net.costate.get_buffer(name))
-    again = net.run({name: value for name, value in plan.scaling.scaled(plan.stream.values).items()})
+    again = net.run(plan.stream.whole().scaled())
     np.testing.assert_allclose(both.outputs["y"][ROWS:], again["y"][:, 0].numpy(), atol=1e-12)
 
 
@@ -192,3 +194,74 @@ def test_what_is_not_finite_is_told_with_both_lines(tmp_path: Path) -> None:
     text = TEXT.replace("tanh(W @ h + U @ u)", "exp(9 * h)")
     with pytest.raises(NonFinite, match=r"step \d+; made by wave\.ham:\d+.*\(wave\.csv:\d+\)"):
         run_session(plan_of(tmp_path, text=text))
+
+
+def test_a_damaged_checkpoint_is_passed_over_and_the_run_is_the_same(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, every=100, steps=400, predict=tmp_path / "a.csv")
+    whole = run_session(dataclasses.replace(plan, checkpoint=tmp_path / "a"))
+    parts = dataclasses.replace(plan, checkpoint=tmp_path / "b", predict=tmp_path / "b.csv")
+    run_session(dataclasses.replace(parts, steps=200))
+    (tmp_path / "b" / "step-000000000200" / "tensors.safetensors").write_bytes(b"")
+    resumed = run_session(dataclasses.replace(parts, resume=True))
+    assert resumed.first == 100 and "step-000000000200 is damaged: tensors.safetensors is cut" in resumed.passed_over[0]
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    assert str(whole.metrics) == str(resumed.metrics)
+
+
+def test_two_runs_on_one_folder_and_a_folder_that_goes_away(tmp_path: Path) -> None:
+    """The second ends at once and loses nothing of the first, which goes on even where its folder is removed."""
+    plan = plan_of(tmp_path, every=100, checkpoint=tmp_path / "c", resume=True)
+    ends: list[str] = []
+
+    def meanwhile(progress: Progress) -> None:
+        if progress.step == 100:
+            with pytest.raises(CheckpointError) as wrong:
+                run_session(plan)
+            ends.append(str(wrong.value))
+        if progress.step == 300:
+            shutil.rmtree(tmp_path / "c")
+
+    session = run_session(plan, meanwhile)
+    assert "another run keeps its checkpoints" in ends[0]
+    assert (session.first, session.steps) == (0, ROWS) and steps_in(tmp_path / "c") == [500, 600]
+    assert run_session(plan).first == ROWS
+
+
+def test_a_longer_stream_than_is_read_ahead_gives_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read a part at a time, over two passes, with checkpoints between: predictions and figures of a stream held whole."""
+    plan = plan_of(tmp_path, epochs=2, ends=True, times=True)
+    whole = run_session(dataclasses.replace(plan, predict=tmp_path / "a.csv"))
+    monkeypatch.setattr(feed, "AHEAD", 50)
+    plan = dataclasses.replace(plan, stream=dataclasses.replace(plan.stream, size=37))
+    parts = dataclasses.replace(plan, checkpoint=tmp_path / "c", predict=tmp_path / "b.csv", every=130)
+    seen: list[Progress] = []
+    run_session(parts, seen.append, lambda: len(seen) == 6)
+    assert (seen[0].total, seen[0].exact) == (pytest.approx(2 * ROWS, rel=0.2), False)
+    again = run_session(dataclasses.replace(parts, resume=True))
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    assert [m.predictor for m in again.metrics] == [m.predictor for m in whole.metrics]
+    assert [m.value for m in again.metrics] == pytest.approx([m.value for m in whole.metrics], rel=1e-9)
+    assert again.length == whole.length == ROWS
+
+
+def test_checkpoints_do_not_grow_with_the_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace, "STEPS", 64)
+    monkeypatch.setattr(trace, "RECENT", 32)
+    monkeypatch.setattr(cells, "MOST", 16)
+    sizes = []
+    for steps in (1024, 4096):
+        plan = plan_of(tmp_path, epochs=8, steps=steps, checkpoint=tmp_path / str(steps))
+        run_session(plan)
+        (file,) = (tmp_path / str(steps)).glob("step-*/tensors.safetensors")
+        sizes.append(file.stat().st_size)
+    assert sizes[1] < sizes[0] * 1.1
+
+
+def test_everything_is_kept_where_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace, "STEPS", 64)
+    monkeypatch.setattr(trace, "RECENT", 32)
+    few, all_of_it = run_session(plan_of(tmp_path)), run_session(plan_of(tmp_path, everything=True))
+    assert len(few.at) < len(all_of_it.at) == ROWS
+    np.testing.assert_array_equal(few.outputs["y"], all_of_it.outputs["y"][few.at])
+    assert (few.kept_every, all_of_it.kept_every) == (16, 1)
+    assert str(few.metrics) == str(all_of_it.metrics)

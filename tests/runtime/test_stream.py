@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 import hdsl
 from hdsl.model.model import Model
+from hdsl.runtime.bad_rows import BadRows
 from hdsl.runtime.columns import read_map
+from hdsl.runtime.feed import Digest
+from hdsl.runtime.samples import Samples
+from hdsl.runtime.source.block import StreamError
 from hdsl.runtime.stream import Stream, read_stream
-from hdsl.runtime.table import StreamError
 
 TEXT = """ham 1
 dim k = 3
@@ -35,10 +40,14 @@ def model() -> Model:
     return checked
 
 
-def read(model: Model, tmp_path: Path, rows: str, *told: str) -> Stream:
+def opened(model: Model, tmp_path: Path, rows: str, *told: str) -> Stream:
     path = tmp_path / "s.csv"
     path.write_text(HEAD + rows)
     return read_stream(path, model, read_map(told or ("u=a,b",)))
+
+
+def read(model: Model, tmp_path: Path, rows: str, *told: str) -> Samples:
+    return opened(model, tmp_path, rows, *told).whole()
 
 
 ROWS = """1,10,0,5,2,0,
@@ -63,7 +72,7 @@ def test_values_keep_the_units_of_the_file(model: Model, tmp_path: Path) -> None
 def test_boundaries_and_gaps(model: Model, tmp_path: Path) -> None:
     stream = read(model, tmp_path, ROWS)
     assert stream.boundary is not None and stream.tau is not None
-    assert stream.boundary.tolist() == [False, False, True, False, False]
+    assert stream.boundary[:, 0].tolist() == [False, False, True, False, False]
     first, *rest = stream.tau.tolist()
     assert math.isnan(first) and math.isnan(rest[2])
     assert [rest[0], rest[1], rest[3]] == [1.0, 0.5, 0.25]
@@ -79,15 +88,15 @@ def test_a_row_without_its_past_is_left_out_and_boundaries_stay(model: Model, tm
     stream = read(model, tmp_path, ROWS, "u=a,a@-1", "v=b")
     assert stream.values["u"][:, 0].tolist() == [[2, 1], [3, 2], [5, 4]]
     assert stream.values["v"][:, 0, 0].tolist() == [20, 30, 50]
-    assert stream.rows.tolist() == [1, 2, 4]
-    assert stream.lines.tolist() == [3, 4, 6]
-    assert stream.boundary is not None and stream.boundary.tolist() == [False, True, False]
+    assert stream.rows[:, 0].tolist() == [1, 2, 4]
+    assert stream.places[:, 0].tolist() == [3, 4, 6]
+    assert stream.boundary is not None and stream.boundary[:, 0].tolist() == [False, True, False]
 
 
 def test_an_input_that_reads_ahead_moves_the_boundary(model: Model, tmp_path: Path) -> None:
     stream = read(model, tmp_path, ROWS, "u=a,a@+1", "v=b")
-    assert stream.rows.tolist() == [0, 1, 3]
-    assert stream.boundary is not None and stream.boundary.tolist() == [False, True, False]
+    assert stream.rows[:, 0].tolist() == [0, 1, 3]
+    assert stream.boundary is not None and stream.boundary[:, 0].tolist() == [False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -124,5 +133,27 @@ def test_no_row_left_says_so(model: Model, tmp_path: Path) -> None:
 def test_the_digest_tells_of_a_change_within_the_steps_done_only(model: Model, tmp_path: Path) -> None:
     before = read(model, tmp_path, ROWS)
     after = read(model, tmp_path, ROWS.replace("4,40", "4,41"))
-    assert before.digest(3) == after.digest(3)
-    assert before.digest(4) != after.digest(4)
+    assert digest(before.cut(0, 3)) == digest(after.cut(0, 3)) == digest(before.cut(0, 1), before.cut(1, 3))
+    assert digest(before.cut(0, 4)) != digest(after.cut(0, 4))
+
+
+def digest(*parts: Samples) -> str:
+    told = Digest()
+    for part in parts:
+        told.add(part)
+    return told.digits()
+
+
+@pytest.mark.parametrize("told", [("u=a,b",), ("u=a,b@-2",), ("u=a@+1,b@-2", "v=v@+3"), ("u=a@+2,b@+1",), ("u=a@-9,b",)])
+def test_how_many_samples_are_known_before_they_are_read(model: Model, told: tuple[str, ...]) -> None:
+    held = {name: np.arange(7.0) for name in "abv"}
+    stream = read_stream({**held, "c": np.zeros(7)}, model, read_map(told))
+    made = sum(len(part) for part in stream.samples() if part is not None)
+    assert stream.known() == made
+    assert replace(stream, bad=BadRows("skip")).known() is None
+    assert read_stream({**held, "boundary": np.zeros(7)}, model, read_map(("u=a,b",))).known() is None
+
+
+def test_the_number_of_rows_of_text_is_not_known(model: Model, tmp_path: Path) -> None:
+    assert opened(model, tmp_path, ROWS).known() is None
+    assert opened(model, tmp_path, ROWS).expected() == 5

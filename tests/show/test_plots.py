@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from hdsl.show.plots import COLOURS, MOST_POINTS, error_plot, loss_plot, running_mean, series_plot, thinned
+from hdsl.show.plots import COLOURS, MOST_POINTS, curves_plot, error_plot, loss_plot, running_mean, series_plot, thinned
 
 WAVE = np.sin(np.arange(300) / 10)
 
@@ -78,3 +78,10 @@ def test_a_plot_is_the_same_each_time(plots):
 def test_labels_are_not_formulas():
     svg = series_plot("d", np.arange(3.0), np.ones(3), np.ones(3), "$x_1 & <t>", "$")
     assert "$x_1 &amp; &lt;t&gt;" in svg
+
+
+def test_curves_far_apart_stand_on_a_logarithmic_axis():
+    steps = np.arange(50.0)
+    svg = curves_plot("far", {"a": np.r_[0.0, 10.0 ** steps[1:40], np.full(10, np.inf)], "b": steps}, steps, "norm")
+    assert re.search(r">1e\+\d\d<", svg) and ">a<" in svg
+    assert ">40<" in curves_plot("near", {"b": steps}, steps, "norm")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hdsl.show.report import ZOOM, Line, Results, Run, Series, began, figures, model_card, report_html
+from hdsl.show.report import ZOOM, Line, Record, Results, Run, Series, began, figures, model_card, report_html
 from hdsl.terms.notation import Notation
 
 
@@ -146,3 +146,13 @@ def test_links_lead_to_the_lines_of_files_that_are_used(tmp_path):
     assert '<a href="#line-4">4</a>, <a href="#line-parts.ham-3">parts.ham:3</a>' in told
     assert '<a href="#line-parts.ham-2">parts.ham:2</a>' in told
     assert set(re.findall('href="#(line-[^"]*)"', told)) <= set(re.findall('id="(line-[^"]*)"', told))
+
+
+def test_a_record_is_drawn_number_by_number_or_as_a_whole():
+    few, many = Record("H", AT, TARGET[:, None]), Record("z.h", AT, np.outer(TARGET, np.arange(9.0)))
+    drawn = figures(replace(RUN, series=(), costs={}, records=(few, many)))
+    assert [f.caption for f in drawn] == [
+        "H, as recorded after each step.",
+        "The 9 numbers of z.h, as recorded after each step: Euclidean norm, lowest and highest.",
+    ]
+    assert ">lowest<" in drawn[1].svg

@@ -1,0 +1,63 @@
+"""The benchmark of reading: all ways run, take turns, and learn the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import reading
+from benchmarks.reading import BARE, HELD, KINDS, Turns, peaks, rates, series, stream, workers, write
+
+
+def test_every_kind_of_file_holds_the_series(tmp_path: Path) -> None:
+    import hdsl
+
+    model, values = hdsl.load("sunspots", n=2), series(20)
+    for kind in KINDS:
+        samples = stream(write(tmp_path / f"wave{kind}", values), model).whole()
+        np.testing.assert_array_equal(samples.values["u"][:, 0, 0].numpy(), values)
+
+
+def test_workers_take_turns() -> None:
+    seen: list[tuple[str, int]] = []
+
+    def worker(name: str, steps: int) -> Callable[[Callable[[int], None]], object]:
+        def work(told: Callable[[int], None]) -> None:
+            for step in range(1, steps + 1):
+                seen.append((name, step))
+                told(step)
+
+        return work
+
+    found = Turns({"a": worker("a", 4), "b": worker("b", 6)}, 2).run()
+    assert [len(found[name]) for name in "ab"] == [2, 3]
+    order = [name for name, _ in seen]
+    assert order == ["a", "a", "b", "b", "a", "a", "b", "b", "b", "b"]
+
+
+def test_all_ways_are_timed() -> None:
+    seconds, rounds = rates(2000, 512, 4, 3)
+    assert list(seconds) == [BARE, HELD, *KINDS]
+    assert rounds >= 1 and all(len(taken) == rounds for taken in seconds.values())
+
+
+def test_every_way_does_all_steps(tmp_path: Path) -> None:
+    for name, work in workers(tmp_path, 600, 4).items():
+        steps: list[int] = []
+        work(steps.append)
+        assert steps[-1] == 600, name
+
+
+def test_memory_is_measured_in_a_process_a_length() -> None:
+    (held,) = peaks([300]).values()
+    assert 50 < held < 5000
+
+
+def test_the_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    given = ["reading", "--rows", "3000", "--stretch", "1000", "--size", "4", "--lengths", ""]
+    monkeypatch.setattr("sys.argv", given)
+    assert reading.main() == 0
+    assert "rate / bare loop" in capsys.readouterr().out

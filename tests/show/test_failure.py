@@ -1,0 +1,54 @@
+"""The page of a failure: what it was, what led to it, which line."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hdsl.show.failure import MOST, Failure, failure_html, lead_up
+
+
+def reader():
+    """The reader of the tests of HTML, beside this file."""
+    spec = importlib.util.spec_from_file_location("reading", Path(__file__).with_name("test_html.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.read
+
+
+STEPS = np.arange(100, 150)
+GROWTH = np.append(2.0 ** np.arange(49), np.inf)
+FAILURE = Failure(
+    "leaky", "W became infinite at step 149; made by leaky.ham:16: <W>", 16, STEPS, {"fit": GROWTH},
+    {"state": {"h": GROWTH}, "costate": {f"z.{k}": (k + 1) * GROWTH for k in range(6)}, "param": {"W": np.full(50, np.nan)}},
+    "hdsl run leaky --report leaky.html",
+)  # fmt: skip
+
+
+@pytest.fixture
+def page(product):
+    compiler = product("leaky")
+    return failure_html(FAILURE, compiler.equations, compiler.step, "1.2.3")
+
+
+def test_everything_is_in_it(page, product):
+    found = reader()(page)
+    for words in ("leaky: a value is not finite", FAILURE.message,
+                  "The last 50 steps", "Derivation", "hdsl run leaky", "1.2.3"):
+        assert words in found.text, words
+    assert re.search(r'<li id="line-16" class="wrong">h&#39; = -h', page) and page.count('class="wrong"') == 1
+    compiler = product("leaky")
+    assert failure_html(FAILURE, compiler.equations, compiler.step, "1.2.3") == page
+
+
+def test_a_plot_of_each_kind_of_which_the_highest_are_drawn():
+    figures = lead_up(FAILURE)
+    assert [f.caption.split(",")[0] for f in figures] == [
+        "The costs", "Euclidean norms of the states", "Euclidean norms of the costates",
+    ]  # fmt: skip
+    assert figures[2].caption.endswith(f"The {MOST} that end highest of 6.")
+    assert ">z.5<" in figures[2].svg and ">z.1<" not in figures[2].svg
