@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,3 +76,27 @@ class IndexScore:
             return None
         value, baseline = (self.right / self.samples).tolist()
         return Score("accuracy", value, baseline, "most frequent class")
+
+
+class Means:
+    """Means of costs over the steps that have them."""
+
+    STATE = ("sums", "counts")
+
+    def __init__(self, costs: int) -> None:
+        self.sums, self.counts = np.zeros(costs), np.zeros(costs)
+
+    def add(self, costs: list[NDArray[Any]]) -> NDArray[np.float64]:
+        """Take in the values of some steps; their means alone."""
+        sums = np.array([np.nansum(value) for value in costs])
+        counts = np.array([np.isfinite(value).sum() for value in costs])
+        self.sums, self.counts = self.sums + sums, self.counts + counts
+        return _divided(sums, counts)
+
+    @property
+    def now(self) -> NDArray[np.float64]:
+        return _divided(self.sums, self.counts)
+
+
+def _divided(sums: NDArray[Any], counts: NDArray[Any]) -> NDArray[np.float64]:
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)

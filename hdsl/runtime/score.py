@@ -58,7 +58,8 @@ class _Scorer:
         self.gone: list[str] = []
         numbers = judge.classes(target) if self.index else judge.numbers(target)
         self.outputs = {self.name: judge.pairs[target], **{other_output(name): name for name in judge.others[target]}}
-        self.probabilities = {output: self.index and gives_probabilities(judge.model, output) for output in self.outputs.values()}
+        outputs = self.outputs.values()
+        self.probabilities = {output: self.index and gives_probabilities(judge.model, output) for output in outputs}
         self.baselines: dict[str, list[LastValue | Autoregression | Frequencies]] = {}
         for _ in range(self.streams):
             made = {FREQUENCIES: Frequencies(numbers)} if self.index else real_baselines(numbers, judge.expected)

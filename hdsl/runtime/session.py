@@ -22,7 +22,7 @@ from hdsl.runtime.nonfinite import NonFinite
 from hdsl.runtime.parameters import digest_of
 from hdsl.runtime.predictions import PredictionFile
 from hdsl.runtime.recorder import PREFIX, Recorder
-from hdsl.runtime.running import Score
+from hdsl.runtime.running import Means, Score
 from hdsl.runtime.score import Judge, Judged
 from hdsl.runtime.source.block import StreamError
 from hdsl.runtime.state import put_back, taken
@@ -162,30 +162,6 @@ def run_seeds(plan: Plan, seeds: int, stop: Callable[[], bool] = lambda: False) 
     return done
 
 
-class _Means:
-    """Means of costs over the steps that have them."""
-
-    STATE = ("sums", "counts")
-
-    def __init__(self, costs: int) -> None:
-        self.sums, self.counts = np.zeros(costs), np.zeros(costs)
-
-    def add(self, costs: list[NDArray[Any]]) -> NDArray[np.float64]:
-        """Take in the values of some steps; their means alone."""
-        sums = np.array([np.nansum(value) for value in costs])
-        counts = np.array([np.isfinite(value).sum() for value in costs])
-        self.sums, self.counts = self.sums + sums, self.counts + counts
-        return _divided(sums, counts)
-
-    @property
-    def now(self) -> NDArray[np.float64]:
-        return _divided(self.sums, self.counts)
-
-
-def _divided(sums: NDArray[Any], counts: NDArray[Any]) -> NDArray[np.float64]:
-    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
-
-
 class _Run:
     """One run on its way."""
 
@@ -201,7 +177,7 @@ class _Run:
             self.net.load_parameters(plan.parameters)
         self.begun_with = digest_of(self.net) if plan.parameters is not None else None
         self.trace, self.baselines = Trace(plan.everything), Trace(plan.everything)
-        self.means = _Means(len(self.net.costs))
+        self.means = Means(len(self.net.costs))
         self.recorder = Recorder(self.net, plan.record, model) if plan.record else None
         self.records = Trace()
         self.record_file: PredictionFile | None = None

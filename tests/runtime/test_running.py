@@ -7,7 +7,7 @@ import pytest
 
 from hdsl.runtime.baseline import Frequencies
 from hdsl.runtime.metrics import RealFigures, figures
-from hdsl.runtime.running import IndexScore, RealScore
+from hdsl.runtime.running import IndexScore, Means, RealScore
 
 
 @pytest.mark.parametrize("offset", [0.0, 1e8])
@@ -49,3 +49,11 @@ def test_the_running_accuracy() -> None:
     score = running.score
     assert score is not None
     assert (score.value, score.baseline) == (pytest.approx(2 / 3), pytest.approx(1 / 3))
+
+
+def test_means_are_over_what_is_there() -> None:
+    means = Means(2)
+    assert np.isnan(means.now).all()
+    assert means.add([np.array([1.0, np.nan]), np.array([np.nan, np.nan])]).tolist()[0] == 1.0
+    means.add([np.array([4.0, 4.0]), np.array([2.0, np.nan])])
+    assert means.now.tolist() == [3.0, 2.0]
