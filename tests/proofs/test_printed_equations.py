@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch.nn.functional import conv2d, conv_transpose2d, max_pool2d
 
 from hdsl.api import read
 from hdsl.compiler import Compiler
@@ -26,6 +25,7 @@ from hdsl.show.mathml import mathml
 from hdsl.syntax.source import Source
 from hdsl.verify.interpret import interpret
 from hdsl.verify.points import readings, smallest, smooth_point
+from tests.proofs.windows import WINDOWED, windowed
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 
@@ -151,31 +151,6 @@ FUNCTIONS = {
 }
 
 
-def windowed(function, *operands, stride=None, pad=0):
-    """An operation with windows; of a derivative, by autograd, on an image of which windows reach every row and column."""
-    arrays = [torch.from_numpy(array) for array in operands if np.ndim(array)]
-    if function.startswith("conv2d"):
-        (first, second), stride = arrays, stride or 1
-    else:
-        size = int(next(number for number in operands if not np.ndim(number)))
-        stride = stride or size
-    if function == "conv2d":
-        return conv2d(first, second, stride=stride, padding=pad).numpy()
-    if function == "conv2d_image":
-        return conv_transpose2d(first, second, stride=stride, padding=pad).numpy()
-    if function == "conv2d_kernel":
-        kernel = [n + 2 * pad - (many - 1) * stride for n, many in zip(first.shape[1:], second.shape[1:], strict=True)]
-        leaf = torch.zeros(len(second), len(first), *kernel, dtype=torch.float64, requires_grad=True)
-        return torch.autograd.grad(conv2d(first, leaf, stride=stride, padding=pad), leaf, second)[0].numpy()
-    leaf = arrays[-1].requires_grad_()
-    pooled = max_pool2d(leaf, size, stride, pad)
-    if function == "maxpool2d":
-        return pooled.detach().numpy()
-    assert function == "maxpool2d_image"
-    return torch.autograd.grad(pooled, leaf, arrays[0])[0].numpy()
-
-
-WINDOWED = ("conv2d", "conv2d_image", "conv2d_kernel", "maxpool2d", "maxpool2d_image")
 NUMBERS = {"½": 1 / 2, "⅓": 1 / 3, "⅔": 2 / 3, "¼": 1 / 4, "¾": 3 / 4, "π": math.pi, "∞": math.inf}
 RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 SUMMED = str.maketrans("ᵢⱼₖₗₘₚᵣ", "ijklmpr")
