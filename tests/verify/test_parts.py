@@ -35,8 +35,14 @@ CASES = {
     "embed(A, k)": A[2],
     "one_hot(k)": torch.tensor([0.0, 0, 1, 0], dtype=F64),
     "conv2d(B[None], stack(A[:2])[:, None], stride=2, pad=(n - 2)/2)": torch.tensor(
-        [[[A[1, 1:] @ B[0, :2], A[1] @ B[0, 1:]], [A[0, 1:] @ B[1, :2] + A[1, 1:] @ B[2, :2], A[0] @ B[1, 1:] + A[1] @ B[2, 1:]],
-          [A[0, 1:] @ B[3, :2], A[0] @ B[3, 1:]]]], dtype=F64
+        [
+            [
+                [A[1, 1:] @ B[0, :2], A[1] @ B[0, 1:]],
+                [A[0, 1:] @ B[1, :2] + A[1, 1:] @ B[2, :2], A[0] @ B[1, 1:] + A[1] @ B[2, 1:]],
+                [A[0, 1:] @ B[3, :2], A[0] @ B[3, 1:]],
+            ]
+        ],
+        dtype=F64,
     ),
     "avgpool2d(B[None], 2)": torch.tensor([[[2.5, 4.5], [10.5, 12.5]]], dtype=F64),
     "maxpool2d(B[None], 2, stride=1)": B[None, 1:, 1:],
