@@ -9,6 +9,7 @@ from hdsl.show.page import Page, Row, Section
 
 WIDTH = 118
 LONGEST = 78  # columns of an equation, beyond which it is broken
+MOST_PLACES = 24  # columns of lines, beyond which files that are used are named without theirs
 _GAP = 4
 
 
@@ -75,8 +76,13 @@ def beside(row: Row) -> str:
 
 
 def places(row: Row) -> str:
-    """Lines of the file, then those of files that it uses behind their names: ``18, 21–24, layers.ham:12``."""
-    return ", ".join([*([ranges(row.lines)] if row.lines else []), *(f"{name}:{ranges(lines)}" for name, lines in row.used)])
+    """Lines of the file, then those of files that it uses behind their names: ``18, 21–24, layers.ham:12``.
+
+    Where there are many, the other files are named alone: ``18–24, layers.ham``.
+    """
+    own = [ranges(row.lines)] if row.lines else []
+    told = ", ".join([*own, *(f"{name}:{ranges(lines)}" for name, lines in row.used)])
+    return told if columns(told) <= MOST_PLACES else ", ".join([*own, *(name for name, _ in row.used)])
 
 
 def ranges(lines: Sequence[int]) -> str:
