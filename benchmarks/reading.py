@@ -31,6 +31,8 @@ from hdsl.runtime.session import Plan, run_session
 from hdsl.runtime.stream import Stream, read_stream
 
 KINDS = (".csv", ".jsonl", ".npy", ".parquet")
+Told = Callable[[int], None]
+Worker = Callable[[Told], object]
 BARE, HELD = "bare loop", "arrays in memory"
 SMALL = """ham 1
 input u
@@ -77,7 +79,7 @@ def write(path: Path, values: np.ndarray) -> Path:
 class Turns:
     """Workers that take turns: each runs alone for a stretch of steps, then hands over to the next."""
 
-    def __init__(self, workers: Mapping[str, Callable[[Callable[[int], None]], object]], stretch: int) -> None:
+    def __init__(self, workers: Mapping[str, Worker], stretch: int) -> None:
         self._workers, self._stretch = dict(workers), stretch
         self._names = list(workers)
         self._turn, self._free = 0, threading.Condition()
@@ -128,17 +130,17 @@ def stream(given: object, model: Any) -> Stream:
     return read_stream(given, model.product("model"), {"u": "x", "v": "x@+1"}, scale="running")
 
 
-def workers(folder: Path, rows: int, size: int, steps: int | None = None) -> dict[str, Callable[[Callable[[int], None]], object]]:
+def workers(folder: Path, rows: int, size: int, steps: int | None = None) -> dict[str, Worker]:
     """The bare loop, and a session on each kind of stream."""
     model, values = hdsl.load("sunspots", n=size), series(rows)
     net_class = model.compile()
     steps = steps or rows
     scaled = {name: value.float()[:steps] for name, value in stream({"x": values}, model).whole().scaled().items()}
 
-    def bare(told: Callable[[int], None]) -> object:
+    def bare(told: Told) -> object:
         return net_class(batch=1, seed=0, dtype=torch.float32).run(scaled, told=lambda step, results: told(step))
 
-    def session(given: object) -> Callable[[Callable[[int], None]], object]:
+    def session(given: object) -> Worker:
         plan = Plan(model.product("model"), net_class, stream(given, model), steps=steps)
         return lambda told: run_session(plan, lambda progress: told(progress.step))
 
