@@ -27,10 +27,12 @@ import torch
 
 import hdsl
 from benchmarks.measure import machine, table
-from hdsl.runtime.session import Plan, run_session
+from hdsl.runtime.session import Plan, Progress, run_session
 from hdsl.runtime.stream import Stream, read_stream
 
 KINDS = (".csv", ".jsonl", ".npy", ".parquet")
+Told = Callable[[int], None]
+Worker = Callable[[Told], object]
 BARE, HELD = "bare loop", "arrays in memory"
 SMALL = """ham 1
 input u
@@ -77,7 +79,7 @@ def write(path: Path, values: np.ndarray) -> Path:
 class Turns:
     """Workers that take turns: each runs alone for a stretch of steps, then hands over to the next."""
 
-    def __init__(self, workers: Mapping[str, Callable[[Callable[[int], None]], object]], stretch: int) -> None:
+    def __init__(self, workers: Mapping[str, Worker], stretch: int) -> None:
         self._workers, self._stretch = dict(workers), stretch
         self._names = list(workers)
         self._turn, self._free = 0, threading.Condition()
@@ -128,21 +130,29 @@ def stream(given: object, model: Any) -> Stream:
     return read_stream(given, model.product("model"), {"u": "x", "v": "x@+1"}, scale="running")
 
 
-def workers(
-    folder: Path, rows: int, size: int, steps: int | None = None
-) -> dict[str, Callable[[Callable[[int], None]], object]]:
+def workers(folder: Path, rows: int, size: int, steps: int | None = None) -> dict[str, Worker]:
     """The bare loop, and a session on each kind of stream."""
     model, values = hdsl.load("sunspots", n=size), series(rows)
     net_class = model.compile()
     steps = steps or rows
     scaled = {name: value.float()[:steps] for name, value in stream({"x": values}, model).whole().scaled().items()}
 
-    def bare(told: Callable[[int], None]) -> object:
+    def bare(told: Told) -> object:
         return net_class(batch=1, seed=0, dtype=torch.float32).run(scaled, told=lambda step, results: told(step))
 
-    def session(given: object) -> Callable[[Callable[[int], None]], object]:
-        plan = Plan(model.product("model"), net_class, stream(given, model), steps=steps)
-        return lambda told: run_session(plan, lambda progress: told(progress.step))
+    def session(given: object) -> Worker:
+        plan = Plan(model.product("model"), net_class, stream(given, model))
+
+        def work(told: Told) -> object:
+            done: list[int] = []  # the stream is as long as it is: a run that ends early would have other baselines
+
+            def progress(here: Progress) -> None:
+                done.append(here.step)
+                told(here.step)
+
+            return run_session(plan, progress, lambda: done[-1] >= steps)
+
+        return work
 
     files = {kind: write(folder / f"wave{kind}", values) for kind in KINDS}
     return {BARE: bare, HELD: session({"x": values}), **{kind: session(path) for kind, path in files.items()}}
@@ -161,6 +171,10 @@ def peak(path: Path) -> float:
     model = hdsl.loads(SMALL)
     plan = Plan(model.product("model"), model.compile(), stream(path, model))
     run_session(plan)
+    status = Path("/proc/self/status")
+    if status.exists():  # what getrusage tells there begins with the peak of the process that started this one
+        told = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:"))
+        return int(told.split()[1]) / 2**10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 

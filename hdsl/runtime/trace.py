@@ -17,6 +17,8 @@ STEPS, NUMBERS = 1 << 14, 1 << 20
 RECENT = 480
 """The last steps, which are kept one by one."""
 
+PARTS = 256  # arrays beside one another before they become one
+
 
 class Trace:
     """Some arrays by name, a row a step: all of them while they are few, then every second, fourth, … and the last ones.
@@ -51,6 +53,8 @@ class Trace:
         if chosen.any():
             self._parts.append((steps[chosen], {name: value[chosen] for name, value in arrays.items()}))
             self._count += int(chosen.sum())
+            if len(self._parts) > PARTS and not self.everything:  # many small arrays take more than what they hold
+                self._parts = [_joined(self._parts)]
 
     def kept(self) -> Part:
         """The steps that are kept, in their order, and the arrays at them."""

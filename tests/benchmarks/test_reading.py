@@ -48,7 +48,7 @@ def test_every_way_does_all_steps(tmp_path: Path) -> None:
     for name, work in workers(tmp_path, 600, 4).items():
         steps: list[int] = []
         work(steps.append)
-        assert steps[-1] == 600, name
+        assert steps[-1] == (600 if name == BARE else 601), name  # the last row has no target yet
 
 
 def test_memory_is_measured_in_a_process_a_length() -> None:
