@@ -37,7 +37,7 @@ def test_a_file_of_the_readers_own_goes_before_one_that_ships(tmp_path, monkeypa
 
 
 def test_an_unknown_name_is_told_with_those_that_ship():
-    with pytest.raises(FileNotFoundError, match=r"no file nothing and no model .*there are attention, deep_delayed, .*sunspots"):
+    with pytest.raises(FileNotFoundError, match=r"no file nothing and no model .*there are attention, .*sunspots"):
         hdsl.load("nothing")
     with pytest.raises(FileNotFoundError):
         hdsl.load("folder/sunspots")

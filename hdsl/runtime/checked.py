@@ -19,7 +19,7 @@ from hdsl.runtime.source.block import ABSENT, RANGE, TIME, Block, Fault, Numbers
 class Rows:
     """Good rows: ``numbers`` by column (rows,), their ``places``, and the ``sequence`` that each is in, counted from 0.
 
-    ``closed`` is true where the last row that was seen, good or bad, ended its sequence.
+    ``closed`` is true where the sequence of the last good row has ended, be it with a bad row after it.
     """
 
     numbers: Mapping[str, Numbers]
@@ -42,7 +42,7 @@ class Checker:
         }  # fmt: skip
         self._below = _bounds(model, columns)
         self._sequence = 0
-        self._closed = False
+        self._good = 0  # the sequence of the last good row
         self._last: tuple[int, float] | None = None  # sequence and time of the last good row
         self._error: StreamError | None = None
 
@@ -66,7 +66,10 @@ class Checker:
         if self._columns.time is not None:
             self._check_times(block, self._columns.time.name, sequence, faults)
         good = self._kept(len(block), faults)
-        return Rows({n: v[good] for n, v in block.numbers.items()}, block.places[good], sequence[good], self._closed)
+        kept = sequence[good]
+        self._good = int(kept[-1]) if len(kept) else self._good
+        closed = self._error is None and self._good != self._sequence
+        return Rows({n: v[good] for n, v in block.numbers.items()}, block.places[good], kept, closed)
 
     def finish(self) -> None:
         """The source has ended. Raises StreamError where a bad row ends the run."""
@@ -79,7 +82,7 @@ class Checker:
         # A bad row ends its sequence too, where so much of it could be read.
         ends = block.numbers[self._columns.boundary.name] > 0
         sequence = self._sequence + np.cumsum(ends) - ends
-        self._sequence, self._closed = int(sequence[-1] + ends[-1]), bool(ends[-1])
+        self._sequence = int(sequence[-1] + ends[-1])
         return sequence
 
     def _check_times(self, block: Block, name: str, sequence: NDArray[np.int64], faults: dict[int, Fault]) -> None:
@@ -104,7 +107,7 @@ class Checker:
             try:
                 self._bad.take(faults[row])
             except StreamError as wrong:
-                self._error, self._closed = wrong, False
+                self._error = wrong
                 good[row:] = False
                 break
         return good
