@@ -9,7 +9,7 @@ from hdsl.show.page import Page, Row, Section
 
 WIDTH = 118
 LONGEST = 78  # columns of an equation, beyond which it is broken
-MOST_PLACES = 18  # columns of lines, beyond which files that are used are named without theirs
+MOST_PLACES = 19  # columns of lines, beyond which files that are used are named without theirs
 _GAP = 4
 
 

@@ -137,6 +137,7 @@ def test_beside_an_equation():
     assert beside(Row(())) == ""
     assert beside(Row((), (17,), "adjoint of a", used=(("x.ham", (2, 3, 4)),))) == "17, x.ham:2–4   adjoint of a"
     assert beside(Row((), used=(("x.ham", (2,)), ("y.ham", (1, 5))))) == "x.ham:2, y.ham:1, 5"
+    assert beside(Row((), (17,), used=(("x.ham", (2, 3, 4)), ("y.ham", (1, 5))))) == "17, x.ham, y.ham"
 
 
 def test_lines_in_a_row_are_a_range():
