@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,9 +43,10 @@ class Source:
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset in its own file, both counted from 1."""
         first, _ = self.region(offset)
-        before = self.text[first:offset]
-        line = before.count("\n") + 1
-        return line, offset - first - (before.rfind("\n") + 1) + 1
+        ends = _line_ends(self.text)
+        before, own = bisect_left(ends, offset), bisect_left(ends, first)
+        start = ends[before - 1] + 1 if before > own else first
+        return before - own + 1, offset - start + 1
 
     def line_of(self, span: Span) -> int:
         """The line on which a span starts, counted from 1."""
@@ -63,3 +66,9 @@ class Source:
     def line_text(self, line: int) -> str:
         """The text of a line, counted from 1, without its end."""
         return self.text.split("\n")[line - 1].rstrip("\r")
+
+
+@lru_cache(maxsize=16)
+def _line_ends(text: str) -> tuple[int, ...]:
+    """Where the lines of a text end. Equations ask for their lines again and again, and files are long."""
+    return tuple(place for place, mark in enumerate(text) if mark == "\n")

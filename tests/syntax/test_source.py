@@ -31,3 +31,12 @@ def test_lines_of_files_that_are_used_come_with_their_names() -> None:
     spans = [Span(10, 11), Span(6, 7), Span(0, 1), Span(4, 5), Span(6, 7)]
     assert source.lines_of(spans) == (1,)
     assert source.used_lines_of(spans) == (("x.ham", (1, 2)), ("y.ham", (2,)))
+
+
+def test_positions_are_those_that_counting_gives() -> None:
+    source = Source("a\nbb\n\nc\n1\n\n2", "m.ham", ((7, "x.ham"), (9, "y.ham")))
+    for first, end, _ in source.regions:
+        for offset in range(first, end):
+            lines = source.text[first : offset + 1].split("\n")
+            here = lines if source.text[offset] != "\n" else [*lines[:-2], lines[-2] + "\n"]
+            assert source.position(offset) == (len(here), len(here[-1]))
