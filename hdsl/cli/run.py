@@ -160,19 +160,26 @@ def _check(options: Options) -> None:
         raise click.UsageError(f"--{'resume' if options.resume else 'every'} wants --checkpoint DIR")
     if options.seeds and options.load_parameters:
         raise click.UsageError("--seeds draws initial values and --load-parameters gives them; choose one")
-    kept = {"checkpoint": options.checkpoint, "report": options.report, "predict": options.predict}
-    kept["record-to"] = options.record_to
     if options.record and options.report is None and options.record_to is None:
         raise click.UsageError("--record wants a place to be seen in: --report FILE.html, --record-to FILE.csv or both")
     if options.record_to is not None and not options.record:
         raise click.UsageError("--record-to wants --record NAME,…")
-    if options.sweep and any(kept.values()):
-        asked = next(name for name, path in kept.items() if path is not None)
-        raise click.UsageError(f"--sweep makes many runs, and --{asked} is of one: leave one of them out")
-    for path in (options.report, options.predict, options.record_to, options.save_parameters):
+    files = written(options)
+    asked = [name for name, path in {"--checkpoint": options.checkpoint, **files}.items() if path is not None]
+    if options.sweep and asked:
+        raise click.UsageError(f"--sweep makes many runs, and {asked[0]} is of one: leave one of them out")
+    for path in files.values():
         if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
             wrong = f"{path} is a folder" if path.is_dir() else f"there is no folder {path.parent}"
             raise click.UsageError(f"{wrong}; the name of a file in a folder that is there is wanted")
+
+
+def written(options: Options) -> dict[str, Path | None]:
+    """The files that a run writes, by the options that name them."""
+    return {
+        "--predict": options.predict, "--record-to": options.record_to, "--report": options.report,
+        "--save-parameters": options.save_parameters,
+    }  # fmt: skip
 
 
 def make_plan(options: Options) -> Plan:
@@ -180,10 +187,8 @@ def make_plan(options: Options) -> Plan:
     model = open_model(options.model, options.settings, options.dims, options.delay)
     defaults = defaults_of(readable(options.model), model.name, next(iter(options.streams), None))
     paths = options.streams or (defaults.stream,)
-    written = {"--predict": options.predict, "--record-to": options.record_to, "--report": options.report}
-    written["--save-parameters"] = options.save_parameters
     begun = [options.load_parameters] if options.load_parameters not in (None, options.save_parameters) else []
-    keep_apart(written, [readable(options.model), *paths, *begun])
+    keep_apart(written(options), [readable(options.model), *paths, *begun])
     from hdsl.runtime.columns import read_map
     from hdsl.runtime.hold import read_hold
     from hdsl.runtime.scale import read_kind
@@ -284,13 +289,15 @@ def swept_row(options: Options, combination: Combination, stop: Interrupt) -> Ro
     from hdsl.cli.sweep import Row
     from hdsl.runtime.nonfinite import NonFinite
     from hdsl.runtime.session import run_seeds, run_session
+    from hdsl.runtime.threads import using
 
     told = [f"{name}={value}" for name, value in combination]
     plan = make_plan(replace(options, settings=(*options.settings, *told)))
     if plan.stream.live:
         raise click.UsageError(f"{plan.stream.name} can be read once, and --sweep reads it many times; save it to a file")
     folder = None if options.log is None else options.log / ",".join(told)
-    with understood(None), progress_line(" ".join(told), options.layout == "text") as shown, logged(folder, shown) as on:
+    shown = progress_line(" ".join(told), options.layout == "text")
+    with understood(None), using(plan.threads), shown as line, logged(folder, line) as on:
         try:
             if options.seeds:
                 runs = tuple(run_seeds(plan, options.seeds, stop))

@@ -152,7 +152,7 @@ def run_seeds(plan: Plan, seeds: int, stop: Callable[[], bool] = lambda: False) 
 
     Where ``stop`` ends one of them, those before it are handed back.
     """
-    alone = replace(plan, checkpoint=None, every=None, resume=False, predict=None)
+    alone = replace(plan, checkpoint=None, every=None, resume=False, predict=None, record=(), record_to=None)
     done: list[Session] = []
     for k in range(seeds):
         session = _Run(replace(alone, seed=plan.seed + k), again=True).run(lambda progress: None, stop)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
+import torch
 
 from hdsl.cli.main import status
 from hdsl.cli.sweep import combinations
+from hdsl.runtime import session
 
 MODEL = """ham 1
 input u
@@ -62,6 +65,19 @@ def test_every_combination_is_the_run_with_these_settings(folder: Path, capsys: 
     assert found["best"] == dict(zip(("beta", "eta"), min(late, key=lambda key: late[key]), strict=True))
 
 
+def test_every_combination_takes_the_threads_that_are_asked_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, seen = torch.get_num_threads(), []
+
+    def watched(*given: Any) -> Any:
+        seen.append(torch.get_num_threads())
+        return run_session(*given)
+
+    run_session = session.run_session
+    monkeypatch.setattr(session, "run_session", watched)
+    assert status(["run", "line.ham", "--sweep", "beta=0.1,0.2", "--threads", str(before + 1)]) == 0
+    assert seen == [before + 1, before + 1] and torch.get_num_threads() == before
+
+
 def test_the_table_with_what_went_wrong_in_its_row(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert status(["run", "line.ham", "--sweep", "beta=0.1,1e9", "--seeds", "2"]) == 0
     header, good, bad, empty, best = capsys.readouterr().out.splitlines()
@@ -71,7 +87,7 @@ def test_the_table_with_what_went_wrong_in_its_row(folder: Path, capsys: pytest.
     assert empty == "" and best == "best by v error/var, second half: beta=0.1"
 
 
-@pytest.mark.parametrize("option", ["--checkpoint", "--report", "--predict"])
+@pytest.mark.parametrize("option", ["--checkpoint", "--report", "--predict", "--save-parameters"])
 def test_what_is_of_one_run_is_refused(folder: Path, capsys: pytest.CaptureFixture[str], option: str) -> None:
     assert status(["run", "line.ham", "--sweep", "beta=1,2", option, "x"]) == 2
     assert f"--sweep makes many runs, and {option} is of one" in capsys.readouterr().err

@@ -190,6 +190,15 @@ def test_seeds_differ_and_the_first_is_the_run_itself(tmp_path: Path) -> None:
     assert runs[1].metrics[1] == runs[0].metrics[1]  # the baselines know no seed
 
 
+def test_what_a_run_has_recorded_is_not_overwritten_by_other_seeds(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, steps=20, record=("h",), record_to=tmp_path / "h.csv", predict=tmp_path / "y.csv")
+    run_session(plan)
+    told = [(tmp_path / name).read_bytes() for name in ("h.csv", "y.csv")]
+    runs = run_seeds(plan, 2)
+    assert [(tmp_path / name).read_bytes() for name in ("h.csv", "y.csv")] == told
+    assert not any(run.recorded for run in runs)
+
+
 def test_what_is_not_finite_is_told_with_both_lines(tmp_path: Path) -> None:
     text = TEXT.replace("tanh(W @ h + U @ u)", "exp(9 * h)")
     with pytest.raises(NonFinite, match=r"step \d+; made by wave\.ham:\d+.*\(wave\.csv:\d+\)"):
