@@ -91,7 +91,8 @@ def read_statements(
         scope.poisoned.update(path)
     arriving = [d.name for d in declared.declares if d.role in ("input", "target")]
     begin = {state: needs[INITIAL + state] for state in declared.beginnings}
-    reads = {name.removesuffix("'"): (*names, *begin.get(name[:-1], ())) for name, names in needs.items()}
+    known = {name.removesuffix("'"): names for name, names in needs.items()}
+    reads = {name: (*names, *begin.get(name, ())) for name, names in known.items()}
     own = per_stream(arriving, begin | reads)
     shared = {name: name not in own for name in (*scope.entries, "t", "tau")}
     made = Definitions((*scope.entries, *RESERVED), shared)

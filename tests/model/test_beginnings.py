@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import hdsl
+from hdsl.terms.term import Contraction
+
 HEAD = "dim n = 3, m = 2\ninput u[m]\nparam B[n, m] = 1\nparam W[n, n] = 1\nconst c[n] = [1, 2, 3]\nconst a = 0.5\n"
 
 
@@ -67,3 +70,13 @@ def test_what_a_state_of_an_instance_begins_from_is_of_the_instance(checked):
     assert {"initial:y.h", "y.first"} <= {d.name for d in model.definitions}
     names = [d.name for d in model.definitions]
     assert names.index("y.first") < names.index("initial:y.h") < names.index("f:y.h")
+
+
+@pytest.mark.parametrize("name", ["hx", "gx"])
+def test_a_name_that_only_starts_as_a_state_has_nothing_of_its_beginning(name: str) -> None:
+    model = hdsl.loads(
+        "dim n = 2\ninput u[n]\ntarget v[n]\nparam B[n, n] = 1\nparam w = 1\nstate h[n] = B @ u\nh' = -h\n"
+        f"let {name} = 2*w\noutput q = {name}*(B @ h)\ncost fit = squared(q - v)\n"
+    ).product("model")
+    body = next(d.body for d in model.definitions if d.name == "q")
+    assert isinstance(body, Contraction) and name in str(body.coefficient)
