@@ -20,12 +20,6 @@ from hdsl.terms.term import Definition, Elementwise, Scalar, indices, setting_na
 ZERO = sympy.Integer(0)
 
 
-def beginnings_of(model: Model) -> tuple[str, ...]:
-    """The states that begin from what arrives."""
-    defined = {definition.name for definition in model.definitions}
-    return tuple(name for name in model.dynamics if f"initial:{name}" in defined)
-
-
 def mark_of(model: Model, state: str) -> Scalar:
     """1 where a sample is the first that the state meets since its reset, and 0 elsewhere."""
     when = {"sample": sympy.Integer(1), "never": slot(setting_name("first"))}.get(model.resets[state])

@@ -7,14 +7,24 @@ the states h and the parameters held: what earlier inputs did to h is not in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hdsl.derive.accumulate import Part, accumulate, merge_roots, total
 from hdsl.derive.step import Step
 from hdsl.derive.workspace import Workspace
 from hdsl.model.model import Model
-from hdsl.terms.term import Definition, Elementwise, indices, is_slot, merge_spans, slot, slot_indices, slot_name
+from hdsl.terms.term import (
+    Definition,
+    Elementwise,
+    indices,
+    is_slot,
+    keep_needed,
+    merge_spans,
+    slot,
+    slot_indices,
+    slot_name,
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +46,7 @@ def derive_pullback(step: Step) -> Pullback:
     if not model.outputs:
         return Pullback(model, None, "", (), {})
     output = model.outputs[0]
-    forward = _needed(step.lines, step.outputs[output])
+    forward = keep_needed(step.lines, [step.outputs[output]])
     workspace = Workspace(model)
     for name in model.dynamics:
         workspace.declare(f"initial:{name}", workspace.sizes_of(name), model.quantities[name].shared)
@@ -50,16 +60,6 @@ def derive_pullback(step: Step) -> Pullback:
     parts = accumulate(workspace, forward, {made.name: [seed]}, inputs)
     gradients = {name: _gradient(workspace, name, parts[name]) for name in inputs if parts[name]}
     return Pullback(model, output, adjoint, tuple(workspace.added), gradients)
-
-
-def _needed(lines: Iterable[Definition], result: str) -> tuple[Definition, ...]:
-    """The lines that one of them depends on, in order, with it."""
-    wanted, kept = {result}, []
-    for line in reversed(tuple(lines)):
-        if line.name in wanted:
-            kept.append(line)
-            wanted.update(line.reads())
-    return tuple(reversed(kept))
 
 
 def _gradient(workspace: Workspace, name: str, parts: tuple[Part, ...]) -> str:

@@ -14,7 +14,7 @@ from typing import Literal
 import sympy
 
 from hdsl.derive.accumulate import Part, accumulate, merge_roots, total
-from hdsl.derive.beginnings import beginnings_of, begun, kept_by_flow, pull_through
+from hdsl.derive.beginnings import begun, kept_by_flow, pull_through
 from hdsl.derive.equations import Equations
 from hdsl.derive.hamiltonian import SIGN
 from hdsl.derive.seeds import PHI, TAU, seed_cost, seed_dynamics
@@ -114,7 +114,7 @@ class _Builder:
         self.order = ORDERS[model.learning.order]
         self.workspace = Workspace(model)
         # τ multiplies a whole sum of contributions, unless a `next` state is there, whose own part has none.
-        self.beginnings = beginnings_of(model)
+        self.beginnings = model.begun
         flows_only = all(d.kind == "flow" for d in model.dynamics.values()) and not self.beginnings
         self.inner, self.outer = (sympy.Integer(1), TAU) if flows_only else (TAU, sympy.Integer(1))
         self.parts: dict[str, list[Part]] = {}

@@ -50,8 +50,7 @@ class Facts:
         self.states = list(self.model.dynamics)
         self.params = [p.name for p in self.model.of_role("param")]
         self.const_tensors = [q.name for q in self.model.of_role("const") if q.sizes]
-        defined = {d.name for d in self.model.definitions}
-        self.anew = [h for h in self.states if self.model.resets[h] == "sample" and f"initial:{h}" not in defined]
+        self.anew = [h for h in self.states if self.model.resets[h] == "sample" and h not in self.model.begun]
         self.matrices = frozenset(w for w in self.params if len(self.model.quantities[w].sizes) == 2)
         self.turned: list[str] = []
         self.columns: list[str] = []

@@ -20,7 +20,7 @@ from hdsl.model.sizes import show_sizes
 from hdsl.model.values import Value
 from hdsl.model.walk import calls_in, names_in
 from hdsl.syntax.tree import Declare, Expression, ListLiteral
-from hdsl.terms.term import Definition, Elementwise, Size, slots
+from hdsl.terms.term import Definition, Size
 
 INITIAL = "initial:"
 OF_NUMBERS = frozenset((*RESERVED, *INITIALS, *FUNCTIONS))  # what is said of them is said where numbers are read
@@ -63,8 +63,7 @@ def read_beginning(reader: Reader, state: str, tree: Expression) -> None:
     value = reader.keep(met(reader, value, wanted), value.span)
     if value is None:
         return
-    number = not value.rank and isinstance(value.body, Elementwise) and not slots(value.body.expression)
-    if not fits(value.sizes, wanted) and not number:
+    if not fits(value.sizes, wanted) and not value.is_number:
         reader.scope.report(_misfit(reader.scope, state, tree, value, wanted))
         return
     reader.made.define(INITIAL + state, value.body, wanted, tree.span, alone=True)

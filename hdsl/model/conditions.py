@@ -17,51 +17,29 @@ from hdsl.model.calls import Reading, argument
 from hdsl.model.shapes import differ_by_name, disagree
 from hdsl.model.sizes import show_sizes
 from hdsl.model.values import Value, broadcast, plain
+from hdsl.model.walk import choice
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import Compare, Conditional, Expression
-from hdsl.terms.term import Scalar, Size
+from hdsl.terms.term import Size
 
-ONE, ZERO = sympy.Integer(1), sympy.Integer(0)
+ZERO = sympy.Integer(0)
 
 Operand = tuple[Expression, Value]
 
 
-def compare(reader: Reading, tree: Compare) -> Value | None:
-    """1 where a comparison holds and 0 elsewhere."""
-    sides = _sides(reader, tree)
-    sizes = None if sides is None else _meet(reader, tree.operator, sides, (), tree.span)
-    if sides is None or sizes is None:
-        return None
-    left, right = (argument(reader.made, value, sizes) for _, value in sides)
-    return _chosen(reader, choose(tree.operator, (left, right), (ONE, ZERO), tree.span), sizes, tree.span)
-
-
-def conditional(reader: Reading, tree: Conditional) -> Value | None:
-    """``value if condition else other``, entry by entry."""
-    condition = tree.condition
-    operator = condition.operator if isinstance(condition, Compare) else "!="
-    sides = _sides(reader, condition)
-    branches = _operands(reader, (tree.value, tree.other))
-    sizes = None if sides is None else _meet(reader, operator, sides, (), condition.span)
+def chosen(reader: Reading, tree: Compare | Conditional) -> Value | None:
+    """``value if condition else other``, entry by entry; of a comparison 1 where it holds and 0 elsewhere."""
+    condition, trees = choice(tree)
+    sides, branches = _operands(reader, (condition.left, condition.right)), _operands(reader, trees)
+    sizes = None if sides is None else _meet(reader, condition.operator, sides, (), condition.span)
     if sides is None or branches is None or sizes is None:
         return None
     sizes = _meet(reader, "if", branches, (condition, plain(ZERO, sizes, condition.span)), tree.span)
     if sizes is None:
         return None
     left, right, value, other = (argument(reader.made, operand, sizes) for _, operand in (*sides, *branches))
-    return _chosen(reader, choose(operator, (left, right), (value, other), tree.span), sizes, tree.span)
-
-
-def _chosen(reader: Reading, found: Scalar | Diagnostic, sizes: tuple[Size, ...], span: Span) -> Value | None:
-    return reader.keep(found if isinstance(found, Diagnostic) else plain(found, sizes, span), span)
-
-
-def _sides(reader: Reading, condition: Expression) -> tuple[Operand, ...] | None:
-    """The two sides of a condition: of a value that is no comparison, the value and 0."""
-    if isinstance(condition, Compare):
-        return _operands(reader, (condition.left, condition.right))
-    found = _operands(reader, (condition,))
-    return None if found is None else (*found, (condition, plain(ZERO, (), condition.span)))
+    found = choose(condition.operator, (left, right), (value, other), tree.span)
+    return reader.keep(found if isinstance(found, Diagnostic) else plain(found, sizes, tree.span), tree.span)
 
 
 def _operands(reader: Reading, trees: Sequence[Expression]) -> tuple[Operand, ...] | None:

@@ -13,7 +13,7 @@ from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.arithmetic import literal_exponent, number
 from hdsl.model.by_index import ByIndex, index_sum
 from hdsl.model.calls import apply, call
-from hdsl.model.conditions import compare, conditional
+from hdsl.model.conditions import chosen
 from hdsl.model.contractions import batch_sizes, contracted_sizes, matrix_product
 from hdsl.model.definitions import Definitions
 from hdsl.model.indexing import indexed
@@ -102,10 +102,8 @@ class Reader:
                 return indexed(self, tree)
             case IndexSum():
                 return index_sum(self, tree)
-            case Compare():
-                return compare(self, tree)
-            case Conditional():
-                return conditional(self, tree)
+            case Compare() | Conditional():
+                return chosen(self, tree)
         return None
 
     def keep(self, found: object, span: Span) -> Value | None:

@@ -125,6 +125,12 @@ class Model:
         return tuple(name for name in self.dynamics if name not in self.without_costate)
 
     @property
+    def begun(self) -> tuple[str, ...]:
+        """The states that begin from what arrives, in the order of the text."""
+        defined = {definition.name for definition in self.definitions}
+        return tuple(name for name in self.dynamics if f"initial:{name}" in defined)
+
+    @property
     def free_sizes(self) -> tuple[str, ...]:
         """The sizes that an instance of the model may be given: neither worked out from others nor fixed."""
         plain = (name for name, default in self.dims.items() if default is None or default.is_Integer)

@@ -24,7 +24,7 @@ from hdsl.model.sizes import show_sizes
 from hdsl.model.walk import names_in
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import Expression, Project
-from hdsl.terms.term import Definition, Elementwise, slot_name, slots
+from hdsl.terms.term import Definition, keep_needed, slot_name, slots
 
 PREFIX = "P"
 OF_A_STEP = ("t", "tau")
@@ -53,7 +53,7 @@ def read_projections(statements: Iterable[Project], model: Reader, declared: Dec
     except TooManyDefinitions:
         scope.report(formulas.too_many_definitions(Span(0, 0), MOST_DEFINITIONS))
     scope.in_instance = False
-    read = _needed((name for definition in made.made for name in definition.reads()), model.made.made)
+    read = keep_needed(model.made.made, (name for definition in made.made for name in definition.reads()))
     return tuple(found), tuple(replace(definition, shared=True) for definition in (*read, *made.made))
 
 
@@ -86,8 +86,7 @@ def _projection(
     value = reader.keep(met(reader, value, wanted), value.span)
     if value is None:
         return None
-    constant = not value.rank and isinstance(value.body, Elementwise) and not slots(value.body.expression)
-    if not fits(value.sizes, wanted) and not constant:
+    if not fits(value.sizes, wanted) and not value.is_number:
         by_name = len(value.sizes) == len(wanted) and differ_by_name(value.sizes, wanted)
         line = scope.line(scope.entries[name].span)
         sizes = show_sizes(wanted), show_sizes(value.sizes)
@@ -122,23 +121,13 @@ def _reads_what_lasts(scope: Scope, statement: Project, model: tuple[Definition,
 
 def _passing(scope: Scope, name: str, model: tuple[Definition, ...]) -> Iterator[tuple[str, str]]:
     """What a `let` reads that belongs to a step, itself or through others: its name and its kind, ``""`` for the time."""
-    for definition in _needed((name,), model):
+    for definition in keep_needed(model, (name,)):
         for read in definition.reads():
             entry = scope.entries.get(read)
             if read in OF_A_STEP:
                 yield read, ""
             elif entry is not None and entry.kind in ("input", "target", "state"):
                 yield read, entry.kind
-
-
-def _needed(names: Iterable[str], model: tuple[Definition, ...]) -> tuple[Definition, ...]:
-    """The definitions of the model that some names stand for, and all that these read, in order."""
-    wanted, found = set(names), []
-    for definition in reversed(model):
-        if definition.name in wanted:
-            found.append(definition)
-            wanted.update(definition.reads())
-    return tuple(reversed(found))
 
 
 def _every(tree: Expression, declared: Declarations, scope: Scope) -> int | None:

@@ -44,7 +44,7 @@ from hdsl.syntax.tree import (
     Statement,
     Use,
 )
-from hdsl.terms.term import Definition, Elementwise, slots
+from hdsl.terms.term import Definition, Elementwise
 
 PREFIX = {"flow": "f", "next": "F"}
 
@@ -327,7 +327,7 @@ def _dynamics(reader: Reader, dynamics: Dynamics, found: Statements) -> None:
     value = reader.keep(met(reader, value, wanted), value.span)
     if value is None:
         return
-    if not fits(value.sizes, wanted) and not _is_constant(value):
+    if not fits(value.sizes, wanted) and not value.is_number:
         reader.scope.report(_misfit(reader.scope, dynamics, value, wanted))
         return
     definition = f"{PREFIX[dynamics.kind]}:{name}"
@@ -342,11 +342,6 @@ def _stand_still(reader: Reader, declared: Declarations, found: Statements) -> N
             span = reader.scope.entries[name].span
             reader.made.define(f"f:{name}", Elementwise(sympy.Integer(0)), reader.sizes[name], span)
             found.dynamics[name] = DynamicsOf(name, "flow", f"f:{name}", span)
-
-
-def _is_constant(value: Value) -> bool:
-    """A number, which is the same for every entry of a state."""
-    return not value.rank and isinstance(value.body, Elementwise) and not slots(value.body.expression)
 
 
 def _misfit(scope: Scope, dynamics: Dynamics, value: Value, wanted: tuple[sympy.Basic, ...]) -> Diagnostic:

@@ -48,6 +48,11 @@ class Value:
     def rank(self) -> int:
         return len(self.sizes)
 
+    @property
+    def is_number(self) -> bool:
+        """True for one number that nothing changes: it serves for every entry of what has sizes."""
+        return not self.rank and isinstance(self.body, Elementwise) and not slots(self.body.expression)
+
 
 def opened(made: Definitions, value: Value) -> Scalar:
     """A value as an expression to calculate with."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
 
 import sympy
 
 from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_windows as catalogue
-from hdsl.model import indexing, lists
+from hdsl.model import indexing
+from hdsl.model.arranging import Reading
 from hdsl.model.lists import met
 from hdsl.model.shapes import differ_by_name, disagree
 from hdsl.model.sizes import LARGEST_SIZE, same, show_size, show_sizes
@@ -18,11 +18,6 @@ from hdsl.syntax.tree import Call, Expression
 from hdsl.terms.structured import STRUCTURED
 from hdsl.terms.term import Size, Structured
 from hdsl.terms.windows import moves
-
-
-class Reading(indexing.Reading, lists.Reading, Protocol):
-    """What a call with windows needs of the reader of expressions."""
-
 
 # The keywords of each of these calls, with the least number that each may be.
 KEYWORDS: Mapping[str, int] = {"stride": 1, "pad": 0}

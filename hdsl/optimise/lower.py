@@ -24,6 +24,7 @@ from hdsl.terms.term import (
     Elementwise,
     Scalar,
     is_slot,
+    keep_needed,
     merge_spans,
     ordered_terms,
     setting_name,
@@ -144,16 +145,6 @@ def _follow(swap: Mapping[str, str], name: str) -> str:
     while name in swap:
         name = swap[name]
     return name
-
-
-def keep_needed(lines: Iterable[Definition], results: Iterable[str]) -> tuple[Definition, ...]:
-    """The lines that the results depend on, in order."""
-    wanted, kept = set(results), []
-    for line in reversed(tuple(lines)):
-        if line.name in wanted:
-            kept.append(line)
-            wanted.update(line.reads())
-    return tuple(reversed(kept))
 
 
 def _repeats(line: Definition) -> str | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hdsl.derive.pullback import Pullback
-from hdsl.optimise.lower import Programs, forward, fuse, keep_needed, share
+from hdsl.optimise.lower import Programs, forward, fuse, share
 from hdsl.optimise.program import Program, check_program
+from hdsl.terms.term import keep_needed
 
 
 def with_pullback(programs: Programs, pullback: Pullback) -> Programs:

@@ -13,7 +13,6 @@ import sympy
 from hdsl.derive.equations import Equations
 from hdsl.derive.step import Step
 from hdsl.model.model import Model
-from hdsl.optimise.lower import keep_needed
 from hdsl.show.conventions import Conventions
 from hdsl.show.page import Equation, Page, Row, Section, worded
 from hdsl.syntax.parse import parse
@@ -23,14 +22,16 @@ from hdsl.terms.inlining import Inlining
 from hdsl.terms.notation import Form, Notation
 from hdsl.terms.projected import how_often, sides_of_projection
 from hdsl.terms.spelling import LATEX, Style, decimal
-from hdsl.terms.term import Contraction, Definition, Elementwise, indices, setting_name, slot
+from hdsl.terms.term import Contraction, Definition, Elementwise, indices, keep_needed, setting_name, slot
 
 DYNAMICS_AT_LENGTH = 48
 """The longest f, in characters, that is written out inside H′."""
 
 NOTE_AT_LENGTH = 30
-LIST_AT_LENGTH = 60  # characters of the names that stand on one line for θ or z
 """The longest formula whose adjoint is told of beside an equation."""
+
+LIST_AT_LENGTH = 60
+"""The longest list of names, in characters, that stands on one line for θ or z."""
 
 _WHEN = {
     "sample": "every sample",
@@ -293,7 +294,7 @@ class _Builder:
     def _beginnings(self) -> str:
         """Which states begin from the stream and when, and what the parameters of that learn by it."""
         told: dict[str, list[str]] = {}
-        for state in (name for name in self.model.dynamics if f"initial:{name}" in self._by_name):
+        for state in self.model.begun:
             look = self._worded(f"{self._look(state)} = {self._look(f'initial:{state}')}")
             told.setdefault(_WHEN[self.model.resets[state]], []).append(look)
         if not told:

@@ -13,7 +13,7 @@ adjoint of ``a``, ``a+`` the value of ``a`` at the new state, ``learn:eta.h`` a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -167,3 +167,13 @@ def ordered_terms(expression: Scalar) -> list[Any]:
     """The summands of a sum, a positive one first, in an order that does not change from run to run."""
     terms = sorted(sympy.Add.make_args(expression), key=sympy.default_sort_key)
     return sorted(terms, key=lambda term: bool(term.could_extract_minus_sign()))
+
+
+def keep_needed(lines: Iterable[Definition], results: Iterable[str]) -> tuple[Definition, ...]:
+    """The lines that the results depend on, in order."""
+    wanted, kept = set(results), []
+    for line in reversed(tuple(lines)):
+        if line.name in wanted:
+            kept.append(line)
+            wanted.update(line.reads())
+    return tuple(reversed(kept))

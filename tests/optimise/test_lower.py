@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hdsl
-from hdsl.optimise.lower import forward, fuse, halve, keep_needed, lower, share, split_costs
+from hdsl.optimise.lower import forward, fuse, halve, lower, share, split_costs
 from hdsl.syntax.source import Span
 from hdsl.terms.elementwise import ROWS
-from hdsl.terms.term import Contraction, Definition, Elementwise, indices, size, slot, slots
+from hdsl.terms.term import Contraction, Definition, Elementwise, indices, keep_needed, size, slot, slots
 from hdsl.verify.interpret import Readings, interpret, value
 
 ROW, COLUMN = indices(2)
