@@ -38,6 +38,7 @@ FUNCTIONS: dict[str, Callable[..., float]] = {
 }
 
 MADE: dict[str, Callable[..., float]] = {"root": math.sqrt}  # rows that hdsl puts into formulas: that of `norm2`
+CALLED = FUNCTIONS | MADE
 
 CONDITIONS: dict[str, Callable[[float, float], bool]] = {
     "where_less": operator.lt,
@@ -80,4 +81,4 @@ def _value(node: Scalar, known: Mapping[Scalar, float]) -> float:
     if isinstance(node, sympy.Pow):
         return math.pow(*arguments)
     name = type(node).__name__ if isinstance(node, RowFunction) else type(node).__name__.lower()
-    return float((FUNCTIONS | MADE)[name](*arguments))
+    return float(CALLED[name](*arguments))

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.scope import Entry
+from hdsl.model.sharing import depending_on
 from hdsl.model.walk import names_in
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import Define, Dynamics, Expression, ModelText
@@ -115,13 +116,10 @@ def without_costate(
 
     ``hidden`` are the states that delays have made, ``dynamics`` has the definition of each state's dynamics.
     """
-    found = frozenset(hidden)
-    while True:
-        lasting = {*params, *(state for state in dynamics if state not in found)}
-        kept = frozenset(state for state in found if not reached([dynamics[state]], reads) & lasting)
-        if kept == found:
-            return found
-        found = kept
+    delays = frozenset(hidden)
+    lasting = [*params, *(state for state in dynamics if state not in delays)]
+    moved = {state: (*reads.get(state, ()), definition) for state, definition in dynamics.items()}
+    return delays - depending_on(lasting, {**reads, **moved})
 
 
 # Statements ----------------------------------------------------------------------------------------------------------

@@ -8,8 +8,8 @@ from dataclasses import replace
 from hdsl.terms.term import Definition
 
 
-def per_stream(streamed: Iterable[str], reads: Mapping[str, Iterable[str]]) -> set[str]:
-    """The names that depend on what arrives with the stream (``streamed``), by whatever way, circles included.
+def depending_on(names: Iterable[str], reads: Mapping[str, Iterable[str]]) -> set[str]:
+    """The names that depend on some of ``names``, by whatever way, circles included, with these themselves.
 
     ``reads`` has for each definition what it reads, and for each state what its dynamics reads.
     """
@@ -17,7 +17,7 @@ def per_stream(streamed: Iterable[str], reads: Mapping[str, Iterable[str]]) -> s
     for name, sources in reads.items():
         for source in sources:
             readers.setdefault(source, []).append(name)
-    found = set(streamed)
+    found = set(names)
     waiting = list(found)
     while waiting:
         for name in readers.get(waiting.pop(), ()):
@@ -40,5 +40,5 @@ def settle(
         reads[state] = (definition, initial) if initial in reads else (definition,)
         if initial in reads:
             reads[initial] = (*reads[initial], state)
-    own = per_stream(streamed, reads)
+    own = depending_on(streamed, reads)
     return tuple(replace(definition, shared=definition.name not in own) for definition in definitions), own

@@ -25,7 +25,7 @@ from hdsl.model.projections import read_projections
 from hdsl.model.reach import in_text_order, target_reads
 from hdsl.model.scope import RESERVED, Scope
 from hdsl.model.shapes import differ_by_name, fits
-from hdsl.model.sharing import per_stream
+from hdsl.model.sharing import depending_on
 from hdsl.model.sizes import show_sizes
 from hdsl.model.values import Value
 from hdsl.model.walk import names_in
@@ -93,7 +93,7 @@ def read_statements(
     begin = {state: needs[INITIAL + state] for state in declared.beginnings}
     known = {name.removesuffix("'"): names for name, names in needs.items()}
     reads = {name: (*names, *begin.get(name, ())) for name, names in known.items()}
-    own = per_stream(arriving, begin | reads)
+    own = depending_on(arriving, begin | reads)
     shared = {name: name not in own for name in (*scope.entries, "t", "tau")}
     made = Definitions((*scope.entries, *RESERVED), shared)
     reader = Reader(scope, made, declared.initial_reader, dict(declared.sizes), declared.below)

@@ -32,9 +32,9 @@ def try_unused(text: ModelText, scope: Scope, components: Components) -> None:
     """Report what is wrong with the sizes of every component that the file does not use."""
     used = {name for tree in _expressions(text) for name in called_in(tree)}
     for name, component in components.known.items():
-        said = {(finding.code, finding.span) for finding in scope.findings}
-        if name in used | components.wrong | set(scope.poisoned):
+        if name in used or name in components.wrong or name in scope.poisoned:
             continue
+        said = {(finding.code, finding.span) for finding in scope.findings}
         for finding in _trial(text, component, components):
             if (finding.code, finding.span) not in said:
                 scope.report(of_unused(finding, name))

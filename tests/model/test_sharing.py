@@ -1,16 +1,16 @@
 from __future__ import annotations
 
-from hdsl.model.sharing import per_stream, settle
+from hdsl.model.sharing import depending_on, settle
 from hdsl.terms.term import Contraction, Definition, Elementwise, indices, size, slot
 
 
 def test_what_depends_on_the_stream_spreads_through_circles() -> None:
     reads = {"h": ["a"], "a": ["h", "b"], "b": ["u"], "clock": ["clock", "W"], "y": ["clock"]}
-    assert per_stream(["u"], reads) == {"u", "b", "a", "h"}
+    assert depending_on(["u"], reads) == {"u", "b", "a", "h"}
 
 
 def test_states_that_read_only_one_another_are_shared() -> None:
-    assert per_stream(["u"], {"p": ["q"], "q": ["p", "W"]}) == {"u"}
+    assert depending_on(["u"], {"p": ["q"], "q": ["p", "W"]}) == {"u"}
 
 
 def test_definitions_are_marked_by_what_they_read() -> None:
