@@ -100,7 +100,7 @@ class Beside:
             if steps := min(ready):
                 taken = [lane.take(steps) if len(lane) else None for lane in lanes]
                 there = next(part for part in taken if part is not None)
-                yield _together([_idle(there, self.model) if part is None else part for part in taken])
+                yield joined([_idle(there, self.model) if part is None else part for part in taken], axis=1)
             else:
                 yield None
 
@@ -176,7 +176,7 @@ class _Sequences:
                 yield replace(rows, sequence=shifted)
             if rows is not None:
                 before = last + 1
-                yield replace(_cut(rows, slice(0, 0)), closed=True)
+                yield replace(rows.cut(slice(0, 0)), closed=True)
 
     def _parts(self) -> Iterator[Rows]:
         sequence = 0
@@ -187,7 +187,7 @@ class _Sequences:
                     part = mine.popleft()
                     yield replace(part, sequence=np.full(len(part), sequence), closed=False)
             sequence += 1
-            yield replace(_cut(part, slice(0, 0)), closed=True)
+            yield replace(part.cut(slice(0, 0)), closed=True)
 
     def _next(self) -> deque[Rows] | None:
         """The next sequence, read up to its beginning at least; None where there is none."""
@@ -207,34 +207,10 @@ class _Sequences:
                 self._open, self._number = deque(), number
                 self._waiting.append(self._open)
             first, end = np.searchsorted(rows.sequence, [number, number + 1]).tolist()
-            self._open.append(_cut(rows, slice(first, end)))
+            self._open.append(rows.cut(slice(first, end)))
         if rows.closed:
             self._open = None
         return True
-
-
-def _cut(rows: Rows, part: slice) -> Rows:
-    numbers = {name: value[part] for name, value in rows.numbers.items()}
-    return Rows(numbers, rows.places[part], rows.sequence[part], rows.closed)
-
-
-def _together(parts: Sequence[Samples]) -> Samples:
-    """Samples of several streams with an axis for them."""
-    boundary = [part.boundary for part in parts if part.boundary is not None]
-    return Samples(
-        {name: torch.cat([part.values[name] for part in parts], dim=1) for name in parts[0].values},
-        torch.cat(boundary, dim=1),
-        None,
-        np.concatenate([part.rows for part in parts], 1),
-        np.concatenate([part.places for part in parts], 1),
-        {
-            name: (
-                np.concatenate([part.scales[name][0] for part in parts], 1),
-                np.concatenate([part.scales[name][1] for part in parts], 1),
-            )
-            for name in parts[0].scales
-        },
-    )
 
 
 def _idle(like: Samples, model: Model) -> Samples:

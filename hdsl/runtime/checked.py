@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,23 +19,30 @@ from hdsl.runtime.source.block import ABSENT, RANGE, TIME, Block, Fault, Numbers
 class Rows:
     """Good rows: ``numbers`` by column (rows,), their ``places``, and the ``sequence`` that each is in, counted from 0.
 
-    ``closed`` is true where the sequence of the last good row has ended, be it with a bad row after it.
+    ``closed`` is true where the sequence of the last good row has ended, be it with a bad row after it. ``name`` is that of
+    their source, for messages.
     """
 
     numbers: Mapping[str, Numbers]
     places: NDArray[np.int64]
     sequence: NDArray[np.int64]
     closed: bool
+    name: str
 
     def __len__(self) -> int:
         return len(self.places)
 
+    def cut(self, part: slice) -> Rows:
+        """Some of them."""
+        numbers = {name: value[part] for name, value in self.numbers.items()}
+        return replace(self, numbers=numbers, places=self.places[part], sequence=self.sequence[part])
+
 
 class Checker:
-    """Takes the blocks of a source one after another."""
+    """Takes the blocks of a source one after another; ``name`` is that of the source."""
 
-    def __init__(self, model: Model, columns: Columns, bad: BadRows) -> None:
-        self._columns, self._bad = columns, bad
+    def __init__(self, model: Model, columns: Columns, bad: BadRows, name: str) -> None:
+        self._columns, self._bad, self._name = columns, bad, name
         self._present = {
             column.name: name for name, read in columns.of.items() if model.quantities[name].role == "input"
             for column in read if column.ahead == 0
@@ -69,7 +76,7 @@ class Checker:
         kept = sequence[good]
         self._good = int(kept[-1]) if len(kept) else self._good
         closed = self._error is None and self._good != self._sequence
-        return Rows({n: v[good] for n, v in block.numbers.items()}, block.places[good], kept, closed)
+        return Rows({n: v[good] for n, v in block.numbers.items()}, block.places[good], kept, closed, self._name)
 
     def finish(self) -> None:
         """The source has ended. Raises StreamError where a bad row ends the run."""

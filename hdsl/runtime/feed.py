@@ -77,7 +77,7 @@ class Feed:
         self.reading, self.epochs, self.steps, self.ends = reading, epochs, steps, ends
         self._again, self._start = again, 0
         self.length: int | None = None
-        self._known = reading.known()
+        self._known, self._guessed = reading.known(), reading.expected()
         self._digest = Digest()
         self._held: list[Samples] = []
         self._rest: Iterator[Samples | None] = iter(())
@@ -103,14 +103,14 @@ class Feed:
 
     def expected(self) -> int | None:
         """About how many steps there are to do."""
-        rows = self.reading.expected() if self.known is None else self.known
+        rows = self._guessed if self.known is None else self.known
         if rows is None:
             return self.steps
         return self.epochs * rows if self.steps is None else min(self.steps, self.epochs * rows)
 
     def expected_pass(self) -> int | None:
         """About how many steps of the first pass there are to do."""
-        rows = self.reading.expected() if self.known is None else self.known
+        rows = self._guessed if self.known is None else self.known
         if rows is None or self.steps is None:
             return self.steps if rows is None else rows
         return min(self.steps, rows)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hdsl.runtime.loop import body_of, by_step, results_of
+from hdsl.runtime.loop import Body, loop, results_of
 from hdsl.runtime.nonfinite import kept, put_back
 
 Numbers = NDArray[np.float64]
@@ -82,27 +82,25 @@ class _Traced:
         self.costs: dict[str, list[Numbers]] = {name: [] for name in net.costs}
 
     def run(self, chunk: dict[str, Any], last: int) -> None:
-        net, steps = self.net, _steps(chunk)
-        chunk = {**chunk, "steps": steps}
+        net, start = self.net, int(self.net.clock)
+        steps = min(_steps(chunk), last + 1 - start)
+        if steps <= 0:
+            return
+        chunk = {name: value[:steps] for name, value in chunk.items()}
         sample = net._sample(**{net.arguments[n]: chunk.get(n) for n in (*net.inputs, *net.targets)}, lead=(steps,))
-        rows = list(zip(*(by_step(net, n, v, chunk) for n, v in zip(net.sample, sample, strict=True)), strict=True))
-        body, boundary, made = body_of(net), chunk.get("boundary"), []
-        while len(made) < steps and int(net.clock) <= last:
-            k = len(made)
-            if net.sequences:
-                net._begin(net._cells())
-            tau = float(chunk["tau"][k]) if "tau" in chunk else net.tau
-            made.append(body(net._cells(), rows[k] if rows else (), tau))
-            self.ticks.append(int(net.clock))
-            cells = net._cells()
+        results = results_of(net, loop(net, {**chunk, "steps": steps}, sample, self._watching), sample)
+        self.ticks += range(start, start + steps)
+        for name, found in self.costs.items():
+            value = results[name].double().reshape(steps, -1)
+            found.append(value.nanmean(1).cpu().numpy())
+
+    def _watching(self, body: Body) -> Body:
+        def watched(cells: Any, row: tuple[torch.Tensor, ...], tau: float) -> tuple[torch.Tensor, ...]:
+            made = body(cells, row, tau)
             self.norms.append(torch.stack([torch.linalg.vector_norm(cells[place].double()) for place, _, _ in self.cells]))
-            timing = {"tau": tau} if hasattr(net, "offset") else {}
-            net._finish(1, None if boundary is None else boundary[k], **timing)
-        if made:
-            results = results_of(net, made, tuple(value[: len(made)] if value.dim() else value for value in sample))
-            for name, found in self.costs.items():
-                value = results[name].double().reshape(len(made), -1)
-                found.append(value.nanmean(1).cpu().numpy())
+            return made
+
+        return watched
 
     def made(self) -> LeadUp:
         start = max(0, len(self.ticks) - STEPS)

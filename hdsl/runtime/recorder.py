@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from hdsl.model.evaluate import evaluate
 from hdsl.model.model import Model
 
 PREFIX = "record/"
@@ -59,7 +60,7 @@ class Recorder:
             if each.cell and each.cell not in self._places:
                 raise ValueError(f"`{each.name}` cannot be recorded: the module keeps none of it")
         self._pairs = [
-            (self._places[q.name], self._places[f"z:{q.name}"])
+            (self._places[q.name], self._places[f"z:{q.name}"], len(q.sizes))
             for q in model.of_role("state")
             if q.name in model.dynamics and model.resets.get(q.name) != "sample" and f"z:{q.name}" in self._places
         ]
@@ -80,7 +81,7 @@ class Recorder:
     def watching(self, body: Watched) -> Watched:
         """A step that is watched."""
         def watched(cells: Any, row: tuple[torch.Tensor, ...], tau: float) -> tuple[torch.Tensor, ...]:
-            before = [(cells[h].clone(), cells[z].clone()) for h, z in self._pairs] if self._hamiltonian else []
+            before = [(cells[h].clone(), cells[z].clone()) for h, z, _ in self._pairs] if self._hamiltonian else []
             made = body(cells, row, tau)
             self._rows.append([self._value(each, cells) for each in self.wanted if each.cell])
             if self._hamiltonian:
@@ -130,14 +131,10 @@ class Recorder:
     def _flow(self, cells: Any, before: list[tuple[torch.Tensor, torch.Tensor]], tau: float) -> torch.Tensor:
         """⟨z, f⟩ of each stream, z as it was before the step and f the state's move over τ."""
         total = torch.zeros(self.net.batch, dtype=self.net.share.dtype, device=self.net.share.device)
-        for (h, _), (old, z), q in zip(self._pairs, before, self._states(), strict=True):
+        for (h, _, rank), (old, z) in zip(self._pairs, before, strict=True):
             product = z * (cells[h] - old) / tau
-            total = total + (product.sum() if product.dim() == len(q.sizes) else product.reshape(self.net.batch, -1).sum(1))
+            total = total + (product.sum() if product.dim() == rank else product.reshape(self.net.batch, -1).sum(1))
         return total
-
-    def _states(self) -> list[Any]:
-        paired = {h for h, _ in self._pairs}
-        return [q for q in self._model.of_role("state") if self._places.get(q.name) in paired]
 
     def _phi(self, row: tuple[torch.Tensor, ...], tau: float) -> float:
         """φ at this step."""
@@ -147,4 +144,5 @@ class Recorder:
             return 1 / tau
         values = {name.removeprefix("learn:"): getattr(net, attribute) for name, attribute in net.numbers.items()}
         values |= {"tau": tau, "t": float(told["t"]) if "t" in told else math.nan}
-        return float(phi.subs({symbol: values[symbol.name.removeprefix("learn:")] for symbol in phi.free_symbols}))
+        found = evaluate(phi, {symbol: values[symbol.name.removeprefix("learn:")] for symbol in phi.free_symbols})
+        return math.nan if found is None else found

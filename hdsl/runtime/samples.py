@@ -94,21 +94,21 @@ class Samples:
         return sum(value.numel() for value in self.values.values()) + scales + 4 * len(self)
 
 
-def joined(parts: Sequence[Samples]) -> Samples:
-    """Samples one after another."""
+def joined(parts: Sequence[Samples], axis: int = 0) -> Samples:
+    """Samples one after another; along the axis 1 beside one another, as streams."""
     if len(parts) == 1:
         return parts[0]
     first = parts[0]
     return Samples(
-        {name: torch.cat([part.values[name] for part in parts]) for name in first.values},
-        None if first.boundary is None else torch.cat([part.boundary for part in parts if part.boundary is not None]),
+        {name: torch.cat([part.values[name] for part in parts], axis) for name in first.values},
+        None if first.boundary is None else torch.cat([part.boundary for part in parts if part.boundary is not None], axis),
         None if first.tau is None else torch.cat([part.tau for part in parts if part.tau is not None]),
-        np.concatenate([part.rows for part in parts]),
-        np.concatenate([part.places for part in parts]),
+        np.concatenate([part.rows for part in parts], axis),
+        np.concatenate([part.places for part in parts], axis),
         {
             name: (
-                np.concatenate([part.scales[name][0] for part in parts]),
-                np.concatenate([part.scales[name][1] for part in parts]),
+                np.concatenate([part.scales[name][0] for part in parts], axis),
+                np.concatenate([part.scales[name][1] for part in parts], axis),
             )
             for name in first.scales
         },
@@ -122,13 +122,13 @@ class Sampler:
     """
 
     def __init__(
-        self, name: str, model: Model, columns: Columns, statistics: Statistics, bad: BadRows, ends: bool = False
+        self, model: Model, columns: Columns, statistics: Statistics, bad: BadRows, ends: bool = False
     ) -> None:
-        self._name, self._model, self._columns, self._statistics, self._bad = name, model, columns, statistics, bad
+        self._model, self._columns, self._statistics, self._bad = model, columns, statistics, bad
         inputs = {q.name for q in model.of_role("input")}
         ahead = {name: [column.ahead for column in read] for name, read in columns.of.items()}
         reach = [0, *(k for read in ahead.values() for k in read)]
-        self._asked = [0, *(k for name in inputs for k in ahead.get(name, ()))]
+        self._asked = sorted({0, *(k for name in inputs for k in ahead.get(name, ()))})
         self._known = known_rows(columns, model)
         self._back = -min(*reach, *self._known.values(), 0)
         self._ahead = max(reach)
@@ -139,6 +139,7 @@ class Sampler:
         self._numbers = {name: np.empty(0) for name in columns.names()}
         self._scales: dict[str, Pair] = {}
         self._sequence, self._places = np.empty(0, np.int64), np.empty(0, np.int64)
+        self._names = np.empty(0, dtype=object)  # of the sources: those of a lane follow one another
         self._base = self._next = 0  # the row at which the buffer starts, and the one to be decided next
         self._before: tuple[int, float] | None = None  # sequence and time of the last sample
 
@@ -169,13 +170,14 @@ class Sampler:
         }
         self._sequence = np.concatenate([self._sequence, rows.sequence])
         self._places = np.concatenate([self._places, rows.places])
+        self._names = np.concatenate([self._names, np.full(len(rows), rows.name, dtype=object)])
 
     def _forget(self, count: int) -> None:
         if count <= 0:
             return
         self._numbers = {name: value[count:] for name, value in self._numbers.items()}
         self._scales = {name: (mean[count:], deviation[count:]) for name, (mean, deviation) in self._scales.items()}
-        self._sequence, self._places = self._sequence[count:], self._places[count:]
+        self._sequence, self._places, self._names = self._sequence[count:], self._places[count:], self._names[count:]
         self._base += count
 
     def _reach(self, at: Whole, ahead: int) -> NDArray[np.bool_]:
@@ -186,11 +188,13 @@ class Sampler:
 
     def _samples(self, at: Whole, closed: bool) -> Samples | None:
         read: dict[str, Numbers] = {}
+        moves = {column.ahead for columns in self._columns.of.values() for column in columns}
+        there = {k: (self._reach(at, k), np.clip(at + k, 0, len(self._sequence) - 1)) for k in moves}
         for name, columns in self._columns.of.items():
             moved = []
             for column in columns:
-                rows = np.clip(at + column.ahead, 0, len(self._sequence) - 1)
-                moved.append(np.where(self._reach(at, column.ahead), self._numbers[column.name][rows], np.nan))
+                reached, rows = there[column.ahead]
+                moved.append(np.where(reached, self._numbers[column.name][rows], np.nan))
             read[name] = np.stack(moved, axis=1) if len(at) else np.empty((0, len(columns)))
         whole = self._whole(at, read)
         if not whole.all():
@@ -219,7 +223,8 @@ class Sampler:
             for row in np.flatnonzero(missing.any(1) & whole).tolist():
                 whole[row] = False
                 column = self._columns.of[quantity.name][int(np.argmax(missing[row]))]
-                place = f"{self._name}:{self._places[at[row] + column.ahead]}"
+                lies = at[row] + column.ahead
+                place = f"{self._names[lies]}:{self._places[lies]}"
                 expected = f"a number: `{quantity.name}` is an input, and only targets may be missing"
                 self._bad.take(Fault(ABSENT, sentence(place, "", column.name, expected)))
         return whole

@@ -83,7 +83,7 @@ class _Scorer:
         if piece.epoch:
             self._again(piece, steps, flat, made)
             return {}
-        if piece.row + len(truth) > LONGEST and self.streams and not self.index:
+        if piece.row + len(truth) > LONGEST and not self.index:
             self.gone = [name for name in self.baselines if name != "last value"]
         baselines = {
             name: np.stack([each.predict(truth[:, k]) for k, each in enumerate(streams)], axis=1)

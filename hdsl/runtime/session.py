@@ -316,6 +316,7 @@ class _Run:
         if self.recorder is not None:
             self.records.put_back(_under("records/", arrays))
         put_back(self.means, "means", arrays)
+        put_back(self.stepper, "stepper", arrays)
         self.step, self.passed_over = found.step, found.passed_over
         self.skipped = arrays["skipped"].tolist()
         return pieces
@@ -331,7 +332,8 @@ class _Run:
         gathered |= {f"trace/{name}": value for name, value in self.trace.state().items()}
         gathered |= {f"baselines/{name}": value for name, value in self.baselines.state().items()}
         gathered |= {f"records/{name}": value for name, value in self.records.state().items()} if self.recorder else {}
-        gathered |= taken(self.means, "means") | {"skipped": np.array(self.skipped, dtype=np.int64)}
+        gathered |= taken(self.means, "means") | taken(self.stepper, "stepper")
+        gathered["skipped"] = np.array(self.skipped, dtype=np.int64)
         tensors = {f"net/{name}": value for name, value in self.net.state_dict().items()}
         tensors |= {name: torch.from_numpy(np.array(value)) for name, value in gathered.items()}
         self.keeping.write(self.step, tensors, self._made_with(self.step))

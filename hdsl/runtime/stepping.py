@@ -31,6 +31,8 @@ class Stepper:
         recorder: what it records is among the results, behind its prefix.
     """
 
+    STATE = ("strain",)
+
     def __init__(
         self, net: Any, hold: Hold, dtype: torch.dtype, stream: str, rollback: bool = False,
         recorder: Recorder | None = None,
@@ -48,7 +50,7 @@ class Stepper:
         Raises NonFinite, with the place in the stream and the steps that led to it.
         """
         chunk = samples.chunk(float(self.net.tau), self.dtype, self.net.share.device)
-        start, clock, mark = kept(self.net), int(self.net.clock), self._last.mark()
+        start, clock, mark = kept(self.net) if self.rollback else [], int(self.net.clock), self._last.mark()
         skipped: list[int] = []
         width = 1
         while True:
@@ -63,19 +65,18 @@ class Stepper:
                 skipped = sorted({*skipped, *range(max(0, place - width + 1), place + 1)})
                 nothing = len(skipped) == len(samples) and not self._like
                 if not self.rollback or nothing or self.strain + len(skipped) > MOST:
+                    told.lead_up = self._last.retraced(wrong.step)
                     raise told from None
                 self.first, width = self.first or told, 2 * width
                 put_back(self.net, start)
                 self._last.back(mark)
 
     def _told(self, wrong: NonFinite, samples: Samples, place: int, skipped: int) -> NonFinite:
-        """The same with its place in the stream and what led to it."""
+        """The same with its place in the stream."""
         skipped += self.strain
         lines = ", ".join(dict.fromkeys(str(line) for line in samples.places[place].tolist() if line >= 0))
         after = f"; {skipped} samples before it were left out, and it did not help" if skipped and self.rollback else ""
-        told = NonFinite(f"{wrong} ({self.stream}:{lines}){after}", wrong.step, wrong.found, wrong.line)
-        told.lead_up = self._last.retraced(wrong.step)
-        return told
+        return NonFinite(f"{wrong} ({self.stream}:{lines}){after}", wrong.step, wrong.found, wrong.line)
 
     def _filled(self, results: Tensors, left: Sequence[int], steps: int) -> Tensors:
         if len(left) == steps:

@@ -46,7 +46,7 @@ class Stream:
 
     def rows(self) -> Iterator[Rows]:
         """The good rows, a block at a time. Raises StreamError, where there is no row too."""
-        checker = Checker(self.model, self.columns, self.bad)
+        checker = Checker(self.model, self.columns, self.bad, self.source.name)
         truths = {self.columns.boundary.name} if self.columns.boundary else set()
         seen = 0
         for block in self.source.blocks(self.columns.names(), truths, self.size):
@@ -122,17 +122,14 @@ def sampled(
         live: whether to give None while there are none, for a stream that is not live itself too.
     """
     scaling = statistics or stream.statistics()
-    sampler = Sampler(stream.source.name, stream.model, stream.columns, scaling, stream.bad, ends)
-    closed, empty = False, None
+    sampler = Sampler(stream.model, stream.columns, scaling, stream.bad, ends)
+    some = None
     for some in rows:
-        closed, empty = some.closed, some
         made = sampler.push(some)
         if made is not None or live or stream.live:
             yield made
-    if empty is not None:
-        rest = sampler.push(
-            Rows({n: v[:0] for n, v in empty.numbers.items()}, empty.places[:0], empty.sequence[:0], closed), last=True
-        )
+    if some is not None:
+        rest = sampler.push(some.cut(slice(0, 0)), last=True)
         if rest is not None:
             yield rest
 
@@ -157,5 +154,5 @@ def read_stream(
         OSError: the file cannot be read.
     """
     read_kind(scale)
-    source = path if isinstance(path, Source) else open_source(path)
+    source = open_source(path)
     return Stream(source, model, columns or find_columns(source.header, model, told), scale, bad or BadRows())

@@ -191,3 +191,12 @@ def test_what_is_told_of_several(model: Model, tmp_path: Path) -> None:
     everything = np.concatenate([stream(path, model).whole().values["u"][:, 0, 0].numpy() for path in paths])
     there = samples.rows[:, 1] >= 0
     np.testing.assert_allclose(samples.scales["u"][0][there, 1, 0], everything.mean(), atol=1e-12)
+
+
+def test_a_cell_that_lacks_is_told_with_its_own_file(model: Model, tmp_path: Path) -> None:
+    for name, rows in (("a", "1\n2\n3\n"), ("b", '1\n""\n3\n4\n')):
+        (tmp_path / f"{name}.csv").write_text("x\n" + rows)
+    read = [read_stream(tmp_path / f"{name}.csv", model, read_map(["u=x@-1", "v=x"])) for name in "ab"]
+    for lanes in (1, 2):
+        with pytest.raises(StreamError, match=r"/b\.csv:3"):
+            list(Beside(read, lanes).samples())

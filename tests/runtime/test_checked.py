@@ -47,7 +47,7 @@ def checked(model: Model, folder: Path, bad: BadRows, size: int = 100, rows: str
     path.write_text(rows)
     source = open_source(path)
     columns = find_columns(source.header, model, read_map(["boundary=end"]))
-    checker = Checker(model, columns, bad)
+    checker = Checker(model, columns, bad, source.name)
     found = [checker.check(block) for block in source.blocks(columns.names(), ["end"], size)]
     checker.finish()
     return found

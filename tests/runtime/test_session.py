@@ -274,3 +274,18 @@ def test_everything_is_kept_where_it_is_asked_for(tmp_path: Path, monkeypatch: p
     np.testing.assert_array_equal(few.outputs["y"], all_of_it.outputs["y"][few.at])
     assert (few.kept_every, all_of_it.kept_every) == (16, 1)
     assert str(few.metrics) == str(all_of_it.metrics)
+
+
+def test_how_much_was_left_out_is_remembered_by_a_checkpoint(tmp_path: Path) -> None:
+    text = "input u\ntarget v\nparam w = 1\noutput y = w*log(u)\ncost fit = (y - v)^2\n"
+    (tmp_path / "s.csv").write_text("u,v\n" + "".join(f"{-1 if k % 10 == 9 else 1},0\n" for k in range(400)))
+    model = hdsl.loads(text, name="logs.ham")
+    stream = read_stream(tmp_path / "s.csv", model.product("model"), {})
+    plan = Plan(model.product("model"), model.compile(), stream, rollback=True)
+    with pytest.raises(NonFinite, match="samples before it were left out") as whole:
+        run_session(dataclasses.replace(plan, checkpoint=tmp_path / "whole", every=50))
+    parts = dataclasses.replace(plan, checkpoint=tmp_path / "kept", every=50)
+    assert run_session(dataclasses.replace(parts, steps=100)).skipped
+    with pytest.raises(NonFinite) as resumed:
+        run_session(dataclasses.replace(parts, resume=True))
+    assert str(resumed.value) == str(whole.value)

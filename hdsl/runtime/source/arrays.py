@@ -24,7 +24,7 @@ from hdsl.runtime.source.block import (
     Numbers,
     Source,
     StreamError,
-    shown,
+    sentence,
 )
 
 Parts = Iterator[Mapping[str, NDArray[Any]]]
@@ -64,7 +64,7 @@ def array_block(name: str, first: int, part: Mapping[str, NDArray[Any]], truths:
     def tell(row: int, column: str, expected: str) -> str:
         found = part[column][row]
         text = "" if _missing(found) else str(found)
-        return f"{name}, row {places[row]}: found {shown(text)} in the column `{column}`, expected {expected}"
+        return sentence(f"{name}, row {places[row]}", text, column, expected)
 
     numbers: dict[str, Numbers] = {}
     faults: dict[int, Fault] = {}

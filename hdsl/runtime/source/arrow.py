@@ -38,20 +38,22 @@ def arrow_source(path: Path) -> ArraySource:
 
     def batches(wanted: Sequence[str], size: int) -> Iterator[Any]:
         with _understood(path, arrow), arrow.memory_map(str(path)) as file:
-            yield from _cut(_batches(ipc, arrow, file), size)
+            yield from _cut(_batches(ipc, arrow, file, [names.index(name) for name in wanted]), size)
 
     with _understood(path, arrow), arrow.memory_map(str(path)) as file:
         fields, rows = _fields(ipc, arrow, file)
+    names = [field.name for field in fields]
     return _source(path, fields, batches, rows)
 
 
-def _batches(ipc: Any, arrow: Any, file: Any) -> Iterator[Any]:
-    """The batches of a file with an index of them at its end, or of one that is a stream."""
+def _batches(ipc: Any, arrow: Any, file: Any, columns: Sequence[int]) -> Iterator[Any]:
+    """The batches of a file with an index of them at its end, or of one that is a stream; some columns alone."""
+    options = ipc.IpcReadOptions(included_fields=list(columns))
     try:
-        reader = ipc.open_file(file)
+        reader = ipc.open_file(file, options=options)
     except arrow.ArrowInvalid:
         file.seek(0)
-        yield from ipc.open_stream(file)
+        yield from ipc.open_stream(file, options=options)
         return
     for number in range(reader.num_record_batches):
         yield reader.get_batch(number)
@@ -63,7 +65,9 @@ def _fields(ipc: Any, arrow: Any, file: Any) -> tuple[list[Any], int | None]:
     except arrow.ArrowInvalid:
         file.seek(0)
         return list(ipc.open_stream(file).schema), None
-    return list(reader.schema), sum(reader.get_batch(k).num_rows for k in range(reader.num_record_batches))
+    fields = list(reader.schema)
+    file.seek(0)  # one column is enough to count, and others may have to be decompressed
+    return fields, sum(batch.num_rows for batch in _batches(ipc, arrow, file, [0] if fields else []))
 
 
 def _cut(batches: Iterator[Any], size: int) -> Iterator[Any]:
