@@ -162,7 +162,10 @@ def main() -> int:
     reader.add_argument("--models", default="", help="names with commas between; all if not given")
     reader.add_argument("-o", "--output", type=Path, help="write the page to a file")
     given = reader.parse_args()
-    chosen = [bar for bar in BARS if not given.models or bar.model in given.models.split(",")]
+    asked = given.models.split(",") if given.models else [bar.model for bar in BARS]
+    if unknown := set(asked) - {bar.model for bar in BARS}:
+        reader.error(f"no model {', '.join(sorted(unknown))} in the table; there are {', '.join(bar.model for bar in BARS)}")
+    chosen = [bar for bar in BARS if bar.model in asked]
     found = []
     for bar in chosen:
         found.append(run(bar, given.seeds))

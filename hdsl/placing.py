@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -13,12 +14,26 @@ def is_special(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """What an operating system finds wrong with a file bears the name that the user gave, as an error of writing does not."""
+    try:
+        yield
+    except OSError as wrong:
+        wrong.filename, wrong.filename2 = str(path), None
+        raise
+
+
 def place(path: Path, content: str | bytes) -> None:
     """Write a text (UTF-8) or bytes as a file, which keeps its permissions.
 
     Raises OSError; what stood there before then still does.
     """
-    written = content.encode() if isinstance(content, str) else content
+    with naming(path):
+        _place(path, content.encode() if isinstance(content, str) else content)
+
+
+def _place(path: Path, written: bytes) -> None:
     if is_special(path):
         with open(path, "wb") as file:
             file.write(written)
@@ -33,8 +48,7 @@ def place(path: Path, content: str | bytes) -> None:
         if target.exists():
             shutil.copymode(target, writing)
         os.replace(writing, target)
-    except OSError as wrong:
+    except OSError:
         with contextlib.suppress(OSError):
             writing.unlink(missing_ok=True)
-        wrong.filename, wrong.filename2 = str(path), None  # the name that the user gave
         raise

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hdsl.placing import is_special, place
+from hdsl.placing import is_special, naming, place
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,3 +63,9 @@ def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
 def test_what_is_special(tmp_path: Path) -> None:
     assert is_special(Path(os.devnull))
     assert not is_special(tmp_path) and not is_special(tmp_path / "none")
+
+
+def test_an_error_bears_the_name_that_the_user_gave() -> None:
+    with pytest.raises(OSError) as caught, naming(Path("told.csv")):
+        raise OSError(28, "No space left on device")
+    assert caught.value.filename == "told.csv"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     Told = Callable[[Progress], None]
 
 COUNT = Count()
+Ran = TypeVar("Ran")
 
 
 @dataclass(frozen=True)
@@ -132,13 +133,14 @@ def command(**given: Any) -> int:
     plan = make_plan(options)
     from hdsl.cli.progress import progress_line
     from hdsl.cli.summary import summary_json, summary_text
-    from hdsl.runtime.session import run_seeds
+    from hdsl.runtime.session import run_seeds, run_session
     from hdsl.runtime.threads import using
 
     with understood(options.predict), interruptible() as stop, using(plan.threads):
         with progress_line(plan.model.name, options.layout == "text") as shown, logged(options.log, shown) as told:
-            session = reported(options.report, plan, told, stop)
-        runs = run_seeds(plan, options.seeds, stop) if options.seeds and not session.interrupted else []
+            session = reported(options.report, plan, lambda: run_session(plan, told, stop))
+        again = options.seeds if options.seeds and not session.interrupted else 0
+        runs = reported(options.report, plan, lambda: run_seeds(plan, again, stop))
     if options.save_parameters is not None:
         with understood(options.save_parameters):
             session.net.save_parameters(options.save_parameters)
@@ -168,6 +170,9 @@ def _check(options: Options) -> None:
     asked = [name for name, path in {"--checkpoint": options.checkpoint, **files}.items() if path is not None]
     if options.sweep and asked:
         raise click.UsageError(f"--sweep makes many runs, and {asked[0]} is of one: leave one of them out")
+    if options.sweep and options.seeds and options.log is not None:
+        why = "--log writes what a run tells as it goes, and further seeds tell nothing"
+        raise click.UsageError(f"{why}: leave out --seeds or --log")
     for path in files.values():
         if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
             wrong = f"{path} is a folder" if path.is_dir() else f"there is no folder {path.parent}"
@@ -335,13 +340,12 @@ def logged(folder: Path | None, told: Told | None) -> Iterator[Told | None]:
         log.close()
 
 
-def reported(report: Path | None, plan: Plan, told: Any, stop: Interrupt) -> Session:
-    """Run; where a value is not finite the report tells of that. Raises what the run raises."""
+def reported(report: Path | None, plan: Plan, run: Callable[[], Ran]) -> Ran:
+    """What a run gives; where a value is not finite the report tells of that. Raises what the run raises."""
     from hdsl.runtime.nonfinite import NonFinite
-    from hdsl.runtime.session import run_session
 
     try:
-        return run_session(plan, told, stop)
+        return run()
     except NonFinite as wrong:
         if report is None:
             raise WrongInput(f"{wrong}\n--report FILE.html draws the last thousand steps before it") from None

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hdsl.placing import is_special, place
+from hdsl.placing import is_special, naming, place
 
 
 def entries(name: str, sizes: Sequence[int]) -> list[str]:
@@ -37,7 +37,7 @@ class PredictionFile:
         header = [*before, *(entry for name, sizes in columns.items() for entry in entries(name, sizes))]
         told = io.StringIO()
         csv.writer(told, lineterminator="\n").writerow(header)
-        self._special = is_special(path)
+        self._path, self._special = path, is_special(path)
         if step:
             _cut_back(path, told.getvalue().encode(), step)
         elif not self._special:
@@ -57,12 +57,13 @@ class PredictionFile:
         """
         steps = len(there)
         parts = [self._by_stream(np.asarray(values[name]), steps) for name in self._columns]
-        for k in range(steps):
-            for stream in range(self._streams):
-                if there[k, stream]:
-                    cells = (_cell(value) for part in parts for value in part[k, stream].tolist())
-                    self._writer.writerow([step + k, *([stream] if self._streams > 1 else []), *cells])
-        self._file.flush()  # whoever waits for a prediction sees it
+        with naming(self._path):
+            for k in range(steps):
+                for stream in range(self._streams):
+                    if there[k, stream]:
+                        cells = (_cell(value) for part in parts for value in part[k, stream].tolist())
+                        self._writer.writerow([step + k, *([stream] if self._streams > 1 else []), *cells])
+            self._file.flush()  # whoever waits for a prediction sees it
 
     def _by_stream(self, value: NDArray[Any], steps: int) -> NDArray[Any]:
         """(steps, streams, numbers) of what may be shared by all streams."""
@@ -72,12 +73,14 @@ class PredictionFile:
 
     def flush(self) -> None:
         """Put what was written on the disk: a checkpoint may follow."""
-        self._file.flush()
-        if not self._special:  # a pipe has no disk
-            os.fsync(self._file.fileno())
+        with naming(self._path):
+            self._file.flush()
+            if not self._special:  # a pipe has no disk
+                os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        self._file.close()
+        with naming(self._path):
+            self._file.close()
 
 
 def _cell(value: float | int) -> str:

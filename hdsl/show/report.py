@@ -132,7 +132,6 @@ def report_html(run: Run, equations: Equations, step: Step, version: str) -> str
         "report.html",
         run=run,
         model=model,
-        texts=[(name, model.source.text[start:end]) for start, end, name in model.source.regions],
         page=derivation_page(equations, step, "latex"),
         headline=(*run.headline, *_speed(run)),
         figures=figures(run),

@@ -36,6 +36,11 @@ class Source:
         ends = [*(start for start, _ in self.used), len(self.text)]
         return tuple((start, end, name) for (start, name), end in zip(starts, ends, strict=True))
 
+    @property
+    def texts(self) -> tuple[tuple[str, str], ...]:
+        """Name and text of the file itself and of those that it uses."""
+        return tuple((name, self.text[start:end]) for start, end, name in self.regions)
+
     def region(self, offset: int) -> tuple[int, str]:
         """Where the file begins that an offset lies in, and its name."""
         return max((start, name) for start, name in ((0, self.name), *self.used) if start <= offset or not start)

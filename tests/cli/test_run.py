@@ -333,3 +333,15 @@ def test_a_record_that_cannot_be_is_refused_before_the_run(
     assert status(["run", "line.ham", *arguments]) == 2
     assert message in capsys.readouterr().err
     assert not Path("x.csv").exists()
+
+
+def test_a_further_seed_that_is_not_finite_is_drawn_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "input u[2]\ntarget v\nparam w = normal(0, 1)\noutput y = log(w) + u[0]\ncost fit = (y - v)^2\n"
+    Path("draws.ham").write_text(text)
+    given = ["run", "draws.ham", "--stream", "line.csv", "--scale", "none", "--set", "beta=0", "--report", "r.html"]
+    good = next(k for k in range(9) if status([*given, "--seed", str(k)]) == 0 and status([*given, "--seed", str(k + 1)]) == 1)
+    Path("r.html").unlink()
+    capsys.readouterr()
+    assert status([*given, "--seed", str(good), "--seeds", "2"]) == 1
+    assert "r.html draws the last 1 steps before it" in capsys.readouterr().err
+    assert "not finite" in Path("r.html").read_text()

@@ -97,3 +97,9 @@ def test_what_is_of_one_run_is_refused(folder: Path, capsys: pytest.CaptureFixtu
 def test_a_setting_that_is_not_there_is_the_models_mistake(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert status(["run", "line.ham", "--sweep", "betta=1,2"]) == 1
     assert "betta" in capsys.readouterr().err
+
+
+def test_a_log_of_seeds_that_tell_nothing_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["run", "line.ham", "--sweep", "beta=1,2", "--seeds", "2", "--log", "told"]) == 2
+    assert "further seeds tell nothing: leave out --seeds or --log" in capsys.readouterr().err
+    assert not Path("told").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -88,3 +89,16 @@ def test_streams_beside_one_another_have_a_row_each_while_they_last(tmp_path: Pa
     file.write({name: value[1:] for name, value in told.items()}, 1, there[1:])
     file.close()
     assert path.read_text().splitlines() == rows
+
+
+def test_a_full_disk_is_told_with_the_name_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = PredictionFile(tmp_path / "y.csv", {"y": ()})
+
+    def full(row: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(file, "_writer", SimpleNamespace(writerow=full))
+    with pytest.raises(OSError) as caught:
+        file.write({"y": np.zeros((1, 1))}, 0, np.ones((1, 1), dtype=bool))
+    assert caught.value.filename == str(tmp_path / "y.csv")
+    file.close()

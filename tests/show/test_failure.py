@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from hdsl.compiler import Compiler
 from hdsl.show.failure import MOST, Failure, failure_html, lead_up
+from hdsl.syntax.gather import gather
+from hdsl.syntax.source import Source
 
 
 def reader():
@@ -52,3 +56,14 @@ def test_a_plot_of_each_kind_of_which_the_highest_are_drawn():
     ]  # fmt: skip
     assert figures[2].caption.endswith(f"The {MOST} that end highest of 6.")
     assert ">z.5<" in figures[2].svg and ">z.1<" not in figures[2].svg
+
+
+def test_every_line_that_is_linked_is_there(tmp_path):
+    (tmp_path / "parts.ham").write_text("component logged(x) {\n    param w = 1\n    return tanh(log(w * x))\n}\n")
+    text = 'use "parts.ham"\ninput u\ntarget v\noutput y = logged(u)\ncost fit = (y - v)^2\n'
+    compiler = Compiler(gather(Source(text, "net.ham"), tmp_path))
+    page = failure_html(replace(FAILURE, line=4), compiler.equations, compiler.step, "1.2.3")
+    lines, links = set(re.findall('id="(line-[^"]*)"', page)), set(re.findall('href="#(line-[^"]*)"', page))
+    assert "line-parts.ham-3" in links and links <= lines
+    assert re.search('<li id="line-4" class="wrong">', page) and page.count('class="wrong"') == 1
+    assert "line-7" not in lines  # the model has five lines of its own, and one parts it from what it uses

@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from hdsl.compiler import Compiler
 from hdsl.show.derivation import derivation_page
 from hdsl.show.json import page_json
+from hdsl.syntax.source import Source
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+SCHEMA = json.loads((DOCS / "derivation.schema.json").read_text(encoding="utf-8"))
 
 
 def record(compiler, **options):
@@ -65,9 +70,16 @@ def fits(value, schema):
 
 
 def test_it_is_what_the_schema_says(product, model):
-    schema = json.loads((Path(__file__).resolve().parents[2] / "docs" / "derivation.schema.json").read_text(encoding="utf-8"))
     for form in ("matrix", "index"):
         found = record(product(model), form=form)
-        assert fits(found, schema)
-        assert not fits({**found, "sections": [{"key": "where"}]}, schema)
-        assert not fits(found | {"schema": "another"}, schema)
+        assert fits(found, SCHEMA)
+        assert not fits({**found, "sections": [{"key": "where"}]}, SCHEMA)
+        assert not fits(found | {"schema": "another"}, SCHEMA)
+
+
+def test_states_that_begin_from_the_stream_are_what_the_schema_says():
+    text = "dim n = 2\ninput u[n]\ntarget v\nparam B[n, n] = 1\nstate h[n] = B @ u\nh' = -h\noutput y = sum(h)\n"
+    text += "cost c = (y - v)^2\n"
+    found = record(Compiler(Source(text, "begins.ham")))
+    assert "beginning" in [s["key"] for s in found["sections"]]
+    assert fits(found, SCHEMA)
