@@ -62,6 +62,9 @@ def _find(path: str, beside: Path | None) -> Path | str:
         return "the path of a .ham file beside this one, or below, is wanted"
     places = [place.joinpath(*parts) for place in (beside, folder("models") / SHIPPED) if place is not None]
     for place in places:
-        if place.is_file():
-            return place.resolve()
+        try:
+            if place.is_file():
+                return place.resolve()
+        except OSError as wrong:  # a name too long for the file system, a folder that may not be looked into
+            return (wrong.strerror or str(wrong)).lower()
     return "there is no such file beside this one, and none of that name ships"

@@ -72,6 +72,11 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     assert {path for path, _ in source.missing} == {"latin.ham", "large.ham"}
 
 
+def test_a_name_that_the_file_system_refuses_is_said() -> None:
+    source = gather(Source(f'use "{"x" * 300}.ham"\n'), None)
+    assert [why for _, why in source.missing] == ["file name too long"]
+
+
 def test_there_is_a_bound_on_files(tmp_path: Path) -> None:
     for number in range(MOST_FILES + 2):
         (tmp_path / f"f{number}.ham").write_text(f'use "f{number + 1}.ham"\ndef f{number}(x) = x\n')
