@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import sympy
 
@@ -30,6 +31,7 @@ from hdsl.syntax.source import Span
 from hdsl.terms.elementwise import RowFunction
 from hdsl.terms.structured import STRUCTURED
 from hdsl.terms.term import (
+    KEPT,
     Contraction,
     Definition,
     Elementwise,
@@ -50,11 +52,17 @@ _TRANSIENT = re.compile(r"[cx]\d*")
 
 @dataclass(frozen=True)
 class Part:
-    """A summand of an adjoint or of a gradient: an expression at the canonical indices of what it belongs to."""
+    """A summand of an adjoint or of a gradient: an expression at the canonical indices of what it belongs to.
+
+    ``roots`` are the cost terms and the states whose derivative it holds, ``spans`` where these stand; ``at`` is where the
+    definition stands that it was pulled through last. What lies between has adjoints of its own, which tell of it: a chain
+    of definitions would else name all that is behind each of them.
+    """
 
     expression: Scalar
     spans: tuple[Span, ...]
     roots: tuple[str, ...]
+    at: tuple[Span, ...] = ()
 
 
 def accumulate(
@@ -102,6 +110,11 @@ def total(parts: Iterable[Part]) -> Scalar:
     return sympy.Add(*(part.expression for part in parts))
 
 
+def places_of(parts: Iterable[Part]) -> tuple[Span, ...]:
+    """Where the parts come from: their roots, and what was read as it is."""
+    return merge_spans(*(spans for part in parts for spans in (part.spans, part.at)))
+
+
 def merge_roots(parts: Iterable[Part]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(root for part in parts for root in part.roots))
 
@@ -113,11 +126,11 @@ def _adjoint(
 
     What a pullback made and nothing else reads is the adjoint, and is called so; ``held`` counts in how many parts it stands.
     """
-    spans = merge_spans(definition.spans, *(part.spans for part in parts))
-    roots = merge_roots(parts)
+    origin, roots = merge_spans(*(part.spans for part in parts)), merge_roots(parts)
+    spans = merge_spans(definition.spans, origin)
     together = put_together(workspace, definition, [part.expression for part in parts], spans, roots)
     if together is not None:
-        return Part(together, spans, roots)
+        return Part(together, origin, roots, definition.spans)
     expression = sympy.factor_terms(total(parts))
     bare = is_slot(expression) and slot_indices(expression) == definition.indices
     constant = not slots(expression) and not isinstance(definition.body, Structured)
@@ -132,7 +145,7 @@ def _adjoint(
         shared = definition.shared or workspace.reads_only_shared(body)
         workspace.append(Definition(name, body, definition.sizes, shared, spans, roots))
         expression = slot(name, definition.indices)
-    return Part(expression, spans, roots)
+    return Part(expression, origin, roots, definition.spans)
 
 
 def _pull(
@@ -145,7 +158,7 @@ def _pull(
 ) -> list[tuple[str, Part]]:
     """The contributions of one definition to the adjoints of what it reads. What is ``behind`` a branch is guarded."""
     guards = definition.name in behind
-    maker = Tracing(workspace, adjoint.spans, adjoint.roots, active)
+    maker = Tracing(workspace, places_of((adjoint,)), adjoint.roots, active)
     pulled: list[tuple[str, Scalar]] = []
     match definition.body:
         case Contraction():
@@ -162,13 +175,13 @@ def _pull(
                     part = guarded(adjoint.expression, part) if guards and may_be_nan(slope, behind) else part
                     pulled.append(_gather(maker, definition, part, occurrence))
         case Structured(row=row, operands=operands):
-            before = len(workspace.added)
+            before = workspace.mark
             maker.guards = guards and not behind.isdisjoint((definition.name, *operands))
             given = STRUCTURED[row].pullback(definition, slot_name(adjoint.expression), maker)
             for operand, expression in zip(operands, given, strict=True):
                 if expression is not None and operand in active:
                     at = indices(len(workspace.sizes_of(operand)))
-                    if guards and may_fail(expression, workspace.added[before:], behind):
+                    if guards and may_fail(expression, workspace.since(before), behind):
                         expression = guarded_structured(maker, definition, adjoint.expression, expression, len(at))
                     pulled.append(_gather(maker, None, expression, slot(operand, at)))
     return [(name, replace(adjoint, expression=e)) for name, e in pulled if e != 0]
@@ -176,9 +189,20 @@ def _pull(
 
 def slot_derivative(expression: Scalar, occurrence: Scalar) -> Scalar:
     """∂ expression / ∂ one slot, every other slot held: each slot is a scalar symbol of its own."""
-    stand_ins = {s: sympy.Dummy() for s in slots(expression)}
+    stand_ins = {s: _stand_in(place) for place, s in enumerate(slots(expression))}
     back = {dummy: s for s, dummy in stand_ins.items()}
-    return sympy.diff(expression.xreplace(stand_ins), stand_ins[occurrence]).xreplace(back)
+    return _slope(expression.xreplace(stand_ins), stand_ins[occurrence]).xreplace(back)
+
+
+@lru_cache(maxsize=KEPT)
+def _stand_in(place: int) -> sympy.Dummy:
+    """A symbol for the slot at a place: expressions of one form become one, whatever they read."""
+    return sympy.Dummy(f"s{place}")
+
+
+@lru_cache(maxsize=4096)  # layers have the same few forms, and sympy asks of every slope anew whether it is zero
+def _slope(expression: Scalar, stand_in: sympy.Dummy) -> Scalar:
+    return sympy.diff(expression, stand_in)
 
 
 def _pull_contraction(

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import sympy
 
-from hdsl.derive.accumulate import Part, accumulate, total
+from hdsl.derive.accumulate import Part, accumulate, merge_roots, places_of, total
 from hdsl.derive.workspace import Workspace
 from hdsl.model.model import Model
 from hdsl.terms.elementwise import where_equal
@@ -50,9 +50,7 @@ def pull_through(
         if whole == 0:
             continue
         kept = whole if mark == 1 else where_equal(mark, ZERO, ZERO, whole)
-        spans = tuple(span for part in parts for span in part.spans)
-        roots = tuple(dict.fromkeys(root for part in parts for root in part.roots))
-        seeds[f"initial:{state}"] = [Part(kept, spans, roots)]
+        seeds[f"initial:{state}"] = [Part(kept, places_of(parts), merge_roots(parts))]
     return accumulate(workspace, definitions, seeds, params)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hdsl.derive.accumulate import Part, accumulate, merge_roots, total
+from hdsl.derive.accumulate import Part, accumulate, merge_roots, places_of, total
 from hdsl.derive.hamiltonian import SIGN, Hamiltonian
 from hdsl.derive.seeds import PHI, TAU, seed_cost, seed_dynamics
 from hdsl.derive.shown import Shown
@@ -98,7 +98,7 @@ def _costate(workspace: Workspace, name: str, parts: tuple[Part, ...]) -> Defini
     own = f"z:{name}" if quantity.role == "state" else f"w:{name}"
     costate = slot(own, indices(len(quantity.sizes)))
     slope = total(parts)
-    spans = merge_spans(*(part.spans for part in parts))
+    spans = places_of(parts)
     if quantity.role == "state" and model.dynamics[name].kind == "next":
         slope = slope - costate / TAU
         spans = merge_spans(spans, (model.dynamics[name].span,))

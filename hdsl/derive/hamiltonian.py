@@ -44,7 +44,7 @@ class Hamiltonian(Shown):
 
 def symbol(prefix: str, name: str, at: tuple[Any, ...]) -> Any:
     """``prefix_name[indices]``, a readable sympy symbol."""
-    label = f"{prefix}_{name}" if prefix else name
+    label = f"{prefix}_{name}"
     return sympy.IndexedBase(label)[at] if at else sympy.Symbol(label)
 
 
@@ -64,14 +64,15 @@ def build_hamiltonian(model: Model) -> Hamiltonian:
     """The pass ``hamiltonian``."""
     lagrangian = sympy.Add(*(sympy.Symbol(cost) for cost in model.costs))
     params = model.of_role("param")
+    motions = {rank: _motion_of(rank) for rank in sorted({len(p.sizes) for p in params})}
     squares = [_sum(symbol("nu", p.name, indices(len(p.sizes))) ** 2, indices(len(p.sizes)), p.sizes) for p in params]
     running = PHI * lagrangian + sympy.Rational(1, 2) * sympy.Add(*squares)
     growth = sympy.exp(ETA * T)
     dynamics = [_pairing("z", "f", name, model.quantities[name].sizes) for name in model.taught]
     motion = [_moved(p) for p in params]
-    stationarity = {p.name: sympy.Eq(_slope_by_control(p, growth), 0) for p in params}
-    control = {p.name: _solve_control(p, stationarity[p.name]) for p in params}
-    rescaled = {p.name: _rescale(p, control[p.name]) for p in params}
+    stationarity, control, rescaled = (
+        {p.name: _of_param(motions[len(p.sizes)][part], p) for p in params} for part in range(3)
+    )
     return Hamiltonian(
         model=model,
         lagrangian=lagrangian,
@@ -92,25 +93,26 @@ def _moved(param: Quantity) -> Any:
     return _sum(product, at, param.sizes)
 
 
-def _slope_by_control(param: Quantity, growth: Any) -> Any:
-    """∂H/∂ν of one entry: only its own square and its own motion hold it."""
-    at = indices(len(param.sizes))
-    entry, stand_in = symbol("nu", param.name, at), sympy.Dummy("nu")
-    beta = sympy.Symbol(f"beta_{param.name}")
-    own = growth * entry**2 / 2 + beta * symbol("omega", param.name, at) * entry
-    return sympy.diff(own.xreplace({entry: stand_in}), stand_in).xreplace({stand_in: entry})
-
-
-def _solve_control(param: Quantity, stationarity: sympy.Eq) -> sympy.Eq:
-    entry = symbol("nu", param.name, indices(len(param.sizes)))
+def _motion_of(rank: int) -> tuple[sympy.Eq, ...]:
+    """∂H/∂ν = 0, its solution, and the rescaled θ̇ of any parameter of a rank, whose name is nothing: all have the same."""
+    at = indices(rank)
+    beta, omega, entry, stand_in = sympy.Symbol("beta_"), symbol("omega", "", at), symbol("nu", "", at), sympy.Dummy("nu")
+    # Of one entry, only its own square and its own motion hold it.
+    growth = sympy.exp(ETA * T)
+    own = growth * stand_in**2 / 2 + beta * omega * stand_in
+    slope_by_control = sympy.diff(own, stand_in).xreplace({stand_in: entry})
     # ∂H/∂ν is linear in ν, by ½‖ν‖².
-    slope, intercept = stationarity.lhs.coeff(entry, 1), stationarity.lhs.coeff(entry, 0)
-    return sympy.Eq(entry, -intercept / slope)
+    slope, intercept = slope_by_control.coeff(entry, 1), slope_by_control.coeff(entry, 0)
+    control = -intercept / slope
+    # θ̇ = β ⊙ ν with ω = e^{ηt} ω′ (the rescaled costate keeps its name) and β² renamed β.
+    velocity = (beta * control).xreplace({omega: sympy.exp(ETA * T) * omega}).xreplace({beta**2: beta})
+    equations = ((slope_by_control, sympy.Integer(0)), (entry, control), (symbol("dot", "", at), velocity))
+    return tuple(sympy.Eq(left, right, evaluate=False) for left, right in equations)
 
 
-def _rescale(param: Quantity, control: sympy.Eq) -> sympy.Eq:
-    """θ̇ = β ⊙ ν with ω = e^{ηt} ω′ (the rescaled costate keeps its name) and β² renamed β."""
+def _of_param(equation: sympy.Eq, param: Quantity) -> sympy.Eq:
+    """An equation of `_motion_of` with the name of a parameter."""
     at = indices(len(param.sizes))
-    omega, beta = symbol("omega", param.name, at), sympy.Symbol(f"beta_{param.name}")
-    velocity = (beta * control.rhs).xreplace({omega: sympy.exp(ETA * T) * omega}).xreplace({beta**2: beta})
-    return sympy.Eq(symbol("dot", param.name, at), velocity)
+    swap = {symbol(kind, "", at): symbol(kind, param.name, at) for kind in ("nu", "omega", "dot")}
+    swap[sympy.Symbol("beta_")] = sympy.Symbol(f"beta_{param.name}")
+    return sympy.Eq(*(side.xreplace(swap) for side in equation.args), evaluate=False)

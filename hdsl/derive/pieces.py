@@ -23,11 +23,11 @@ def put_together(
     """The adjoint of a definition as a slot, where its parts are pieces that cover it once; None where they do not."""
     if len(parts) < 2:
         return None
-    placed = {d.name: d for d in workspace.added if isinstance(d.body, Structured) and d.body.row == "place"}
     pieces: dict[Size, tuple[Size, Definition]] = {}
     axes = set()
     for part in parts:
-        source = placed.get(slot_name(part)) if is_slot(part) and slot_indices(part) == definition.indices else None
+        as_it_lies = is_slot(part) and slot_indices(part) == definition.indices
+        source = workspace.line(slot_name(part)) if as_it_lies else None
         cut = _cut(source) if source is not None else None
         if source is None or cut is None:
             return None
@@ -42,7 +42,7 @@ def put_together(
         return None
     operands = tuple(d.body.operands[0] for d in ordered if isinstance(d.body, Structured))
     body = Structured("concat", operands, (("axis", axis - len(definition.sizes)),))
-    workspace.added = [d for d in workspace.added if d not in ordered]
+    workspace.take_out(d.name for d in ordered)
     shared = definition.shared or workspace.reads_only_shared(body)
     name = workspace.fresh(f"adj:{definition.name}")
     workspace.append(Definition(name, body, definition.sizes, shared, spans, roots))
@@ -50,8 +50,9 @@ def put_together(
 
 
 def _cut(source: Definition) -> tuple[int, Size, Size] | None:
-    """The axis along which a piece was cut, with its start and stop; None for any other piece."""
-    assert isinstance(source.body, Structured)
+    """The axis along which a piece was cut, with its start and stop; None for what is no piece or another one."""
+    if not isinstance(source.body, Structured) or source.body.row != "place":
+        return None
     places = dict(source.body.attributes)["places"]
     cut = [k for k, (p, size) in enumerate(zip(places, source.sizes, strict=True)) if p != whole_axis(size)]
     if len(cut) != 1 or len(places[cut[0]]) != 3 or places[cut[0]][2] != 1:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hdsl.derive.accumulate import Part, accumulate, merge_roots, total
+from hdsl.derive.accumulate import Part, accumulate, merge_roots, places_of, total
 from hdsl.derive.step import Step
 from hdsl.derive.workspace import Workspace
 from hdsl.model.model import Model
@@ -20,7 +20,6 @@ from hdsl.terms.term import (
     indices,
     is_slot,
     keep_needed,
-    merge_spans,
     slot,
     slot_indices,
     slot_name,
@@ -65,7 +64,7 @@ def derive_pullback(step: Step) -> Pullback:
 def _gradient(workspace: Workspace, name: str, parts: tuple[Part, ...]) -> str:
     """A line of its own for the gradient of an input, which is handed out; what a pullback made for it alone is that line."""
     quantity, own = workspace.model.quantities[name], workspace.fresh(f"adj:{name}")
-    spans, roots, expression = merge_spans(*(part.spans for part in parts)), merge_roots(parts), total(parts)
+    spans, roots, expression = places_of(parts), merge_roots(parts), total(parts)
     as_it_lies = is_slot(expression) and slot_indices(expression) == indices(len(quantity.sizes))
     made = slot_name(expression) if as_it_lies else ""
     if made and ":" not in made and workspace.rename(made, own, spans, roots):

@@ -13,7 +13,7 @@ from typing import Literal
 
 import sympy
 
-from hdsl.derive.accumulate import Part, accumulate, merge_roots, total
+from hdsl.derive.accumulate import Part, accumulate, merge_roots, places_of, total
 from hdsl.derive.beginnings import begun, kept_by_flow, pull_through
 from hdsl.derive.equations import Equations
 from hdsl.derive.hamiltonian import SIGN
@@ -28,7 +28,6 @@ from hdsl.terms.term import (
     Scalar,
     Structured,
     indices,
-    merge_spans,
     setting_name,
     slot,
     slot_indices,
@@ -118,6 +117,8 @@ class _Builder:
         flows_only = all(d.kind == "flow" for d in model.dynamics.values()) and not self.beginnings
         self.inner, self.outer = (sympy.Integer(1), TAU) if flows_only else (TAU, sympy.Integer(1))
         self.parts: dict[str, list[Part]] = {}
+        consts = {q.name for q in model.of_role("const") if not q.sizes}
+        self.numbers = {"tau", slot_name(PHI), *map(setting_name, model.learning.values)} | consts
         # A state that begins every sample anew is read from its initial value, one a stream as the state itself.
         self.start = {name: name if self._held(name) else f"initial:{name}" for name in model.dynamics}
         self.start |= {name: f"begun:{name}" for name in self.beginnings if self._held(name)}
@@ -224,7 +225,7 @@ class _Builder:
         """z+ = (1 − τη) z − s τ ∂H′/∂h; of a `next` state f holds −h/τ, which takes one whole z away."""
         for name in self.model.taught:
             own, dynamics = f"z:{name}", self.model.dynamics[name]
-            if any(d.name == f"{own}+" for d in self.workspace.added):
+            if self.workspace.line(f"{own}+") is not None:
                 return
             old = slot(own, indices(len(self.workspace.sizes_of(name))))
             kept = sympy.expand(1 - TAU * setting(self.model, self.model.learning.eta[name]))
@@ -236,7 +237,7 @@ class _Builder:
             kept = sympy.Add(kept, *own_parts) if self._held(name) else sympy.Integer(0)
             value = kept * old + sympy.Add(*rest)
             parts = self.parts.get(name, [])
-            self._append(f"{own}+", value, name, merge_spans(*(p.spans for p in parts)), merge_roots(parts))
+            self._append(f"{own}+", value, name, places_of(parts), merge_roots(parts))
 
     def _move_param(self, name: str) -> None:
         """ω+ = (1 − τη) ω − s τ ∂H′/∂θ and θ+ = θ − τ β ω."""
@@ -245,16 +246,14 @@ class _Builder:
         omega, parts = slot(f"w:{name}", at), self.parts.get(name, [])
         keep = sympy.expand(1 - TAU * setting(self.model, learning.eta[name]))
         value = keep * omega - SIGN * self.outer * total(parts)
-        self._append(f"w:{name}+", value, name, merge_spans(*(p.spans for p in parts)), merge_roots(parts))
+        self._append(f"w:{name}+", value, name, places_of(parts), merge_roots(parts))
         moved = omega if self.order.omega == "old" else slot(f"w:{name}+", at)
         beta = setting(self.model, learning.beta[name])
         self._append(f"{name}+", slot(name, at) - TAU * beta * moved, name, (self.model.quantities[name].span,), ())
 
     def _is_number(self, expression: Scalar) -> bool:
         """True for what is one number throughout a step: settings, scalar consts, sizes."""
-        consts = {q.name for q in self.model.of_role("const") if not q.sizes}
-        numbers = {"tau", slot_name(PHI), *map(setting_name, self.model.learning.values)} | consts
-        return all(slot_name(s) in numbers for s in slots(expression))
+        return all(slot_name(s) in self.numbers for s in slots(expression))
 
     def _append(self, name: str, value: Scalar, of: str, spans: tuple[Span, ...], roots: tuple[str, ...]) -> None:
         sizes, shared = self.workspace.sizes_of(of), self.workspace.shared([of])

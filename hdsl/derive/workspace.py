@@ -15,11 +15,7 @@ class Workspace:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.added: list[Definition] = []
-        self._places: dict[str, int] = {}
-        self._read: set[str] = set()
-        self._sizes: dict[str, tuple[Size, ...]] = {}
-        self._shared: dict[str, bool] = {}
+        self._begin()
         for quantity in model.quantities.values():
             self.declare(quantity.name, quantity.sizes, quantity.shared)
             if quantity.role == "state":
@@ -35,6 +31,39 @@ class Workspace:
             self.declare(name, (), True)
         for definition in model.definitions:
             self.declare(definition.name, definition.sizes, definition.shared)
+
+    def _begin(self) -> None:
+        self._lines: list[Definition | None] = []  # None where a line was taken out
+        self._places: dict[str, int] = {}
+        self._free: dict[str, int] = {}  # by stem, a number below which all names are taken
+        self._stems: dict[str, tuple[str, int]] = {}
+        self._read: set[str] = set()
+        self._sizes: dict[str, tuple[Size, ...]] = {}
+        self._shared: dict[str, bool] = {}
+
+    @property
+    def added(self) -> list[Definition]:
+        """What has been added, in order."""
+        return [line for line in self._lines if line is not None]
+
+    @property
+    def mark(self) -> int:
+        """Where the next definition is added; `since` takes it."""
+        return len(self._lines)
+
+    def since(self, mark: int) -> list[Definition]:
+        """What has been added from a mark on."""
+        return [line for line in self._lines[mark:] if line is not None]
+
+    def line(self, name: str) -> Definition | None:
+        """The definition of that name that was added, if any."""
+        place = self._places.get(name)
+        return None if place is None else self._lines[place]
+
+    def take_out(self, names: Iterable[str]) -> None:
+        """Remove what was added and is read by nothing that stays; the names stay taken."""
+        for name in names:
+            self._lines[self._places.pop(name)] = None
 
     def declare(self, name: str, sizes: tuple[Size, ...], shared: bool) -> None:
         self._sizes[name] = sizes
@@ -52,29 +81,36 @@ class Workspace:
 
     def fresh(self, stem: str) -> str:
         """A name that nothing has yet: the stem, then numbered (``adj:a`` is followed by ``adj:a~2``)."""
-        name, count = stem, 1
         mark = "~" if ":" in stem else ""
+        count = self._free.get(stem, 1)
+        name = f"{stem}{mark}{count}" if count > 1 else stem
         while name in self._sizes:
             count += 1
             name = f"{stem}{mark}{count}"
+        self._free[stem] = count
+        self._stems[name] = stem, count
         return name
 
     def append(self, definition: Definition) -> Definition:
         """Add a definition under its own name."""
         self.declare(definition.name, definition.sizes, definition.shared)
-        self._places[definition.name] = len(self.added)
+        self._places[definition.name] = len(self._lines)
         self._read.update(definition.reads())
-        self.added.append(definition)
+        self._lines.append(definition)
         return definition
 
     def rename(self, name: str, new: str, spans: tuple[Span, ...], roots: tuple[str, ...]) -> bool:
         """Give a definition that was added another name and where it comes from; False where others read it already."""
-        place = self._places.get(name)
-        if place is None or name in self._read:
+        line = self.line(name)
+        if line is None or name in self._read:
             return False
-        del self._places[name], self._sizes[name], self._shared[name]
-        self.added[place] = replace(self.added[place], name=new, spans=spans, roots=roots)
-        self.declare(new, self.added[place].sizes, self.added[place].shared)
+        place = self._places.pop(name)
+        del self._sizes[name], self._shared[name]
+        if name in self._stems:  # another pullback may take the name
+            stem, count = self._stems.pop(name)
+            self._free[stem] = min(self._free[stem], count)
+        self._lines[place] = renamed = replace(line, name=new, spans=spans, roots=roots)
+        self.declare(new, renamed.sizes, renamed.shared)
         self._places[new] = place
         return True
 

@@ -186,4 +186,5 @@ def too_long(span: Span, most: int) -> Diagnostic:
 
 
 def too_many_definitions(span: Span, most: int) -> Diagnostic:
-    return TOO_LONG.at(span, "the model is too long", f"it needs more than {spaced(most)} definitions")
+    """Also what a formula is cut into counts: a product, a function, a sum is a definition each."""
+    return TOO_LONG.at(span, f"the model needs more than {spaced(most)} definitions", "these are too many")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import cached_property
 
 from hdsl.emit.content import content_hash
 from hdsl.emit.names import MODULE_NAMES, Names, harmless
@@ -52,9 +53,8 @@ class Facts:
         self.const_tensors = [q.name for q in self.model.of_role("const") if q.sizes]
         self.anew = [h for h in self.states if self.model.resets[h] == "sample" and h not in self.model.begun]
         self.matrices = frozenset(w for w in self.params if len(self.model.quantities[w].sizes) == 2)
-        self.turned: list[str] = []
-        self.columns: list[str] = []
-        self._look()
+        self._printed: dict[str, TorchLines] = {}
+        self._notations: dict[tuple[str, frozenset[str]], Notation] = {}
         self.dotted = any("." in name for name in self.model.quantities)
         self.base = "_Module" if self.dotted else "nn.Module"
         self.draws = any(
@@ -63,22 +63,36 @@ class Facts:
         )
 
     def lines(self, program: Program) -> TorchLines:
-        """The printer of one body."""
-        return TorchLines(program, self.names, self.numbers, self.shared, self.matrices)
+        """The printer of one body, the same at every call."""
+        if program.name not in self._printed:
+            self._printed[program.name] = TorchLines(program, self.names, self.numbers, self.shared, self.matrices)
+        return self._printed[program.name]
 
     def notation(self, program: Program, inline: Collection[str]) -> Notation:
         """How a body's comments are written: what a statement takes in is put into its equation."""
-        nexts = [name for name, dynamics in self.model.dynamics.items() if dynamics.kind == "next"]
-        given = (*program.given, *program.lines)
-        return Notation("text", given, inline=inline, states=self.states, nexts=nexts)
+        key = program.name, frozenset(inline)
+        if key not in self._notations:
+            nexts = [name for name, dynamics in self.model.dynamics.items() if dynamics.kind == "next"]
+            given = (*program.given, *program.lines)
+            self._notations[key] = Notation("text", given, inline=inline, states=self.states, nexts=nexts)
+        return self._notations[key]
 
-    def _look(self) -> None:
-        """Print every body once to see which views it wants made beforehand."""
-        text = "\n".join(s.text for program in self.programs.all for s in self.lines(program).statements())
-        words = set(re.findall(r"\w+", text))
-        self.turned = [w for w in self.params if self.names[f"turned:{w}"] in words]
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        """The words of every body, which tell which views it wants made beforehand."""
+        text = "\n".join(s.text for program in self.programs.all for s in self.lines(program).statements)
+        return frozenset(re.findall(r"\w+", text))
+
+    @cached_property
+    def turned(self) -> list[str]:
+        """The matrices whose transposes some body reads."""
+        return [w for w in self.params if self.names[f"turned:{w}"] in self._words]
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """The targets whose marks some body reads as a column."""
         targets = [q.name for q in self.model.of_role("target")]
-        self.columns = [v for v in targets if self.names[f"column:present:{v}"] in words]
+        return [v for v in targets if self.names[f"column:present:{v}"] in self._words]
 
     # --- names and layouts -----------------------------------------------------------------------
 

@@ -41,7 +41,7 @@ def projecting(projections: Mapping[int, Program], facts: Facts) -> str:
 
 def _statements(program: Program, facts: Facts) -> Iterator[str]:
     lines = facts.lines(program)
-    statements = turn_once(lines.statements(), facts.names.given)
+    statements = turn_once(lines.statements, facts.names.given)
     notation = facts.notation(program, lines.folded)
     for statement in statements:
         told = ", ".join(_equation(d, notation) for d in statement.definitions if d.name not in lines.folded)

@@ -14,7 +14,6 @@ import sympy
 from hdsl.emit.align import Layout
 from hdsl.emit.contraction import as_product, axes_of
 from hdsl.optimise.program import Program, read_through
-from hdsl.terms.structured import is_view
 from hdsl.terms.term import (
     Contraction,
     Definition,
@@ -22,6 +21,7 @@ from hdsl.terms.term import (
     Scalar,
     Structured,
     is_slot,
+    occurrences,
     slot_indices,
     slot_name,
 )
@@ -45,12 +45,16 @@ class TakenIn:
 def taken_in(program: Program, shared: Shared, is_number: IsNumber) -> TakenIn:
     """Plan one program. ``shared`` tells a quantity's layout, ``is_number`` what is a Python number in a step."""
     through = read_through(program.lines)
+    places = {line.name: place for place, line in enumerate(program.lines)}
+    cells = frozenset(program.cells)
     found = TakenIn()
     for position, line in enumerate(program.lines):
         found.last_read |= dict.fromkeys(through[line.name], position)
     found.last_read |= dict.fromkeys(program.results, len(program.lines))
     for source, reader, position in _candidates(program, is_number):
-        if any(_overwritten(program, through, name, source, position) for name in source.reads()):
+        # A cell, be it read as a view, may get its new value before the line's reader stands there.
+        below = (places.get(f"{name}+", -1) for name in through[source.name] if name in cells)
+        if any(places[source.name] <= place < position for place in below):
             continue
         if _is_product(source, reader, shared):
             found.folded.add(source.name)
@@ -71,6 +75,7 @@ def _candidates(program: Program, is_number: IsNumber) -> Iterator[tuple[Definit
     for position, line in enumerate(program.lines):
         if not isinstance(line.body, Elementwise) or not line.indices:
             continue
+        stand = Counter(occurrences(line.body.expression))
         for term in sympy.Add.make_args(line.body.expression):
             _, occurrence = scaled_slot(term, is_number)
             source = lines.get(slot_name(occurrence)) if occurrence is not None else None
@@ -78,7 +83,7 @@ def _candidates(program: Program, is_number: IsNumber) -> Iterator[tuple[Definit
                 continue
             if program.is_update(source):  # a cell takes the value
                 continue
-            if line.body.expression.count(occurrence) == 1:
+            if stand[occurrence] == 1:
                 yield source, line, position
 
 
@@ -95,17 +100,6 @@ def _is_scattered(source: Definition, reader: Definition, shared: Shared) -> boo
     if not isinstance(source.body, Structured) or source.body.row != "scatter":
         return False
     return source.shared and reader.shared and not all(map(shared, source.body.operands))
-
-
-def _overwritten(
-    program: Program, through: dict[str, tuple[str, ...]], name: str, source: Definition, until: int
-) -> bool:
-    """True when a cell, of which a line reads the name as a view perhaps, gets its new value before the line's reader."""
-    start = program.lines.index(source)
-    made = {line.name: line for line in program.lines}
-    bases = through[name] if name in made and is_view(made[name]) else ()
-    cells = {base for base in (name, *bases) if base in program.cells}
-    return any(line.name.endswith("+") and line.name[:-1] in cells for line in program.lines[start:until])
 
 
 def scaled_slot(term: Scalar, is_number: IsNumber) -> tuple[Scalar, Scalar | None]:

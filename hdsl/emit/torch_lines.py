@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 
 import sympy
 
@@ -99,12 +100,14 @@ class TorchLines:
 
     # --- lines -----------------------------------------------------------------------------------
 
+    @cached_property
     def statements(self) -> list[Statement]:
         """The whole body, without what binds the cells and returns."""
         made: list[Statement] = []
+        taken = self.folded | self.scattered
         for position, line in enumerate(self.program.lines):
             self.position = position
-            if line.name not in self.folded | self.scattered:
+            if line.name not in taken:
                 made.append(self._statement(line))
         made = gather_additions(made)
         for line in self.program.lines:

@@ -66,7 +66,7 @@ def _class_docs(programs: Programs, facts: Facts) -> str:
     lines = [f'"""{harmless(model.name)}: {facts.how}, one sample at a time, no autograd.', ""]
     lines += [harmless(line) for line in model.doc.splitlines()]
     lines += ["", "One step, in order:", ""]
-    folded = _folded(programs.learn, facts)
+    folded = facts.lines(programs.learn).folded
     notation = facts.notation(programs.learn, folded)
     for line in programs.learn.lines:
         if line.name not in folded:
@@ -78,16 +78,10 @@ def _class_docs(programs: Programs, facts: Facts) -> str:
     return "\n".join(lines)
 
 
-def _folded(program: Program, facts: Facts) -> set[str]:
-    lines = facts.lines(program)
-    lines.statements()
-    return set(lines.folded)
-
-
 def _body(program: Program, facts: Facts, handed: str = "") -> str:
     """One of the bodies; ``handed`` is what it takes besides cells and sample."""
     lines = facts.lines(program)
-    bindings, statements = bind_numbers(turn_once(lines.statements(), facts.names.given), facts.names.given)
+    bindings, statements = bind_numbers(turn_once(lines.statements, facts.names.given), facts.names.given)
     notation = facts.notation(program, lines.folded)
     results = [_result(program, name, lines) for name in program.results]
     text = "\n".join([*bindings, *(s.text for s in statements), *results])

@@ -26,11 +26,15 @@ from hdsl.terms.term import (
     slots,
 )
 
-MOST_DEFINITIONS = 20_000
+MOST_DEFINITIONS = 1_000  # so many are checked, derived and printed within 10 s of one core (benchmarks/README.md)
 
 
 class TooManyDefinitions(Exception):
-    """The model needs more definitions than hdsl takes on."""
+    """The model needs more definitions than hdsl takes on; ``span`` is where the first of those stands that are too many."""
+
+    def __init__(self, span: Span) -> None:
+        super().__init__(span)
+        self.span = span
 
 
 def stem_of(body: Body) -> str:
@@ -90,7 +94,7 @@ class Definitions:
         What is ``alone`` is read by none that says the same: it stands for something else.
         """
         if len(self._made) >= MOST_DEFINITIONS:
-            raise TooManyDefinitions
+            raise TooManyDefinitions(self.places[0] if self.places else span)
         at = indices(len(sizes))
         known = self._known.get((body, sizes), name) if alone else self._known.setdefault((body, sizes), name)
         if known != name and not _is_plain(body):

@@ -41,7 +41,7 @@ from hdsl.syntax.tree import (
 )
 from hdsl.terms.term import Size
 
-MOST_INSTANCES = 5_000
+MOST_INSTANCES = 1_000
 MOST_COPIES = 1_000
 LONGEST_DELAY = 1_000
 

@@ -50,8 +50,8 @@ def read_projections(statements: Iterable[Project], model: Reader, declared: Dec
             if _is_param(scope, statement, first):
                 projection = _projection(reader, statement, declared, model.made.made)
                 found += [projection] if projection else []
-    except TooManyDefinitions:
-        scope.report(formulas.too_many_definitions(Span(0, 0), MOST_DEFINITIONS))
+    except TooManyDefinitions as many:
+        scope.report(formulas.too_many_definitions(many.span, MOST_DEFINITIONS))
     scope.in_instance = False
     read = keep_needed(model.made.made, (name for definition in made.made for name in definition.reads()))
     return tuple(found), tuple(replace(definition, shared=True) for definition in (*read, *made.made))

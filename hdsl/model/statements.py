@@ -119,8 +119,8 @@ def read_statements(
         for again in defines:
             if first.get(again.name) is not again and not instances.has_any(again.value):
                 _ = reader.by_index(again) if again.indices else reader.value(again.value)
-    except TooManyDefinitions:
-        scope.report(formulas.too_many_definitions(Span(0, 0), MOST_DEFINITIONS))
+    except TooManyDefinitions as many:
+        scope.report(formulas.too_many_definitions(many.span, MOST_DEFINITIONS))
     except TooManyInstances:
         pass
     found.fixed = instances.fixed

@@ -26,6 +26,7 @@ from hdsl.terms.term import (
     is_slot,
     keep_needed,
     merge_spans,
+    occurrences,
     ordered_terms,
     setting_name,
     slot_indices,
@@ -170,11 +171,11 @@ def forward(lines: Iterable[Definition], results: set[str], swap: dict[str, str]
         elif source in by_name and source not in results and by_name[source].shared == line.shared:
             swap[source] = line.name
             taken[source] = line.name
-    kept = []
+    kept, takers = [], frozenset(taken.values())
     for line in lines:
         if line.name in taken:
             kept.append(replace(line, name=taken[line.name]))
-        elif line.name not in swap and line.name not in taken.values():
+        elif line.name not in swap and line.name not in takers:
             kept.append(line)
     return tuple(rename(line, {name: _follow(swap, name) for name in line.reads() if name in swap}) for line in kept)
 
@@ -217,7 +218,7 @@ def _common_terms(line: Definition, twin: Definition) -> tuple[Scalar, ...]:
     """The summands that two sums of one layout share."""
     if not isinstance(line.body, Elementwise) or not isinstance(twin.body, Elementwise) or line.shared != twin.shared:
         return ()
-    theirs = sympy.Add.make_args(twin.body.expression)
+    theirs = frozenset(sympy.Add.make_args(twin.body.expression))
     return tuple(term for term in ordered_terms(line.body.expression) if term in theirs)
 
 
@@ -226,29 +227,34 @@ def fuse(lines: Iterable[Definition], results: set[str]) -> tuple[Definition, ..
     lines = list(lines)
     reads = Counter(name for line in lines for name in line.reads())
     readers: dict[str, Definition] = {name: line for line in lines for name in line.reads()}
+    stand: dict[str, dict[str, list[Scalar]]] = {}  # what stands in a reader, which may be a long sum
     moved: dict[str, Definition] = {}
     kept = []
     for written in lines:
         line = _take_in(written, moved)
         reader = readers.get(line.name)
-        if reader is not None and reads[line.name] == 1 and line.name not in results and _moves(line, reader):
+        if reader is not None and reads[line.name] == 1 and line.name not in results and _moves(line, reader, stand):
             moved[line.name] = line
         else:
             kept.append(line)
     return tuple(kept)
 
 
-def _moves(line: Definition, reader: Definition) -> bool:
+def _moves(line: Definition, reader: Definition, stand: dict[str, dict[str, list[Scalar]]]) -> bool:
     """Only what has the reader's own shape moves, so that nothing is computed on more numbers than before."""
     if ":" not in line.name or not isinstance(line.body, Elementwise) or not isinstance(reader.body, Elementwise):
         return False
     if isinstance(line.body.expression, RowFunction) or isinstance(reader.body.expression, RowFunction):
         return False
-    (occurrence,) = (s for s in slots(reader.body.expression) if slot_name(s) == line.name)
     if line.name.startswith("half:"):
         return False
-    once = reader.body.expression.count(occurrence) == 1
-    same = set(slot_indices(occurrence)) == set(reader.indices) and line.shared == reader.shared
+    if reader.name not in stand:
+        stand[reader.name] = {}
+        for occurrence in occurrences(reader.body.expression):
+            stand[reader.name].setdefault(slot_name(occurrence), []).append(occurrence)
+    found = stand[reader.name][line.name]
+    once = len(found) == 1
+    same = set(slot_indices(found[0])) == set(reader.indices) and line.shared == reader.shared
     return once and (same or not line.sizes)
 
 

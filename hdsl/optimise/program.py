@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from hdsl.model.model import Model
 from hdsl.terms.structured import STRUCTURED, is_view
@@ -44,7 +45,11 @@ class Program:
 
     def is_update(self, line: Definition) -> bool:
         """True where the line is the new value of a cell."""
-        return line.name.endswith("+") and line.name[:-1] in self.cells
+        return line.name.endswith("+") and line.name[:-1] in self._moved
+
+    @cached_property
+    def _moved(self) -> frozenset[str]:
+        return frozenset(self.cells)
 
 
 def read_through(lines: Iterable[Definition]) -> dict[str, tuple[str, ...]]:

@@ -370,11 +370,10 @@ class _Builder:
         notation = notation or self.notation
         found: set[str] = set()
         waiting = list(reads)
-        by_name = {d.name: d for d in notation.definitions}
         while waiting:
             name = waiting.pop()
             if name in notation.inlined:
-                waiting += by_name[name].reads()
+                waiting += notation.by_name[name].reads()
             else:
                 found.add(name)
         return frozenset(found)

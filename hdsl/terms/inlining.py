@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 import sympy
 
@@ -14,9 +14,9 @@ from hdsl.terms.term import (
     Contraction,
     Definition,
     Elementwise,
-    Scalar,
     Structured,
     is_slot,
+    occurrences,
     slot_indices,
     slot_name,
     slots,
@@ -24,15 +24,6 @@ from hdsl.terms.term import (
 
 _TEMPORARY = re.compile(r"[aceosx]\d*")
 _DEEPEST = 6
-
-
-def occurrences(expression: Scalar) -> Iterable[Scalar]:
-    """Every slot of an expression as often as it stands there."""
-    if is_slot(expression):
-        yield expression
-    else:
-        for argument in expression.args:
-            yield from occurrences(argument)
 
 
 class Inlining:

@@ -11,8 +11,10 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from hdsl.terms.spelling import GREEK, SPELLINGS, SUPERSCRIPTS, Spelling, Style
+from hdsl.terms.term import KEPT
 
 _PLAIN = re.compile(r"(?P<stem>[^\W\d_]+)(?P<digits>\d*)(?:_(?P<rest>[^_]\w*))?")
 _MADE = re.compile(r"(?P<kind>[a-zA-Z]+):(?P<of>.+)")
@@ -50,6 +52,9 @@ class Look:
 
     def spell(self, spelling: Spelling, superscript: str = "") -> str:
         """The look in a table; ``superscript`` joins the marks (a transpose, for instance)."""
+        return _spelt(self, spelling.style, superscript)
+
+    def _spell(self, spelling: Spelling, superscript: str) -> str:
         given = self.latex if spelling.style == "latex" else None
         stem, below = given or (spelling.stem(self.stem), self._below(spelling))
         if self.says:
@@ -70,6 +75,11 @@ class Look:
             own = spelling.stem(own)
         inside = ".".join(GREEK.get(part, part) for part in self.inside.split("."))
         return spelling.within(own, spelling.stem(inside)) if inside else own
+
+
+@lru_cache(maxsize=KEPT)  # a name stands in many equations
+def _spelt(look: Look, style: Style, superscript: str) -> str:
+    return look._spell(SPELLINGS[style], superscript)
 
 
 def _is_letter(latex: str) -> bool:
@@ -103,6 +113,7 @@ def is_made(name: str) -> bool:
     return any(mark in name for mark in ":+~")
 
 
+@lru_cache(maxsize=KEPT)
 def owner(name: str) -> str:
     """The user's quantity or definition to which a made name belongs: ``h`` for ``dot:z:h`` and ``z:h+``.
 
@@ -212,8 +223,9 @@ def _marked(look: Look, mark: str) -> Look:
     return replace(look, marks=(*look.marks, mark))
 
 
-def _keys(look: Look) -> set[str]:
-    return {f"{style} {look.spell(spelling)}" for style, spelling in SPELLINGS.items()}
+@lru_cache(maxsize=KEPT)
+def _keys(look: Look) -> frozenset[str]:
+    return frozenset(f"{style} {look.spell(spelling)}" for style, spelling in SPELLINGS.items())
 
 
 def _spelt_out(name: str) -> str:

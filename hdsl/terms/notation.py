@@ -56,8 +56,8 @@ class Notation:
         latex: Mapping[str, str] | None = None,
     ) -> None:
         # A definition that is given twice (by a model and by its program) is one.
-        self._by_name = {d.name: d for d in definitions}
-        self.definitions = tuple(self._by_name.values())
+        self.by_name = {d.name: d for d in definitions}
+        self.definitions = tuple(self.by_name.values())
         self.form: Form = form
         self._spelling = SPELLINGS[style]
         self._mean, self._shared = mean, shared
@@ -67,10 +67,11 @@ class Notation:
         known = frozenset(_states(met) if states is None else states)
         self._naming = Naming(met, known, nexts, latex if style == "latex" else None)
         self._letters = self._naming.free((*INDEX_NAMES, *_MORE_LETTERS))
-        self._ordering = Ordering(self._by_name, {name: place for place, name in enumerate(met)}, known)
+        self._ordering = Ordering(self.by_name, {name: place for place, name in enumerate(met)}, known)
         chosen = Inlining(self.definitions, written).chosen if inline is None else inline
         self.inlined = frozenset(name for name in chosen if self._may_inline(name))
-        self._unfolding = Unfolding(self._by_name, self.inlined, self._shows_mean)
+        self._known: dict[str, tuple[Definition, tuple[str, str]]] = {}
+        self._unfolding = Unfolding(self.by_name, self.inlined, self._shows_mean)
 
     def equation(self, definition: Definition) -> str:
         """``left = right``; in index form where matrix form cannot say it."""
@@ -78,6 +79,12 @@ class Notation:
 
     def sides(self, definition: Definition) -> tuple[str, str]:
         """Left and right side of the equation."""
+        known = self._known.get(definition.name)
+        if known is None or known[0] is not definition:
+            known = self._known[definition.name] = definition, self._told(definition)
+        return known[1]
+
+    def _told(self, definition: Definition) -> tuple[str, str]:
         if self.form == "matrix":
             try:
                 return self._sides(definition, "matrix")
@@ -110,8 +117,8 @@ class Notation:
         return self._mean and self.is_mean(definition)
 
     def _per_stream(self, name: str) -> bool:
-        if name in self._by_name:
-            return not self._by_name[name].shared
+        if name in self.by_name:
+            return not self.by_name[name].shared
         if name.startswith("present:"):
             return True
         if is_setting(name):
@@ -120,11 +127,11 @@ class Notation:
         if self._shared is not None:
             return name not in self._shared and of not in self._shared
         marks = (f"{of}+", f"z:{of}+", f"dot:{of}", f"dot:z:{of}", f"f:{of}", f"F:{of}")
-        known = [self._by_name[mark] for mark in marks if mark in self._by_name]
+        known = [self.by_name[mark] for mark in marks if mark in self.by_name]
         return not known[0].shared if known else name.startswith("z:")
 
     def _may_inline(self, name: str) -> bool:
-        body = self._by_name[name].body if name in self._by_name else None
+        body = self.by_name[name].body if name in self.by_name else None
         return body is not None and (not isinstance(body, Structured) or body.row in READABLE)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from hdsl.terms.naming import owner
 from hdsl.terms.product import Product
-from hdsl.terms.term import Definition, Scalar, is_slot, slot_indices, slot_name, slots
+from hdsl.terms.term import KEPT, Definition, Scalar, is_slot, slot_indices, slot_name, slots
 
 _OLD, _COSTS, _OTHER, _OWN, _DISSIPATION = range(5)
 _SETTINGS = ("tau", "phi", "seed", "present", "first", "eta", "beta")
@@ -35,6 +36,8 @@ class Ordering:
 
     def summands(self, products: Sequence[Product], of: Definition | None) -> list[Product]:
         """The old value, the costs' part, the rest, −z, −ηz; within these as defined; one with a plus sign leads."""
+        if len(products) == 1:
+            return list(products)
         ordered = sorted(products, key=lambda product: self._summand_key(product, of))
         for position, product in enumerate(ordered):
             if not product.number.could_extract_minus_sign():
@@ -50,7 +53,7 @@ class Ordering:
 
     def _summand_key(self, product: Product, of: Definition | None) -> tuple[Any, ...]:
         places = [self._place(name) for name in product.origin if not is_setting(name)]
-        tie = (str(product.tensors), str(product.scalars), str(product.number))
+        tie = (*map(_told, product.tensors), "", *map(_told, product.scalars), "", _told(product.number))
         return (self._summand_class(product, of), min(places, default=(0, -1)), *tie)
 
     def _summand_class(self, product: Product, of: Definition | None) -> int:
@@ -69,13 +72,13 @@ class Ordering:
     def _factor_key(self, factor: Scalar) -> tuple[Any, ...]:
         names = [slot_name(s) for s in slots(factor)]
         if not names:
-            return (0, (0, 0), False, str(factor))
+            return (0, (0, 0), False, _told(factor))
         compound = not is_slot(factor) and not factor.is_Pow
         if all(map(is_setting, names)):
-            return (1, (0, min(_SETTINGS.index(_kind(name)) for name in names)), compound, str(factor))
+            return (1, (0, min(_SETTINGS.index(_kind(name)) for name in names)), compound, _told(factor))
         rank = 3 if any(name.startswith(("z:", "w:", "adj:")) for name in names) else 2
         last = bool(factor.is_Add) and not any(map(slot_indices, slots(factor)))
-        return (rank, (last, *min(map(self._place, names))), compound, str(factor))
+        return (rank, (last, *min(map(self._place, names))), compound, _told(factor))
 
     def _place(self, name: str) -> tuple[int, int]:
         """What hdsl numbered in the order of the text (c, c2, c3 …), what is defined, what is given."""
@@ -83,6 +86,11 @@ class Ordering:
         if name in self._defined:
             return (0, int(numbered[1] or 1)) if numbered else (1, self._defined[name])
         return (2, self._places.get(name, len(self._places)))
+
+
+@lru_cache(maxsize=KEPT)  # sympy's printer is slow, and the bodies of a module have most of their equations in common
+def _told(expression: Scalar) -> str:
+    return str(expression)
 
 
 def _own(name: str) -> str:

@@ -11,8 +11,17 @@ from typing import Any, TypeAlias
 
 import sympy
 
-from hdsl.terms.inlining import occurrences
-from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, is_slot, slot_indices, slot_name, slots
+from hdsl.terms.term import (
+    Contraction,
+    Definition,
+    Elementwise,
+    Scalar,
+    is_slot,
+    occurrences,
+    slot_indices,
+    slot_name,
+    slots,
+)
 
 Indices: TypeAlias = tuple[sympy.Symbol, ...]
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 import sympy
@@ -27,6 +27,10 @@ Scalar: TypeAlias = Any  # a sympy expression
 
 INDEX_NAMES = ("i", "j", "k", "l", "m", "p", "q", "r")
 
+KEPT = 2**16  # answers about slots: sympy keeps 1000 of its own, and makes anew what falls out, equal and yet another object
+
+
+@lru_cache(maxsize=KEPT)
 
 def index(position: int) -> sympy.Symbol:
     """The canonical index at a position: i, j, k, …"""
@@ -34,6 +38,7 @@ def index(position: int) -> sympy.Symbol:
     return sympy.Symbol(INDEX_NAMES[letter] + (str(cycle) if cycle else ""), integer=True)
 
 
+@lru_cache(maxsize=64)
 def indices(rank: int) -> tuple[sympy.Symbol, ...]:
     """The canonical output indices of a definition of this rank."""
     return tuple(index(k) for k in range(rank))
@@ -44,6 +49,7 @@ def size(name: str) -> sympy.Symbol:
     return sympy.Symbol(name, integer=True, positive=True)
 
 
+@lru_cache(maxsize=KEPT)
 def slot(name: str, at: tuple[sympy.Symbol, ...] = ()) -> Scalar:
     """One occurrence of a quantity."""
     return sympy.Indexed(sympy.IndexedBase(name), *at) if at else sympy.Symbol(name)
@@ -61,17 +67,19 @@ def is_slot(expression: Scalar) -> bool:
     return isinstance(expression, sympy.Symbol) and not expression.is_integer
 
 
+@lru_cache(maxsize=KEPT)
 def slot_name(occurrence: Scalar) -> str:
     """The name of the quantity that stands in a slot."""
     return str(occurrence.base.label.name if isinstance(occurrence, sympy.Indexed) else occurrence.name)
 
 
+@lru_cache(maxsize=KEPT)
 def slot_indices(occurrence: Scalar) -> tuple[sympy.Symbol, ...]:
     """The indices at which a slot reads its quantity."""
     return tuple(occurrence.indices) if isinstance(occurrence, sympy.Indexed) else ()
 
 
-@lru_cache(maxsize=8192)  # every pass asks this of every line, many times
+@lru_cache(maxsize=KEPT)  # every pass asks this of every line, many times
 def slots(expression: Scalar) -> tuple[Scalar, ...]:
     """Every slot of an expression once, in a fixed order."""
     found: set[Scalar] = set()
@@ -85,6 +93,15 @@ def slots(expression: Scalar) -> tuple[Scalar, ...]:
 
     walk(expression)
     return tuple(sorted(found, key=lambda s: (slot_name(s), tuple(i.name for i in slot_indices(s)))))
+
+
+def occurrences(expression: Scalar) -> Iterator[Scalar]:
+    """Every slot of an expression as often as it stands there."""
+    if is_slot(expression):
+        yield expression
+    else:
+        for argument in expression.args:
+            yield from occurrences(argument)
 
 
 @dataclass(frozen=True)
@@ -145,17 +162,19 @@ class Definition:
         """The left side."""
         return slot(self.name, self.indices)
 
-    def reads(self) -> Iterator[str]:
+    def reads(self) -> tuple[str, ...]:
         """Names of the quantities that the body reads, in a fixed order, repeats included."""
+        return self._reads
+
+    @cached_property
+    def _reads(self) -> tuple[str, ...]:
         match self.body:
             case Contraction(factors=factors, coefficient=coefficient):
-                for factor in (*factors, *slots(coefficient)):
-                    yield slot_name(factor)
+                return tuple(map(slot_name, (*factors, *slots(coefficient))))
             case Elementwise(expression=expression):
-                for occurrence in slots(expression):
-                    yield slot_name(occurrence)
+                return tuple(map(slot_name, slots(expression)))
             case Structured(operands=operands):
-                yield from operands
+                return operands
 
 
 def merge_spans(*groups: tuple[Span, ...]) -> tuple[Span, ...]:

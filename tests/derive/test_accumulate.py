@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sympy
 
-from hdsl.derive.accumulate import Part, accumulate, merge_roots, slot_derivative, total
+from hdsl.derive.accumulate import Part, accumulate, merge_roots, places_of, slot_derivative, total
 from hdsl.derive.workspace import Workspace
 from hdsl.syntax.source import Span
 from hdsl.terms.elementwise import ROWS
@@ -28,7 +28,7 @@ class Bare(Workspace):
     """A workspace without a model: it knows the quantities of SHAPES."""
 
     def __init__(self):
-        self.added, self._sizes, self._shared, self._places, self._read = [], {}, {}, {}, set()
+        self._begin()
         for name, sizes in SHAPES.items():
             self.declare(name, sizes, name in SHARED)
 
@@ -268,21 +268,20 @@ def test_a_definition_cannot_be_a_leaf():
         accumulate(workspace, definitions, {"cost": [Part(sympy.Integer(1), (), ())]}, ("z",))
 
 
-def test_every_part_carries_the_spans_on_its_way_and_the_root():
-    first, last = Span(3, 9), Span(20, 30)
-    definitions = tuple(
-        replace(d, spans=(span,))
-        for d, span in zip(
-            mended((product("c", (W, h), ((COLUMN, N),), (N,)), squares("c", (N,)))), (first, last), strict=True
-        )
-    )
+def test_every_part_carries_its_root_and_what_reads_its_own_but_nothing_of_what_lies_between():
+    first, between, last = Span(3, 9), Span(12, 18), Span(20, 30)
+    chain = (product("c", (W, h), ((COLUMN, N),), (N,)), plain("s", TANH(slot("c", (ROW,))), (N,)), squares("s", (N,)))
+    definitions = tuple(replace(d, spans=(at,)) for d, at in zip(mended(chain), (first, between, last), strict=True))
     workspace = Bare()
     for definition in definitions:
         workspace.append(definition)
     seeds = {"cost": [Part(sympy.Integer(1), (last,), ("fit",))]}
     (part,) = accumulate(workspace, definitions, seeds, ("W",))["W"]
-    assert part.spans == (first, last) and part.roots == ("fit",)
-    assert {d.roots for d in workspace.added[2:]} == {("fit",)}
+    assert (part.spans, part.at, part.roots) == ((last,), (first,), ("fit",))
+    assert places_of([part]) == (first, last)
+    adjoints = {d.name: d for d in workspace.added[3:] if d.name.startswith("adj:")}
+    assert {name: d.spans for name, d in adjoints.items()} == {"adj:s": (between, last), "adj:c": (first, last)}
+    assert {d.roots for d in workspace.added[3:]} == {("fit",)}
 
 
 def test_a_slot_is_differentiated_with_every_other_slot_held():

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from hdsl.compiler import Compiler
+from hdsl.syntax.source import Source
 from hdsl.terms.term import Contraction
 
 READ = "a cost (line 7) is only added to the Lagrangian; give its expression a name with `let`"
@@ -110,4 +112,12 @@ def test_one_mistake_is_one_finding(statements: str, wanted: Any, said: Any) -> 
 
 def test_a_model_of_too_many_definitions_is_refused(said: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hdsl.model.definitions.MOST_DEFINITIONS", 5)
-    assert [code for code, _, _ in said(HEAD + "output y = sin(sin(sin(sin(sin(h)))))\n")] == ["too-long"]
+    assert said(HEAD + "output y = sin(sin(sin(sin(sin(sin(h))))))\n") == [("too-long", 7, "these are too many")]
+
+
+def test_the_message_tells_the_bound_and_the_statement_that_passes_it() -> None:
+    lets = "".join(f"let a{k} = sin(a{k - 1})\n" for k in range(1, 1100))
+    text = f"state h = 0\nh' = a1099\nlet a0 = h\n{lets}"
+    (found,) = Compiler(Source(text)).diagnostics
+    assert (found.code, found.message) == ("too-long", "the model needs more than 1 000 definitions")
+    assert text[found.span.start : found.span.end] == "let a1000 = sin(a999)"  # a0 is the first
