@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from hdsl.diagnostics import catalogue_model as catalogue
@@ -16,7 +16,7 @@ from hdsl.model.delaying import ALL, Delayed, every
 from hdsl.model.latex import read_latex
 from hdsl.model.model import Learning, Model, Quantity
 from hdsl.model.reach import targets_of, warnings, without_costate
-from hdsl.model.scope import Scope, build_scope
+from hdsl.model.scope import Entry, Scope, build_scope
 from hdsl.model.sharing import settle
 from hdsl.model.statements import Statements, read_statements
 from hdsl.model.trial import try_unused
@@ -29,6 +29,7 @@ from hdsl.syntax.tree import (
     ModelName,
     ModelText,
 )
+from hdsl.terms.term import Size
 
 
 def check(
@@ -54,22 +55,49 @@ def check(
     delayed = Delayed(name for name in delay if name != ALL)
     if ALL in delay:
         plain = Delayed(())
-        model, found = _checked(text, dims or {}, settings or {}, plain)
+        model, found = _checked(text, dims or {}, settings or {}, plain, {}, {})
         if model is None:
             return None, found
         delayed = Delayed((*delayed.names, *every(model, plain.lets)))
-    return _checked(text, dims or {}, settings or {}, delayed)
+    return _checked(text, dims or {}, settings or {}, delayed, {}, {})
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the names of a file, be the rest of it right or wrong.
+
+    ``entries`` are all names by what they stand for, those of instances (``a.W``) with the place of the component's own
+    declaration; of a component that nothing uses, those of its trial. ``sizes`` are those of quantities and definitions.
+    """
+
+    entries: Mapping[str, Entry]
+    sizes: Mapping[str, tuple[Size, ...]]
+
+
+def known(text: ModelText) -> Known:
+    """What can be known of the names of a file. Never raises for anything that a text may hold."""
+    entries: dict[str, Entry] = {}
+    sizes: dict[str, tuple[Size, ...]] = {}
+    _checked(text, {}, {}, Delayed(()), entries, sizes)
+    return Known(entries, sizes)
 
 
 def _checked(
-    text: ModelText, dims: Mapping[str, int], settings: Mapping[str, str | float], delayed: Delayed
+    text: ModelText,
+    dims: Mapping[str, int],
+    settings: Mapping[str, str | float],
+    delayed: Delayed,
+    entries: dict[str, Entry],
+    sizes: dict[str, tuple[Size, ...]],
 ) -> tuple[Model | None, tuple[Diagnostic, ...]]:
+    """A model and what is found; what is known of names goes to ``entries`` and ``sizes``."""
     scope = build_scope(text)
     name = _name(text, scope)
     declared = declare(text, scope, dims, settings)
     components = read_components(text, scope)
     statements = read_statements(text, scope, declared, components, delayed)
-    try_unused(text, scope, components)
+    entries |= {**try_unused(text, scope, components), **scope.entries}
+    sizes |= statements.sizes
     learning = read_learning(text, scope, declared, settings)
     latex = read_latex(text, scope)
     scope.report_unknown()
