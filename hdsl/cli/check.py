@@ -11,9 +11,9 @@ import click
 
 from hdsl.api import find
 from hdsl.cli.arguments import Verb, delay_option, delayed, painted, readable, writable, write_file
-from hdsl.cli.repair import repaired
 from hdsl.compiler import Compiler
 from hdsl.diagnostics.render import render_all, to_json
+from hdsl.repair import repaired
 from hdsl.syntax.gather import gather
 from hdsl.syntax.read import read
 

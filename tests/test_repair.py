@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hdsl.cli.repair import repaired
 from hdsl.compiler import Compiler
+from hdsl.repair import repaired
 from hdsl.syntax.source import Source
 
 WRONG = """model m
