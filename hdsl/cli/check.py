@@ -61,7 +61,7 @@ def _repair(name: str, path: Path, err: bool) -> None:
     source, unreadable = read(path.read_bytes(), name)
     if unreadable:
         return
-    made = repaired(source)
+    made = repaired(source, lambda text: gather(text, path.parent))
     if made.text != source.text:
         write_file(path, made.text)
         click.echo("\n".join(made.done), err=err)

@@ -41,9 +41,15 @@ class Analysis:
 
     @cached_property
     def gathered(self) -> Gathered:
-        name = self.path.name if self.path else "<text>"
+        return self._gather(Source(self.text, self.path.name if self.path else "<text>"))
+
+    def gather(self, source: Source) -> Source:
+        """Another text of the document with the files that it uses."""
+        return self._gather(source).source
+
+    def _gather(self, source: Source) -> Gathered:
         texts = {path: self.opened[uri] for path, uri in self._uris.items()}
-        return gathered(Source(self.text, name), self.path.parent if self.path else None, texts)
+        return gathered(source, self.path.parent if self.path else None, texts)
 
     @cached_property
     def _uris(self) -> dict[Path, str]:

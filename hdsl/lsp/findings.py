@@ -72,7 +72,7 @@ def _quick_fixes(analysis: Analysis, span: Span) -> Iterator[types.CodeAction]:
 
 def _fix_all(analysis: Analysis) -> types.CodeAction | None:
     """What `hdsl check --fix` does to the text as it is now; None where that is nothing."""
-    text = repaired(Source(analysis.text, analysis.source.name)).text
+    text = repaired(Source(analysis.text, analysis.source.name), analysis.gather).text
     if text == analysis.text:
         return None
     edit = types.WorkspaceEdit(changes={analysis.uri: replacing(analysis, text)})

@@ -99,6 +99,12 @@ def test_only_lines_that_change_are_replaced() -> None:
     assert edit == types.TextEdit(types.Range(types.Position(1, 0), types.Position(2, 0)), "B\n")
 
 
+def test_what_a_file_that_is_used_declares_is_no_misspelling(tmp_path: Path) -> None:
+    (tmp_path / "part.ham").write_text("component tanhs(x) { return tanh(x) }\n", encoding="utf-8")
+    text = 'ham 1\nuse "part.ham"\ninput u\noutput y = tanhs(u)\n'
+    assert actions(Analysis((tmp_path / "main.ham").as_uri(), text), Span(0, len(text)), None) == []
+
+
 def test_edits_by_file() -> None:
     found = analysed(WRONG)
     assert changes(found, ()) == {}
