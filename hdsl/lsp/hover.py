@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
+import sympy
 from lsprotocol import types
 
 from hdsl.diagnostics.explanations import explanations
@@ -17,6 +18,7 @@ from hdsl.show.page import Row
 from hdsl.show.text import beside
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import Component
+from hdsl.terms.term import size
 
 LONGEST = 160  # characters of a declaration that are shown
 MOST_INSTANCES = 4  # of a component, of which sizes and equations are told
@@ -137,10 +139,16 @@ def names(analysis: Analysis, occurrence: Occurrence, declared: Declared) -> tup
 
 
 def _sizes(analysis: Analysis, occurrence: Occurrence, declared: Declared) -> Iterator[str]:
-    known = analysis.occurrences.known.sizes
+    """The sizes of a thing, with their numbers where these are known; of a size that is worked out its number."""
+    known = analysis.occurrences.known
+    values = {size(name): sympy.Integer(number) for name, number in known.numbers.items()}
     for name in names(analysis, occurrence, declared):
-        if name in known:
-            yield f"- `{name}`: {show_sizes(known[name])}"
+        if name in known.sizes:
+            written = show_sizes(known.sizes[name])
+            worked_out = show_sizes(tuple(one.xreplace(values) for one in known.sizes[name]))
+            yield f"- `{name}`: {written}" + (f" = {worked_out}" if worked_out != written else "")
+        elif declared.kind == "dim" and name in known.numbers:
+            yield f"- `{name}` = {known.numbers[name]}"
 
 
 def _shared(analysis: Analysis, occurrence: Occurrence, declared: Declared) -> Iterator[str]:

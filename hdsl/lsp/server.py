@@ -19,6 +19,7 @@ from hdsl.lsp.analysis import Analysis
 from hdsl.lsp.documents import Documents
 from hdsl.syntax.source import Source
 
+_LOG = logging.getLogger(__name__)
 PAUSE = 0.15  # seconds without a change after which a document is checked
 Answer = TypeVar("Answer")
 
@@ -44,7 +45,13 @@ class Server(LanguageServer):
         """Check a document and tell the editor what is wrong with it and with the files that it uses."""
         self._forget_check(uri)
         analysis = self.documents.analysis(uri)
-        found = {} if analysis is None else findings.findings(analysis)
+        try:
+            found = {} if analysis is None else findings.findings(analysis)
+        except Exception as fault:  # of ours: whatever a text holds has its own message
+            _LOG.exception("hdsl could not check %s", uri)
+            told = f"hdsl {VERSION} has a fault: {type(fault).__name__}: {fault}. Please report it with the model."
+            self.window_show_message(types.ShowMessageParams(types.MessageType.Error, told))
+            found = {uri: []}
         before = self._found.pop(uri, {})
         if found:
             self._found[uri] = found

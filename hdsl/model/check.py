@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from hdsl.diagnostics import catalogue_model as catalogue
@@ -55,11 +55,11 @@ def check(
     delayed = Delayed(name for name in delay if name != ALL)
     if ALL in delay:
         plain = Delayed(())
-        model, found = _checked(text, dims or {}, settings or {}, plain, {}, {})
+        model, found = _checked(text, dims or {}, settings or {}, plain, Known())
         if model is None:
             return None, found
         delayed = Delayed((*delayed.names, *every(model, plain.lets)))
-    return _checked(text, dims or {}, settings or {}, delayed, {}, {})
+    return _checked(text, dims or {}, settings or {}, delayed, Known())
 
 
 @dataclass(frozen=True)
@@ -67,37 +67,34 @@ class Known:
     """What is known of the names of a file, be the rest of it right or wrong.
 
     ``entries`` are all names by what they stand for, those of instances (``a.W``) with the place of the component's own
-    declaration; of a component that nothing uses, those of its trial. ``sizes`` are those of quantities and definitions.
+    declaration; of a component that nothing uses, those of its trial. ``sizes`` are those of quantities and definitions,
+    ``numbers`` those of sizes.
     """
 
-    entries: Mapping[str, Entry]
-    sizes: Mapping[str, tuple[Size, ...]]
+    entries: dict[str, Entry] = field(default_factory=dict)
+    sizes: dict[str, tuple[Size, ...]] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
 
 
 def known(text: ModelText) -> Known:
     """What can be known of the names of a file. Never raises for anything that a text may hold."""
-    entries: dict[str, Entry] = {}
-    sizes: dict[str, tuple[Size, ...]] = {}
-    _checked(text, {}, {}, Delayed(()), entries, sizes)
-    return Known(entries, sizes)
+    found = Known()
+    _checked(text, {}, {}, Delayed(()), found)
+    return found
 
 
 def _checked(
-    text: ModelText,
-    dims: Mapping[str, int],
-    settings: Mapping[str, str | float],
-    delayed: Delayed,
-    entries: dict[str, Entry],
-    sizes: dict[str, tuple[Size, ...]],
+    text: ModelText, dims: Mapping[str, int], settings: Mapping[str, str | float], delayed: Delayed, told: Known
 ) -> tuple[Model | None, tuple[Diagnostic, ...]]:
-    """A model and what is found; what is known of names goes to ``entries`` and ``sizes``."""
+    """A model and what is found; what is known of names goes to ``told``."""
     scope = build_scope(text)
     name = _name(text, scope)
     declared = declare(text, scope, dims, settings)
     components = read_components(text, scope)
     statements = read_statements(text, scope, declared, components, delayed)
-    entries |= {**try_unused(text, scope, components), **scope.entries}
-    sizes |= statements.sizes
+    told.entries.update({**try_unused(text, scope, components), **scope.entries})
+    told.sizes.update(statements.sizes)
+    told.numbers.update(declared.polynomials.numbers)
     learning = read_learning(text, scope, declared, settings)
     latex = read_latex(text, scope)
     scope.report_unknown()

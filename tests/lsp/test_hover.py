@@ -54,7 +54,7 @@ def equations(text: str) -> dict[str, str]:
 def test_a_state_has_its_dynamics_and_its_costate() -> None:
     told, derived = shown(NET, "h[n]"), equations(NET)
     assert "```ham\nstate h[n] = 0\n```" in told and "state · line 15 · one for each stream" in told
-    assert "- `h`: [n]" in told
+    assert "- `h`: [n] = [3]" in told
     assert derived["state.h"] in told and derived["costate.h"] in told
 
 
@@ -72,6 +72,9 @@ def test_a_definition_has_its_adjoint_and_what_that_reads() -> None:
 def test_doc_comments_and_sizes() -> None:
     assert "How fast h forgets." in shown(NET, "rate*h") and "const · line 13" in shown(NET, "rate*h")
     assert "```ham\ndim n = 3\n```\n\nsize · line 2" in shown(NET, "n = 3")
+    sizes = "dim n = 7, m = (n - 1)/2, k\ninput u[n + m]\ninput w[k, n]\noutput y = sum(u) + sum(w)\n"
+    assert "- `m` = 3" in shown(sizes, "m = ") and "- `u`: [m + n] = [10]" in shown(sizes, "u[n")
+    assert "- `w`: [k, n] = [k, 7]" in shown(sizes, "w[k") and "- `y`: a scalar\n" in shown(sizes, "y = ") + "\n"
 
 
 def test_what_a_component_declares_is_told_of_its_instances() -> None:

@@ -9,7 +9,8 @@ import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from hdsl.lsp.server import features
+from hdsl.lsp import findings
+from hdsl.lsp.server import build, features
 from tests.lsp.conftest import Editor
 
 NET = """ham 1
@@ -233,6 +234,20 @@ def test_what_is_not_open_is_answered_with_nothing(editor: Editor) -> None:
     asked = types.HoverParams(name, types.Position(3, 3))
     assert editor.run(editor.client.text_document_hover_async(asked)) is None
     assert editor.run(editor.client.text_document_document_symbol_async(types.DocumentSymbolParams(name))) is None
+
+
+def test_a_fault_of_ours_is_told_and_the_server_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = build()
+    told: list[Any] = []
+    monkeypatch.setattr(server, "window_show_message", told.append)
+    monkeypatch.setattr(server, "text_document_publish_diagnostics", told.append)
+    server.documents.open("untitled:fault", "input w\n", 1)
+    server.check("untitled:fault")
+    monkeypatch.setattr(findings, "findings", lambda analysis: 1 / 0)
+    server.check("untitled:fault")
+    wrong, fault, none = told
+    assert [d.code for d in wrong.diagnostics] == ["empty-model"] and none.diagnostics == []
+    assert fault.type == types.MessageType.Error and "has a fault: ZeroDivisionError: division by zero" in fault.message
 
 
 def test_no_message_of_a_fault_came(editor: Editor) -> None:

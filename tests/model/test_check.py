@@ -202,4 +202,5 @@ def test_what_is_known_of_names_whatever_else_is_wrong() -> None:
         **{"n": "dim", "u": "input", "c": "component", "a": "let", "a.W": "param", "b": "let"},
     }
     assert text[slice(found.entries["a.W"].span.start, found.entries["a.W"].span.end)] == "W"
+    assert found.numbers == {"n": 3}
     assert {name: str(sizes) for name, sizes in found.sizes.items()} == dict.fromkeys(("u", "a", "a.W"), "(n,)")
