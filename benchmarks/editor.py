@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from itertools import count
-from pathlib import Path
 from statistics import median
 from time import process_time
 
@@ -24,12 +23,21 @@ from hdsl.lsp.renaming import renamed
 from hdsl.resources import folder
 
 GOAL = 100.0  # milliseconds for diagnostics, warm
+LONG = "1000 definitions"
 _EDITS = count()
 
 
-def opened(path: Path) -> Analysis:
-    """A document that nobody has seen yet: what ships, with a comment of its own behind it."""
-    return Analysis("untitled:copy", f"{path.read_text(encoding='utf-8')}# {next(_EDITS)}\n")
+def texts() -> dict[str, str]:
+    """The models that ship, and a long one: 1000 definitions, each of which reads the one before it."""
+    found = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder("models").glob("*.ham"))}
+    chain = "".join(f"let a{k} = tanh(W @ a{k - 1} + {k})\n" for k in range(1, 1001))
+    head = "ham 1\ndim n = 3\ninput u[n]\nparam W[n, n] = glorot\nlet a0 = u\n"
+    return found | {LONG: f"{head}{chain}output y = a1000\ncost fit = squared(y)\n"}
+
+
+def opened(text: str) -> Analysis:
+    """A document that nobody has seen yet: a text with a comment of its own behind it."""
+    return Analysis("untitled:copy", f"{text}# {next(_EDITS)}\n")
 
 
 def first_input(analysis: Analysis) -> int:
@@ -67,12 +75,12 @@ MEASURED: dict[str, Callable[[Analysis], None]] = {
 }
 
 
-def milliseconds(path: Path, rounds: int) -> dict[str, float]:
+def milliseconds(text: str, rounds: int) -> dict[str, float]:
     """The median milliseconds of each request on one model."""
     found: dict[str, list[float]] = {name: [] for name in MEASURED}
     for turn in range(rounds + 1):
         for name, ask in MEASURED.items():
-            analysis = opened(path)
+            analysis = opened(text)
             start = process_time()
             ask(analysis)
             if turn:  # the first loads what is loaded once
@@ -85,10 +93,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args().rounds
-    rows = {path.stem: milliseconds(path, rounds) for path in sorted(folder("models").glob("*.ham"))}
+    rows = {name: milliseconds(text, rounds if name != LONG else 1) for name, text in texts().items()}
     print(machine(1))
     print(table(["ms", *MEASURED], [[name, *(f"{row[asked]:.0f}" for asked in MEASURED)] for name, row in rows.items()]))
-    slowest = max(rows, key=lambda name: rows[name]["check"])
+    slowest = max(rows.keys() - {LONG}, key=lambda name: rows[name]["check"])
     told = "met" if rows[slowest]["check"] <= GOAL else "missed"
     print(f"\nslowest diagnostics: {rows[slowest]['check']:.0f} ms ({slowest}); the goal of {GOAL:.0f} ms is {told}")
 

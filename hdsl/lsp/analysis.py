@@ -21,7 +21,10 @@ from hdsl.syntax.lines import Line, cut
 from hdsl.syntax.source import Source, Span
 from hdsl.syntax.tree import Component, ModelText, Statement
 
+MOST_DERIVED = 300  # definitions of a model whose equations are worked out for a hover: about a second
+
 if TYPE_CHECKING:
+    from hdsl.model.model import Model
     from hdsl.show.page import Page
 
 
@@ -82,12 +85,18 @@ class Analysis:
 
     @cached_property
     def occurrences(self) -> Occurrences:
-        return occurrences(self.tree)
+        return occurrences(self.tree, self.compiler.known)
+
+    @cached_property
+    def model(self) -> Model | None:
+        """The checked model; None where there are mistakes."""
+        wrong = any(d.severity == "error" for d in self.compiler.diagnostics)
+        return None if wrong else self.compiler.model
 
     @cached_property
     def page(self) -> Page | None:
-        """The derivation, of a model without mistakes."""
-        if any(d.severity == "error" for d in self.compiler.diagnostics):
+        """The derivation; None for a model with mistakes, and for one that is so long that an editor would wait for it."""
+        if self.model is None or len(self.model.definitions) > MOST_DERIVED:
             return None
         from hdsl.show.derivation import derivation_page
 

@@ -31,7 +31,7 @@ _KINDS = {
 }
 # What follows the word of these statements, by kind.
 _NAMED = {"next": ("state",), "reset": ("state",), "project": ("param",), "latex": tuple(_KINDS)}
-_AFTER_NAMES = {"reset": ("each sample", "each sequence", "never"), "project": ("every",)}
+_WHEN = ("each sample", "each sequence", "never")  # of a `reset` line
 
 
 def completions(analysis: Analysis, offset: int) -> list[types.CompletionItem]:
@@ -51,7 +51,7 @@ def _items(analysis: Analysis, here: Place, offset: int) -> Iterator[types.Compl
     elif len(here.before) == 1 and here.first in _NAMED:
         yield from _names(analysis, offset, _NAMED[here.first], here.typed)
     elif len(here.before) == 2 and here.first == "reset":
-        yield from (_word(word) for word in _AFTER_NAMES["reset"])
+        yield from (_word(word) for word in _WHEN)
     elif len(here.before) == 1 and here.first in meanings.STATEMENTS and here.first != "return":
         return  # a new name is being written
     else:
@@ -119,9 +119,7 @@ def _in_expression(analysis: Analysis, here: Place, offset: int) -> Iterator[typ
     for name, function in meanings.FUNCTIONS.items():
         if begins or name not in INITIALS or name == "eye":
             insert = name if not function.arguments or (begins and name == "eye") else f"{name}("
-            item = _item(name, types.CompletionItemKind.Function, meanings.signature(name), function.gives, insert)
-            item.commit_characters = None
-            yield item
+            yield _item(name, types.CompletionItemKind.Function, meanings.signature(name), function.gives, insert)
     yield from (_word(word) for word in RESERVED if word not in ("T", "boundary"))
     call = call_at(here.before)
     for argument in _arguments(analysis, call[0]) if call else ():
@@ -160,8 +158,8 @@ def _names(analysis: Analysis, offset: int, kinds: Iterable[str], typed: str) ->
         if declared.kind in wanted:
             called = isinstance(declared.node, Component)
             name = _written(analysis, declared)
-            item = _item(name, _KINDS[declared.kind], _told(analysis, declared), declared.doc, f"{name}(" if called else "")
-            yield item
+            insert = f"{name}(" if called else ""
+            yield _item(name, _KINDS[declared.kind], _told(analysis, declared), declared.doc, insert)
 
 
 def _written(analysis: Analysis, declared: Declared) -> str:

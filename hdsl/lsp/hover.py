@@ -10,7 +10,7 @@ from lsprotocol import types
 
 from hdsl.diagnostics.explanations import explanations
 from hdsl.lsp import meanings
-from hdsl.lsp.analysis import Analysis
+from hdsl.lsp.analysis import MOST_DERIVED, Analysis
 from hdsl.lsp.words import SETTING, Word, word_at
 from hdsl.model.occurrences import Declared, Occurrence
 from hdsl.model.sizes import show_sizes
@@ -22,6 +22,8 @@ from hdsl.terms.term import size
 
 LONGEST = 160  # characters of a declaration that are shown
 MOST_INSTANCES = 4  # of a component, of which sizes and equations are told
+TOO_LONG = f"The model has more than {MOST_DERIVED} definitions: `hdsl derive` shows its equations."
+_DERIVED = ("state", "param", "let", "output", "cost")
 MOST_READ = 8  # definitions that are shown below an equation
 Shown: TypeAlias = tuple[str, Span]  # Markdown, and the place that it is about
 
@@ -91,6 +93,7 @@ def of_name(analysis: Analysis, occurrence: Occurrence) -> str:
         " · ".join(filter(None, (kind(declared), place(analysis, declared), *_shared(analysis, occurrence, declared)))),
         "\n".join(_sizes(analysis, occurrence, declared)),
         "\n\n".join(filter(None, (of_equations(analysis, name) for name in names(analysis, occurrence, declared)))),
+        TOO_LONG if analysis.model is not None and analysis.page is None and declared.kind in _DERIVED else "",
         locality(analysis, occurrence.path),
     ]
     return "\n\n".join(filter(None, parts))
@@ -153,9 +156,9 @@ def _sizes(analysis: Analysis, occurrence: Occurrence, declared: Declared) -> It
 
 def _shared(analysis: Analysis, occurrence: Occurrence, declared: Declared) -> Iterator[str]:
     """Whether all streams have a thing together, which is known of a model without mistakes."""
-    if analysis.page is None:
+    model = analysis.model
+    if model is None:
         return
-    model = analysis.compiler.model
     shared = {q.name: q.shared for q in model.quantities.values()} | {d.name: d.shared for d in model.definitions}
     for name in names(analysis, occurrence, declared)[:1]:
         if name in shared:

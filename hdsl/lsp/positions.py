@@ -69,11 +69,6 @@ class Lines:
         start = self.offset(place.start)
         return Span(start, max(start, self.offset(place.end)))
 
-    @property
-    def whole(self) -> types.Range:
-        """The range of the text."""
-        return self.range(Span(0, len(self.text)))
-
     def _units(self, text: str) -> int:
         codec, size = _UNITS[self.encoding]
         return len(text.encode(codec, "surrogatepass")) // size

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from lsprotocol import types
 
+from hdsl.diagnostics.catalogue_model import a
 from hdsl.lsp.analysis import Analysis
 from hdsl.lsp.navigation import declared_at, places_of
 from hdsl.model.occurrences import Declared
@@ -102,7 +103,7 @@ def _check(analysis: Analysis, declared: Declared, name: str) -> None:
     for other in analysis.occurrences.declared.values():
         if other.name == spelt and _meet(declared, other):
             line = analysis.source.line_of(other.span)
-            raise Refused(f"`{name}` is declared already: a {other.kind}, line {line}")
+            raise Refused(f"`{name}` is declared already: {a(other.kind)}, line {line}")
     entries = analysis.occurrences.known.entries
     names = [declared.name] if not declared.within else analysis.occurrences.instances_of(declared)
     for path in names:  # an instance may have something of that name, made by hdsl

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from lsprotocol import types
@@ -243,8 +243,3 @@ def log() -> None:
     handler = logging.StreamHandler()
     handler.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], JsonRpcException)))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
-
-
-def features() -> Iterator[str]:
-    """The methods that are answered."""
-    yield from sorted(build().protocol.fm.features)

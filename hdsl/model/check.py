@@ -32,36 +32,6 @@ from hdsl.syntax.tree import (
 from hdsl.terms.term import Size
 
 
-def check(
-    text: ModelText,
-    *,
-    dims: Mapping[str, int] | None = None,
-    settings: Mapping[str, str | float] | None = None,
-    delay: Collection[str] = (),
-) -> tuple[Model | None, tuple[Diagnostic, ...]]:
-    """Check a file. The model is None if there is an error among the findings, or if the parser left a statement out.
-
-    Args:
-        text: what was written.
-        dims: numbers for sizes, in place of the file's own.
-        settings: scalar consts and settings of ``learn`` by path (``alpha``, ``eta.h``), as they would be written, in place
-            of the file's own.
-        delay: `let` definitions that are read as ``delay(…)`` of themselves, by name; ``all`` for those that hold a
-            parameter and stand between inputs or states and a cost.
-
-    Every mistake of the file is reported in one run, each once; what depends on a mistake is silent about it. Warnings are
-    given for files without mistakes only, since a mistake may be what they come from.
-    """
-    delayed = Delayed(name for name in delay if name != ALL)
-    if ALL in delay:
-        plain = Delayed(())
-        model, found = _checked(text, dims or {}, settings or {}, plain, Known())
-        if model is None:
-            return None, found
-        delayed = Delayed((*delayed.names, *every(model, plain.lets)))
-    return _checked(text, dims or {}, settings or {}, delayed, Known())
-
-
 @dataclass(frozen=True)
 class Known:
     """What is known of the names of a file, be the rest of it right or wrong.
@@ -76,10 +46,42 @@ class Known:
     numbers: dict[str, int] = field(default_factory=dict)
 
 
+def check(
+    text: ModelText,
+    *,
+    dims: Mapping[str, int] | None = None,
+    settings: Mapping[str, str | float] | None = None,
+    delay: Collection[str] = (),
+    told: Known | None = None,
+) -> tuple[Model | None, tuple[Diagnostic, ...]]:
+    """Check a file. The model is None if there is an error among the findings, or if the parser left a statement out.
+
+    Args:
+        text: what was written.
+        dims: numbers for sizes, in place of the file's own.
+        settings: scalar consts and settings of ``learn`` by path (``alpha``, ``eta.h``), as they would be written, in place
+            of the file's own.
+        delay: `let` definitions that are read as ``delay(…)`` of themselves, by name; ``all`` for those that hold a
+            parameter and stand between inputs or states and a cost.
+        told: where to put what is known of the names of the file.
+
+    Every mistake of the file is reported in one run, each once; what depends on a mistake is silent about it. Warnings are
+    given for files without mistakes only, since a mistake may be what they come from.
+    """
+    delayed = Delayed(name for name in delay if name != ALL)
+    if ALL in delay:
+        plain = Delayed(())
+        model, found = _checked(text, dims or {}, settings or {}, plain, Known())
+        if model is None:
+            return None, found
+        delayed = Delayed((*delayed.names, *every(model, plain.lets)))
+    return _checked(text, dims or {}, settings or {}, delayed, Known() if told is None else told)
+
+
 def known(text: ModelText) -> Known:
     """What can be known of the names of a file. Never raises for anything that a text may hold."""
     found = Known()
-    _checked(text, {}, {}, Delayed(()), found)
+    check(text, told=found)
     return found
 
 

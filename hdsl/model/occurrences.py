@@ -109,10 +109,13 @@ class Occurrences:
         return tuple(path for path, entry in self.known.entries.items() if "." in path and entry.span == declared.span)
 
 
-def occurrences(text: ModelText) -> Occurrences:
-    """The names of a file. Never raises for anything that a text may hold."""
+def occurrences(text: ModelText, told: Known | None = None) -> Occurrences:
+    """The names of a file. Never raises for anything that a text may hold.
+
+    ``told`` is what a check of the text knows already; components with mistakes in them are checked again.
+    """
     whole = replace(text, statements=(*text.statements, *text.broken), broken=())
-    finder = _Finder(whole, known(whole))
+    finder = _Finder(whole, known(whole) if told is None or text.broken else told)
     finder.file()
     return Occurrences(finder.declared, tuple(sorted(set(finder.found))), finder.known)
 

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from benchmarks.editor import MEASURED, first_input, milliseconds, opened
-from hdsl.resources import folder
+from benchmarks.editor import LONG, MEASURED, first_input, milliseconds, opened, texts
 
-SUNSPOTS = folder("models") / "sunspots.ham"
+SUNSPOTS = texts()["sunspots"]
 
 
 def test_each_document_is_another() -> None:
@@ -15,3 +14,7 @@ def test_each_document_is_another() -> None:
 def test_every_request_is_measured() -> None:
     found = milliseconds(SUNSPOTS, 1)
     assert set(found) == set(MEASURED) and min(found.values()) > 0
+
+
+def test_the_long_model_is_right() -> None:
+    assert opened(texts()[LONG]).diagnostics == ()

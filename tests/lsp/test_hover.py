@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from hdsl.compiler import Compiler
-from hdsl.lsp.analysis import Analysis
-from hdsl.lsp.hover import explained, hover
+from hdsl.lsp.analysis import MOST_DERIVED, Analysis
+from hdsl.lsp.hover import TOO_LONG, explained, hover
 from hdsl.resources import folder
 from hdsl.show.derivation import derivation_page
 from hdsl.syntax.source import Source
@@ -93,6 +93,14 @@ def test_a_file_with_mistakes_tells_what_is_known_and_no_derivation() -> None:
         told = shown(text, "h[n]")
         assert "state h[n] = 0" in told and "- `h`: [n]" in told and "ḣ" not in told
     assert "param K[n, m]" in shown(NET.replace("return s", "return ("), "K[n")
+
+
+def test_nobody_waits_for_the_equations_of_a_very_long_model() -> None:
+    chain = "".join(f"let a{k} = tanh(W * a{k - 1} + {k})\n" for k in range(1, MOST_DERIVED))
+    text = f"input u\nparam W = 1\nlet a0 = u\n{chain}output y = a{MOST_DERIVED - 1}\ncost c = squared(y)\n"
+    told = shown(text, "W = 1")
+    assert TOO_LONG in told and "shared by all streams" in told and "ω̇" not in told
+    assert TOO_LONG not in shown(text, "u\n") and TOO_LONG not in shown(text.replace("= u\n", "= q\n"), "W = 1")
 
 
 @pytest.mark.parametrize(

@@ -108,5 +108,5 @@ def test_ranges_and_whole_texts() -> None:
     place = types.Range(types.Position(0, 1), types.Position(1, 1))
     assert lines.span(place) == Span(1, 4) and lines.range(Span(1, 4)) == place
     assert lines.span(types.Range(types.Position(1, 1), types.Position(0, 1))) == Span(4, 4)
-    assert lines.whole == types.Range(types.Position(0, 0), types.Position(2, 0))
+    assert lines.range(Span(0, 6)) == types.Range(types.Position(0, 0), types.Position(2, 0))
     assert changed("old", [types.TextDocumentContentChangeWholeDocument("new")], "utf-16") == "new"
