@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hdsl.derive.hamiltonian import Hamiltonian
     from hdsl.derive.pullback import Pullback
     from hdsl.derive.step import Step
+    from hdsl.model.check import Known
     from hdsl.model.model import Model
     from hdsl.optimise.lower import Programs
     from hdsl.syntax.tree import ModelText
@@ -62,13 +63,14 @@ class Compiler:
         return parse(self.source)
 
     @cached_property
-    def _checked(self) -> tuple[Model | None, tuple[Diagnostic, ...]]:
-        from hdsl.model.check import check
+    def _checked(self) -> tuple[Model | None, tuple[Diagnostic, ...], Known]:
+        from hdsl.model.check import Known, check
 
         text, found = self._parsed
-        model, more = check(text, dims=self.dims, settings=self.settings, delay=self.delay)
+        known = Known()
+        model, more = check(text, dims=self.dims, settings=self.settings, delay=self.delay, told=known)
         wrong = any(d.severity == "error" for d in found)
-        return (None if wrong else model), (*found, *more)
+        return (None if wrong else model), (*found, *more), known
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -76,12 +78,17 @@ class Compiler:
         return tuple(sorted(self._checked[1], key=lambda d: (d.span, d.code)))
 
     @property
+    def known(self) -> Known:
+        """What is known of the names of the file, be it right or wrong."""
+        return self._checked[2]
+
+    @property
     def text(self) -> ModelText:
         return self._made("text", self._parsed[0])
 
     @cached_property
     def model(self) -> Model:
-        model, _ = self._checked
+        model = self._checked[0]
         if model is None:
             raise ModelError(self.source, self.diagnostics)
         return self._made("model", model)

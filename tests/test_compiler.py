@@ -50,3 +50,10 @@ def test_sizes_and_settings_reach_the_model():
 
 def test_the_version_stands_in_the_text():
     assert f"Made by hdsl {VERSION} from <text>" in Compiler(Source(TEXT)).torch
+
+
+def test_what_is_known_of_names_comes_from_the_same_check():
+    compiler = Compiler(Source(WRONG))
+    assert {name: entry.kind for name, entry in compiler.known.entries.items()} == {"u": "input", "y": "output", "x": "output"}
+    assert set(compiler.known.sizes) == {"u"}
+    assert compiler.known is compiler.known

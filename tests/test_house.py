@@ -34,19 +34,22 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("optimise",),
     ("emit",),
     ("compiler",),
-    ("runtime", "show"),
+    ("runtime", "show", "repair"),
     ("verify",),
     ("api",),
-    ("notebook", "adapters"),
+    ("notebook", "adapters", "lsp"),
     ("extras",),
     ("hdsl",),  # hdsl/__init__.py, what users import
     ("cli",),
     ("__main__",),
 )
-STRICT = ("syntax", "terms", "format", "model", "derive", "optimise", "emit", "diagnostics", "compiler")
+STRICT = ("syntax", "terms", "format", "model", "derive", "optimise", "emit", "diagnostics", "compiler", "lsp", "repair")
 
 # Libraries that only some rooms may import.
-ONLY_IN = {"torch": {"runtime", "verify", "adapters"}, "lark": {"syntax"}, "river": {"adapters"}}
+ONLY_IN = {
+    **{"torch": {"runtime", "verify", "adapters"}, "lark": {"syntax"}, "river": {"adapters"}},
+    **{"pygls": {"lsp"}, "lsprotocol": {"lsp"}},
+}
 
 # Edges that may close a cycle: an error shows itself when it is raised, and showing it reads its record.
 KNOWN_EDGES = {("hdsl.diagnostics.diagnostic", "hdsl.diagnostics.render")}
@@ -159,7 +162,7 @@ def cycles(files: list[File]) -> list[str]:
 
 
 def libraries(files: list[File]) -> list[str]:
-    """torch is imported in runtime/, verify/ and adapters/ only, lark in syntax/ only, river in adapters/ only."""
+    """torch is imported in runtime/, verify/ and adapters/ only, lark in syntax/, river in adapters/, pygls in lsp/."""
     return [
         f"{file.path} imports {name}: only {', '.join(sorted(ONLY_IN[top]))} may"
         for file in files
@@ -381,7 +384,7 @@ def loaded(program: str) -> set[str]:
 
 
 def test_importing_hdsl_loads_nothing_heavy() -> None:
-    assert not loaded("import hdsl, hdsl.cli.main") & {"torch", "matplotlib", "rich", "jinja2", "river"}
+    assert not loaded("import hdsl, hdsl.cli.main") & {"torch", "matplotlib", "rich", "jinja2", "river", "pygls"}
 
 
 def test_check_loads_neither_torch_nor_what_draws() -> None:
@@ -391,4 +394,4 @@ def test_check_loads_neither_torch_nor_what_draws() -> None:
     )
     names = loaded(program)
     assert "sympy" in names
-    assert not names & {"torch", "matplotlib", "rich", "jinja2", "river"}
+    assert not names & {"torch", "matplotlib", "rich", "jinja2", "river", "pygls"}

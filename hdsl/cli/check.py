@@ -11,9 +11,9 @@ import click
 
 from hdsl.api import find
 from hdsl.cli.arguments import Verb, delay_option, delayed, painted, readable, writable, write_file
-from hdsl.cli.repair import repaired
 from hdsl.compiler import Compiler
 from hdsl.diagnostics.render import render_all, to_json
+from hdsl.repair import repaired
 from hdsl.syntax.gather import gather
 from hdsl.syntax.read import read
 
@@ -61,7 +61,7 @@ def _repair(name: str, path: Path, err: bool) -> None:
     source, unreadable = read(path.read_bytes(), name)
     if unreadable:
         return
-    made = repaired(source)
+    made = repaired(source, lambda text: gather(text, path.parent))
     if made.text != source.text:
         write_file(path, made.text)
         click.echo("\n".join(made.done), err=err)

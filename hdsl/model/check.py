@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from hdsl.diagnostics import catalogue_model as catalogue
@@ -16,7 +16,7 @@ from hdsl.model.delaying import ALL, Delayed, every
 from hdsl.model.latex import read_latex
 from hdsl.model.model import Learning, Model, Quantity
 from hdsl.model.reach import targets_of, warnings, without_costate
-from hdsl.model.scope import Scope, build_scope
+from hdsl.model.scope import Entry, Scope, build_scope
 from hdsl.model.sharing import settle
 from hdsl.model.statements import Statements, read_statements
 from hdsl.model.trial import try_unused
@@ -29,6 +29,21 @@ from hdsl.syntax.tree import (
     ModelName,
     ModelText,
 )
+from hdsl.terms.term import Size
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the names of a file, be the rest of it right or wrong.
+
+    ``entries`` are all names by what they stand for, those of instances (``a.W``) with the place of the component's own
+    declaration; of a component that nothing uses, those of its trial. ``sizes`` are those of quantities and definitions,
+    ``numbers`` those of sizes.
+    """
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+    sizes: dict[str, tuple[Size, ...]] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
 
 
 def check(
@@ -37,6 +52,7 @@ def check(
     dims: Mapping[str, int] | None = None,
     settings: Mapping[str, str | float] | None = None,
     delay: Collection[str] = (),
+    told: Known | None = None,
 ) -> tuple[Model | None, tuple[Diagnostic, ...]]:
     """Check a file. The model is None if there is an error among the findings, or if the parser left a statement out.
 
@@ -47,6 +63,7 @@ def check(
             of the file's own.
         delay: `let` definitions that are read as ``delay(…)`` of themselves, by name; ``all`` for those that hold a
             parameter and stand between inputs or states and a cost.
+        told: where to put what is known of the names of the file.
 
     Every mistake of the file is reported in one run, each once; what depends on a mistake is silent about it. Warnings are
     given for files without mistakes only, since a mistake may be what they come from.
@@ -54,22 +71,32 @@ def check(
     delayed = Delayed(name for name in delay if name != ALL)
     if ALL in delay:
         plain = Delayed(())
-        model, found = _checked(text, dims or {}, settings or {}, plain)
+        model, found = _checked(text, dims or {}, settings or {}, plain, Known())
         if model is None:
             return None, found
         delayed = Delayed((*delayed.names, *every(model, plain.lets)))
-    return _checked(text, dims or {}, settings or {}, delayed)
+    return _checked(text, dims or {}, settings or {}, delayed, Known() if told is None else told)
+
+
+def known(text: ModelText) -> Known:
+    """What can be known of the names of a file. Never raises for anything that a text may hold."""
+    found = Known()
+    check(text, told=found)
+    return found
 
 
 def _checked(
-    text: ModelText, dims: Mapping[str, int], settings: Mapping[str, str | float], delayed: Delayed
+    text: ModelText, dims: Mapping[str, int], settings: Mapping[str, str | float], delayed: Delayed, told: Known
 ) -> tuple[Model | None, tuple[Diagnostic, ...]]:
+    """A model and what is found; what is known of names goes to ``told``."""
     scope = build_scope(text)
     name = _name(text, scope)
     declared = declare(text, scope, dims, settings)
     components = read_components(text, scope)
     statements = read_statements(text, scope, declared, components, delayed)
-    try_unused(text, scope, components)
+    told.entries.update({**try_unused(text, scope, components), **scope.entries})
+    told.sizes.update(statements.sizes)
+    told.numbers.update(declared.polynomials.numbers)
     learning = read_learning(text, scope, declared, settings)
     latex = read_latex(text, scope)
     scope.report_unknown()

@@ -44,7 +44,7 @@ from hdsl.syntax.tree import (
     Statement,
     Use,
 )
-from hdsl.terms.term import Definition, Elementwise
+from hdsl.terms.term import Definition, Elementwise, Size
 
 PREFIX = {"flow": "f", "next": "F"}
 
@@ -55,7 +55,7 @@ class Statements:
 
     ``lists`` are the constants that literal lists have become; ``moved`` the states that have dynamics in the file;
     ``reset_spans`` where resets stand; ``written`` is the text with its instances written out, and ``fixed`` are the sizes
-    that tell how many copies there are.
+    that tell how many copies there are; ``sizes`` those of every quantity and definition that could be read.
     """
 
     scope: Scope
@@ -73,6 +73,7 @@ class Statements:
     fixed: set[str] = field(default_factory=set)
     projections: tuple[Projection, ...] = ()
     projected: tuple[Definition, ...] = ()
+    sizes: Mapping[str, tuple[Size, ...]] = field(default_factory=dict)
 
 
 def read_statements(
@@ -123,7 +124,7 @@ def read_statements(
         scope.report(formulas.too_many_definitions(many.span, MOST_DEFINITIONS))
     except TooManyInstances:
         pass
-    found.fixed = instances.fixed
+    found.fixed, found.sizes = instances.fixed, reader.sizes
     writing.finish(text)
     return found
 
@@ -251,7 +252,6 @@ class _Writing:
             found.reads[state] = (*found.reads.get(state, ()), *(read.name for read in names_in(tree)))
         found.reads |= {f"project {s.name}": tuple(n.name for n in _of_project(s)) for s in projects}
         _report_targets(order, defines, moving, found)
-
 
     def _started(self, statement: Statement) -> Statement:
         """A state with what it begins from written out."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.whence import of_unused
 from hdsl.model.components import Components, called_in, expressions_of, sizes_of
 from hdsl.model.declarations import declare
@@ -28,16 +27,20 @@ SURE = frozenset(
 )
 
 
-def try_unused(text: ModelText, scope: Scope, components: Components) -> None:
-    """Report what is wrong with the sizes of every component that the file does not use."""
+def try_unused(text: ModelText, scope: Scope, components: Components) -> dict[str, Entry]:
+    """Report what is wrong with the sizes of every component that the file does not use; the dotted names of the trials."""
+    entries: dict[str, Entry] = {}
     used = {name for tree in _expressions(text) for name in called_in(tree)}
     for name, component in components.known.items():
         if name in used or name in components.wrong or name in scope.poisoned:
             continue
         said = {(finding.code, finding.span) for finding in scope.findings}
-        for finding in _trial(text, component, components):
-            if (finding.code, finding.span) not in said:
+        trial = _trial(text, component, components)
+        entries |= {path: entry for path, entry in trial.entries.items() if "." in path}
+        for finding in trial.findings:
+            if finding.code in SURE and (finding.code, finding.span) not in said:
                 scope.report(of_unused(finding, name))
+    return entries
 
 
 def _expressions(text: ModelText) -> Iterator[Expression]:
@@ -48,7 +51,8 @@ def _expressions(text: ModelText) -> Iterator[Expression]:
             yield statement.value
 
 
-def _trial(text: ModelText, component: Component, components: Components) -> Iterator[Diagnostic]:
+def _trial(text: ModelText, component: Component, components: Components) -> Scope:
+    """The scope of a trial, with what was found in it."""
     # The definition has the component's name, so that messages name `dense.W`; no name can be written like the other.
     called = replace(component, name=f"{component.name}()")
     parameters = [p for p in component.parameters if p.shape or p.default is None or p.name in sizes_of(component)]
@@ -65,7 +69,7 @@ def _trial(text: ModelText, component: Component, components: Components) -> Ite
             scope.poisoned.add(parameter.name)
     known = {**{other.name: other for other in others}, called.name: called}
     read_statements(small, scope, declare(small, scope, {}, {}), Components(known, components.wrong), Delayed(()))
-    yield from (finding for finding in scope.findings if finding.code in SURE)
+    return scope
 
 
 def _declared(component: Component, parameters: list[Parameter]) -> Iterator[Statement]:

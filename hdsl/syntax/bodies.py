@@ -44,7 +44,14 @@ class Body:
 
     def component(self, end: int) -> Component | None:
         """The component, which ends at a place of the file; None where a mistake has been reported."""
-        if self.head is None or not self.returned or not self.whole:
+        return self._made(end) if self.returned and self.whole else None
+
+    def broken(self, end: int) -> Component | None:
+        """The component without what could not be read; None where that is its head."""
+        return self._made(end)
+
+    def _made(self, end: int) -> Component | None:
+        if self.head is None:
             return None
-        span = Span(self.head.span.start, end)
-        return replace(self.head, body=tuple(self.statements), value=self.returned[0].value, span=span)
+        value = self.returned[0].value if self.returned else self.head.value
+        return replace(self.head, body=tuple(self.statements), value=value, span=Span(self.head.span.start, end))

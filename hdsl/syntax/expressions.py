@@ -170,8 +170,10 @@ class ExpressionMaker:
 
     def parenthesised(self, node: Node, children: Children) -> Expression:
         """The expression itself; its place takes in the parentheses."""
-        made: Expression = replace(children[1], span=self.span(node))
-        return made
+        inner: Expression = children[1]
+        if isinstance(inner, Name):
+            return replace(inner, span=self.span(node), own_span=inner.own_span or inner.span)
+        return replace(inner, span=self.span(node))
 
     def list_literal(self, node: Node, children: Children) -> ListLiteral:
         return ListLiteral(tuple(without_signs(children)), self.span(node))
@@ -195,7 +197,8 @@ class ExpressionMaker:
             elif "." in word:
                 self.found.append(catalogue.dotted_argument(place, word))
             keywords[word], places[word] = value, place
-        return Call(function, tuple(positional), tuple(keywords.items()), function_span, self.span(node))
+        named = tuple(keywords.items()), function_span, self.span(node), tuple(places.values())
+        return Call(function, tuple(positional), *named)
 
     def arguments(self, node: Node, children: Children) -> list[tuple[Token | None, Expression]]:
         return [child for child in children if child is not None]

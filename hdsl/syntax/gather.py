@@ -7,8 +7,11 @@ the folder, and there is a bound on files and on bytes.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.resources import folder
 from hdsl.syntax.read import LARGEST_FILE, read
 from hdsl.syntax.source import Source
@@ -19,12 +22,25 @@ SHIPPED = "parts"  # the folder below models/ of components that ship
 _USE = re.compile(r'^[ \t]*use[ \t]+"([^"\n]*)"', re.MULTILINE)
 
 
+@dataclass(frozen=True)
+class Gathered:
+    """A source with the files that it uses, and where each of these stands, in the order of ``source.used``."""
+
+    source: Source
+    places: tuple[Path, ...] = ()
+
+
 def gather(source: Source, place: Path | None) -> Source:
     """The source with the texts of all files that it uses, and that these use, each once.
 
     ``place`` is the folder in which the file stands; None where it is no file: then only what ships is found.
     """
-    text, used, missing = source.text, [], {}
+    return gathered(source, place).source
+
+
+def gathered(source: Source, place: Path | None, opened: Mapping[Path, str] | None = None) -> Gathered:
+    """The same, with the places of the files. ``opened`` are texts that go before what the files of these paths hold."""
+    text, used, missing = source.text, list[tuple[int, str]](), dict[str, str]()
     found: dict[Path, str] = {}
     waiting = [(path, place) for path in _USE.findall(source.text)]
     while waiting:
@@ -39,11 +55,10 @@ def gather(source: Source, place: Path | None) -> Source:
             missing[path] = f"hdsl reads at most {MOST_FILES} files"
             continue
         try:
-            data = file.read_bytes()
+            own, mistakes = _text(file, path, opened or {})
         except OSError as wrong:
             missing[path] = (wrong.strerror or str(wrong)).lower()
             continue
-        own, mistakes = read(data, path)
         if mistakes or len(text) + len(own.text) > LARGEST_FILE:
             missing[path] = mistakes[0].message if mistakes else f"all files together have more than {LARGEST_FILE} characters"
             continue
@@ -52,7 +67,13 @@ def gather(source: Source, place: Path | None) -> Source:
         used.append((len(text), path))
         text += own.text
         waiting += [(further, file.parent) for further in _USE.findall(own.text)]
-    return Source(text, source.name, tuple(used), tuple(missing.items())) if used or missing else source
+    whole = Source(text, source.name, tuple(used), tuple(missing.items())) if used or missing else source
+    return Gathered(whole, tuple(found))
+
+
+def _text(file: Path, path: str, opened: Mapping[Path, str]) -> tuple[Source, tuple[Diagnostic, ...]]:
+    """The text of a file as `read` gives it. Raises OSError."""
+    return (Source(opened[file], path), ()) if file in opened else read(file.read_bytes(), path)
 
 
 def _find(path: str, beside: Path | None) -> Path | str:

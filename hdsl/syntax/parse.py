@@ -85,14 +85,16 @@ def _parse_all(source: Source) -> tuple[ModelText, tuple[Diagnostic, ...]]:
     """A file with those that it uses: of these only components and functions count, and what is wrong with them."""
     (_, end, name), *used = source.regions
     text, found = parse(Source(source.text[:end], name, missing=source.missing))
-    statements, unread = list(text.statements), set(text.unread)
+    statements, unread, broken = list(text.statements), set(text.unread), text.broken
     for start, end, _ in used:
         # Blanks stand for what is before the file, so that its places are those in the whole.
         more, wrong = parse(Source(" " * start + source.text[start:end], missing=source.missing))
         statements += [statement for statement in more.statements if isinstance(statement, Component)]
         unread |= more.unread
+        broken += more.broken
         found += wrong
-    return replace(text, source=source, statements=tuple(statements), unread=frozenset(unread)), found
+    whole = replace(text, source=source, statements=tuple(statements), unread=frozenset(unread), broken=broken)
+    return whole, found
 
 
 def _nothing(source: Source) -> ModelText:
@@ -119,6 +121,7 @@ class _Reader:
         self.unread: set[str] = set()
         self.docs: list[str] = []  # of the file
         self.bodies: list[Body] = []  # the component whose lines are being read, the innermost last
+        self.broken: list[Component] = []
         self.settings: list[Setting] | None = None  # of the `learn` that is open
         self.learn = 0  # its place among the statements
         self.taken = 0
@@ -332,6 +335,11 @@ class _Reader:
             self.statements.append(component)
         elif body.head:
             self._lose(body.head.name)
+            self._break(body, line.span.end)
+
+    def _break(self, body: Body, end: int) -> None:
+        broken = body.broken(end)
+        self.broken += [broken] if broken else []
 
     def _document(self, line: Line, statement: Statement) -> str:
         """The doc comment of a statement. Before the first declaration an empty line parts the file's from its own."""
@@ -366,8 +374,10 @@ class _Reader:
         for body in self.bodies:
             if body.head:
                 self._lose(body.head.name)
+                self._break(body, len(self.text))
         self.unread |= declared_elsewhere(self.text, self.lost)
-        return ModelText(self.source, tuple(self.statements), _joined(*self.docs), frozenset(self.unread))
+        told = _joined(*self.docs), frozenset(self.unread), tuple(self.broken)
+        return ModelText(self.source, tuple(self.statements), *told)
 
     def _lose(self, component: str) -> None:
         """Leave out a component whose head could be read."""

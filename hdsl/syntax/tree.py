@@ -25,10 +25,11 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name or a dotted path, in ASCII spelling."""
+    """A name or a dotted path, in ASCII spelling. ``own_span`` is its own place where ``span`` takes in parentheses."""
 
     name: str
     span: Span
+    own_span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,17 @@ class Transpose:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """``function(arguments, keyword=value)``; ``span`` is the whole call, ``function_span`` the function's name."""
+    """``function(arguments, keyword=value)``; ``span`` is the whole call, ``function_span`` the function's name.
+
+    ``keyword_span`` has the places of the keywords of a call that was written.
+    """
 
     function: str
     arguments: tuple[Expression, ...]
     keywords: tuple[tuple[str, Expression], ...]
     function_span: Span
     span: Span
+    keyword_span: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,10 +316,12 @@ class ModelText:
     ``unread`` holds the names that a statement would have declared which could not be read, or which this version
     refuses; for dynamics the name with its prime (``h'``). Something is wrong with them already: to call them unknown,
     or missing, would be a second message for one mistake. It is never empty where something could not be read; the
-    empty name stands for what would have declared none.
+    empty name stands for what would have declared none. ``broken`` are components in which something could not be read,
+    without that: no pass reads them, but an editor knows by them where it is.
     """
 
     source: Source
     statements: tuple[Statement, ...]
     doc: str = ""
     unread: frozenset[str] = frozenset()
+    broken: tuple[Component, ...] = ()

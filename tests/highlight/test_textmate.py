@@ -65,6 +65,11 @@ def test_the_folder_for_vs_code_points_to_what_it_has(checkout: Path) -> None:
     assert read["language"] == language["id"]
     assert read["scopeName"] == textmate()["scopeName"]
     assert language["extensions"] == [f".{kind}" for kind in textmate()["fileTypes"]]
+    assert (folder / package["main"]).is_file() and package["activationEvents"] == [f"onLanguage:{language['id']}"]
+    (setting,) = package["contributes"]["configuration"]["properties"]
+    client = (folder / package["main"]).read_text(encoding="utf-8")
+    assert setting == "hdsl.command" and 'getConfiguration("hdsl").get("command")' in client and 'args: ["lsp"]' in client
+    assert all(f'require("{library}/node")' in client for library in package["dependencies"])
     settings = json.loads((folder / language["configuration"]).read_text(encoding="utf-8"))
     assert settings["comments"]["lineComment"] == "#"
     assert ["{", "}"] in settings["brackets"]

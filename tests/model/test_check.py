@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.render import render_all
-from hdsl.model.check import check
+from hdsl.model.check import check, known
 from hdsl.model.model import Model
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source
@@ -193,3 +193,14 @@ def test_two_mistakes_are_two_messages(mistakes: list[str]) -> None:
     assert model is None
     lines = [source.line_of(one.span) for one in found]
     assert lines == [len(VALID) + 2 + k for k in range(len(mistakes))]
+
+
+def test_what_is_known_of_names_whatever_else_is_wrong() -> None:
+    text = "dim n = 3\ninput u[n]\ncomponent c(x[m]) {\n    param W[m] = 0\n    return W*x\n}\nlet a = c(u)\nlet b = wrong\n"
+    found = known(parse(Source(text))[0])
+    assert {name: entry.kind for name, entry in found.entries.items()} == {
+        **{"n": "dim", "u": "input", "c": "component", "a": "let", "a.W": "param", "b": "let"},
+    }
+    assert text[slice(found.entries["a.W"].span.start, found.entries["a.W"].span.end)] == "W"
+    assert found.numbers == {"n": 3}
+    assert {name: str(sizes) for name, sizes in found.sizes.items()} == dict.fromkeys(("u", "a", "a.W"), "(n,)")

@@ -61,3 +61,15 @@ def test_bodies_in_a_file() -> None:
     text, found = parse(Source("component c(x) { let a = x\nreturn a }\ncomponent d(x) {}\n"))
     assert [one.code for one in found] == ["component"] and text.unread >= {"d"}
     assert [s.name for s in text.statements if isinstance(s, Component)] == ["c"]
+
+
+def test_a_component_that_is_left_out_is_kept_for_editors() -> None:
+    text = "component c(x) {\n    let a = x\n    let b = )\n}\n"
+    text += "component d(x) {\n    return (\n}\ncomponent e( {\n    return 1\n}\n"
+    tree, found = parse(Source(text))
+    assert found and not [s for s in tree.statements if isinstance(s, Component)]
+    assert [(one.name, len(one.body), text[one.span.start : one.span.end][-1]) for one in tree.broken] == [
+        ("c", 1, "}"),
+        ("d", 0, "}"),
+    ]
+    assert [one.name for one in parse(Source("component c(x) {\n    let a = x\n"))[0].broken] == ["c"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hdsl.diagnostics.render import render_all, to_json
-from hdsl.syntax.gather import MOST_FILES, gather
+from hdsl.syntax.gather import MOST_FILES, gather, gathered
 from hdsl.syntax.parse import parse
 from hdsl.syntax.read import LARGEST_FILE
 from hdsl.syntax.source import Source
@@ -87,3 +87,14 @@ def test_there_is_a_bound_on_files(tmp_path: Path) -> None:
 def test_a_file_that_uses_none_is_left_as_it_is() -> None:
     source = Source("let a = 1\n# use\n")
     assert gather(source, None) is source
+
+
+def test_texts_that_are_open_go_before_files(tmp_path: Path) -> None:
+    one, two = (tmp_path / f"{name}.ham" for name in ("one", "two"))
+    one.write_text("def f(x) = x\n", encoding="utf-8")
+    two.write_text("def g(x) = x\n", encoding="utf-8")
+    source = Source('use "one.ham"\nuse "two.ham"\n', "main.ham")
+    opened = {one.resolve(): "def f(x) = 2*x\n", tmp_path / "other.ham": "nothing"}
+    whole = gathered(source, tmp_path, opened)
+    assert whole.places == (one.resolve(), two.resolve())
+    assert [text for _, text in whole.source.texts[1:]] == ["def f(x) = 2*x\n\n", "def g(x) = x\n"]

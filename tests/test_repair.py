@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from hdsl.cli.repair import repaired
 from hdsl.compiler import Compiler
+from hdsl.repair import Repaired, repaired
+from hdsl.syntax.gather import gather
 from hdsl.syntax.source import Source
 
 WRONG = """model m
@@ -31,8 +34,13 @@ learn
 """
 
 
+def alone(source: Source) -> Repaired:
+    """What becomes of a text that uses only what ships."""
+    return repaired(source, lambda text: gather(text, None))
+
+
 def test_all_that_can_only_be_meant_in_one_way() -> None:
-    made = repaired(Source(WRONG, "m.ham"))
+    made = alone(Source(WRONG, "m.ham"))
     assert made.text == RIGHT
     assert set(made.done) == {
         "m.ham:2:1: `inpt` → `input` (unknown-statement)",
@@ -53,7 +61,7 @@ def test_all_that_can_only_be_meant_in_one_way() -> None:
 
 
 def test_a_text_that_is_right_stays() -> None:
-    made = repaired(Source(RIGHT))
+    made = alone(Source(RIGHT))
     assert (made.text, made.done) == (RIGHT, ())
 
 
@@ -69,15 +77,23 @@ def test_a_text_that_is_right_stays() -> None:
     ],
 )
 def test_what_may_be_meant_in_two_ways_stays(text: str) -> None:
-    assert repaired(Source(text)).text == text
+    assert alone(Source(text)).text == text
 
 
 def test_ends_of_lines_stay() -> None:
-    assert repaired(Source("let a == 1\r\n")).text == "ham 1\r\nlet a = 1\r\n"
-    assert repaired(Source("ham 1\rlet a = 1")).text == "ham 1\nlet a = 1"
+    assert alone(Source("let a == 1\r\n")).text == "ham 1\r\nlet a = 1\r\n"
+    assert alone(Source("ham 1\rlet a = 1")).text == "ham 1\nlet a = 1"
 
 
 def test_what_cannot_be_seen_is_named() -> None:
-    made = repaired(Source("ham 1\nlet a\u200b = 1\n", "m.ham"))
+    made = alone(Source("ham 1\nlet a\u200b = 1\n", "m.ham"))
     assert made.text == "ham 1\nlet a = 1\n"
     assert made.done == ("m.ham:2:6: `\\u200b` left out (character)",)
+
+
+def test_what_a_file_that_is_used_declares_is_no_misspelling_and_nothing_in_it_is_changed(tmp_path: Path) -> None:
+    (tmp_path / "part.ham").write_text("component tanhs(x) { return tanh(x) − 1 }\n", encoding="utf-8")
+    text = 'ham 1\nuse "part.ham"\ninput u\noutput y = tanhs(u)\nlet e == tahn(u)\n'
+    made = repaired(Source(text, "m.ham"), lambda source: gather(source, tmp_path))
+    assert made.text == text.replace("==", "=").replace("tahn", "tanh")
+    assert made.done == ("m.ham:5:7: `==` → `=` (equals)", "m.ham:5:9: `tahn` → `tanh` (unknown-function)")

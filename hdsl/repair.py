@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from hdsl.compiler import Compiler
@@ -23,13 +23,17 @@ class Repaired:
     done: tuple[str, ...]
 
 
-def repaired(source: Source) -> Repaired:
-    """Make every safe fix, then those that become visible by it, and put `ham 1` in front where no version is told."""
+def repaired(source: Source, gathered: Callable[[Source], Source]) -> Repaired:
+    """Make every safe fix, then those that become visible by it, and put `ham 1` in front where no version is told.
+
+    ``gathered`` puts the files that a text uses behind it: what they declare is known, and nothing in them is changed.
+    """
     text, done = source.text, list[str]()
     seen = {text}
     for _ in range(ROUNDS):
         now = Source(text, source.name)
-        after, taken = mended(text, Compiler(now).diagnostics)
+        found = Compiler(gathered(now)).diagnostics
+        after, taken = mended(text, (d for d in found if d.fix and all(e.span.end <= len(text) for e in d.fix.edits)))
         if not taken or after in seen:
             break
         done += _told(now, taken)
