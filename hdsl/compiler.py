@@ -70,10 +70,20 @@ class Compiler:
         wrong = any(d.severity == "error" for d in found)
         return (None if wrong else model), (*found, *more)
 
+    @cached_property
+    def _linted(self) -> tuple[Diagnostic, ...]:
+        """Findings with those of the lints, without the warnings that the file allows."""
+        from hdsl.lint.allow import allowed
+        from hdsl.lint.lints import lints
+
+        model, found = self._checked
+        more = () if model is None else lints(model)
+        return tuple(allowed(self.source, (*found, *more)))
+
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Every finding, errors and warnings, in the order of the text."""
-        return tuple(sorted(self._checked[1], key=lambda d: (d.span, d.code)))
+        return tuple(sorted(self._linted, key=lambda d: (d.span, d.code)))
 
     @property
     def text(self) -> ModelText:
@@ -81,7 +91,7 @@ class Compiler:
 
     @cached_property
     def model(self) -> Model:
-        model, _ = self._checked
+        model, _ = self._checked  # without lints: what is asked for more than its warnings need not wait for them
         if model is None:
             raise ModelError(self.source, self.diagnostics)
         return self._made("model", model)

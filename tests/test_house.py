@@ -30,7 +30,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("diagnostics",),
     ("syntax",),
     ("model", "format"),
-    ("derive", "highlight"),
+    ("derive", "highlight", "lint"),
     ("optimise",),
     ("emit",),
     ("compiler",),
@@ -43,7 +43,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("cli",),
     ("__main__",),
 )
-STRICT = ("syntax", "terms", "format", "model", "derive", "optimise", "emit", "diagnostics", "compiler")
+STRICT = ("syntax", "terms", "format", "model", "derive", "lint", "optimise", "emit", "diagnostics", "compiler")
 
 # Libraries that only some rooms may import.
 ONLY_IN = {"torch": {"runtime", "verify", "adapters"}, "lark": {"syntax"}, "river": {"adapters"}}

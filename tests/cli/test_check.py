@@ -34,6 +34,44 @@ def test_a_warning_is_no_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "warning[" in shown and "no errors, 1 warning\n" in shown
 
 
+WARNED = "input u\ninput w\nparam r = 1\noutput y = r*u\ncost c = squared(y)\n"
+
+
+@pytest.mark.parametrize(
+    ("deny", "code", "told"),
+    [
+        (["unused"], 1, "error[unused]"),
+        (["idle-cost, unused"], 1, "error[unused]"),
+        (["idle-cost", "--deny", "all"], 1, "error[unused]"),
+        (["idle-cost"], 0, "warning[unused]"),
+    ],
+)
+def test_a_denied_warning_is_a_mistake(
+    deny: list[str], code: int, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.ham").write_text(WARNED)
+    assert status(["check", str(tmp_path / "a.ham"), "--deny", *deny]) == code
+    assert told in capsys.readouterr().out
+
+
+def test_what_is_allowed_in_the_file_is_not_denied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.ham").write_text(WARNED.replace("input w", "input w  # ham: allow unused"))
+    assert status(["check", str(tmp_path / "a.ham"), "--deny", "all"]) == 0
+    assert capsys.readouterr().out == "1 model checked: no errors, no warnings\n"
+
+
+def test_only_warnings_can_be_denied(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["check", "sunspots", "--deny", "unusd"]) == 2
+    assert "there is no warning `unusd`; did you mean `unused`?" in capsys.readouterr().err
+
+
+def test_warnings_as_json(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "a.ham").write_text("state h = 1\nh' = -3*h\noutput y = h\n")
+    assert status(["check", str(tmp_path / "a.ham"), "--format", "json"]) == 0
+    (entry,) = json.loads(capsys.readouterr().out)
+    assert (entry["code"], entry["severity"], entry["line"]) == ("unstable-step", "warning", 2)
+
+
 def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "bad.ham").write_text(BAD)
     assert status(["check", str(tmp_path / "bad.ham"), "--format", "json"]) == 1
