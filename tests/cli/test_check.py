@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from hdsl.cli.main import status
+from hdsl.lint.allow import warning_codes
+from hdsl.resources import folder
 
 BAD = "ham 1\ninput u\nparam w = 0\noutput y = wieght * u\noutput z = uu\n"
 
@@ -135,3 +138,22 @@ def test_fixes_are_edits_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[s
     edit = {"file": str(path), "line": 2, "column": 10, "end_line": 2, "end_column": 12, "text": "="}
     assert entry["fixes"] == [{"title": "write `=`", "safe": True, "edits": [edit]}]
     assert path.read_text() == "ham 1\noutput y == 1\n"
+
+
+PAGE = folder("models").parent / "docs" / "lints.md"
+
+
+def test_the_page_on_warnings_shows_what_is_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (block,) = re.findall(r"^```console\n(.*?)^```", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    command, _, shown = block.partition("\n")
+    monkeypatch.chdir(tmp_path)
+    Path("leaky.ham").write_text("ham 1\ninput u\nstate h = 0\nconst k = 2.5\nh' = u - k*h\noutput y = h\n")
+    assert status(command.removeprefix("$ hdsl ").split()) == 0
+    assert capsys.readouterr().out == shown
+
+
+def test_the_page_on_warnings_has_them_all() -> None:
+    table = PAGE.read_text(encoding="utf-8").partition("| code | warns of |")[2].partition("\n\n")[0]
+    assert sorted(re.findall(r"^\| `([\w-]+)`", table, flags=re.MULTILINE)) == sorted(warning_codes())
