@@ -20,6 +20,7 @@ from hdsl.terms.term import (
     Structured,
     indices,
     is_slot,
+    multiplied_out,
     slot,
     slot_indices,
     slot_name,
@@ -28,7 +29,7 @@ from hdsl.terms.term import (
 
 LONGEST = 400  # operations of an expression that is put into others; a longer one is numbered
 MOST_BOUND = 4  # summed indices of which every order is tried
-MOST_SUMMANDS = 32  # of a product of sums that is multiplied out
+MOST_SUMMANDS = 64  # of an expression that is multiplied out
 
 
 class Table:
@@ -70,7 +71,7 @@ class Contents:
             case Structured(row=row, operands=operands, attributes=attributes):
                 held = tuple(map(self._whole, operands))
                 found = slot(self.table.number(("structured", row, held, attributes)), definition.indices)
-        found = _multiplied_out(found)
+        found = multiplied_out(found, MOST_SUMMANDS) or found
         if definition.shared and not all(self._is_shared(name) for name in definition.reads()):
             number, rest = self._scalars(found)
             found = number * slot(self.table.number(("mean", rest)), definition.indices)
@@ -166,14 +167,3 @@ def _repeated(factor: Scalar) -> list[Scalar]:
 
 def _stand_ins(count: int) -> tuple[sympy.Symbol, ...]:
     return tuple(sympy.Symbol(f"_o{k}", integer=True) for k in range(count))
-
-
-def _multiplied_out(expression: Scalar) -> Scalar:
-    """Products of sums as sums of products, where there are not many summands."""
-    for term in sympy.Add.make_args(expression):
-        count = 1
-        for factor in sympy.Mul.make_args(term):
-            count *= len(sympy.Add.make_args(factor))
-        if count > MOST_SUMMANDS:
-            return expression
-    return sympy.expand_mul(expression, deep=False)

@@ -23,6 +23,7 @@ from hdsl.terms.term import (
     Scalar,
     Structured,
     is_slot,
+    multiplied_out,
     size,
     slot,
     slot_indices,
@@ -34,6 +35,7 @@ BOUNDED_ROWS = frozenset(("tanh", "sigmoid", "sin", "cos", "erf", "sign"))
 BOUNDED_OPERATIONS = frozenset(("softmax",))
 MOVING_ENTRIES = frozenset(("slice", "concat", "stack", "reshape", "permute", "place"))
 MOST_TERMS = 40  # of one expression: a longer one is not taken apart
+MOST_ENTRIES = 1000  # of a list: a longer one is not read
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,8 @@ def entries_of(model: Model, coefficient: Scalar, known: Mapping[Scalar, float])
         lists[occurrence] = values
     place = {occurrence: sympy.Dummy(slot_name(occurrence)) for occurrence in lists}
     count = max((len(values) for values in lists.values()), default=1)
+    if count > MOST_ENTRIES:
+        return None
     found = []
     for k in range(count):
         at = {place[occurrence]: values[k % len(values)] for occurrence, values in lists.items()}
@@ -143,7 +147,7 @@ def is_antisymmetric(definition: Definition) -> bool:
     i, j = definition.indices
     expression = definition.body.expression
     turned = expression.xreplace({i: j, j: i})
-    return bool(slots(expression)) and sympy.expand_mul(expression + turned) == 0
+    return bool(slots(expression)) and multiplied_out(expression + turned, MOST_TERMS) == 0
 
 
 class _Reading:
@@ -176,9 +180,10 @@ class _Reading:
         return any(name in self.leaves | self.others or self._named(name) != Linear() for name in names)
 
     def _sum(self, expression: Scalar, at: tuple[sympy.Symbol, ...]) -> Linear:
-        terms = sympy.Add.make_args(sympy.expand_mul(expression, deep=False))
-        if len(terms) > MOST_TERMS:
+        apart = multiplied_out(expression, MOST_TERMS)
+        if apart is None:
             return UNKNOWN
+        terms = sympy.Add.make_args(apart)
         found: dict[tuple[str, Operator], Scalar] = {}
         bounded = still = True
         for term in terms:

@@ -15,11 +15,20 @@ import sympy
 
 from hdsl.diagnostics import catalogue_lint as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
-from hdsl.lint.linear import Linear, Matrix, entries_of, is_antisymmetric, linear_parts, numbers_of, setting_of
+from hdsl.lint.linear import (
+    MOST_TERMS,
+    Linear,
+    Matrix,
+    entries_of,
+    is_antisymmetric,
+    linear_parts,
+    numbers_of,
+    setting_of,
+)
 from hdsl.model.evaluate import evaluate
 from hdsl.model.model import Model
 from hdsl.model.reach import reached
-from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, slot, slot_indices, slot_name, slots
+from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, multiplied_out, slot, slot_name, slots
 
 BEYOND = 1e-9  # how far above 1 a factor must be to grow, and not for rounding
 LARGEST_SYSTEM = 200  # entries of a system whose eigenvalues are looked for
@@ -130,7 +139,7 @@ def rotation(
     zero = sympy.Integer(0)
     own = [parts[name].terms.get((name, None), zero) for name in group]
     across = parts[a].terms.get((b, None), zero), parts[b].terms.get((a, None), zero)
-    if own[0] != own[1] or across[0] == 0 or sympy.expand_mul(across[0] + across[1]) != 0:
+    if own[0] != own[1] or across[0] == 0 or multiplied_out(across[0] + across[1], MOST_TERMS) != 0:
         return None
     leaks, turns = entries_of(model, own[0], known), _begins(model, across[0], known)
     if leaks is None or turns is None:
@@ -291,42 +300,45 @@ def curvatures(model: Model, known: Mapping[Scalar, float]) -> dict[str, tuple[f
     ``cost decay = 1/2*l*squared(W)`` curves by l, whatever the stream brings.
     """
     params = [q.name for q in model.of_role("param")]
-    parts = linear_parts(model, params)
-    by_name = {definition.name: definition for definition in model.definitions}
-    found: dict[str, dict[str, float]] = {}
-    for cost in model.costs:
-        for param, value in _quadratic(model, by_name, parts, by_name[cost], known):
-            own = found.setdefault(param, {})
-            own[cost] = own.get(cost, 0.0) + value
-    return {
-        param: (sum(own.values()), max(own, key=lambda cost: own[cost])) for param, own in found.items() if own
-    }
+    parts = linear_parts(model, params) | {name: Linear({(name, None): sympy.Integer(1)}) for name in params}
+    found: dict[str, dict[str, float]] = {}  # by definition and param
+    for definition in model.definitions:
+        own: dict[str, float] = {}
+        for param, value in _second_derivatives(model, parts, found, definition, known):
+            own[param] = own.get(param, 0.0) + value
+        if own:
+            found[definition.name] = own
+    costs = {cost: found[cost] for cost in model.costs if cost in found}
+    curved = dict.fromkeys(param for own in costs.values() for param in own)
+    of_each = {param: {cost: own[param] for cost, own in costs.items() if param in own} for param in curved}
+    return {param: (sum(own.values()), max(own, key=lambda cost: own[cost])) for param, own in of_each.items()}
 
 
-def _quadratic(
+def _second_derivatives(
     model: Model,
-    by_name: Mapping[str, Definition],
     parts: Mapping[str, Linear],
+    found: Mapping[str, Mapping[str, float]],
     definition: Definition,
     known: Mapping[Scalar, float],
 ) -> Iterator[tuple[str, float]]:
-    """The second derivatives of a cost by parameters, term by term, where they are numbers and above 0."""
+    """The second derivatives of a definition by parameters, term by term, where they are numbers and above 0.
+
+    ``found`` has those of earlier definitions.
+    """
     body = definition.body
     if isinstance(body, Contraction):
-        scale = entries_of(model, body.coefficient, known)
-        names = {slot_name(factor) for factor in body.factors}
-        where = {slot_indices(factor) for factor in body.factors}
-        if len(body.factors) != 2 or len(names) != 1 or len(where) != 1 or len(body.bound) != len(next(iter(where))):
+        if len(body.factors) != 2 or body.factors[0] != body.factors[1] or len(body.bound) < len(body.factors[0].args) - 1:
             return
-        inner = parts.get(next(iter(names)), Linear({(next(iter(names)), None): sympy.Integer(1)}))
+        scale = entries_of(model, body.coefficient, known)
+        inner = parts.get(slot_name(body.factors[0]), Linear())
         for (param, operator), coefficient in inner.terms.items():
             slopes = entries_of(model, coefficient, known)
-            if operator is None and scale and slopes and scale[0] > 0 and param in model.learning.beta:
+            if operator is None and scale and slopes and scale[0] > 0:
                 yield param, 2 * scale[0] * max(slope * slope for slope in slopes)
-    elif isinstance(body, Elementwise):
+    elif isinstance(body, Elementwise) and not definition.sizes:
         for term in sympy.Add.make_args(body.expression):
-            read = [s for s in slots(term) if slot_name(s) in by_name]
-            scale = entries_of(model, term.coeff(read[0]), known) if len(read) == 1 else None
-            if scale and scale[0] > 0 and term.coeff(read[0]) * read[0] == term:
-                for param, value in _quadratic(model, by_name, parts, by_name[slot_name(read[0])], known):
+            (read, *others) = [s for s in slots(term) if slot_name(s) in found] or [None]
+            scale = None if read is None or others else entries_of(model, term / read, known)
+            if scale and scale[0] > 0:
+                for param, value in found[slot_name(read)].items():
                     yield param, scale[0] * value

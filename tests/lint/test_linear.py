@@ -42,6 +42,7 @@ def terms(formula: str) -> dict[Any, str]:
         ("-k*h", {("h", None): "-k"}),
         ("u - 2*(h - g)", {("h", None): "-2", ("g", None): "2"}),
         ("(-h + tanh(W @ h)) / k", {("h", None): "-1/k"}),
+        ("u - k*(h - c*g)", {("h", None): "-k", ("g", None): "k*c[i]"}),
         ("-c*h + A @ g", {("h", None): "-c[i]", ("g", Matrix("A")): "1"}),
         ("A.T @ (2*h)", {("h", Matrix("A", transposed=True)): "2"}),
         ("h - h", {}),
@@ -97,3 +98,12 @@ def test_a_difference_with_the_transpose_is_antisymmetric(formula: str, skew: bo
     model = model_of(f"{HEAD}let S = {formula}\nh' = S @ h\noutput y = h\n")
     made = {definition.name: definition for definition in model.definitions}
     assert is_antisymmetric(made["S"]) is skew
+
+
+def test_what_would_grow_without_end_is_not_taken_apart() -> None:
+    """2^30 products of sums, and a chain of definitions in which each reads two others."""
+    product = "*".join(f"(h + {k})" for k in range(30))
+    lets = "".join(f"let a{k} = a{k - 1} + a{k - 2}\n" for k in range(2, 300))
+    text = f"param w = 1\nstate h = 0\nlet a0 = w^2\nlet a1 = squared(w)\n{lets}h' = {product}\ncost c = a299 + h\n"
+    found = Compiler(Source(text)).diagnostics
+    assert [one.code for one in found if one.code != "unstable-step"] == []
