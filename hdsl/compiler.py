@@ -72,10 +72,20 @@ class Compiler:
         wrong = any(d.severity == "error" for d in found)
         return (None if wrong else model), (*found, *more), known
 
+    @cached_property
+    def _linted(self) -> tuple[Diagnostic, ...]:
+        """Findings with those of the lints, without the warnings that the file allows."""
+        from hdsl.lint.allow import allowed
+        from hdsl.lint.lints import lints
+
+        model, found, _ = self._checked
+        more = () if model is None else lints(model)
+        return tuple(allowed(self.source, (*found, *more)))
+
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Every finding, errors and warnings, in the order of the text."""
-        return tuple(sorted(self._checked[1], key=lambda d: (d.span, d.code)))
+        return tuple(sorted(self._linted, key=lambda d: (d.span, d.code)))
 
     @property
     def known(self) -> Known:
@@ -88,7 +98,7 @@ class Compiler:
 
     @cached_property
     def model(self) -> Model:
-        model = self._checked[0]
+        model = self._checked[0]  # without lints: what is asked for more than its warnings need not wait for them
         if model is None:
             raise ModelError(self.source, self.diagnostics)
         return self._made("model", model)

@@ -30,8 +30,8 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("diagnostics",),
     ("syntax",),
     ("model", "format"),
-    ("derive", "highlight"),
-    ("optimise",),
+    ("derive", "highlight", "lint"),
+    ("optimise", "compare"),
     ("emit",),
     ("compiler",),
     ("runtime", "show", "repair"),
@@ -43,7 +43,10 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("cli",),
     ("__main__",),
 )
-STRICT = ("syntax", "terms", "format", "model", "derive", "optimise", "emit", "diagnostics", "compiler", "lsp", "repair")
+STRICT = (
+    *("syntax", "terms", "format", "model", "derive", "lint", "compare", "optimise", "emit", "diagnostics", "compiler"),
+    *("lsp", "repair"),
+)
 
 # Libraries that only some rooms may import.
 ONLY_IN = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from hdsl.api import find
 from hdsl.cli.arguments import Verb, delay_option, delayed, painted, readable, writable, write_file
 from hdsl.compiler import Compiler
 from hdsl.diagnostics.render import render_all, to_json
+from hdsl.diagnostics.suggest import nearest
+from hdsl.lint.allow import warning_codes
 from hdsl.repair import repaired
 from hdsl.syntax.gather import gather
 from hdsl.syntax.read import read
@@ -27,12 +30,15 @@ from hdsl.syntax.read import read
 @click.argument("models", nargs=-1, required=True, metavar="MODEL…")
 @click.option("--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--fix", is_flag=True, help="Put right what can only be meant in one way, and say what was done.")
+@click.option("--deny", multiple=True, metavar="CODE,…", help="Warnings that count as mistakes: all, or unused,idle-cost.")
 @delay_option
-def command(models: tuple[str, ...], layout: str, fix: bool, delay: tuple[str, ...]) -> int:
+def command(models: tuple[str, ...], layout: str, fix: bool, deny: tuple[str, ...], delay: tuple[str, ...]) -> int:
     """Report every mistake and warning of models; the exit code is 1 if there is a mistake.
 
     With --fix the mistakes whose remedy is certain are put right in the files first; what is left is reported.
+    A warning that is meant so is kept quiet by a comment on its line: # ham: allow CODE
     """
+    denied = _denied(deny)
     found: list[dict[str, Any]] = []
     names = delayed(delay)
     paths = [writable(name) if fix else readable(name) for name in models]
@@ -44,6 +50,7 @@ def command(models: tuple[str, ...], layout: str, fix: bool, delay: tuple[str, .
         source, diagnostics = read(path.read_bytes(), str(path) if str(path) == name else path.name)
         source = source if diagnostics else gather(source, path.parent)
         diagnostics = diagnostics or Compiler(source, delay=names).diagnostics
+        diagnostics = tuple(replace(one, severity="error") if one.code in denied else one for one in diagnostics)
         found += to_json(source, diagnostics)
         if layout == "text" and diagnostics:
             click.echo(painted(render_all(source, diagnostics), sys.stdout) + "\n")
@@ -54,6 +61,18 @@ def command(models: tuple[str, ...], layout: str, fix: bool, delay: tuple[str, .
         warnings = len(found) - errors
         click.echo(f"{_count(len(models), 'model')} checked: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
     return 1 if errors else 0
+
+
+def _denied(texts: tuple[str, ...]) -> frozenset[str]:
+    """The warnings that `--deny` makes mistakes. Raises click.UsageError for what is no warning."""
+    wanted = [code.strip() for text in texts for code in text.split(",")]
+    known = warning_codes() if wanted else ()
+    for code in wanted:
+        if code not in (*known, "all"):
+            guess = nearest(code, known)
+            meant = f"did you mean `{guess}`?" if guess else f"there are {', '.join(known)}"
+            raise click.UsageError(f"--deny: there is no warning `{code}`; {meant}")
+    return frozenset(known if "all" in wanted else wanted)
 
 
 def _repair(name: str, path: Path, err: bool) -> None:

@@ -9,6 +9,7 @@ only to hold a part of another formula is put back into it; `Notation.inlined` n
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sympy
@@ -21,7 +22,7 @@ from hdsl.terms.naming import Naming, owner
 from hdsl.terms.ordering import Ordering, is_setting
 from hdsl.terms.product import Unfolding
 from hdsl.terms.spelling import SPELLINGS, Style
-from hdsl.terms.term import INDEX_NAMES, Contraction, Definition, Elementwise, Scalar, Structured
+from hdsl.terms.term import INDEX_NAMES, Contraction, Definition, Elementwise, Scalar, Structured, ordered_terms
 
 __all__ = ["Form", "Notation", "Style"]
 
@@ -91,6 +92,23 @@ class Notation:
             except NoMatrixForm:
                 pass
         return self._sides(definition, "index")
+
+    def summands(self, definition: Definition) -> tuple[Definition, ...]:
+        """The summands that are shown of a definition, each as a definition of its own; what is no sum is one."""
+        if not isinstance(definition.body, Elementwise) or self._shows_mean(definition):
+            return (definition,)
+        terms = self._terms(definition.body.expression)
+        return tuple(replace(definition, body=Elementwise(term)) for term in terms)
+
+    def _terms(self, expression: Scalar) -> Iterator[Scalar]:
+        """The terms of a sum, and of the sums that are printed in its place."""
+        for term in ordered_terms(expression):
+            sign, bare = (-1, -term) if term.could_extract_minus_sign() else (1, term)
+            inner = self._unfolding.printed(bare)
+            if inner is not None and inner.func is sympy.Add:
+                yield from (sign * part for part in self._terms(inner))
+            else:
+                yield term
 
     def name(self, name: str) -> str:
         """How a name looks."""

@@ -77,7 +77,7 @@ class Unfolding:
     def _term(self, term: Scalar) -> list[Product]:
         """A summand; several, where it is an inlined sum and nothing else."""
         sign, bare = (-1, -term) if term.could_extract_minus_sign() else (1, term)
-        inner = self._expression(bare)
+        inner = self.printed(bare)
         if inner is not None and inner.func is sympy.Add:
             found = self.sum(inner)
         else:
@@ -90,7 +90,7 @@ class Unfolding:
     def _multiply(self, product: Product, expression: Scalar) -> None:
         """Put a factor into a product, with what is inlined in it."""
         for factor in sympy.Mul.make_args(expression):
-            definition, inner = self.inlined(factor), self._expression(factor)
+            definition, inner = self.inlined(factor), self.printed(factor)
             if factor.is_number:
                 product.number = product.number * factor
             elif definition and isinstance(definition.body, Contraction) and not self._closed(definition):
@@ -111,7 +111,7 @@ class Unfolding:
         for factor in body.factors:
             self._multiply(product, factor.xreplace(swap))
 
-    def _expression(self, expression: Scalar) -> Scalar | None:
+    def printed(self, expression: Scalar) -> Scalar | None:
         """What an inlined elementwise definition says, at the indices of the slot that reads it."""
         definition = self.inlined(expression)
         if definition is None or not isinstance(definition.body, Elementwise) or self._closed(definition):

@@ -188,6 +188,17 @@ def ordered_terms(expression: Scalar) -> list[Any]:
     return sorted(terms, key=lambda term: bool(term.could_extract_minus_sign()))
 
 
+def multiplied_out(expression: Scalar, most: int) -> Scalar | None:
+    """Products of sums as sums of products; None where that would make more than ``most`` summands of it."""
+    summands, terms = 0, sympy.Add.make_args(expression)
+    for term in terms:
+        count = 1
+        for factor in sympy.Mul.make_args(term):
+            count *= len(sympy.Add.make_args(factor))
+        summands += count
+    return sympy.Add(*(sympy.expand_mul(term, deep=False) for term in terms)) if summands <= most else None
+
+
 def keep_needed(lines: Iterable[Definition], results: Iterable[str]) -> tuple[Definition, ...]:
     """The lines that the results depend on, in order."""
     wanted, kept = set(results), []

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from hdsl.cli.main import status
+from hdsl.lint.allow import warning_codes
+from hdsl.resources import folder
 
 BAD = "ham 1\ninput u\nparam w = 0\noutput y = wieght * u\noutput z = uu\n"
 
@@ -32,6 +35,44 @@ def test_a_warning_is_no_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert status(["check", str(tmp_path / "a.ham")]) == 0
     shown = capsys.readouterr().out
     assert "warning[" in shown and "no errors, 1 warning\n" in shown
+
+
+WARNED = "input u\ninput w\nparam r = 1\noutput y = r*u\ncost c = squared(y)\n"
+
+
+@pytest.mark.parametrize(
+    ("deny", "code", "told"),
+    [
+        (["unused"], 1, "error[unused]"),
+        (["idle-cost, unused"], 1, "error[unused]"),
+        (["idle-cost", "--deny", "all"], 1, "error[unused]"),
+        (["idle-cost"], 0, "warning[unused]"),
+    ],
+)
+def test_a_denied_warning_is_a_mistake(
+    deny: list[str], code: int, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.ham").write_text(WARNED)
+    assert status(["check", str(tmp_path / "a.ham"), "--deny", *deny]) == code
+    assert told in capsys.readouterr().out
+
+
+def test_what_is_allowed_in_the_file_is_not_denied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.ham").write_text(WARNED.replace("input w", "input w  # ham: allow unused"))
+    assert status(["check", str(tmp_path / "a.ham"), "--deny", "all"]) == 0
+    assert capsys.readouterr().out == "1 model checked: no errors, no warnings\n"
+
+
+def test_only_warnings_can_be_denied(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["check", "sunspots", "--deny", "unusd"]) == 2
+    assert "there is no warning `unusd`; did you mean `unused`?" in capsys.readouterr().err
+
+
+def test_warnings_as_json(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "a.ham").write_text("state h = 1\nh' = -3*h\noutput y = h\n")
+    assert status(["check", str(tmp_path / "a.ham"), "--format", "json"]) == 0
+    (entry,) = json.loads(capsys.readouterr().out)
+    assert (entry["code"], entry["severity"], entry["line"]) == ("unstable-step", "warning", 2)
 
 
 def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -97,3 +138,22 @@ def test_fixes_are_edits_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[s
     edit = {"file": str(path), "line": 2, "column": 10, "end_line": 2, "end_column": 12, "text": "="}
     assert entry["fixes"] == [{"title": "write `=`", "safe": True, "edits": [edit]}]
     assert path.read_text() == "ham 1\noutput y == 1\n"
+
+
+PAGE = folder("models").parent / "docs" / "lints.md"
+
+
+def test_the_page_on_warnings_shows_what_is_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (block,) = re.findall(r"^```console\n(.*?)^```", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    command, _, shown = block.partition("\n")
+    monkeypatch.chdir(tmp_path)
+    Path("leaky.ham").write_text("ham 1\ninput u\nstate h = 0\nconst k = 2.5\nh' = u - k*h\noutput y = h\n")
+    assert status(command.removeprefix("$ hdsl ").split()) == 0
+    assert capsys.readouterr().out == shown
+
+
+def test_the_page_on_warnings_has_them_all() -> None:
+    table = PAGE.read_text(encoding="utf-8").partition("| code | warns of |")[2].partition("\n\n")[0]
+    assert sorted(re.findall(r"^\| `([\w-]+)`", table, flags=re.MULTILINE)) == sorted(warning_codes())

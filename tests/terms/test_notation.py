@@ -301,3 +301,15 @@ def test_numbers_of_any_length_are_written():
 def test_printing_is_the_same_each_time():
     first, second = (Notation("text", sunspots()) for _ in range(2))
     assert [first.equation(d) for d in sunspots()] == [second.equation(d) for d in reversed(sunspots())][::-1]
+
+
+def test_summands_are_those_that_are_printed():
+    inner = Definition("f:h", Elementwise(vector("s") - 2 * vector("h")), (N,))
+    outside = Definition("dot:h", Elementwise(vector("u") - vector("f:h")), (N,))
+    notation = Notation("text", (inner, outside), inline=("f:h",))
+    assert sorted(notation.sides(one)[1] for one in notation.summands(outside)) == ["2 h", "u", "−s"]
+    assert notation.sides(outside)[1] == "u − s + 2 h"
+    apart = Notation("text", (inner, outside), inline=())
+    assert [apart.sides(one)[1] for one in apart.summands(outside)] == ["u", "−f"]
+    product = times("a", "W", "h")
+    assert notation.summands(product) == (product,)

@@ -15,6 +15,7 @@ from hdsl.terms.term import (
     indices,
     is_slot,
     merge_spans,
+    multiplied_out,
     ordered_terms,
     size,
     slot,
@@ -84,3 +85,12 @@ def test_a_sum_begins_with_a_positive_term():
 def test_the_order_of_a_sum_does_not_depend_on_how_it_was_made():
     terms = [slot(name, (ROW,)) for name in "badc"]
     assert ordered_terms(sympy.Add(*terms)) == ordered_terms(sympy.Add(*reversed(terms)))
+
+
+def test_products_of_sums_are_multiplied_out_while_there_are_few():
+    a, b, c = (slot(name) for name in "abc")
+    assert multiplied_out((a + b) * (a - b), 4) == a**2 - b**2
+    assert multiplied_out((a + b) * (a - b), 3) is None
+    assert multiplied_out(c * (a + b) + 1, 3) == a * c + b * c + 1
+    assert multiplied_out((a + b) ** 9, 1) == (a + b) ** 9
+    assert multiplied_out(sympy.Mul(*(a + k for k in range(1, 40))), 1000) is None
