@@ -107,6 +107,11 @@ def duplicate_name(span: Span, name: str, kind: str, first: Span, first_kind: st
     )
 
 
+def declared_nowhere(name: str, line: int) -> str:
+    """A note on a declaration with a wrong name: perhaps that of another."""
+    return f"`{name}`, which is read on line {line}, is declared nowhere"
+
+
 def cycle(span: Span, path: Sequence[str]) -> Diagnostic:
     way = " → ".join(path)
     if len(path) == 2:

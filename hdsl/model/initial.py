@@ -104,10 +104,14 @@ class InitialReader:
 
     def numbers(self, tree: ListLiteral) -> tuple[object, ...] | None:
         """The scalars of a nested list, or None after the mistakes of all of them have been reported."""
+        with self.scope.once("not-constant"):
+            return self._numbers(tree)
+
+    def _numbers(self, tree: ListLiteral) -> tuple[object, ...] | None:
         values: list[object] = []
         for item in tree.items:
             if isinstance(item, ListLiteral):
-                values.append(self.numbers(item))
+                values.append(self._numbers(item))
             else:
                 number = self.scalars.read(item)
                 values.append(number if number is not None and self._finite(number, item) else None)

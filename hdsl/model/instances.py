@@ -170,6 +170,8 @@ class Instances:
                 return None
             names[parameter.name] = made
             if parameter.name in sizes_of(component) and not self._is_size(made):
+                if self.scope.in_doubt(names_in(made)):
+                    return None
                 finding = catalogue.argument_size(tree.span, component.name, parameter.name, parameter.span)
                 self.scope.report(finding)
                 return None
@@ -244,6 +246,8 @@ class Instances:
                 made = self.delayed.value(f"{name}.{own}", self._dotted(value, name, own_names))
                 bound = frozenset(index.name for index in indices)
                 expanded = self._expanded(made, _Owner(f"{name}.{own}"), bound)
+                if expanded is None:
+                    self.scope.poisoned.add(f"{name}.{own}")
                 return expanded is not None and self.reader.read(replace(statement, name=f"{name}.{own}", value=expanded))
             case Dynamics(name=own, value=value):
                 expanded = self._expanded(self._dotted(value, name, names), _Owner(f"{name}.{own}"), frozenset())
@@ -275,7 +279,8 @@ class Instances:
         steps = self._whole(call.arguments[1]) if len(call.arguments) > 1 else 1
         if steps is None or steps < 1:
             place = call.arguments[1].span
-            self.scope.report(catalogue.delay_count(place, self.scope.written(place)))
+            if steps is not None or not self.scope.in_doubt(names_in(call.arguments[1])):
+                self.scope.report(catalogue.delay_count(place, self.scope.written(place)))
             return None
         if steps > LONGEST_DELAY:
             self.scope.report(catalogue.delay_large(call.arguments[1].span, steps, LONGEST_DELAY))
@@ -303,7 +308,9 @@ class Instances:
         entry = self.scope.entries.get(operand.name) if isinstance(operand, Name) else None
         value = self.reader.value(operand) if entry is not None and entry.kind == "input" else None
         if value is None:
-            if entry is None or entry.kind != "input":
+            if not (entry is None and isinstance(operand, Name) and self.scope.in_doubt([operand])) and (
+                entry is None or entry.kind != "input"
+            ):
                 self.scope.report(catalogue.previous_operand(operand.span, self.scope.written(operand.span)))
             return None
         assert isinstance(operand, Name)
@@ -334,7 +341,8 @@ class Instances:
             return None
         count = self._whole(counted)
         if count is None or count < 0:
-            self.scope.report(catalogue.repeat_count(counted.span, self.scope.written(counted.span)))
+            if count is not None or not self.scope.in_doubt(names_in(counted)):
+                self.scope.report(catalogue.repeat_count(counted.span, self.scope.written(counted.span)))
             return None
         if count > MOST_COPIES:
             self.scope.report(catalogue.repeat_large(counted.span, count, MOST_COPIES))

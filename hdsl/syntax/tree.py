@@ -311,10 +311,11 @@ class ModelText:
     ``unread`` holds the names that a statement would have declared which could not be read, or which this version
     refuses; for dynamics the name with its prime (``h'``). Something is wrong with them already: to call them unknown,
     or missing, would be a second message for one mistake. It is never empty where something could not be read; the
-    empty name stands for what would have declared none.
+    empty name stands for what would have declared none. ``nameless`` counts the declarations that lack their name.
     """
 
     source: Source
     statements: tuple[Statement, ...]
     doc: str = ""
     unread: frozenset[str] = frozenset()
+    nameless: int = 0
