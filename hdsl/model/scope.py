@@ -28,6 +28,7 @@ INITIALS = ("zeros", "ones", "eye", "normal", "uniform", "orthogonal", "glorot",
 HOLDING = ("delay", "previous", "repeat")  # a hidden state, or copies of a component
 FUNCTIONS = frozenset((*WRITABLE, *CONTRACTING, *ARRANGING, *SLIDING, *HOLDING))
 SHORT = 2
+UNKNOWN = "?"  # in a trial, the name of what may be anything: a wrong name, of which nothing is said
 MOST_COMPARISONS = 20_000  # of names, for suggestions: a file that needs more of them has another trouble
 
 
@@ -57,6 +58,7 @@ class Scope:
         self.poisoned: set[str] = set()
         self.findings: list[Diagnostic] = []
         self.in_instance = False
+        self.trying = False  # whether this is a trial, which goes on behind what it cannot know
         # Of the statement that is being read: where a component or function stands, the instance's name, and its call.
         self.instances: list[tuple[Span, str, Span]] = []
         self._said: set[tuple[str, Span, str]] = set()
