@@ -193,6 +193,7 @@ class _Writing:
                     self._waiting += [statement.name] if statement.name in self.declared.beginnings else []
             case Define(name=name):
                 scope.declare(name, "let", statement.name_span)
+                self.reader.made.know(name, not any(self.reader.made.is_of_streams(read) for read in _names(statement)))
                 _define(self.reader, statement)
                 if name not in self.reader.sizes:
                     scope.poisoned.add(name)

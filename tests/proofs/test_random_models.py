@@ -210,13 +210,17 @@ def of_the_module(case: Case) -> Iterator[tuple[str, Any, Any]]:
 def check(seed: int) -> None:
     drawn, model = model_of(seed)
     REACHED[seed] = reached(model)
+    check_model(model, seed, drawn.text)
+
+
+def check_model(model: hdsl.api.Model, seed: int, text: str) -> None:
     for case in cases(model, seed):
         for compare in (against_the_judge, run_against_the_judge, against_numpy, of_the_module):
             for what, here, there in compare(case):
                 apart = distance(here, there)
                 assert apart <= CLOSE, (
                     f"model {seed}, batch {case.net.batch}, {compare.__name__}, {what}: {apart:.1e} apart\n"
-                    f"found {here}\nwanted {there}\n{drawn.text}"
+                    f"found {here}\nwanted {there}\n{text}"
                 )
 
 
@@ -224,6 +228,41 @@ def check(seed: int) -> None:
 def test_drawn_models_are_as_the_judge_has_them(start: int) -> None:
     for seed in range(start, start + 10):
         check(seed)
+
+
+NOTHING_LEFT = """ham 1
+dim n = 2
+input u[n]
+target v[n]
+param W[n, n] = normal(0, 1)
+state z[n] = 0
+state g[n] = 0
+z' = -z + W @ u
+g' = z - z + 0.1
+component gone(x[m]) {
+    param P[m] = 0.5
+    let none = x - x
+    return P + none
+}
+let part = W @ W[0] + 0*u
+let same = W @ W[0]
+output y = z - z
+output first = W @ z + gone(u)
+output other = 0*u + g + part + tanh(same)
+cost fit = squared(first - v)
+cost rest = squared(z - z) + squared(g) + squared(other) + squared(same)
+learn
+    eta = 0.5
+"""
+
+
+def test_what_is_written_of_a_stream_is_of_each_stream_though_nothing_be_left_of_it() -> None:
+    """`z - z` is 0 before anything is derived; its output has the batch axis all the same, and its state is each stream's."""
+    model = hdsl.loads(NOTHING_LEFT)
+    check_model(model, 0, NOTHING_LEFT)
+    of_each = {d.name for d in model.product("model").definitions if not d.shared}
+    assert {"y", "part", "first.none"} <= of_each
+    assert "same" not in of_each
 
 
 def equations_judged(seed: int) -> bool:
