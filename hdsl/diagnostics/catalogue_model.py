@@ -193,8 +193,8 @@ def list_unknown(span: Span, size: str) -> Diagnostic:
     )
 
 
-def initial_rank(span: Span, kind: str, name: str, sizes: str) -> Diagnostic:
-    return INITIAL_RANK.at(span, f"`{kind}` fills a matrix", f"{name} is {sizes}")
+def initial_rank(span: Span, kind: str, what: str, name: str, sizes: str) -> Diagnostic:
+    return INITIAL_RANK.at(span, f"`{kind}` fills {what}", f"{name} is {sizes}")
 
 
 def initial_random(span: Span, kind: str, name: str) -> Diagnostic:

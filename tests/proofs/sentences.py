@@ -100,7 +100,7 @@ DECLARATIONS = (
     S("normal(mean, std)", "param q[n] = normal(0, 1/sqrt(n))", "setting_value:7 setting-value; arity:5 arity"),
     S("uniform(a, b)", "param q[n] = uniform(-1, 1)", "setting_value:8 setting-value; arity:7 arity"),
     S("orthogonal(gain)", "param q[n, m] = orthogonal(2)", "sentences:9 arity; initial_rank:6 initial-rank"),
-    S("glorot, he", "param q[n, m] = glorot\nparam r[n, m] = he", "initial_rank:5 initial-rank; arity:6 arity"),
+    S("glorot, he", "param q[n, m] = glorot\nparam r[n, m, 3, 3] = he", "initial_rank:5 initial-rank; arity:6 arity"),
     S("initial values are no functions of a formula", "param q[n] = ones", "sentences:17 function-value"),
     S(
         "a const has a value, and a shape if it likes",
