@@ -93,6 +93,11 @@ DECLARATIONS = (
     ),
     S("a state has an initial value", "state q[n] = 1", "no_value:4 no-value"),
     S("a state begins at no random value", "state q[n] = ones", "initial_random:5 initial-random"),
+    S(
+        "a state may begin from others that begin with it",
+        "state q[n] = A @ u\nstate r[n] = tanh(q) + h",
+        "beginning:10 beginning; beginning:39 beginning; beginning:43 beginning",
+    ),
     S("a state may begin from the input", "state q[n] = A @ u", "beginning:11 beginning; beginning:16 beginning"),
     S("a param has an initial value", "param q = 0.5", "no_value:5 no-value; not_constant:6 not-constant"),
     S("zeros, ones", "param q[n] = zeros\nparam r[n] = ones", "functions_count:49 arity; functions_count:50 arity"),

@@ -265,6 +265,51 @@ def test_what_is_written_of_a_stream_is_of_each_stream_though_nothing_be_left_of
     assert "same" not in of_each
 
 
+CHAIN = """ham 1
+dim n = 2, m = 3
+input u[m]
+target v[n]
+param B[n, m] = normal(0, 1)
+param C[n, n] = normal(0, 1)
+component cell(x[p]) {
+    param P[p, p] = normal(0, 1)
+    state r[p] = x
+    next r = tanh(P @ r + 0.5*x)
+    return r
+}
+state k[n] = C @ a + s
+state s[n] = 0.3
+state h[n] = tanh(B @ u)
+state w[n] = C[0]
+state o[n] = w*u[0] + h
+let a = tanh(h + s)
+h' = -h + tanh(C @ h)
+k' = -k + tanh(C @ a)
+o' = w - o
+s' = u[0] - s
+w' = -0.5*w
+let deep = repeat(3, cell, B @ u)
+output y = k + deep + o
+cost fit = squared(y - v)
+cost more = 0.1*squared(a)
+learn
+    tau = 0.5
+    eta = 0.2
+    beta = 0.3
+    order = ORDER
+"""
+
+
+@pytest.mark.parametrize("reset", ["each sequence", "each sample", "never"])
+@pytest.mark.parametrize("order", ["simultaneous", "sequential", "semi-implicit"])
+def test_states_that_begin_from_one_another(order: str, reset: str) -> None:
+    """Whatever streams begin: each state is read as it begins, and credit goes back along the chain."""
+    text = CHAIN.replace("ORDER", order)
+    if reset != "each sequence":
+        text += "\n".join(f"reset {state} {reset}" for state in ("k", "s", "h", "w", "o")) + "\n"
+    check_model(hdsl.loads(text), 1, text)
+
+
 def equations_judged(seed: int) -> bool:
     """Whether Hamilton's equations of a model could be judged: not where `max(x, x)` stands at its kink everywhere."""
     drawn, model = model_of(seed)
