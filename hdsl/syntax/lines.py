@@ -17,6 +17,7 @@ from hdsl.syntax.source import Source, Span
 from hdsl.syntax.words import KEYWORDS
 
 MOST_LINES = 5_000
+LONGEST_WORD = 100  # that is looked for before a brace: of longer ones there may be too many
 DEEPEST = 100  # brackets in brackets; the passes that follow recurse, and Python allows them about 1000 calls
 
 _PIECE = re.compile(r"""\n|\#[^\n]*|"[^"\n]*"?|[(\[{]|[)\]}]|[^\n\#"()\[\]{}]+""")
@@ -182,14 +183,16 @@ class _Cutter:
 
     def _is_head(self, brace: int) -> bool:
         """Whether what stands before a brace can only be a component's head with a slip in front."""
-        head = None if self.open else _HEAD.fullmatch(self.text, self.start or 0, brace)
-        known = head is not None and head["word"] in KEYWORDS - {"component"}
-        return head is not None and not known and _REST_EMPTY.match(self.text, brace + 1) is not None
+        if self.open or not _REST_EMPTY.match(self.text, brace + 1):
+            return False
+        head = _HEAD.fullmatch(self.text, self.start or 0, brace)
+        return head is not None and head["word"] not in KEYWORDS - {"component"}
 
     def _is_slip(self, brace: int) -> bool:
         """Whether a closing brace is for another bracket, in the middle of a line."""
-        begun = bool(self.open) or _LONE.fullmatch(self.text, self.start or 0, brace) is not None
-        inside = begun and self.start not in (None, brace) and _REST_EMPTY.match(self.text, brace + 1) is None
+        start = brace if self.start is None else self.start
+        begun = bool(self.open) or (brace - start < LONGEST_WORD and _LONE.fullmatch(self.text, start, brace) is not None)
+        inside = begun and start < brace and _REST_EMPTY.match(self.text, brace + 1) is None
         return inside or any(bracket == "{" for bracket, _ in self.open)
 
     def _end_body(self, at: int) -> None:
