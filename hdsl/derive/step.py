@@ -128,17 +128,18 @@ class _Builder:
     def build(self) -> Step:
         model = self.model
         old: dict[str, Definition] = {}
-        begins: list[Definition] = []
+        made: list[Definition] = []  # what a state begins with stands before what is read of it
         for definition in model.definitions:
             old[definition.name] = self._old(definition)
+            made.append(old[definition.name])
             state = definition.name.removeprefix("initial:")
             if self.start.get(state) == f"begun:{state}":
-                begins.append(begun(self.workspace, state, old[definition.name]))
+                made.append(begun(self.workspace, state, old[definition.name]))
         for name in model.dynamics:
             self._move_state(name)
         renamed = self._at_new_state()
         points = {"old": old, "new": renamed}
-        self.old = (*old.values(), *begins)
+        self.old = tuple(made)
         for pull in self.order.pulls:
             if pull.costate == "z+":
                 self._move_costates()

@@ -107,6 +107,11 @@ def duplicate_name(span: Span, name: str, kind: str, first: Span, first_kind: st
     )
 
 
+def declared_nowhere(name: str, line: int) -> str:
+    """A note on a declaration with a wrong name: perhaps that of another."""
+    return f"`{name}`, which is read on line {line}, is declared nowhere"
+
+
 def cycle(span: Span, path: Sequence[str]) -> Diagnostic:
     way = " → ".join(path)
     if len(path) == 2:
@@ -188,8 +193,8 @@ def list_unknown(span: Span, size: str) -> Diagnostic:
     )
 
 
-def initial_rank(span: Span, kind: str, name: str, sizes: str) -> Diagnostic:
-    return INITIAL_RANK.at(span, f"`{kind}` fills a matrix", f"{name} is {sizes}")
+def initial_rank(span: Span, kind: str, what: str, name: str, sizes: str) -> Diagnostic:
+    return INITIAL_RANK.at(span, f"`{kind}` fills {what}", f"{name} is {sizes}")
 
 
 def initial_random(span: Span, kind: str, name: str) -> Diagnostic:
@@ -238,13 +243,25 @@ def bounds_range(span: Span, low: float, high: float) -> Diagnostic:
 INITIAL_ARGUMENTS = {"normal": "a mean and a deviation", "uniform": "two bounds", "orthogonal": "at most one gain"}
 
 
-BEGINS_FROM = "a state begins from inputs, params and consts"
+BEGINS_FROM = "a state begins from inputs, params, consts and states that begin with it"
 
 
 def beginning_reads(span: Span, state: str, name: str, kind: str, line: int, way: Sequence[str]) -> Diagnostic:
     by_way = f"it depends on `{way[0]}`, {a(kind)}" if way else a(kind)
     label = f"{by_way} (line {line}); {BEGINS_FROM}"
     return BEGINNING.at(span, f"`{state}` cannot begin from `{name}`", label)
+
+
+def beginning_circle(span: Span, states: Sequence[str]) -> Diagnostic:
+    named = [f"`{state}`" for state in states]
+    message = f"{named[0]} begins from itself" if len(states) == 1 else f"{and_list(named)} begin from one another"
+    return BEGINNING.at(span, message, " → ".join((*states, states[0])))
+
+
+def beginning_apart(span: Span, state: str, when: str, other: str, then: str) -> Diagnostic:
+    """``when`` and ``then`` are the words of their resets."""
+    label = f"`{state}` begins {when}, `{other}` {then}; a state begins from those that begin with it"
+    return BEGINNING.at(span, f"`{state}` cannot begin from `{other}`", label)
 
 
 def beginning_holds(span: Span, state: str, function: str) -> Diagnostic:
@@ -360,13 +377,8 @@ def no_cost(span: Span, name: str) -> Diagnostic:
 
 
 def no_cost_at_all(span: Span, count: int) -> Diagnostic:
-    return NO_COST.at(
-        span,
-        "the model has no cost, so nothing is learned",
-        f"{count} param{'s' * (count > 1)} keep their initial values"
-        if count > 1
-        else "this param keeps its initial value",
-    )
+    kept = "this param keeps its initial value" if count == 1 else f"{count} params keep their initial values"
+    return NO_COST.at(span, "the model has no cost, so nothing is learned", kept)
 
 
 def no_dissipation(span: Span) -> Diagnostic:

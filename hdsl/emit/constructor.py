@@ -9,7 +9,7 @@ from hdsl.emit.scalar import nested
 from hdsl.model.model import Initial, Quantity
 from hdsl.terms.term import Size, Structured
 
-DRAWN = {"normal": 2, "uniform": 2, "orthogonal": 1, "glorot": 1, "he": 1}
+DRAWN = {"normal": 2, "uniform": 2, "orthogonal": 1, "glorot": 0, "he": 0}
 
 
 def constructor(facts: Facts) -> str:
@@ -140,7 +140,7 @@ def _value(facts: Facts, quantity: Quantity) -> str:
     shape = f"({shape},)" if len(quantity.sizes) == 1 else f"({shape})"
     arguments = [facts.scalar(a, "self.") for a in initial.arguments]
     if initial.kind in DRAWN:
-        arguments = arguments or (["1.0"] if initial.kind not in ("normal", "uniform") else [])
+        arguments = arguments or ["1.0"] * DRAWN[initial.kind]
         drawn = "".join(f", {a}" for a in arguments)
         return f'_draw(seed, "{quantity.name}", "{initial.kind}", {shape}{drawn})'
     if initial.kind == "eye":

@@ -20,16 +20,14 @@ def _draw(seed, name, kind, shape, first=0.0, second=1.0):
     digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
     source = torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
     value = torch.empty(shape, dtype=torch.float64)
-    rows, columns = shape if len(shape) == 2 else (1, 1)
     if kind == "normal":
         return value.normal_(first, second, generator=source)
     if kind == "uniform":
         return value.uniform_(first, second, generator=source)
     if kind == "glorot":
-        limit = first * math.sqrt(6 / (rows + columns))
-        return value.uniform_(-limit, limit, generator=source)
+        return nn.init.xavier_uniform_(value, generator=source)
     if kind == "he":
-        return value.normal_(0.0, first * math.sqrt(2 / columns), generator=source)
+        return nn.init.kaiming_normal_(value, generator=source)
     return nn.init.orthogonal_(value, gain=first, generator=source)  # orthogonal
 
 '''

@@ -6,25 +6,28 @@ alone. What a state that begins from numbers needs is no definition and stands i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.expressions import Reader
 from hdsl.model.initial import named_kind
 from hdsl.model.lists import met
+from hdsl.model.order import in_order
 from hdsl.model.reach import reached
 from hdsl.model.scope import FUNCTIONS, HOLDING, INITIALS, RESERVED, Scope
 from hdsl.model.shapes import differ_by_name, fits
 from hdsl.model.sizes import show_sizes
 from hdsl.model.values import Value
 from hdsl.model.walk import calls_in, names_in
+from hdsl.syntax.source import Span
 from hdsl.syntax.tree import Declare, Expression, ListLiteral
 from hdsl.terms.term import Definition, Size
 
 INITIAL = "initial:"
 OF_NUMBERS = frozenset((*RESERVED, *INITIALS, *FUNCTIONS))  # what is said of them is said where numbers are read
-LATER = ("state", "target")  # what is not there, or is another thing, when a state begins
+EACH = {"sample": "each sample", "sequence": "each sequence", "never": "once"}
+LATER = ("target",)  # what is not there when a state begins
 
 
 def begins_from_stream(scope: Scope, declared: Declare, scalar: set[str]) -> bool:
@@ -70,7 +73,7 @@ def read_beginning(reader: Reader, state: str, tree: Expression) -> None:
 
 
 def _refused(reader: Reader, state: str, tree: Expression) -> list[Diagnostic]:
-    """A beginning reads nothing that depends on a state, or that a prediction is made without."""
+    """A beginning reads nothing that a prediction is made without."""
     scope = reader.scope
     found: dict[str, Diagnostic] = {}
     reads = {definition.name: tuple(definition.reads()) for definition in reader.made.made}
@@ -91,7 +94,40 @@ def _misfit(scope: Scope, state: str, tree: Expression, value: Value, wanted: tu
 
 
 def first_of_all(definitions: Sequence[Definition]) -> tuple[Definition, ...]:
-    """The definitions in an order in which states have begun before anything reads them: beginnings read no state."""
-    reads = {definition.name: tuple(definition.reads()) for definition in definitions}
+    """The definitions in an order in which states have begun before anything reads them."""
+    reads = _with_beginnings(definitions)
+    order = in_order(reads)[0]
     needed = reached([name for name in reads if name.startswith(INITIAL)], reads)
-    return (*(d for d in definitions if d.name in needed), *(d for d in definitions if d.name not in needed))
+    place = {name: k for k, name in enumerate(order)}
+    first = sorted((d for d in definitions if d.name in needed), key=lambda d: place[d.name])
+    return (*first, *(d for d in definitions if d.name not in needed))
+
+
+def _with_beginnings(definitions: Sequence[Definition]) -> dict[str, tuple[str, ...]]:
+    """What each definition reads, and for a state that begins from what arrives, that it reads its beginning."""
+    reads = {definition.name: tuple(definition.reads()) for definition in definitions}
+    states = [name.removeprefix(INITIAL) for name in reads if name.startswith(INITIAL)]
+    return reads | {state: (INITIAL + state,) for state in states}
+
+
+def report_beginnings(
+    scope: Scope, definitions: Sequence[Definition], places: Mapping[str, Span], resets: Mapping[str, str]
+) -> None:
+    """Beginnings that need one another, and those that read a state which begins at other times.
+
+    A state that begins at the same samples is read as it begins; another would be what it is by then, and credit would have
+    to reach it one step back. ``places`` has where beginnings are written.
+    """
+    reads = _with_beginnings(definitions)
+    begun = {name for path in in_order(reads)[1] for name in path if name.startswith(INITIAL)}
+    for path in in_order(reads)[1]:
+        states = [*dict.fromkeys(name for name in path if INITIAL + name in reads)]
+        scope.report(catalogue.beginning_circle(places[states[0]], states))
+    for state, place in places.items():
+        if INITIAL + state in begun:
+            continue
+        for name in sorted(reached([INITIAL + state], reads)):
+            if name in resets and resets[name] != resets[state]:
+                when, then = EACH[resets[state]], EACH[resets[name]]
+                scope.report(catalogue.beginning_apart(place, state, when, name, then))
+                break

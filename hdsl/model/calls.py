@@ -56,7 +56,8 @@ def call(reader: Reading, tree: Call) -> Value | None:
     signature = SIGNATURES.get(tree.function)
     if signature is None:
         for argument in (*tree.arguments, *(value for _, value in tree.keywords)):
-            reader.part(argument)
+            # An index is for some functions: whether it may stand here cannot be said.
+            _ = None if isinstance(argument, Name) and argument.name in reader.below else reader.part(argument)
         known = tree.function in reader.scope.poisoned or tree.function in reader.scope.unread
         return None if known else reader.keep(no_function(reader.scope, tree), tree.span)
     finding = _misfit(tree, signature)

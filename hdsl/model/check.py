@@ -137,7 +137,7 @@ def _model(
 ) -> Model:
     dynamics = {name: d.definition for name, d in statements.dynamics.items()}
     streamed = [d.name for d in declared.declares if d.role in ("input", "target")]
-    definitions, own = settle(statements.definitions, dynamics, streamed)
+    definitions, own = settle(statements.definitions, dynamics, streamed, statements.reads)
     quantities = {d.name: _quantity(d, declared, d.name not in own) for d in declared.declares}
     quantities |= statements.lists
     targets = [q.name for q in quantities.values() if q.role == "target"]

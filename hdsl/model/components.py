@@ -16,6 +16,7 @@ from hdsl.diagnostics.catalogue_project import holds
 from hdsl.model.order import in_order
 from hdsl.model.scope import HOLDING, INITIALS, RESERVED, Scope
 from hdsl.model.walk import calls_in, names_in
+from hdsl.syntax.source import Span
 from hdsl.syntax.tree import (
     Component,
     Declare,
@@ -134,7 +135,7 @@ def _needed(statements: Mapping[str, Any], tree: str) -> tuple[str, ...]:
 
 def _check(component: Component, outer: Scope) -> bool:
     """Whether the names of a component have their meaning; what has none is reported."""
-    local = Scope(outer.source, outer.unread)
+    local = Scope(outer.source, outer.unread, outer.nameless)
     for parameter in component.parameters:
         local.declare(parameter.name, "argument", parameter.name_span)
     bound = _bind_sizes(component.parameters, local)
@@ -143,18 +144,20 @@ def _check(component: Component, outer: Scope) -> bool:
             local.declare(statement.name, "dim", statement.name_span)
         elif isinstance(statement, Declare | Define):
             local.declare(statement.name, statement.role, statement.name_span)
+    closed: dict[str, list[Span]] = {}
     for parameter in component.parameters:
         for tree in (*parameter.shape, *(() if parameter.default is None else (parameter.default,))):
-            _look_up(tree, local, outer, bound | set(INITIALS))
+            _look_up(tree, local, outer, bound | set(INITIALS), closed)
     for statement in component.body:
         indices = {i.name for i in statement.indices} if isinstance(statement, Define) else set()
         for tree in expressions_of(statement):
-            _look_up(tree, local, outer, bound | indices | set(INITIALS))
+            _look_up(tree, local, outer, bound | indices | set(INITIALS), closed)
         if isinstance(statement, Dynamics | Reset):
             _state(statement, local)
         elif isinstance(statement, Project):
             local.find(statement.name, statement.name_span, ("param",))
-    _look_up(component.value, local, outer, bound)
+    _look_up(component.value, local, outer, bound, closed)
+    _report_closed(closed, local, outer)
     _cycles(component, local)
     if component.pure:
         _pure(component, local)
@@ -176,7 +179,16 @@ def _bind_sizes(parameters: tuple[Parameter, ...], local: Scope) -> set[str]:
     return found
 
 
-def _look_up(tree: Expression, local: Scope, outer: Scope, known: set[str]) -> None:
+def _report_closed(closed: dict[str, list[Span]], local: Scope, outer: Scope) -> None:
+    """Names of the model, which a component does not see, each once."""
+    for name in closed.keys() - local.folded(list(closed), closed):
+        entry = outer.entries[name]
+        local.report(catalogue.closed(min(closed[name]), name, entry.kind, outer.line(entry.span)))
+
+
+def _look_up(
+    tree: Expression, local: Scope, outer: Scope, known: set[str], closed: dict[str, list[Span]]
+) -> None:
     repeated = {id(call.arguments[1]) for call in calls_in(tree) if call.function == "repeat" and len(call.arguments) > 1}
     for name in names_in(tree):
         head = name.name.split(".")[0]
@@ -186,7 +198,7 @@ def _look_up(tree: Expression, local: Scope, outer: Scope, known: set[str]) -> N
             continue  # of an instance, which is looked for where it is made
         entry = outer.entries.get(name.name)
         if name.name not in local.entries and entry is not None and entry.kind not in ("component", "function"):
-            local.report(catalogue.closed(name.span, name.name, entry.kind, outer.line(entry.span)))
+            closed.setdefault(name.name, []).append(name.span)
         elif name.name not in local.entries and entry is not None:
             local.report(catalogue_model.function_value(name.span, name.name))
         else:

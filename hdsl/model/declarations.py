@@ -24,6 +24,8 @@ from hdsl.model.walk import names_in
 from hdsl.syntax.tree import Declare, Dim, Expression, Learn, ListLiteral, ModelText
 from hdsl.terms.term import Scalar, Size, size, slot
 
+ARRIVING = ("input", "target")
+
 
 @dataclass
 class Declarations:
@@ -71,6 +73,7 @@ def declare(
     _report_cycles(scope, {d.name: d for d in declares if d.name in scalar})
     known: dict[Scalar, float] = {size(name): float(number) for name, number in sizes.numbers.items()}
     found = Declarations(sizes, known, scalar, consts, declares, defaults)
+    scope.poisoned.update(d.name for d in declares if d.role in ARRIVING and d.value is not None)
     # The numbers of scalar consts first: other initial values may read them.
     _scalar_consts(declares, found)
     for declared in declares:
@@ -192,7 +195,7 @@ def _quantity(declared: Declare, found: Declarations) -> None:
     sizes, name = found.polynomials, declared.name
     scope = sizes.scope
     shape = sizes.shape(declared.shape, declared.name_span)
-    arrives = declared.role in ("input", "target")
+    arrives = declared.role in ARRIVING
     if declared.index is not None:
         if not arrives or declared.shape:
             scope.report(catalogue.index_here(declared.index.span, declared.role, name))

@@ -64,7 +64,7 @@ class Definitions:
         self._taken = set(taken)
         self._next: dict[str, int] = {}
         self._shared = dict(shared)
-        self._known: dict[tuple[Body, tuple[Size, ...]], str] = {}
+        self._known: dict[tuple[Body, tuple[Size, ...], bool], str] = {}
         self._made: dict[str, Definition] = {}
         self.places: tuple[Span, ...] = ()  # the statement whose instances are being written out
         self._whole: tuple[str, Span] | None = None
@@ -84,6 +84,10 @@ class Definitions:
     def is_shared(self, name: str) -> bool:
         return self._shared[name]
 
+    def is_of_streams(self, name: str) -> bool:
+        """Whether each stream has its own of something; nothing has of what is not known."""
+        return not self._shared.get(name, True)
+
     def declare(self, name: str, shared: bool) -> None:
         """Make a quantity known that is no definition."""
         self._shared[name] = shared
@@ -96,13 +100,17 @@ class Definitions:
         if len(self._made) >= MOST_DEFINITIONS:
             raise TooManyDefinitions(self.places[0] if self.places else span)
         at = indices(len(sizes))
-        known = self._known.get((body, sizes), name) if alone else self._known.setdefault((body, sizes), name)
+        key = (body, sizes, self._shared.get(name, self._reads_shared(body)))
+        known = self._known.get(key, name) if alone else self._known.setdefault(key, name)
         if known != name and not _is_plain(body):
             body = Elementwise(slot(known, at))
         definition = Definition(name, body, sizes, False, merge_spans((span,), self.places))
-        self._shared.setdefault(name, all(self._shared[read] for read in definition.reads()))
+        self._shared.setdefault(name, self._reads_shared(body))
         self._made[name] = replace(definition, shared=self._shared[name])
         return self._made[name]
+
+    def _reads_shared(self, body: Body) -> bool:
+        return all(self._shared[read] for read in Definition("", body, (), False).reads())
 
     def begin(self, name: str, span: Span) -> None:
         """Note that the expression at this place is about to be read as the whole of a definition."""
@@ -120,7 +128,7 @@ class Definitions:
 
     def temporary(self, stem: str, body: Body, sizes: tuple[Size, ...], span: Span) -> str:
         """The name of a definition of this body: the one that there is, or a new one under a name of this stem."""
-        name = self._known.get((body, sizes))
+        name = self._known.get((body, sizes, self._reads_shared(body)))
         if name is not None:
             earlier = self._made[name]
             self._made[name] = replace(earlier, spans=merge_spans(earlier.spans, (span,), self.places))

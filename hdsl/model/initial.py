@@ -20,7 +20,8 @@ from hdsl.syntax.tree import Call, Declare, Expression, ListLiteral, Name
 from hdsl.terms.term import Scalar, Size
 
 ARGUMENTS = {"normal": (2, 2), "uniform": (2, 2), "orthogonal": (0, 1)}  # the others take none
-OF_MATRICES = ("eye", "orthogonal", "glorot", "he")
+OF_MATRICES = ("eye", "orthogonal")
+OF_KERNELS = ("glorot", "he")  # of matrices too: of any two axes or more, out and in first
 OF_STATES = ("zeros", "ones", "eye")
 
 
@@ -79,8 +80,9 @@ class InitialReader:
             )
         if declared.role == "state" and kind not in OF_STATES:
             return self._refuse(catalogue.initial_random(tree.span, kind, declared.name))
-        if sizes is not None and kind in OF_MATRICES and len(sizes) != 2:
-            return self._refuse(catalogue.initial_rank(tree.span, kind, declared.name, show_sizes(sizes)))
+        if sizes is not None and ((kind in OF_MATRICES and len(sizes) != 2) or (kind in OF_KERNELS and len(sizes) < 2)):
+            what = "a matrix" if kind in OF_MATRICES else "a matrix or a kernel"
+            return self._refuse(catalogue.initial_rank(tree.span, kind, what, declared.name, show_sizes(sizes)))
         present = tuple(argument for argument in arguments if argument is not None)
         if len(present) < len(arguments) or not self._in_range(kind, present, given):
             return None
@@ -104,10 +106,14 @@ class InitialReader:
 
     def numbers(self, tree: ListLiteral) -> tuple[object, ...] | None:
         """The scalars of a nested list, or None after the mistakes of all of them have been reported."""
+        with self.scope.once("not-constant"):
+            return self._numbers(tree)
+
+    def _numbers(self, tree: ListLiteral) -> tuple[object, ...] | None:
         values: list[object] = []
         for item in tree.items:
             if isinstance(item, ListLiteral):
-                values.append(self.numbers(item))
+                values.append(self._numbers(item))
             else:
                 number = self.scalars.read(item)
                 values.append(number if number is not None and self._finite(number, item) else None)

@@ -7,9 +7,8 @@ arguments are known then, and the rest of the compiler knows no components.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Protocol
 
@@ -17,7 +16,8 @@ from hdsl.diagnostics import catalogue_component as catalogue
 from hdsl.model.binding import arguments_of, bind_shape
 from hdsl.model.components import Components, body_in_order, declared_in, is_pure, sizes_of
 from hdsl.model.delaying import Delayed
-from hdsl.model.scope import Scope
+from hdsl.model.owner import Owner
+from hdsl.model.scope import UNKNOWN, Scope
 from hdsl.model.sizes import Sizes
 from hdsl.model.substitute import apart, apart_defined, as_tree, rebuilt, substituted
 from hdsl.model.values import Value
@@ -60,27 +60,6 @@ class StatementReader(Protocol):
         """Take in a statement under its dotted name; false after a mistake has been reported."""
 
 
-@dataclass
-class _Owner:
-    """What instances are named by: a definition, or an instance for what stands in its `return`."""
-
-    name: str
-    counts: Counter[str] = field(default_factory=Counter)
-
-    def next(self, component: str, taken: bool = False) -> str:
-        """The first instance has the owner's name, a second one that of its component, numbered: ``a.dense_2``."""
-        self.counts[""] += 1
-        count = self.counts[""]
-        if count > 1:
-            return f"{self.name}.{component}_{count}"
-        return f"{self.name}.{component}" if taken else self.name
-
-    def hidden(self, kind: str) -> str:
-        """A hidden state: ``a.delay``, then ``a.delay_2``."""
-        self.counts[kind] += 1
-        return f"{self.name}.{kind}" if self.counts[kind] == 1 else f"{self.name}.{kind}_{self.counts[kind]}"
-
-
 class Instances:
     """Writes instances out. ``scope`` and ``sizes`` are the model's."""
 
@@ -101,14 +80,14 @@ class Instances:
 
     def written_out(self, tree: Expression, name: str) -> Expression | None:
         """The expression without instances; those that stood in it are named after ``name``. None after a mistake."""
-        return self._expanded(tree, _Owner(name), frozenset()) if self.has_any(tree) else tree
+        return self._expanded(tree, Owner(name), frozenset()) if self.has_any(tree) else tree
 
     def functions_only(self, tree: Expression, name: str) -> Expression | None:
         return self.written_out(tree, name) if is_pure(tree, self.components, self.scope) else None
 
     # --- trees -------------------------------------------------------------------------------------------------------
 
-    def _expanded(self, tree: Expression, owner: _Owner, indices: frozenset[str]) -> Expression | None:
+    def _expanded(self, tree: Expression, owner: Owner, indices: frozenset[str]) -> Expression | None:
         """``indices`` are named indices in force, which only expressions at this place may read."""
         if isinstance(tree, Call) and tree.function in WRITERS:
             return WRITERS[tree.function](self, tree, owner, indices)
@@ -131,20 +110,27 @@ class Instances:
         made = rebuilt(tree, part)
         return None if failed else made
 
-    def _is_taken(self, component: Component, owner: _Owner) -> bool:
+    def _is_taken(self, component: Component, owner: Owner) -> bool:
         """Whether something that the component declares has, under the owner's name, another meaning already."""
         return any(f"{owner.name}.{name}" in self.scope.entries for name in declared_in(component))
 
-    def _argument(self, tree: Expression, name: str, owner: _Owner, indices: frozenset[str]) -> Expression | None:
+    def _argument(self, tree: Expression, name: str, owner: Owner, indices: frozenset[str]) -> Expression | None:
         """An argument as something that may stand in many places: a name, a number, or a definition made for it."""
         made = self._expanded(tree, owner, indices)
-        if made is None or _is_short(made) or any(n.name in indices for n in names_in(made)) or self._is_size(made):
+        if made is None:
+            return self._unknown(tree)
+        if _is_short(made) or any(n.name in indices for n in names_in(made)) or self._is_size(made):
             return made
         unique, count = name, 1
         while unique in self.scope.entries:
             count += 1
             unique = f"{name}_{count}"
-        return Name(unique, tree.span) if self.reader.read(Define("let", unique, made, tree.span, tree.span)) else None
+        known = self.reader.read(Define("let", unique, made, tree.span, tree.span))
+        return Name(unique, tree.span) if known else self._unknown(tree)
+
+    def _unknown(self, tree: Expression) -> Expression | None:
+        """What stands for an expression with a mistake, or in a trial with what is not known: there, reading goes on."""
+        return Name(UNKNOWN, tree.span) if self.scope.trying else None
 
     def _is_size(self, tree: Expression) -> bool:
         """Numbers, sizes and scalar consts alone: what may stand in a shape or in an initial value."""
@@ -154,7 +140,7 @@ class Instances:
     # --- functions and instances -------------------------------------------------------------------------------------
 
     def _bound(
-        self, call: Call, component: Component, prefix: str, owner: _Owner, indices: frozenset[str], first: Expression | None
+        self, call: Call, component: Component, prefix: str, owner: Owner, indices: frozenset[str], first: Expression | None
     ) -> dict[str, Expression] | None:
         """What the names of a component's parameters, and the sizes in their shapes, stand for."""
         if component.name in self.components.wrong:
@@ -170,6 +156,11 @@ class Instances:
                 return None
             names[parameter.name] = made
             if parameter.name in sizes_of(component) and not self._is_size(made):
+                if self.scope.in_doubt(names_in(made)):
+                    if not self.scope.trying:
+                        return None
+                    names[parameter.name] = Name(UNKNOWN, tree.span)
+                    continue
                 finding = catalogue.argument_size(tree.span, component.name, parameter.name, parameter.span)
                 self.scope.report(finding)
                 return None
@@ -177,11 +168,14 @@ class Instances:
             if not parameter.shape:
                 continue
             value = self.reader.value(names[parameter.name])
-            if value is None or not bind_shape(self.scope, self.sizes, component, parameter, names, value.sizes):
+            if value is None and self.scope.trying:
+                free = [name for axis in parameter.shape for name in names_in(axis) if name.name not in names]
+                names |= {name.name: Name(UNKNOWN, name.span) for name in free}
+            elif value is None or not bind_shape(self.scope, self.sizes, component, parameter, names, value.sizes):
                 return None
         return names
 
-    def _function(self, call: Call, component: Component, owner: _Owner, indices: frozenset[str]) -> Expression | None:
+    def _function(self, call: Call, component: Component, owner: Owner, indices: frozenset[str]) -> Expression | None:
         """A function is its expression with the arguments in it."""
         for inner in calls_in(component.value):
             other = self.components.known.get(inner.function)
@@ -201,7 +195,7 @@ class Instances:
         call: Call,
         component: Component,
         name: str,
-        owner: _Owner,
+        owner: Owner,
         indices: frozenset[str],
         first: Expression | None = None,
     ) -> Expression | None:
@@ -218,9 +212,9 @@ class Instances:
         # The names of indices are the component's own, whatever the model has by these names.
         taken, body = self.scope.entries, body_in_order(component)
         self.scope.instances.append((component.span, name, call.span))
-        if not all([self._body(apart_defined(statement, taken), name, names) for statement in body]):
+        if not all([self._body(apart_defined(s, taken), name, names) for s in body]) and not self.scope.trying:
             return None
-        return self._expanded(self._dotted(apart(component.value, taken), name, names), _Owner(name), indices)
+        return self._expanded(self._dotted(apart(component.value, taken), name, names), Owner(name), indices)
 
     def _dotted(self, tree: Expression, name: str, names: Mapping[str, Expression]) -> Expression:
         """An expression of a component's body in the names of the model: ``r.W`` is of the instance in its own ``r``."""
@@ -243,10 +237,12 @@ class Instances:
                 own_names = {key: tree for key, tree in names.items() if key not in {i.name for i in indices}}
                 made = self.delayed.value(f"{name}.{own}", self._dotted(value, name, own_names))
                 bound = frozenset(index.name for index in indices)
-                expanded = self._expanded(made, _Owner(f"{name}.{own}"), bound)
+                expanded = self._expanded(made, Owner(f"{name}.{own}"), bound)
+                if expanded is None:
+                    self.scope.poisoned.add(f"{name}.{own}")
                 return expanded is not None and self.reader.read(replace(statement, name=f"{name}.{own}", value=expanded))
             case Dynamics(name=own, value=value):
-                expanded = self._expanded(self._dotted(value, name, names), _Owner(f"{name}.{own}"), frozenset())
+                expanded = self._expanded(self._dotted(value, name, names), Owner(f"{name}.{own}"), frozenset())
                 return expanded is not None and self.reader.read(replace(statement, name=f"{name}.{own}", value=expanded))
             case Project(name=own, value=value, every=every):
                 expanded = self.functions_only(self._dotted(value, name, names), f"{name}.{own}")
@@ -264,7 +260,7 @@ class Instances:
 
     # --- hidden states and copies ------------------------------------------------------------------------------------
 
-    def delay(self, call: Call, owner: _Owner, indices: frozenset[str]) -> Expression | None:
+    def delay(self, call: Call, owner: Owner, indices: frozenset[str]) -> Expression | None:
         """``delay(e, k)``: k states in a row, each of which takes the value of the one before it."""
         if not 1 <= len(call.arguments) <= 2 or call.keywords:
             self.scope.report(catalogue.wrong_count(call.span, "delay", "1 or 2 values", len(call.arguments)))
@@ -275,7 +271,8 @@ class Instances:
         steps = self._whole(call.arguments[1]) if len(call.arguments) > 1 else 1
         if steps is None or steps < 1:
             place = call.arguments[1].span
-            self.scope.report(catalogue.delay_count(place, self.scope.written(place)))
+            if steps is not None or not self.scope.in_doubt(names_in(call.arguments[1])):
+                self.scope.report(catalogue.delay_count(place, self.scope.written(place)))
             return None
         if steps > LONGEST_DELAY:
             self.scope.report(catalogue.delay_large(call.arguments[1].span, steps, LONGEST_DELAY))
@@ -284,7 +281,7 @@ class Instances:
         tree = self._expanded(call.arguments[0], owner, indices)
         value = None if tree is None else self.reader.value(tree)
         if tree is None or value is None:
-            return None
+            return self._unknown(call)
         shape = tuple(as_tree(size, call.span) for size in value.sizes)
         for step in range(1, steps + 1):
             own = name if steps == 1 else f"{name}.{step}"
@@ -294,7 +291,7 @@ class Instances:
             tree = Name(own, call.span)
         return tree
 
-    def previous(self, call: Call, owner: _Owner, indices: frozenset[str]) -> Expression | None:
+    def previous(self, call: Call, owner: Owner, indices: frozenset[str]) -> Expression | None:
         """``previous(u)``: the last value of an input, a state that keeps no costate."""
         if len(call.arguments) != 1 or call.keywords:
             self.scope.report(catalogue.wrong_count(call.span, "previous", "1 value", len(call.arguments)))
@@ -303,7 +300,9 @@ class Instances:
         entry = self.scope.entries.get(operand.name) if isinstance(operand, Name) else None
         value = self.reader.value(operand) if entry is not None and entry.kind == "input" else None
         if value is None:
-            if entry is None or entry.kind != "input":
+            if not (entry is None and isinstance(operand, Name) and self.scope.in_doubt([operand])) and (
+                entry is None or entry.kind != "input"
+            ):
                 self.scope.report(catalogue.previous_operand(operand.span, self.scope.written(operand.span)))
             return None
         assert isinstance(operand, Name)
@@ -320,7 +319,7 @@ class Instances:
         state = Declare("state", name, shape, zero, None, span, span)
         return self.reader.read(state) and self.reader.read(Dynamics("next", name, tree, span, span))
 
-    def repeat(self, call: Call, owner: _Owner, indices: frozenset[str]) -> Expression | None:
+    def repeat(self, call: Call, owner: Owner, indices: frozenset[str]) -> Expression | None:
         """``repeat(4, block, x, …)``: what the fourth copy returns, each copy taking what the one before it returned."""
         if len(call.arguments) < 3 or not isinstance(call.arguments[1], Name):
             self.scope.report(catalogue.repeat_arguments(call.span))
@@ -334,7 +333,8 @@ class Instances:
             return None
         count = self._whole(counted)
         if count is None or count < 0:
-            self.scope.report(catalogue.repeat_count(counted.span, self.scope.written(counted.span)))
+            if count is not None or not self.scope.in_doubt(names_in(counted)):
+                self.scope.report(catalogue.repeat_count(counted.span, self.scope.written(counted.span)))
             return None
         if count > MOST_COPIES:
             self.scope.report(catalogue.repeat_large(counted.span, count, MOST_COPIES))
@@ -358,13 +358,13 @@ class Instances:
             block = replace(component, value=self.delayed.value(copy, component.value))
             if block.pure:
                 whole = replace(call, arguments=(made, *call.arguments))
-                out = self._function(whole, block, _Owner(copy), frozenset())
+                out = self._function(whole, block, Owner(copy), frozenset())
             else:
-                out = self._instance(call, block, copy, _Owner(copy), frozenset(), made)
-            if out is None or before is None:
-                return None
+                out = self._instance(call, block, copy, Owner(copy), frozenset(), made)
+            if out is None or (before is None and not self.scope.trying):
+                return self._unknown(call)
             if not self.reader.read(Define("let", copy, out, call.span, call.span)):
-                return None
+                return self._unknown(call)
             made = Name(copy, call.span)
         return made
 

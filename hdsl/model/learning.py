@@ -90,10 +90,10 @@ class LearningReader:
         if entry is not None and entry.kind in kinds:
             return True
         path = f"{head}.{below}"
-        if entry is not None and kinds:
+        if entry is not None and kinds and not self.scope.is_told(below):
             line, wanted = self.scope.line(entry.span), " or ".join(catalogue.a(kind) for kind in kinds)
             self.scope.report(catalogue.setting_of(setting.path_span, path, below, entry.kind, line, wanted))
-        elif below not in self.scope.unread and not self.scope.lost(below):
+        elif not self.scope.is_told(below):
             self.scope.report(catalogue.unknown_setting(setting.path_span, path, self._suggest(path)))
         return False
 

@@ -49,7 +49,8 @@ class ScalarReader:
         """The expression, or None after every mistake in it has been reported."""
         if deepest(tree) > DEEPEST:
             return self._refuse(expression_too_deep(tree.span, DEEPEST))
-        return self._read(tree)
+        with self.scope.once("not-constant"):
+            return self._read(tree)
 
     def _refuse(self, finding: Diagnostic) -> Scalar | None:
         self.scope.report(finding)

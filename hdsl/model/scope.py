@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from hdsl.diagnostics import catalogue_model as catalogue
@@ -11,7 +12,7 @@ from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.suggest import nearest
 from hdsl.diagnostics.whence import of_instances
 from hdsl.syntax.source import Source, Span
-from hdsl.syntax.tree import Component, Declare, Define, Dim, ModelText
+from hdsl.syntax.tree import Component, Declare, Define, Dim, ModelText, Name
 from hdsl.syntax.words import KEYWORDS
 from hdsl.terms.elementwise import WRITABLE
 
@@ -26,6 +27,8 @@ SLIDING = ("conv2d", "avgpool2d", "maxpool2d")
 INITIALS = ("zeros", "ones", "eye", "normal", "uniform", "orthogonal", "glorot", "he")
 HOLDING = ("delay", "previous", "repeat")  # a hidden state, or copies of a component
 FUNCTIONS = frozenset((*WRITABLE, *CONTRACTING, *ARRANGING, *SLIDING, *HOLDING))
+SHORT = 2
+UNKNOWN = "?"  # in a trial, the name of what may be anything: a wrong name, of which nothing is said
 MOST_COMPARISONS = 20_000  # of names, for suggestions: a file that needs more of them has another trouble
 
 
@@ -42,20 +45,25 @@ class Scope:
     """The names of one file, and the findings so far.
 
     A name is *poisoned* when its declaration is wrong: whatever reads it is left out without a word, so that one mistake
-    gives one message. So are the names in ``unread``, whose statements could not be read at all.
+    gives one message. So are the names in ``unread``, whose statements could not be read at all. A declaration that is
+    ``nameless``, or has a name that it cannot have, is taken to be that of a name which nothing declares.
     """
 
-    def __init__(self, source: Source, unread: frozenset[str] = frozenset()) -> None:
+    def __init__(self, source: Source, unread: frozenset[str] = frozenset(), nameless: int = 0) -> None:
         self.source = source
         self.unread = unread
+        self.nameless = nameless
+        self._misnamed: list[int] = []  # the findings about names that could not be declared
         self.entries: dict[str, Entry] = {}
         self.poisoned: set[str] = set()
         self.findings: list[Diagnostic] = []
         self.in_instance = False
+        self.trying = False  # whether this is a trial, which goes on behind what it cannot know
         # Of the statement that is being read: where a component or function stands, the instance's name, and its call.
         self.instances: list[tuple[Span, str, Span]] = []
         self._said: set[tuple[str, Span, str]] = set()
         self._unknown: dict[str, list[Span]] = {}
+        self._single, self._since = "", 0  # a code that is said once, and from which finding on
         self._compared = 0
         self._wanted: dict[str, tuple[Kind, ...]] = {}
 
@@ -64,7 +72,9 @@ class Scope:
         at = finding.span
         inside = [made for made in self.instances if made[0].start <= at.start and at.end <= made[0].end]
         key = (finding.code, at, "" if self.in_instance or inside else finding.message)
-        if {key, (*key[:2], "")} & self._said:
+        if finding.code == "unknown-function":  # it is unknown wherever it is called
+            key = (finding.code, Span(0, 0), finding.message)
+        if {key, (*key[:2], "")} & self._said or (finding.code == self._single and self._is_told(finding.code)):
             return
         self._said.add(key)
         if inside:  # it says which instance it comes from: while a body is read, the last
@@ -73,21 +83,34 @@ class Scope:
             finding = of_instances(finding, told)
         self.findings.append(finding)
 
+    def _is_told(self, code: str) -> bool:
+        return any(finding.code == code for finding in self.findings[self._since :])
+
+    @contextmanager
+    def once(self, code: str) -> Iterator[None]:
+        """Within it a code is said once: one value that reads what it cannot, be it of several, is one mistake."""
+        if self._single:
+            yield
+            return
+        self._single, self._since = code, len(self.findings)
+        yield
+        self._single = ""
+
     def line(self, span: Span) -> int:
         return self.source.line_of(span)
 
     def declare(self, name: str, kind: Kind, span: Span) -> None:
         """Give a name its meaning; reserved names and names that already have one are reported."""
-        why = reserved_for(name)
+        why, first, known = reserved_for(name), self.entries.get(name), len(self.findings)
         if why is not None:
             self.report(catalogue.reserved_name(span, name, why))
-            self.poisoned.add(name)
-        elif name in self.entries:
-            first = self.entries[name]
+        elif first is not None:
             self.report(catalogue.duplicate_name(span, name, kind, first.span, first.kind))
+        if why is not None or first is not None:
             self.poisoned.add(name)
-            return
-        self.entries[name] = Entry(name, kind, span)
+            self._misnamed += range(known, len(self.findings))
+        if why is not None or first is None:
+            self.entries[name] = Entry(name, kind, span)
 
     def find(self, name: str, span: Span, wanted: tuple[Kind, ...] = ()) -> Entry | None:
         """What a name stands for; an unknown name is noted, and reported once by `report_unknown`.
@@ -103,15 +126,40 @@ class Scope:
     def lost(self, name: str) -> bool:
         """Whether a dotted name may be of an instance that a mistake kept from being made."""
         head, _, rest = name.partition(".")
-        return bool(rest) and (head in self.poisoned or bool(self.unread))
+        return bool(rest) and (bool(self.unread) or head in self.poisoned or name in self.poisoned)
+
+    def is_told(self, name: str) -> bool:
+        """Whether there is a message about a name already, or about what would have declared it."""
+        told = name in self._unknown and "." not in name
+        return told or name in self.poisoned or name in self.unread or self.lost(name)
 
     def report_unknown(self) -> None:
         """Report every unknown name once, at its first use."""
+        meant = {name: self._suggest(name) for name in self._unknown}
+        # One letter is near to any other: such a suggestion says little.
+        weak = (name for name, found in meant.items() if found is None or len(name) <= SHORT or self.nameless)
+        alone = [name for name in weak if reserved_for(name) is None]
+        folded = self.folded(alone, self._unknown)
         for name, spans in self._unknown.items():
-            first, *others = sorted(spans)
-            suggestion = self._suggest(name)
-            lines = sorted({self.line(span) for span in others} - {self.line(first)})
-            self.report(catalogue.unknown_name(first, name, suggestion, lines, others))
+            if name not in folded:
+                first, *others = sorted(spans)
+                lines = sorted({self.line(span) for span in others} - {self.line(first)})
+                self.report(catalogue.unknown_name(first, name, meant[name], lines, others))
+
+    def folded(self, names: Sequence[str], places: Mapping[str, Sequence[Span]]) -> frozenset[str]:
+        """The names without a meaning that wrong declarations account for: a name for each; the messages then say so."""
+        if not 0 < len(names) <= len(self._misnamed) + self.nameless:
+            return frozenset()
+        for place, name in zip(self._misnamed, names, strict=False):
+            finding = self.findings[place]
+            note = catalogue.declared_nowhere(name, self.line(min(places[name])))
+            self.findings[place] = replace(finding, notes=(*finding.notes, note))
+        return frozenset(names)
+
+    def in_doubt(self, names: Iterable[Name]) -> bool:
+        """Whether one of these names has no meaning, or a wrong one: that is said where it should have been declared."""
+        read = [name for name in names if name.name not in RESERVED]
+        return any([self.find(name.name, name.span) is None or name.name in self.poisoned for name in read])
 
     def _suggest(self, name: str) -> catalogue.Suggestion | None:
         wanted = self._wanted[name]
@@ -168,7 +216,7 @@ def reserved_for(name: str) -> str | None:
 
 def build_scope(text: ModelText) -> Scope:
     """Enter every name of a file, in the order of the text."""
-    scope = Scope(text.source, text.unread)
+    scope = Scope(text.source, text.unread, text.nameless)
     for statement in text.statements:
         match statement:
             case Dim():

@@ -28,16 +28,20 @@ def depending_on(names: Iterable[str], reads: Mapping[str, Iterable[str]]) -> se
 
 
 def settle(
-    definitions: Sequence[Definition], dynamics: Mapping[str, str], streamed: Iterable[str]
+    definitions: Sequence[Definition],
+    dynamics: Mapping[str, str],
+    streamed: Iterable[str],
+    written: Mapping[str, Iterable[str]],
 ) -> tuple[tuple[Definition, ...], set[str]]:
     """The definitions with ``shared`` as what they read has it, and the names that each stream has its own of.
 
-    ``dynamics`` gives for each state the definition of its dynamics. A state and what it begins from are alike.
+    ``dynamics`` gives for each state the definition of its dynamics. A state and what it begins from are alike. What is
+    ``written`` in a definition or in the dynamics of a state counts, though nothing be left of it: `u - u` is of each stream.
     """
-    reads: dict[str, tuple[str, ...]] = {definition.name: tuple(definition.reads()) for definition in definitions}
+    reads = {d.name: (*d.reads(), *written.get(d.name, ())) for d in definitions}
     for state, definition in dynamics.items():
         initial = f"initial:{state}"
-        reads[state] = (definition, initial) if initial in reads else (definition,)
+        reads[state] = (definition, *written.get(state, ()), *([initial] if initial in reads else []))
         if initial in reads:
             reads[initial] = (*reads[initial], state)
     own = depending_on(streamed, reads)

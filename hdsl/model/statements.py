@@ -11,7 +11,7 @@ import sympy
 from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
-from hdsl.model.beginnings import INITIAL, first_of_all, holds_no_delay, read_beginning
+from hdsl.model.beginnings import INITIAL, first_of_all, holds_no_delay, read_beginning, report_beginnings
 from hdsl.model.components import Components
 from hdsl.model.declarations import Declarations, declare_more
 from hdsl.model.definitions import MOST_DEFINITIONS, Definitions, TooManyDefinitions
@@ -194,6 +194,7 @@ class _Writing:
                     self._waiting += [statement.name] if statement.name in self.declared.beginnings else []
             case Define(name=name):
                 scope.declare(name, "let", statement.name_span)
+                self.reader.made.know(name, not any(self.reader.made.is_of_streams(read) for read in _names(statement)))
                 _define(self.reader, statement)
                 if name not in self.reader.sizes:
                     scope.poisoned.add(name)
@@ -241,6 +242,8 @@ class _Writing:
         found.states = tuple(d.name for d in declared.declares if d.role == "state")
         found.dynamics = {name: found.dynamics[name] for name in found.states if name in found.dynamics}
         found.resets = {name: found.resets.get(name, "sequence") for name in found.states}
+        begins = {state: tree.span for state, tree in self._starts.items() if self.reader.made.knows(INITIAL + state)}
+        report_beginnings(found.scope, found.definitions, begins, found.resets)
         defines = {s.name: s for s in statements if isinstance(s, Define) and self.reader.made.knows(s.name)}
         moving = {s.name: s for s in statements if isinstance(s, Dynamics) and s.name in found.dynamics}
         found.outputs = tuple(s.name for s in defines.values() if s.role == "output")

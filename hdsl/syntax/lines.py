@@ -14,8 +14,10 @@ from typing import Literal
 from hdsl.diagnostics import catalogue_syntax as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.syntax.source import Source, Span
+from hdsl.syntax.words import KEYWORDS
 
 MOST_LINES = 5_000
+LONGEST_WORD = 100  # that is looked for before a brace: of longer ones there may be too many
 DEEPEST = 100  # brackets in brackets; the passes that follow recurse, and Python allows them about 1000 calls
 
 _PIECE = re.compile(r"""\n|\#[^\n]*|"[^"\n]*"?|[(\[{]|[)\]}]|[^\n\#"()\[\]{}]+""")
@@ -27,8 +29,15 @@ _START = rf"(?:{_SIDE_BY_SIDE}|[^\W\d]\w*['′’]|return[ \t]*[(\[-]|learn[ \t]
 # What an expression can hold only as an argument of a call, behind `(` or a comma.
 _DEFINES = re.compile(r"[ \t]*[^\W\d][\w.]*[ \t]*=(?!=)")
 _STATEMENT_STARTS = re.compile(rf"[ \t]*{_START}", re.MULTILINE)
+_LONE = re.compile(r"\w+\s*")
+_SIGNS = re.compile(r"\W+")
 _COMPONENT = re.compile(r"component(?=[ \t\f]|$)")
 # The brace of a component may stand on a line of its own; how far below is bounded, since every newline looks there.
+# A line that only the head of a component can have been, whatever its first word has become.
+_HEAD = re.compile(r"\W*(?:(?P<word>\w+)\s+)?\w+\s*\([^\n]*\)\s*")
+_REST_EMPTY = re.compile(r"[ \t\f\r]*(?:#[^\n]*)?(?:\n|\Z)")
+# Lines that are further in, up to a brace at the margin: the body of a component whose own brace is missing.
+_BODY_BELOW = re.compile(r"(?:[ \t\f\r]*(?:#[^\n]*)?\n)*+(?:[ \t]+[^\s}][^\n]*\n|[ \t\f\r]*\n){1,200}\}")
 _BRACE_BELOW = re.compile(r"(?:[ \t\f\r]*(?:#[^\n]*)?\n){0,20}[ \t\f]*\{")
 
 
@@ -39,14 +48,15 @@ class Line:
     ``span`` runs from its first to its last character without comments around it. ``doc`` joins the doc comments
     directly before it and behind it, ``apart`` those before it that an empty line separates from it. ``mistake`` says
     what is wrong with its brackets, if anything is. ``brace`` is ``{`` for the line of a component whose brace ended it,
-    and ``}`` for the brace that ends the body, whose span holds it alone (and is empty where it is missing).
+    and ``}`` for the brace that ends the body, whose span holds it alone (and is empty where it is missing); ``?`` is for
+    the line of a component without a brace, below which a body and its last brace stand all the same.
     """
 
     span: Span
     doc: str
     apart: str
     mistake: Diagnostic | None
-    brace: Literal["", "{", "}"] = ""
+    brace: Literal["", "{", "}", "?"] = ""
 
 
 class _Cutter:
@@ -105,11 +115,19 @@ class _Cutter:
                 self.docs = []
             self.commented = False
         elif not self.open:
-            if not (self.component and _BRACE_BELOW.match(self.text, self.at)):
-                self._finish()
+            if self.component and _BRACE_BELOW.match(self.text, self.at):
+                return
+            self._finish_head()
         elif self._starts_statement():
             self._unclosed()
-            self._finish()
+            self._finish_head()
+
+    def _finish_head(self) -> None:
+        """End a line; a component's without a brace opens its body all the same, where one follows."""
+        bodiless = self.component and not self.bodies and _BODY_BELOW.match(self.text, self.at) is not None
+        place = self.end
+        self._finish("?" if bodiless else "")
+        self.bodies += [(place, len(self.lines))] if bodiless else []
 
     def _starts_statement(self) -> bool:
         """True where the next physical line cannot go on with what is open."""
@@ -134,7 +152,12 @@ class _Cutter:
         inside = range(first, len(self.lines))
         place = next((k for k in inside if self._at_margin(self.lines[k].span.start)), len(self.lines))
         at = self.lines[place - 1].span.end
+        if place < len(self.lines) and _SIGNS.fullmatch(self.text, *self._ends(place)):
+            del self.lines[place]  # a slip for the brace
         self.lines.insert(place, Line(Span(at, at), "", "", None, "}"))
+
+    def _ends(self, place: int) -> tuple[int, int]:
+        return self.lines[place].span.start, self.lines[place].span.end
 
     def _at_margin(self, at: int) -> bool:
         return at == 0 or self.text[at - 1] == "\n"
@@ -147,16 +170,30 @@ class _Cutter:
         if self.start is None:
             self.start = first
             self.component = _COMPONENT.match(stripped) is not None
-        if stripped == "{" and self.component:
+        if stripped == "{" and (self.component or self._is_head(at)):
             if self.open:
                 self._unclosed()
             self._finish("{")
             self.bodies.append((at, len(self.lines)))
-        elif stripped == "}" and self.bodies and not any(bracket == "{" for bracket, _ in self.open):
+        elif stripped == "}" and self.bodies and not self._is_slip(at):
             self._end_body(at)
         else:
             self.end = first + len(stripped)
             self._bracket(stripped, at)
+
+    def _is_head(self, brace: int) -> bool:
+        """Whether what stands before a brace can only be a component's head with a slip in front."""
+        if self.open or not _REST_EMPTY.match(self.text, brace + 1):
+            return False
+        head = _HEAD.fullmatch(self.text, self.start or 0, brace)
+        return head is not None and head["word"] not in KEYWORDS - {"component"}
+
+    def _is_slip(self, brace: int) -> bool:
+        """Whether a closing brace is for another bracket, in the middle of a line."""
+        start = brace if self.start is None else self.start
+        begun = bool(self.open) or (brace - start < LONGEST_WORD and _LONE.fullmatch(self.text, start, brace) is not None)
+        inside = begun and start < brace and _REST_EMPTY.match(self.text, brace + 1) is None
+        return inside or any(bracket == "{" for bracket, _ in self.open)
 
     def _end_body(self, at: int) -> None:
         if self.start != at:  # a statement stands before the brace
@@ -204,7 +241,7 @@ class _Cutter:
         if self.mistake is None:
             self.mistake = diagnostic
 
-    def _finish(self, brace: Literal["", "{", "}"] = "") -> None:
+    def _finish(self, brace: Literal["", "{", "}", "?"] = "") -> None:
         assert self.start is not None
         doc, apart = "\n".join(self.docs), "\n".join(self.apart)
         self.lines.append(Line(Span(self.start, self.end), doc, apart, self.mistake, brace))

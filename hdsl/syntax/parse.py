@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -14,7 +13,7 @@ from hdsl.diagnostics.suggest import nearest
 from hdsl.syntax.bodies import Body
 from hdsl.syntax.expressions import TooDeep
 from hdsl.syntax.lines import Line, cut
-from hdsl.syntax.lost import declared_by, declared_elsewhere
+from hdsl.syntax.lost import declared_by, declared_elsewhere, is_nameless
 from hdsl.syntax.mistakes import PRIMES, Failure, explain, explain_start, read_words
 from hdsl.syntax.names import ascii_spelling
 from hdsl.syntax.read import LARGEST_FILE
@@ -35,7 +34,9 @@ from hdsl.syntax.tree import (
     Use,
     Version,
 )
+from hdsl.syntax.unseen import hidden, invisible, turned
 from hdsl.syntax.words import (
+    DECLARING,
     KEYWORDS,
     LATER_STATEMENTS,
     PYTHON_WORDS,
@@ -44,15 +45,15 @@ from hdsl.syntax.words import (
 )
 
 MOST_MISTAKES = 500
+GUESSED = -2  # what may have been a `learn`: settings below it are left out, and no other line is taken for one
 Documented: TypeAlias = ModelName | Declare | Define | Dim | Dynamics | Component
 
 _FIRST = re.compile(rf"([^\W\d]\w*(?:\.\w+)*)([{PRIMES}]?)")
 _SETS = re.compile(r"[^\W\d][\w.]*\s*=(?!=)")
+_FILE = re.compile(r'\.ham"')
+_LONE = re.compile(r"\W*\w*\W*")
 _BODILESS = re.compile(r"component\s")
 _QUOTIENT = re.compile(r"d(\w+)\s*/\s*dt\b")
-# Characters that show a text in another order than it is read; and with them control characters and what does not show.
-_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_INVISIBLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff]")
 
 
 def parse(source: Source) -> tuple[ModelText, tuple[Diagnostic, ...]]:
@@ -63,17 +64,18 @@ def parse(source: Source) -> tuple[ModelText, tuple[Diagnostic, ...]]:
     """
     if source.used:
         return _parse_all(source)
+    nothing = ModelText(source, (), unread=frozenset({""}))  # of a text that is not read at all
     size = len(source.text.encode("utf-8", "surrogatepass"))
     if size > LARGEST_FILE:
-        return _nothing(source), (catalogue.file_too_large(Span(0, 0), size, LARGEST_FILE),)
+        return nothing, (catalogue.file_too_large(Span(0, 0), size, LARGEST_FILE),)
     zero = source.text.find("\0")
     if zero >= 0:  # not a text at all: a message for each of its lines would help nobody
-        return _nothing(source), (catalogue.character(Span(zero, zero + 1), "\0"),)
+        return nothing, (catalogue.character(Span(zero, zero + 1), "\0"),)
     lines, found = cut(source)
     reader = _Reader(source)
     for line in lines:
         reader.take(line)
-    mistakes = sorted((*found, *reader.found, *_turned(source, lines)), key=lambda diagnostic: diagnostic.span)
+    mistakes = sorted((*found, *reader.found, *turned(source, lines)), key=lambda diagnostic: diagnostic.span)
     if mistakes:
         reader.unread.add("")
     if len(mistakes) > MOST_MISTAKES:
@@ -85,29 +87,17 @@ def _parse_all(source: Source) -> tuple[ModelText, tuple[Diagnostic, ...]]:
     """A file with those that it uses: of these only components and functions count, and what is wrong with them."""
     (_, end, name), *used = source.regions
     text, found = parse(Source(source.text[:end], name, missing=source.missing))
-    statements, unread, broken = list(text.statements), set(text.unread), text.broken
+    statements, unread = list(text.statements), set(text.unread)
+    broken, nameless = text.broken, text.nameless
     for start, end, _ in used:
         # Blanks stand for what is before the file, so that its places are those in the whole.
         more, wrong = parse(Source(" " * start + source.text[start:end], missing=source.missing))
         statements += [statement for statement in more.statements if isinstance(statement, Component)]
         unread |= more.unread
         broken += more.broken
+        nameless += more.nameless
         found += wrong
-    whole = replace(text, source=source, statements=tuple(statements), unread=frozenset(unread), broken=broken)
-    return whole, found
-
-
-def _nothing(source: Source) -> ModelText:
-    """The tree of a text that is not read at all."""
-    return ModelText(source, (), unread=frozenset({""}))
-
-
-def _turned(source: Source, lines: tuple[Line, ...]) -> list[Diagnostic]:
-    """Messages about comments that hold characters by which a text is shown in another order than it is read."""
-    places = [match.start() for match in _TURNS.finditer(source.text)]
-    starts = [line.span.start for line in lines]
-    inside = {at for at in places if (k := bisect_right(starts, at)) and at < lines[k - 1].span.end}
-    return [catalogue.character(Span(at, at + 1), source.text[at]) for at in places if at not in inside]
+    return ModelText(source, tuple(statements), text.doc, frozenset(unread), broken, nameless), found
 
 
 class _Reader:
@@ -119,17 +109,18 @@ class _Reader:
         self.statements: list[Statement] = []
         self.found: list[Diagnostic] = []
         self.unread: set[str] = set()
+        self.nameless = 0
         self.docs: list[str] = []  # of the file
         self.bodies: list[Body] = []  # the component whose lines are being read, the innermost last
         self.broken: list[Component] = []
         self.settings: list[Setting] | None = None  # of the `learn` that is open
-        self.learn = 0  # its place among the statements
+        self.learn = 0  # its place among the statements; below 0 where it is lost, GUESSED where it may be
         self.taken = 0
         self.lost: set[str] = set()  # `use` and `component`, where one could not be read
         self.block: int | None = None  # indentation of the head of a Python block: what is further in belongs to it
         self.hanging: int | None = None  # indentation of the last statement, if it ended where a value was missing
         self.continues = False  # the last line ended with a backslash, which has its message
-        self.invisible = {match.start() for match in _INVISIBLE.finditer(self.text)}
+        self.invisible = invisible(self.text)
 
     def take(self, line: Line) -> None:
         """Read one line."""
@@ -147,13 +138,13 @@ class _Reader:
         self._take(line, text)
         if self.bodies and len(self.found) > found:
             self.bodies[-1].whole = False
-        if line.brace == "{":
-            self._open_body(len(self.found) > found)
-        elif len(self.found) == found and _BODILESS.match(text) and not self.bodies:
+        if line.brace != "{" and len(self.found) == found and _BODILESS.match(text) and not self.bodies:
             head = self.statements.pop()
             assert isinstance(head, Component)
             self.found.append(components.body_missing(line.span, head.name))
             self._lose(head.name)
+        if line.brace:
+            self._open_body(len(self.found) > found)
 
     def _take(self, line: Line, text: str) -> None:
         """Read one line that is no brace."""
@@ -162,12 +153,18 @@ class _Reader:
         if self._goes_on(line, text, first):
             return
         self.taken += 1
+        found, open_before = len(self.found), self.settings is not None
         if word in KEYWORDS or (first and first.group(2)):
             self._close_learn()
-        mistake = line.mistake or self._hidden(line)
+        self._take_statement(line, text, first, word)
+        if open_before and self.settings is None and len(self.found) > found and _SETS.match(text):
+            self._open_learn(Span(0, 0), None, GUESSED)  # a setting with a slip in its first word, perhaps
+
+    def _take_statement(self, line: Line, text: str, first: re.Match[str] | None, word: str) -> None:
+        mistake = line.mistake or hidden(line.span, self.text, self.invisible)
         if mistake:
             self.found.append(mistake)
-            self._give_up(text, word)
+            self._give_up_from(text)
         elif first is None:
             self._stray(line, text)
         elif first.group(2):
@@ -222,12 +219,13 @@ class _Reader:
         defines = rest.startswith("=") and not rest.startswith("==")
         known = word.split(".")[0] in SETTINGS
         span = Span(line.span.start, line.span.start + len(word))
-        if self.settings is not None and (defines or known):
+        if self.settings is not None and (known or (defines and self.learn != GUESSED)):
             self._read(line, text, "setting", f"the setting `{catalogue.clipped(word)}`")
             return
         quotient = _QUOTIENT.match(text)
         if word in PYTHON_WORDS:
             self.found.append(catalogue.python(span, word))
+            self.unread |= declared_by(text, word) if not text.endswith(":") else set()
             self._skip_block(line, text)
         elif text.endswith(":"):
             self.found.append(catalogue.python_block(Span(line.span.end - 1, line.span.end)))
@@ -243,17 +241,21 @@ class _Reader:
             self.unread.add(ascii_spelling(quotient.group(1)) + "'")
         elif defines and known:
             self.found.append(catalogue.outside_learn(span, word))
+            self._open_learn(Span(0, 0), None, GUESSED)
         elif rest.startswith("="):
             self.found.append(catalogue.missing_keyword(span, word))
-            self.unread.add(ascii_spelling(word))
+            self.unread |= declared_by(text, word) if rest.count("=") > 1 else {ascii_spelling(word)}
         else:
             near = nearest(word, KEYWORDS)
             self.found.append(catalogue.unknown_statement(span, word, near))
             self._give_up(text, near or word)
+            self._guess(text, "" if near in DECLARING or near == "dim" else word)
 
     def _stray(self, line: Line, text: str) -> None:
         """A line that starts with no word at all."""
         self.found.append(explain_start(text, line.span.start, below=self.taken > 1))
+        self._give_up_from(text)
+        self._guess(text, "")
 
     # --- what follows from a mistake ---------------------------------------------------------------------------------
 
@@ -262,8 +264,24 @@ class _Reader:
         if word in ("use", "component", "def"):
             self.lost.add(word)
         self.unread |= declared_by(text, word)
+        if is_nameless(text, word):
+            self.nameless += 1
+            self.lost |= {"use"} if word in ("component", "def") else set()
         if word == "learn":
             self._open_learn(Span(0, 0), None)
+
+    def _give_up_from(self, text: str) -> None:
+        """The same from a line's first word on, whatever signs stand before it."""
+        first = _FIRST.search(text)
+        if first and (first.start() == 0 or first.group(1) in KEYWORDS):
+            self._give_up(text[first.start() :], first.group(1))
+
+    def _guess(self, text: str, word: str) -> None:
+        """Note what a line may have been that starts with no keyword."""
+        self.unread |= declared_by(text, word) if word else set()
+        self.lost |= {"use"} if _FILE.search(text) else set()
+        if self.settings is None and _LONE.fullmatch(text):
+            self._open_learn(Span(0, 0), None, GUESSED)
 
     def _skip_block(self, line: Line, text: str) -> None:
         if text.endswith(":"):
@@ -282,12 +300,6 @@ class _Reader:
 
     def _indentation(self, line: Line) -> int:
         return line.span.start - (self.text.rfind("\n", 0, line.span.start) + 1)
-
-    def _hidden(self, line: Line) -> Diagnostic | None:
-        """The message about the first character of a line that cannot be seen."""
-        places = range(line.span.start, line.span.end) if self.invisible else ()
-        hidden = next((at for at in places if at in self.invisible), None)
-        return None if hidden is None else catalogue.character(Span(hidden, hidden + 1), self.text[hidden])
 
     # --- the tree ----------------------------------------------------------------------------------------------------
 
@@ -315,6 +327,8 @@ class _Reader:
         head = last if isinstance(last, Component) else None
         if head:
             self.statements.pop()
+        else:
+            self.lost.add("component")
         self.bodies.append(Body(head))
 
     def _add_to_body(self, statement: Statement) -> None:
@@ -343,7 +357,7 @@ class _Reader:
 
     def _document(self, line: Line, statement: Statement) -> str:
         """The doc comment of a statement. Before the first declaration an empty line parts the file's from its own."""
-        whole = _joined(line.apart, line.doc)
+        whole = "\n".join(filter(None, (line.apart, line.doc)))
         if isinstance(statement, Version | ModelName):
             self.docs.append(whole)
             return whole
@@ -353,11 +367,11 @@ class _Reader:
             return line.doc
         return whole
 
-    def _open_learn(self, span: Span, statement: Learn | None) -> None:
+    def _open_learn(self, span: Span, statement: Learn | None, lost: int = -1) -> None:
         """Start a list of settings; of a `learn` line with a mistake in it they are read and left out."""
         self._close_learn()
         self.settings = []
-        self.learn = len(self.statements) if statement else -1
+        self.learn = len(self.statements) if statement else lost
         if statement:
             self.statements.append(statement)
 
@@ -376,14 +390,10 @@ class _Reader:
                 self._lose(body.head.name)
                 self._break(body, len(self.text))
         self.unread |= declared_elsewhere(self.text, self.lost)
-        told = _joined(*self.docs), frozenset(self.unread), tuple(self.broken)
+        told = "\n".join(filter(None, self.docs)), frozenset(self.unread), tuple(self.broken), self.nameless
         return ModelText(self.source, tuple(self.statements), *told)
 
     def _lose(self, component: str) -> None:
         """Leave out a component whose head could be read."""
         self.unread.add(component)
         self.lost.add("component")
-
-
-def _joined(*docs: str) -> str:
-    return "\n".join(filter(None, docs))

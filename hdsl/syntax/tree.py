@@ -317,7 +317,8 @@ class ModelText:
     refuses; for dynamics the name with its prime (``h'``). Something is wrong with them already: to call them unknown,
     or missing, would be a second message for one mistake. It is never empty where something could not be read; the
     empty name stands for what would have declared none. ``broken`` are components in which something could not be read,
-    without that: no pass reads them, but an editor knows by them where it is.
+    without that: no pass reads them, but an editor knows by them where it is. ``nameless`` counts the declarations that lack
+    their name.
     """
 
     source: Source
@@ -325,3 +326,4 @@ class ModelText:
     doc: str = ""
     unread: frozenset[str] = frozenset()
     broken: tuple[Component, ...] = ()
+    nameless: int = 0

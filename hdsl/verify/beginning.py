@@ -44,15 +44,28 @@ def beginning(written: Written, cells: Mapping[str, Any]) -> dict[str, Tensor]:
 def begun(written: Written, h: Values, theta: Values, moment: Moment, marks: Marks) -> dict[str, Tensor]:
     """The states as a step finds them."""
     result = dict(h)
-    for name, mark in marks.items():
+    for name, mark in ((name, marks[name]) for name in _in_order(written)):
         if written.is_shared(name):
             if bool(mark.all()):
-                result[name] = _value(written, name, point_of_shared(written, theta, moment))
+                result[name] = _value(written, name, point_of_shared(written, {**result, **theta}, moment))
         else:
-            points = [point_of_stream(written, theta, moment, b) for b in range(len(mark))]
+            points = [
+                point_of_stream(written, {**of_stream(written, result, b), **theta}, moment, b) for b in range(len(mark))
+            ]
             own = [_value(written, name, p) if mark[b] else h[name][b] for b, p in enumerate(points)]
             result[name] = torch.stack(own)
     return result
+
+
+def _in_order(written: Written) -> list[str]:
+    """The states that begin from the stream, each after those that its beginning reads."""
+    order: list[str] = []
+    waiting = list(written.beginnings)
+    while waiting:
+        ready = [name for name in waiting if not written.reads(written.beginnings[name]) & set(waiting)]
+        order += ready
+        waiting = [name for name in waiting if name not in ready]
+    return order
 
 
 def _value(written: Written, name: str, point: Point) -> Tensor:
@@ -73,8 +86,9 @@ def by_beginning(
     for b in streams:
         own, costates = of_stream(written, h, b), of_stream(written, z, b)
         leaves = leaves_of(theta)
-        begins = [name for name, mark in marks.items() if mark[b]]
-        found = {name: _value(written, name, point_of_stream(written, leaves, moment, b)) for name in begins}
+        found: dict[str, Tensor] = {}
+        for name in (name for name in _in_order(written) if marks[name][b]):
+            found[name] = _value(written, name, point_of_stream(written, {**own, **found, **leaves}, moment, b))
         point = point_of_stream(written, {**own, **found, **theta}, moment, b)
         terms = terms_of_hamiltonian(written, False, point, moment.samples[b], moment.phis[b] if cost else None, costates)
         terms = moment.taus[b] * terms
@@ -82,8 +96,9 @@ def by_beginning(
         for name, value in gradient(terms, leaves).items():
             total[name] = total[name] + value / len(streams)
     leaves = leaves_of(theta)
-    begins = [name for name, mark in marks.items() if written.is_shared(name) and mark.all()]
-    found = {name: _value(written, name, point_of_shared(written, leaves, moment)) for name in begins}
+    found = {}
+    for name in (name for name in _in_order(written) if written.is_shared(name) and marks[name].all()):
+        found[name] = _value(written, name, point_of_shared(written, {**h, **found, **leaves}, moment))
     point = point_of_shared(written, {**shared_of(written, h), **found, **theta}, moment)
     terms = terms_of_hamiltonian(written, True, point, {}, moment.shared_phi if cost else None, shared_of(written, z))
     terms = moment.shared_tau * terms

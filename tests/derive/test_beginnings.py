@@ -37,6 +37,22 @@ def test_credit_to_what_a_state_begins_with_is_backpropagation_to_it(dynamics):
     torch.testing.assert_close(net.costate.W, net.W.grad, rtol=1e-13, atol=1e-15)
 
 
+def test_credit_goes_back_along_a_chain_of_beginnings():
+    """k begins from a, which is read off h as it begins: credit to the start of k reaches B by way of h."""
+    chain = "state k[n] = W @ a\nlet a = tanh(h)\nh' = -h\nk' = -k + 0.5*a\n"
+    learn = "learn\n    tau = 0.25\n    phi = 1/tau\n    beta = 0\n"
+    net = net_of(HEAD + STATE + chain + END.replace("y = h", "y = k") + learn, batch=4)
+    u, v = sample(1, 4)
+    y, _ = net.step(u=u, v=v)
+    a = torch.tanh(began(net, u))
+    k = a @ net.W.T
+    new = k + 0.25 * (-k + 0.5 * a)
+    torch.testing.assert_close(y, new.detach())
+    ((new - v) ** 2).sum(1).mean().backward()
+    torch.testing.assert_close(net.costate.B, net.B.grad, rtol=1e-13, atol=1e-15)
+    torch.testing.assert_close(net.costate.W, net.W.grad, rtol=1e-13, atol=1e-15)
+
+
 @pytest.mark.parametrize("order", ["simultaneous", "semi-implicit"])
 def test_orders_that_read_old_values_give_it_the_cost_of_the_beginning(order):
     learn = f"learn\n    order = {order}\n    eta = 0.1\n    beta = 0\n    tau = 0.5\n"

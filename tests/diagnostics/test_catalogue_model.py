@@ -31,7 +31,7 @@ def _fact(name: str) -> object:
     facts: dict[str, object] = {
         "line": 3, "lines": [4, 5], "count": 2, "found": 2, "value": -1.0, "low": 1.0, "high": 0.0, "rows": True,
         "positive": True, "path": "eta.h", "way": ["a", "b"], "words": ["one", "two"], "symbols": ["t"], "role": "state",
-        "others": [BEFORE],
+        "others": [BEFORE], "states": ["a", "b"],
     }  # fmt: skip
     if name == "suggestion":
         return catalogue.did_you_mean("x", "", None)
@@ -73,6 +73,12 @@ def test_a_cycle_of_one_is_said_otherwise() -> None:
     longer = catalogue.cycle(AT, ("a", "b", "c", "a"))
     assert longer.message == "`a`, `b` and `c` need one another"
     assert longer.label == "a → b → c → a"
+
+
+def test_beginnings_in_a_circle_are_said_by_how_many_there_are() -> None:
+    assert catalogue.beginning_circle(AT, ["a"]).message == "`a` begins from itself"
+    longer = catalogue.beginning_circle(AT, ["a", "b"])
+    assert (longer.message, longer.label) == ("`a` and `b` begin from one another", "a → b → a")
 
 
 def test_the_first_of_two_is_a_second_place() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -47,6 +49,30 @@ def test_distributions_have_their_moments():
     assert moments(net.D) == pytest.approx((0, math.sqrt(2 / 500)), abs=0.002)
     assert float(net.D.detach().abs().max()) <= math.sqrt(6 / 500)
     assert moments(net.E) == pytest.approx((0, math.sqrt(2 / 200)), abs=0.002)  # by the inputs: the last axis
+
+
+def test_kernels_are_filled_by_what_comes_in_and_goes_out_over_the_window() -> None:
+    """The bound of Glorot and Bengio and the deviation of He et al.: a kernel [out, in, 3, 5] has fans of 15 times each."""
+    text = TEXT.replace("D[n, m]", "D[n, m, 3, 5]").replace("E[n, m]", "E[n, m, 3, 5]")
+    net = made(text, n=40, m=60, dtype=torch.float64)
+    bound = math.sqrt(6 / (15 * 40 + 15 * 60))
+    count, d, e = net.D.numel(), net.D.detach(), net.E.detach()
+    assert count == 40 * 60 * 15
+    assert 0.999 * bound < float(d.abs().max()) <= bound
+    assert float(d.std()) == pytest.approx(bound / math.sqrt(3), rel=5 / math.sqrt(count))
+    assert float(e.std()) == pytest.approx(math.sqrt(2 / (15 * 60)), rel=5 / math.sqrt(count))
+    assert abs(float(e.mean())) < 5 * math.sqrt(2 / (15 * 60) / count)
+
+
+@pytest.mark.parametrize("shape", ["n, m", "n, m, 5", "n, m, 3, 5"])
+@pytest.mark.parametrize(
+    "name, fill", [("glorot", torch.nn.init.xavier_uniform_), ("he", torch.nn.init.kaiming_normal_)]
+)
+def test_values_are_those_of_torch_with_the_same_generator(shape: str, name: str, fill: Any) -> None:
+    net = made(f"dim n = 4, m = 3, r\ninput u[r]\nparam W[{shape}] = {name}\noutput y = u\n", dtype=torch.float64, seed=7)
+    digest = hashlib.sha256(b"7:W").digest()
+    source = torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
+    assert torch.equal(net.W, fill(torch.empty(net.W.shape, dtype=torch.float64), generator=source))
 
 
 def test_orthogonal_columns_have_the_length_of_the_gain():

@@ -20,6 +20,14 @@ def test_definitions_are_marked_by_what_they_read() -> None:
         Definition("norm", Contraction((slot("W", (i,)), slot("W", (i,))), ((i, n),)), shared=False),
         Definition("f:h", Elementwise(slot("u", (i,)) * slot("c")), (n,), shared=True),
     )
-    settled, own = settle(made, {"h": "f:h"}, ["u"])
+    settled, own = settle(made, {"h": "f:h"}, ["u"], {})
     assert [definition.shared for definition in settled] == [False, True, False]
     assert own == {"u", "f:h", "h", "c"}
+
+
+def test_what_is_written_counts_though_nothing_is_left_of_it() -> None:
+    zero = Elementwise(indices(1)[0] * 0)
+    made = (Definition("y", zero), Definition("f:g", zero), Definition("w", Elementwise(slot("g"))), Definition("one", zero))
+    settled, own = settle(made, {"g": "f:g"}, ["u"], {"y": ("u",), "g": ("y",), "one": ("W",)})
+    assert [definition.shared for definition in settled] == [False, True, False, True]
+    assert own == {"u", "y", "g", "w"}

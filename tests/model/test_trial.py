@@ -43,6 +43,23 @@ def test_what_no_sizes_put_right_is_said_once(component: str, message: str) -> N
     assert told.startswith(message)
 
 
+@pytest.mark.parametrize(
+    "component",
+    [
+        "component c(x, n) {\n param W[n, n] = glorot\n let e = 2*x\n return W @ e + BAD\n}\n",
+        "component c(x, n) {\n param W[n, n] = glorot\n state s[n] = 0\n let e = 2*x\n s' = e + BAD\n return s\n}\n",
+        "component c(x, n) {\n param W[n, n] = glorot\n return delay(2*x) + BAD\n}\n",
+        "component c(x, n) {\n let e = d(2*x, n)\n return e\n}\n"
+        "component d(y[m], n) {\n param W[n, n] = glorot\n param V[m] = 0\n return y + V + BAD\n}\n",
+        "component c(x, n) {\n let e = sum(2*x)\n return repeat(2, d, e, n)\n}\n"
+        "component d(y, n) {\n param W[n, n] = glorot\n return y + BAD\n}\n",
+    ],
+)
+def test_a_trial_goes_on_behind_what_may_be_anything(component: str) -> None:
+    assert said(component.replace("BAD", "sum(W)")) == []
+    assert said(component.replace("BAD", "sum(concat(W, W) + W)")) == ["`concat(W, W) + W` adds [2*n, n] and [n, n]"]
+
+
 def test_the_parts_that_ship_pass_their_trial() -> None:
     for path in sorted((folder("models") / "parts").glob("*.ham")):
         assert said(path.read_text(encoding="utf-8") + "\n") == []

@@ -90,7 +90,7 @@ class Parts:
         )
         return self.random.choice(
             (
-                f"0.5*conv2d(({vector})[None, None], {kernel}, pad=1)[0, 1]",
+                f"(0.5*conv2d(({vector})[None, None], {kernel}, pad=1)[0, 1])",
                 f"conv2d(({vector})[None, None, ::-1], {kernel}, pad=1)[0, 1]",
                 f"avgpool2d(({vector})[None, None], 3, stride=1, pad=1)[0, 0]",
                 f"maxpool2d(({vector})[None, None], 3, stride=1, pad=1)[0, 0]",

@@ -210,13 +210,17 @@ def of_the_module(case: Case) -> Iterator[tuple[str, Any, Any]]:
 def check(seed: int) -> None:
     drawn, model = model_of(seed)
     REACHED[seed] = reached(model)
+    check_model(model, seed, drawn.text)
+
+
+def check_model(model: hdsl.api.Model, seed: int, text: str) -> None:
     for case in cases(model, seed):
         for compare in (against_the_judge, run_against_the_judge, against_numpy, of_the_module):
             for what, here, there in compare(case):
                 apart = distance(here, there)
                 assert apart <= CLOSE, (
                     f"model {seed}, batch {case.net.batch}, {compare.__name__}, {what}: {apart:.1e} apart\n"
-                    f"found {here}\nwanted {there}\n{drawn.text}"
+                    f"found {here}\nwanted {there}\n{text}"
                 )
 
 
@@ -224,6 +228,86 @@ def check(seed: int) -> None:
 def test_drawn_models_are_as_the_judge_has_them(start: int) -> None:
     for seed in range(start, start + 10):
         check(seed)
+
+
+NOTHING_LEFT = """ham 1
+dim n = 2
+input u[n]
+target v[n]
+param W[n, n] = normal(0, 1)
+state z[n] = 0
+state g[n] = 0
+z' = -z + W @ u
+g' = z - z + 0.1
+component gone(x[m]) {
+    param P[m] = 0.5
+    let none = x - x
+    return P + none
+}
+let part = W @ W[0] + 0*u
+let same = W @ W[0]
+output y = z - z
+output first = W @ z + gone(u)
+output other = 0*u + g + part + tanh(same)
+cost fit = squared(first - v)
+cost rest = squared(z - z) + squared(g) + squared(other) + squared(same)
+learn
+    eta = 0.5
+"""
+
+
+def test_what_is_written_of_a_stream_is_of_each_stream_though_nothing_be_left_of_it() -> None:
+    """`z - z` is 0 before anything is derived; its output has the batch axis all the same, and its state is each stream's."""
+    model = hdsl.loads(NOTHING_LEFT)
+    check_model(model, 0, NOTHING_LEFT)
+    of_each = {d.name for d in model.product("model").definitions if not d.shared}
+    assert {"y", "part", "first.none"} <= of_each
+    assert "same" not in of_each
+
+
+CHAIN = """ham 1
+dim n = 2, m = 3
+input u[m]
+target v[n]
+param B[n, m] = normal(0, 1)
+param C[n, n] = normal(0, 1)
+component cell(x[p]) {
+    param P[p, p] = normal(0, 1)
+    state r[p] = x
+    next r = tanh(P @ r + 0.5*x)
+    return r
+}
+state k[n] = C @ a + s
+state s[n] = 0.3
+state h[n] = tanh(B @ u)
+state w[n] = C[0]
+state o[n] = w*u[0] + h
+let a = tanh(h + s)
+h' = -h + tanh(C @ h)
+k' = -k + tanh(C @ a)
+o' = w - o
+s' = u[0] - s
+w' = -0.5*w
+let deep = repeat(3, cell, B @ u)
+output y = k + deep + o
+cost fit = squared(y - v)
+cost more = 0.1*squared(a)
+learn
+    tau = 0.5
+    eta = 0.2
+    beta = 0.3
+    order = ORDER
+"""
+
+
+@pytest.mark.parametrize("reset", ["each sequence", "each sample", "never"])
+@pytest.mark.parametrize("order", ["simultaneous", "sequential", "semi-implicit"])
+def test_states_that_begin_from_one_another(order: str, reset: str) -> None:
+    """Whatever streams begin: each state is read as it begins, and credit goes back along the chain."""
+    text = CHAIN.replace("ORDER", order)
+    if reset != "each sequence":
+        text += "\n".join(f"reset {state} {reset}" for state in ("k", "s", "h", "w", "o")) + "\n"
+    check_model(hdsl.loads(text), 1, text)
 
 
 def equations_judged(seed: int) -> bool:

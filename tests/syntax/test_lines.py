@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from hdsl.syntax.lines import DEEPEST, MOST_LINES, cut
@@ -173,3 +175,20 @@ def test_number_of_statements() -> None:
     assert codes("a\n" * (MOST_LINES + 1)) == [("too-many-statements", 2 * MOST_LINES)]
     assert codes("a\n" * MOST_LINES + "a") == [("too-many-statements", 2 * MOST_LINES)]
     assert len(pieces("a\n" * (MOST_LINES + 7))) == MOST_LINES
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "f({}" + "{}" * 100_000,
+        "{}" * 100_000 + "\n",
+        "component c(x) {\n" + "a" * 100_000 + "}b" * 50_000,
+        "component c(x) {\n" + "x}y" * 60_000,
+        "component c(x)\n" + " \n" * 100_000,
+        ("component c(x)\n" + " a\n" * 300) * 300,
+    ],
+)
+def test_braces_take_a_time_that_is_linear_in_the_text(text: str) -> None:
+    start = time.process_time()
+    cut(Source(text))
+    assert time.process_time() - start < 5
