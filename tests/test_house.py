@@ -31,7 +31,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("syntax",),
     ("model", "format"),
     ("derive", "highlight"),
-    ("optimise",),
+    ("optimise", "audit"),
     ("emit",),
     ("compiler",),
     ("runtime", "show"),
@@ -43,7 +43,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("cli",),
     ("__main__",),
 )
-STRICT = ("syntax", "terms", "format", "model", "derive", "optimise", "emit", "diagnostics", "compiler")
+STRICT = ("syntax", "terms", "format", "model", "derive", "audit", "optimise", "emit", "diagnostics", "compiler")
 
 # Libraries that only some rooms may import.
 ONLY_IN = {"torch": {"runtime", "verify", "adapters"}, "lark": {"syntax"}, "river": {"adapters"}}

@@ -17,7 +17,7 @@ from hdsl.cli.arguments import reason
 from hdsl.compiler import VERSION
 from hdsl.diagnostics.suggest import nearest
 
-VERBS = ("run", "derive", "compile", "export", "check", "fmt", "explain", "new", "show", "verify")
+VERBS = ("run", "derive", "audit", "compile", "export", "check", "fmt", "explain", "new", "show", "verify")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 DONE, WRONG, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
