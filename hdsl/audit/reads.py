@@ -116,7 +116,10 @@ class Reads:
         """The reads of a line, each at the canonical indices of the line."""
         key = (name, gradient, opens)
         if key not in self._opened:
-            self._opened[key] = tuple(dict.fromkeys(self._open(self._lines[name], gradient, opens)))
+            together: dict[tuple[str, tuple[Any, ...] | None, From], dict[str, None]] = {}
+            for reach in self._open(self._lines[name], gradient, opens):  # by whatever way: ways are too many to tell apart
+                together.setdefault((reach.name, reach.at, reach.far), {}).update(dict.fromkeys(reach.by))
+            self._opened[key] = tuple(_Reach(*where, tuple(by)) for where, by in together.items())
         return self._opened[key]
 
     def _open(self, line: Definition, gradient: bool, opens: bool) -> Iterable[_Reach]:

@@ -313,6 +313,8 @@ def audit_markdown(audit: Audit) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def audit_html(audit: Audit) -> str:
-    """An audit as one HTML file."""
-    return fill("audit.html", audit=audit_page(audit))
+def audit_html(audit: Audit, *, alone: bool = True) -> str:
+    """An audit as one HTML file, or its tables as a part of another page."""
+    if alone:
+        return fill("audit.html", audit=audit_page(audit))
+    return f'<div class="hdsl">\n{fill("audit_tables.html", audit=audit_page(audit))}</div>\n'

@@ -51,8 +51,12 @@ def shown(product: Any, layout: Layout) -> str | None:
     An audit is tables and words, of which there is no LaTeX: None.
     """
     if isinstance(product, Audit):
-        return {"html": audit_html, "markdown": audit_markdown, "latex": lambda audit: None}[layout](product)
+        return {"html": _audit_html, "markdown": audit_markdown, "latex": lambda audit: None}[layout](product)
     return {"html": _html, "markdown": _markdown, "latex": _latex}[layout](page_of(product))
+
+
+def _audit_html(audit: Audit) -> str:
+    return audit_html(audit, alone=False)
 
 
 def _html(page: Page) -> str:

@@ -10,6 +10,7 @@ import pytest
 import hdsl
 from hdsl.audit.audit import build_audit
 from tests.model.test_locality import DEEP
+from tests.proofs.drawing import draw_model
 
 
 def classes(audit):
@@ -52,6 +53,13 @@ def test_what_nothing_reaches_is_untaught():
     audit = hdsl.loads("input u\nparam w = 1\nstate h = 0\nh' = u - h\noutput y = w * h").audit
     assert audit.scheme == "untaught"
     assert set(classes(audit).values()) == {"untaught"}
+
+
+@pytest.mark.parametrize("seed", [2, 14, 21, 30])
+def test_drawn_models_are_audited(seed):
+    audit = hdsl.loads(draw_model(seed).text).audit
+    assert [update.cell for update in audit.updates] == list(audit.step.cells)
+    assert {one.param for one in audit.equivalences} == {param.name for param in audit.model.of_role("param")}
 
 
 def test_an_audit_is_the_product_of_the_step():

@@ -88,6 +88,24 @@ def test_backpropagation_reads_through_the_parameters_above():
     assert others[2]
 
 
+def test_the_ways_through_a_net_of_many_shortcuts_are_not_counted_one_by_one():
+    text = """
+dim d = 4
+input u[d]
+target v[d]
+component block(x[d]) {
+    param W[d, d] = glorot
+    param V[d, d] = glorot
+    return x + V @ tanh(W @ x)
+}
+output y = repeat(24, block, u)
+cost fit = squared(y - v)
+"""
+    found = reads(text, "w:y.1.V")
+    through = {name for (_, where), (_, by, _, _) in found.items() if where == "other" for name in by}
+    assert through == {f"y.{layer}.{name}" for layer in range(2, 25) for name in "VW"}
+
+
 def test_a_window_is_read_by_its_kernel():
     text = """
 input u[1, 6, 6]
