@@ -122,7 +122,7 @@ class _Builder(Naming):
         """The connections that a way passes, with their lines; `told` says it at length."""
         crossed = []
         for passage in (passage for passage in way.passages if passage.crosses):
-            through = " and ".join(map(self.name, passage.through)) or "all units"
+            through = " and ".join(map(self.name, passage.through)) or "other units"
             place = self._lines(passage.spans[:1])
             crossed.append(f"{through} ({place})" if place else through)
         source = f"cost {way.source}" if way.kind == "cost" else f"z.{way.source}"
