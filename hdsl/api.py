@@ -16,11 +16,12 @@ from hdsl.syntax.read import read as read_bytes
 from hdsl.syntax.source import Source
 
 if TYPE_CHECKING:
+    from hdsl.audit.audit import Audit
     from hdsl.derive.equations import Equations
     from hdsl.derive.hamiltonian import Hamiltonian
 
 
-def _shown(product: Any, layout: Layout) -> str:
+def _shown(product: Any, layout: Layout) -> str | None:
     """What notebooks show; the room ``show`` is imported when one does."""
     from hdsl.show.notebook import shown
 
@@ -52,8 +53,13 @@ class Model(Shown):
         """Hamilton's equations: ``.state["h"]``, ``.costate["h"]``, ``.costate["W"]``, ``.parameter["W"]``."""
         return self.compiler.equations
 
+    @property
+    def audit(self) -> Audit:
+        """What each update reads and how local it is, what departs from optimal control, and what it equals."""
+        return self.compiler.audit
+
     def product(self, name: str) -> Any:
-        """The product of a pass of the compiler: one of text, model, hamiltonian, equations, step, program, numpy, torch."""
+        """The product of a pass of the compiler: one of `hdsl.compiler.PASSES`."""
         if name not in PASSES:
             raise ValueError(f"there is no pass {name!r}; the passes are {', '.join(PASSES)}")
         return self.compiler.product(name)

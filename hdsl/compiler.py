@@ -11,6 +11,7 @@ from hdsl.diagnostics.diagnostic import Diagnostic, ModelError
 from hdsl.syntax.source import Source
 
 if TYPE_CHECKING:
+    from hdsl.audit.audit import Audit
     from hdsl.derive.equations import Equations
     from hdsl.derive.hamiltonian import Hamiltonian
     from hdsl.derive.pullback import Pullback
@@ -27,7 +28,7 @@ except PackageNotFoundError:  # a source tree that was never installed
 
 Product = TypeVar("Product")
 
-PASSES = ("text", "model", "hamiltonian", "equations", "step", "pullback", "program", "numpy", "torch")
+PASSES = ("text", "model", "hamiltonian", "equations", "step", "audit", "pullback", "program", "numpy", "torch")
 
 
 class Compiler:
@@ -120,6 +121,12 @@ class Compiler:
         from hdsl.derive.step import build_step
 
         return self._made("step", build_step(self.equations))
+
+    @cached_property
+    def audit(self) -> Audit:
+        from hdsl.audit.audit import build_audit
+
+        return self._made("audit", build_audit(self.step))
 
     @cached_property
     def pullback(self) -> Pullback:

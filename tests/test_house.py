@@ -31,7 +31,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("syntax",),
     ("model", "format"),
     ("derive", "highlight", "lint"),
-    ("optimise", "compare"),
+    ("optimise", "compare", "audit"),
     ("emit",),
     ("compiler",),
     ("runtime", "show", "repair"),
@@ -44,8 +44,8 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
 )
 STRICT = (
-    *("syntax", "terms", "format", "model", "derive", "lint", "compare", "optimise", "emit", "diagnostics", "compiler"),
-    *("lsp", "repair"),
+    *("syntax", "terms", "format", "model", "derive", "lint", "compare", "audit", "optimise", "emit", "diagnostics"),
+    *("compiler", "lsp", "repair"),
 )
 
 # Libraries that only some rooms may import.

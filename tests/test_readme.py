@@ -56,6 +56,20 @@ def test_the_model_of_the_page_on_components_has_the_names_that_it_tells() -> No
     assert {"a.rate", "a.h", "a.e.W", "a.dense_2.W", "y.delay"} <= set(model.product("model").quantities)
 
 
+def test_the_page_on_the_audit_says_what_the_audit_says() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "audit.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"^```ham\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    assert sorted(hdsl.loads(text).product("model").local) == ["a.W", "a.b", "y.W", "y.b"]
+    with pytest.raises(hdsl.ModelError, match="not-local"):
+        hdsl.loads(text.replace("delay(tanh(dense(u, n)))", "tanh(dense(u, n))"))
+    assert hdsl.load("iris_mlp").audit.scheme == "non-local"
+    delayed = hdsl.load("iris_mlp", delay="all").audit
+    assert (delayed.scheme, delayed.in_time) == ("local", False)
+    at_once = hdsl.load("iris_mlp", delay="all", settings={"order": "simultaneous", "eta": 1}).audit
+    assert (at_once.scheme, at_once.in_time) == ("local", True)
+    assert hdsl.load("iris_mlp_state").audit.scheme == "local"
+
+
 def test_the_equations_are_the_derived_ones(tmp_path: Path) -> None:
     (text,) = blocks("text")
     derived = shell(["derive", "sunspots"], tmp_path).stdout.splitlines()

@@ -14,7 +14,7 @@ Layout: TypeAlias = Literal["html", "markdown", "latex"]
 class Shown:
     """A product with the methods that notebooks look for; each gives None while there is no printer."""
 
-    printer: ClassVar[Callable[[Any, Layout], str] | None] = None
+    printer: ClassVar[Callable[[Any, Layout], str | None] | None] = None
 
     def _repr_html_(self) -> str | None:
         return self._shown("html")

@@ -29,6 +29,7 @@ PHRASES: dict[str, str] = {
     "USE": "`use`",
     "PROJECT": "`project`",
     "LATEX": "`latex`",
+    "LOCAL": "`local`",
     "EVERY": "`every`",
     "STRING": "a text in \"…\"",
     "PLUS": "an operator",

@@ -13,6 +13,7 @@ from hdsl.diagnostics.render import in_order
 from hdsl.model.components import read_components
 from hdsl.model.declarations import Declarations, declare, read_learning
 from hdsl.model.delaying import ALL, Delayed, every
+from hdsl.model.demands import read_demands, unmet
 from hdsl.model.latex import read_latex
 from hdsl.model.model import Learning, Model, Quantity
 from hdsl.model.reach import targets_of, warnings, without_costate
@@ -71,7 +72,7 @@ def check(
     delayed = Delayed(name for name in delay if name != ALL)
     if ALL in delay:
         plain = Delayed(())
-        model, found = _checked(text, dims or {}, settings or {}, plain, Known())
+        model, found = _checked(text, dims or {}, settings or {}, plain, Known(), demanding=False)
         if model is None:
             return None, found
         delayed = Delayed((*delayed.names, *every(model, plain.lets)))
@@ -86,7 +87,12 @@ def known(text: ModelText) -> Known:
 
 
 def _checked(
-    text: ModelText, dims: Mapping[str, int], settings: Mapping[str, str | float], delayed: Delayed, told: Known
+    text: ModelText,
+    dims: Mapping[str, int],
+    settings: Mapping[str, str | float],
+    delayed: Delayed,
+    told: Known,
+    demanding: bool = True,
 ) -> tuple[Model | None, tuple[Diagnostic, ...]]:
     """A model and what is found; what is known of names goes to ``told``."""
     scope = build_scope(text)
@@ -99,6 +105,7 @@ def _checked(
     told.numbers.update(declared.polynomials.numbers)
     learning = read_learning(text, scope, declared, settings)
     latex = read_latex(text, scope)
+    demands = read_demands(statements.written, scope)
     scope.report_unknown()
     if not scope.findings and not text.unread:
         _report_unmet(text, scope, delayed)
@@ -106,7 +113,10 @@ def _checked(
         scope.report(catalogue.empty_model(Span(0, 0)))
     if scope.findings or text.unread:
         return None, in_order(scope.findings)
-    model = replace(_model(text, name, declared, statements, learning), latex=latex)
+    model = replace(_model(text, name, declared, statements, learning), latex=latex, local=demands)
+    wrong = list(unmet(model, demands)) if demanding else []
+    if wrong:
+        return None, in_order(wrong)
     return model, in_order(_warnings(text, model, declared, statements))
 
 
@@ -143,6 +153,7 @@ def _model(
     targets = [q.name for q in quantities.values() if q.role == "target"]
     params = [q.name for q in quantities.values() if q.role == "param"]
     reads = {d.name: tuple(d.reads()) for d in definitions} | {name: (made,) for name, made in dynamics.items()}
+    hidden = _hidden(statements.written)
     return Model(
         name=name,
         doc=text.doc or next((s.doc for s in text.statements if isinstance(s, ModelName)), ""),
@@ -161,7 +172,9 @@ def _model(
         fixed=frozenset(statements.fixed),
         projections=statements.projections,
         projected=statements.projected,
-        without_costate=without_costate(_hidden(statements.written), dynamics, reads, params),
+        without_costate=without_costate(hidden, dynamics, reads, params),
+        hidden=hidden,
+        reset_spans=statements.reset_spans,
     )
 
 

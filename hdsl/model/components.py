@@ -12,6 +12,7 @@ from typing import Any
 
 from hdsl.diagnostics import catalogue_component as catalogue
 from hdsl.diagnostics import catalogue_model
+from hdsl.diagnostics.catalogue_local import not_a_param
 from hdsl.diagnostics.catalogue_project import holds
 from hdsl.model.order import in_order
 from hdsl.model.scope import HOLDING, INITIALS, RESERVED, Scope
@@ -24,12 +25,14 @@ from hdsl.syntax.tree import (
     Dim,
     Dynamics,
     Expression,
+    Local,
     ModelText,
     Parameter,
     Project,
     Reset,
     Statement,
 )
+from hdsl.syntax.words import EVERY_PARAM
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ def body_in_order(component: Component) -> list[Statement]:
     consts = {s.name: s for s in component.body if isinstance(s, Declare) and s.role == "const"}
     first = [dims[name] for name in _needed(dims, "default")] + [consts[name] for name in _needed(consts, "value")]
     declares = [*first, *(s for s in component.body if isinstance(s, Declare) and s.role != "const")]
-    rest = [s for s in component.body if isinstance(s, Dynamics | Reset | Project)]
+    rest = [s for s in component.body if isinstance(s, Dynamics | Reset | Project | Local)]
     return [*declares, *order, *rest]
 
 
@@ -156,6 +159,8 @@ def _check(component: Component, outer: Scope) -> bool:
             _state(statement, local)
         elif isinstance(statement, Project):
             local.find(statement.name, statement.name_span, ("param",))
+        elif isinstance(statement, Local):
+            _demand(statement, local)
     _look_up(component.value, local, outer, bound, closed)
     _report_closed(closed, local, outer)
     _cycles(component, local)
@@ -211,6 +216,16 @@ def _state(statement: Dynamics | Reset, local: Scope) -> None:
     if entry is not None and entry.kind != "state" and "." not in statement.name:
         line = local.line(entry.span)
         local.report(catalogue_model.not_a_state(statement.name_span, statement.name, entry.kind, line, what))
+
+
+def _demand(statement: Local, local: Scope) -> None:
+    """The names of a `local` line: params, or definitions, whose instances have theirs."""
+    for name in statement.names:
+        if name.name == EVERY_PARAM or "." in name.name:
+            continue
+        entry = local.find(name.name, name.span, ("param",))
+        if entry is not None and entry.kind not in ("param", "let"):
+            local.report(not_a_param(name.span, name.name, entry.kind, local.line(entry.span)))
 
 
 def _cycles(component: Component, local: Scope) -> None:

@@ -32,6 +32,7 @@ from hdsl.syntax.tree import (
     Dynamics,
     Expression,
     IndexSum,
+    Local,
     Name,
     Negate,
     Number,
@@ -39,6 +40,7 @@ from hdsl.syntax.tree import (
     Reset,
     Statement,
 )
+from hdsl.syntax.words import EVERY_PARAM
 from hdsl.terms.term import Size
 
 MOST_INSTANCES = 1_000
@@ -248,6 +250,10 @@ class Instances:
                 expanded = self.functions_only(self._dotted(value, name, names), f"{name}.{own}")
                 whole = replace(statement, name=f"{name}.{own}", value=expanded or value, every=inside(every))
                 return expanded is not None and self.reader.read(whole)
+            case Local(names=wanted):  # `all` is all that the instance has
+                paths = (name if read.name == EVERY_PARAM else f"{name}.{read.name}" for read in wanted)
+                dotted = tuple(replace(read, name=path) for read, path in zip(wanted, paths, strict=True))
+                return self.reader.read(replace(statement, names=dotted))
             case Reset(name=own):
                 return self.reader.read(replace(statement, name=f"{name}.{own}"))
         return True

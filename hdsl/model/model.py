@@ -97,6 +97,8 @@ class Model:
     ``projected`` are the definitions of the ``projections``, which read params, consts and one another only; those of the
     model that they need stand among them under their own names.
     ``without_costate`` are the delays of inputs: no param and no other state is behind them that a costate could teach.
+    ``hidden`` are the states that delays have made; ``reset_spans`` has where the file resets states; ``local`` the params
+    whose update it demands to be local, and where.
     """
 
     name: str
@@ -118,6 +120,9 @@ class Model:
     projections: tuple[Projection, ...] = ()
     projected: tuple[Definition, ...] = ()
     without_costate: frozenset[str] = frozenset()
+    hidden: tuple[str, ...] = ()
+    reset_spans: Mapping[str, Span] = field(default_factory=dict)
+    local: Mapping[str, Span] = field(default_factory=dict)
 
     @property
     def taught(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import sympy
 
+from hdsl.audit.departures import departures
 from hdsl.derive.equations import Equations
 from hdsl.derive.step import Step
 from hdsl.model.model import Model
@@ -339,8 +340,8 @@ class _Builder:
         return worded(formula, self.style)
 
     def _departures(self) -> str:
-        frozen = "θ frozen within a step, " if self.model.of_role("param") else ""
-        return f"from exact optimal control: forward costate (s = −1), {frozen}Euler of order 1"
+        general = ", ".join(one.what for one in departures(self.model) if one.always)
+        return f"from exact optimal control: {general}"
 
     # --- rows --------------------------------------------------------------------------------------------------------
 

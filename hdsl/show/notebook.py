@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import Any
 
+from hdsl.audit.audit import Audit
 from hdsl.derive.equations import Equations, derive_equations
 from hdsl.derive.hamiltonian import Hamiltonian, build_hamiltonian
 from hdsl.derive.shown import Layout
 from hdsl.derive.step import build_step
 from hdsl.model.model import Model
+from hdsl.show.audit import audit_html, audit_markdown
 from hdsl.show.derivation import derivation_page
 from hdsl.show.html import fill
 from hdsl.show.latex import aligned, worded_latex
@@ -43,9 +45,18 @@ def _of_model(product: Model) -> Page:
     return derivation_page(equations, build_step(equations), "latex")
 
 
-def shown(product: Any, layout: Layout) -> str:
-    """What a notebook shows of a product: HTML with MathML, Markdown with formulas between $$, or LaTeX for MathJax."""
+def shown(product: Any, layout: Layout) -> str | None:
+    """What a notebook shows of a product: HTML with MathML, Markdown with formulas between $$, or LaTeX for MathJax.
+
+    An audit is tables and words, of which there is no LaTeX: None.
+    """
+    if isinstance(product, Audit):
+        return {"html": _audit_html, "markdown": audit_markdown, "latex": lambda audit: None}[layout](product)
     return {"html": _html, "markdown": _markdown, "latex": _latex}[layout](page_of(product))
+
+
+def _audit_html(audit: Audit) -> str:
+    return audit_html(audit, alone=False)
 
 
 def _html(page: Page) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import sympy
 
+from hdsl.audit.audit import Audit
 from hdsl.derive.equations import Equations
 from hdsl.derive.hamiltonian import Hamiltonian
 from hdsl.derive.pullback import Pullback
@@ -17,6 +18,7 @@ from hdsl.diagnostics.render import columns
 from hdsl.model.model import Initial, Model, Quantity
 from hdsl.optimise.lower import Programs
 from hdsl.optimise.program import Program
+from hdsl.show.audit import audit_text
 from hdsl.syntax import tree
 from hdsl.syntax.source import Source, Span
 from hdsl.terms.notation import Notation
@@ -111,6 +113,11 @@ def _of_step(product: Step) -> str:
             "costs": _of_each(product.costs),
         }
     )
+
+
+@product_text.register
+def _of_audit(product: Audit) -> str:
+    return audit_text(product)
 
 
 @product_text.register

@@ -19,6 +19,7 @@ from hdsl.syntax.tree import (
     Expression,
     Latex,
     Learn,
+    Local,
     ModelName,
     Name,
     Number,
@@ -131,6 +132,10 @@ class StatementMaker(ExpressionMaker):
     def latex(self, node: Node, children: Children) -> list[Statement]:
         _, name, text = children
         return [Latex(self.word(name), str(text)[1:-1], self.span(name), self.span(node))]
+
+    def local(self, node: Node, children: Children) -> list[Statement]:
+        names = tuple(Name(self.word(path), self.span(path)) for path in children[1:])
+        return [Local(names, self.span(node))]
 
     def setting(self, node: Node, children: Children) -> Setting:
         path, value = children

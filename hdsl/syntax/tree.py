@@ -304,8 +304,29 @@ class Latex:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class Local:
+    """``local W, b``: the updates of these params must be local. A name is that of a param, of an instance, or ``all``."""
+
+    names: tuple[Name, ...]
+    span: Span
+
+
 Statement: TypeAlias = (
-    Version | ModelName | Dim | Declare | Define | Dynamics | Reset | Learn | Component | Use | Project | Latex | Return
+    Version
+    | ModelName
+    | Dim
+    | Declare
+    | Define
+    | Dynamics
+    | Reset
+    | Learn
+    | Component
+    | Use
+    | Project
+    | Latex
+    | Local
+    | Return
 )
 
 

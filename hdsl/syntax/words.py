@@ -24,6 +24,7 @@ STATEMENTS: dict[str, str] = {
     "use": "a `use` line",
     "project": "a `project` line",
     "latex": "a `latex` line",
+    "local": "a `local` line",
 }
 
 # Words that start a statement of the language which this version refuses by name.
@@ -33,13 +34,17 @@ LATER_STATEMENTS: frozenset[str] = frozenset(
         "costate",
         "hamiltonian",
         "horizon",
-        "local",
         "terminal",
     }
 )
 
+# What `local` lines call every param.
+EVERY_PARAM = "all"
+
 # Statements that may stand in the braces of a component.
-OF_COMPONENTS: frozenset[str] = frozenset({"dim", "state", "param", "const", "let", "next", "reset", "project", "return"})
+OF_COMPONENTS: frozenset[str] = frozenset(
+    {"dim", "state", "param", "const", "let", "next", "reset", "project", "local", "return"}
+)
 
 # Words whose statement declares the name that follows.
 DECLARING: frozenset[str] = frozenset(

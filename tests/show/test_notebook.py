@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+import hdsl
 from hdsl.show.notebook import page_of, shown
 
 
@@ -38,3 +39,12 @@ def test_formulas_stand_between_dollars(product, layout):
 def test_what_has_no_page():
     with pytest.raises(TypeError, match="there is no page for int"):
         page_of(3)
+
+
+def test_an_audit_shows_its_tables_and_has_no_latex() -> None:
+    audit = hdsl.load("iris_linear").audit
+    html, markdown = audit._repr_html_(), audit._repr_markdown_()
+    assert html is not None and "torch.optim.SGD" in html and "<html" not in html and "<style" not in html
+    assert ElementTree.fromstring(html).get("class") == "hdsl"
+    assert markdown is not None and markdown.startswith("# iris\\_linear: audit")
+    assert audit._repr_latex_() is None

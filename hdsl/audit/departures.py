@@ -1,0 +1,134 @@
+"""Departures: where a model's step is not exact optimal control (1-mathematics.md, sections 2 and 3), each with its setting.
+
+The pages of `hdsl derive` and of `hdsl audit` both read them here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import exp
+
+from hdsl.audit.numbers import Numbers, listed, some, written
+from hdsl.derive.hamiltonian import SIGN
+from hdsl.model.model import Model
+from hdsl.syntax.source import Span
+from hdsl.terms.term import slot
+
+
+@dataclass(frozen=True)
+class Departure:
+    """One departure: a stable ``key``, what it is in a few words, what exact optimal control has in its place.
+
+    ``span`` is where the file sets it, None where it is a default, or nothing sets it. ``always`` marks what every model has.
+    """
+
+    key: str
+    what: str
+    exact: str
+    span: Span | None = None
+    always: bool = False
+
+
+def departures(model: Model) -> tuple[Departure, ...]:
+    """Every departure of a model, the general ones first."""
+    found = [*_of_every_model(model), *_of_dissipation(model), *_of_order(model), *_of_states(model)]
+    return (*found, *_of_parameters(model), *_of_targets(model))
+
+
+def _of_every_model(model: Model) -> Iterator[Departure]:
+    spans = model.learning.spans
+    assert SIGN == -1
+    yield Departure(
+        "sign", "forward costate (s = −1)", "s = +1 and z(T) = ∂Φ/∂h: the costates are known at the end of time", None, True
+    )
+    if model.of_role("param"):
+        yield Departure(
+            "frozen", "θ frozen within a step", "θ moves while the state does; a step reads it as the last one left it",
+            None, True,
+        )  # fmt: skip
+    yield Departure(
+        "euler", "Euler of order 1", "the flow itself: an Euler step is O(τ²) off, a run O(τ)", spans.get("step"), True
+    )
+    yield Departure(
+        "schedule", "one pass over the stream (schedule online)",
+        "costates that have seen the whole horizon before the parameters move", spans.get("schedule"),
+    )  # fmt: skip
+
+
+def _of_dissipation(model: Model) -> Iterator[Departure]:
+    learning, numbers = model.learning, Numbers(model)
+    paths = dict.fromkeys(learning.eta.values())
+    some = [path for path in paths if learning.values[path] != 0]
+    for path in some:
+        yield Departure(
+            f"discount {path}",
+            f"dissipation {path} = {written(learning.values[path])}",
+            "the e^{ηt} of J: run forward, it is the clock reversal of the problem discounted by e^{−ηt}",
+            learning.spans.get(path),
+        )
+    values = {numbers.setting(path) for path in paths}
+    if len(values) > 1:
+        yield Departure(
+            "discounts",
+            f"{listed(list(paths))} differ",
+            "one η: with several there is no one functional J that is discounted",
+            next((learning.spans[path] for path in paths if path in learning.spans), None),
+        )
+    for path in some:
+        kept = numbers.of(1 - slot("tau") * learning.values[path])
+        if kept.is_number:
+            right = exp(float(kept) - 1)
+            exact = f"e^(−τη) = {right:.4g}: an Euler factor is O(τ²) off a step (dissipation euler)"
+            what = f"dissipation by 1 − τη = {written(kept)} a step ({path})"
+            yield Departure(f"dissipation {path}", what, exact, learning.spans.get("dissipation"))
+
+
+_ORDERS = {
+    "simultaneous": "all from old values (order simultaneous): what a sample costs moves the parameters at the next one",
+    "semi-implicit": "θ with the new ω, all else from old values (order semi-implicit)",
+    "sequential": "one after another (order sequential): costates at the new state, ω with the new z, θ with the new ω",
+}
+
+
+def _of_order(model: Model) -> Iterator[Departure]:
+    order = model.learning.order
+    yield Departure("order", _ORDERS[order], "state, costates and parameters move together", model.learning.spans.get("order"))
+
+
+def _of_states(model: Model) -> Iterator[Departure]:
+    resets: dict[str, list[str]] = {}
+    for state in model.taught:
+        resets.setdefault(model.resets[state], []).append(state)
+    for when, states in resets.items():
+        if when == "never":
+            continue
+        span = next((model.reset_spans[state] for state in states if state in model.reset_spans), None)
+        what = f"{some(states)}: state and costate begin anew each {when}"
+        yield Departure(f"reset {when}", what, f"no credit goes from one {when} to the next", span)
+    for state in model.begun:
+        what = f"{state} begins from the stream; its parameters take (∂h₀/∂θ)ᵀ z of that sample alone"
+        span = model.quantities[state].span
+        yield Departure(f"begins {state}", what, "z(0) of the whole sequence, known once it has ended", span)
+
+
+def _of_parameters(model: Model) -> Iterator[Departure]:
+    for projection in model.projections:
+        what = f"{projection.param} is put back after its update"
+        yield Departure(f"project {projection.param}", what, "a constraint with a costate of its own", projection.span)
+    for param in model.of_role("param"):
+        path = model.learning.beta[param.name]
+        if model.learning.values[path] == 0:
+            what = f"{param.name} does not move ({path} = 0)"
+            yield Departure(f"still {param.name}", what, "ν is free", model.learning.spans.get(path))
+
+
+def _of_targets(model: Model) -> Iterator[Departure]:
+    spans = {definition.name: definition.spans for definition in model.definitions}
+    for cost in model.costs:
+        targets = model.targets_of[cost]
+        if targets:
+            what = f"cost {cost} drops out where {listed(targets)} is missing"
+            span = next(iter(spans[cost]), None)
+            yield Departure(f"missing {cost}", what, "a Lagrangian that is there at every time", span)
+

@@ -1,0 +1,93 @@
+"""Which departures a model has, and where its file sets them."""
+
+from __future__ import annotations
+
+import math
+
+import hdsl
+from hdsl.audit.departures import departures
+from hdsl.show.derivation import derivation_page
+
+TEXT = """ham 1
+dim n = 3
+input u[n]
+target v[n]
+param B[n, n] = glorot
+param W[n, n] = glorot
+param still[n] = 1
+state h[n] = B @ u
+h' = -h + tanh(W @ h + still)
+output y = h
+cost fit = squared(y - v)
+cost decay = squared(W)
+reset h each sample
+project W = W / norm2(W) every 10
+learn
+    tau = 0.5
+    eta = 0.4
+    eta.h = 0
+    beta.still = 0
+    order = sequential
+"""
+
+
+def found(text=TEXT, **settings):
+    model = hdsl.loads(text, settings=settings).compiler.model
+    lines = model.source.lines_of
+    return {one.key: (one, lines([one.span])[0] if one.span else None) for one in departures(model)}
+
+
+def test_every_departure_with_its_line():
+    places = {key: line for key, (_, line) in found().items()}
+    assert places == {
+        "sign": None,
+        "frozen": None,
+        "euler": None,
+        "schedule": None,
+        "discount eta": 17,
+        "discounts": 18,
+        "dissipation eta": None,
+        "order": 20,
+        "reset sample": 13,
+        "begins h": 8,
+        "project W": 14,
+        "still still": 19,
+        "missing fit": 11,
+    }
+
+
+def test_without_dissipation_nothing_is_discounted():
+    text = TEXT.replace("    eta = 0.4\n    eta.h = 0\n", "")
+    assert not {"discount eta", "discounts", "dissipation eta"} & found(text).keys()
+
+
+def test_the_euler_factor_beside_the_exact_one():
+    one, _ = found(**{"eta": 0.4, "tau": 0.5})["dissipation eta"]
+    assert "= 0.8 a step" in one.what
+    assert f"{math.exp(-0.2):.4g}" in one.exact
+
+
+def test_states_that_are_never_reset_and_targets_that_are_not_read():
+    text = TEXT.replace("reset h each sample", "reset h never")
+    assert not [key for key in found(text) if key.startswith("reset")]
+    assert "missing decay" not in found(text)
+
+
+def test_the_orders_are_told_apart():
+    told = {order: found(**{"order": order})["order"][0].what for order in ("sequential", "simultaneous", "semi-implicit")}
+    assert len(set(told.values())) == 3
+    assert all(order in what for order, what in told.items())
+
+
+def test_the_page_of_a_derivation_says_what_every_model_has():
+    model = hdsl.loads(TEXT)
+    page = derivation_page(model.product("equations"), model.product("step"))
+    general = [one.what for one, _ in found().values() if one.always]
+    (words,) = [section.words for section in page.sections if section.key == "departures"]
+    assert words == f"from exact optimal control: {', '.join(general)}"
+    assert general == ["forward costate (s = −1)", "θ frozen within a step", "Euler of order 1"]
+
+
+def test_a_model_without_parameters_freezes_none():
+    text = "input u\nstate h = 0\nh' = u - h\noutput y = h"
+    assert "frozen" not in found(text)
