@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -26,7 +25,7 @@ import numpy as np
 import torch
 
 import hdsl
-from benchmarks.measure import machine, table
+from benchmarks.measure import held, machine, table
 from hdsl.runtime.session import Plan, Progress, run_session
 from hdsl.runtime.stream import Stream, read_stream
 
@@ -171,11 +170,7 @@ def peak(path: Path) -> float:
     model = hdsl.loads(SMALL)
     plan = Plan(model.product("model"), model.compile(), stream(path, model))
     run_session(plan)
-    status = Path("/proc/self/status")
-    if status.exists():  # what getrusage tells there begins with the peak of the process that started this one
-        told = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:"))
-        return int(told.split()[1]) / 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    return held("VmHWM") / 2**20
 
 
 def peaks(lengths: list[int]) -> dict[int, float]:

@@ -140,7 +140,7 @@ def command(**given: Any) -> int:
         with progress_line(plan.model.name, options.layout == "text") as shown, logged(options.log, shown) as told:
             session = reported(options.report, plan, lambda: run_session(plan, told, stop))
         again = options.seeds if options.seeds and not session.interrupted else 0
-        runs = reported(options.report, plan, lambda: run_seeds(plan, again, stop))
+        runs = reported(options.report, plan, lambda: run_seeds(plan, again, stop, session))
     if options.save_parameters is not None:
         with understood(options.save_parameters):
             session.net.save_parameters(options.save_parameters)

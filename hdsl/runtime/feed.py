@@ -108,13 +108,6 @@ class Feed:
             return self.steps
         return self.epochs * rows if self.steps is None else min(self.steps, self.epochs * rows)
 
-    def expected_pass(self) -> int | None:
-        """About how many steps of the first pass there are to do."""
-        rows = self._guessed if self.known is None else self.known
-        if rows is None or self.steps is None:
-            return self.steps if rows is None else rows
-        return min(self.steps, rows)
-
     def pieces(self, start: int = 0, every: int | None = None) -> Iterator[Piece | None]:
         """Pieces from a step on, cut at a fixed grid, at the end of a pass and where checkpoints fall.
 

@@ -147,14 +147,17 @@ def run_session(
     return _Run(plan).run(told or (lambda progress: None), stop)
 
 
-def run_seeds(plan: Plan, seeds: int, stop: Callable[[], bool] = lambda: False) -> list[Session]:
+def run_seeds(
+    plan: Plan, seeds: int, stop: Callable[[], bool] = lambda: False, first: Session | None = None
+) -> list[Session]:
     """The same run from several draws of the initial values: the plan's seed and the ones after it.
 
-    Where ``stop`` ends one of them, those before it are handed back.
+    Where ``stop`` ends one of them, those before it are handed back. ``first`` is the run of the plan's own seed, where it was
+    run already.
     """
     alone = replace(plan, checkpoint=None, every=None, resume=False, predict=None, record=(), record_to=None)
-    done: list[Session] = []
-    for k in range(seeds):
+    done = [first][:seeds] if first is not None else []
+    for k in range(len(done), seeds):
         session = _Run(replace(alone, seed=plan.seed + k), again=True).run(lambda progress: None, stop)
         if session.interrupted:
             break
@@ -171,7 +174,7 @@ class _Run:
         self.feed = Feed(stream, plan.epochs, plan.steps, plan.epochs > 1 and ends, again)
         length = self.feed.known
         half = None if length is None else min(length, length if plan.steps is None else plan.steps) // 2
-        self.judge = Judge(model, stream.columns, stream.batch, self.feed.expected_pass(), half)
+        self.judge = Judge(model, stream.columns, stream.batch, half)
         self.net = plan.net_class(batch=stream.batch, seed=plan.seed, dtype=getattr(torch, plan.dtype), device=plan.device)
         if plan.parameters is not None:
             self.net.load_parameters(plan.parameters)

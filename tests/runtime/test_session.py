@@ -188,6 +188,8 @@ def test_seeds_differ_and_the_first_is_the_run_itself(tmp_path: Path) -> None:
     assert runs[0].metrics == run_session(plan).metrics
     assert runs[1].metrics[0].value != runs[0].metrics[0].value
     assert runs[1].metrics[1] == runs[0].metrics[1]  # the baselines know no seed
+    further = run_seeds(plan, 2, first=runs[0])
+    assert further[0] is runs[0] and further[1].metrics == runs[1].metrics
 
 
 def test_what_a_run_has_recorded_is_not_overwritten_by_other_seeds(tmp_path: Path) -> None:
