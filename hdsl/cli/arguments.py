@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from hdsl.api import Model, find, load
+from hdsl.compiler import Compiler
 from hdsl.diagnostics.diagnostic import ModelError
 from hdsl.diagnostics.suggest import nearest
 from hdsl.placing import is_special, place
@@ -102,6 +103,14 @@ def open_model(
         return load(name, settings=dict(_pairs("--set", settings)), delay=delayed(delay), **sizes)
     except ModelError as wrong:
         raise WrongInput(str(wrong)) from None
+
+
+def text_with_pullback(compiler: Compiler) -> str:
+    """The torch module with the gradient to its inputs. Raises click.UsageError where no output depends on any."""
+    try:
+        return compiler.torch_with_pullback
+    except ValueError as wrong:
+        raise click.UsageError(f"--pullback: {wrong}") from None
 
 
 def readable(name: str) -> Path:

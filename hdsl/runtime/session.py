@@ -204,7 +204,7 @@ class _Run:
 
     def _run(self, told: Callable[[Progress], None], stop: Callable[[], bool]) -> Session:
         plan = self.plan
-        pieces = self._resume()
+        pieces = self._resume(stop)
         first, started, interrupted = self.step, time.perf_counter(), False
         try:
             self._open_files()
@@ -298,19 +298,20 @@ class _Run:
             **({"parameters": self.begun_with} if self.begun_with else {}),
         }
 
-    def _resume(self) -> Iterator[Piece | None]:
+    def _resume(self, stop: Callable[[], bool]) -> Iterator[Piece | None]:
         """The pieces that are still to be done, the run's state being that of the checkpoint."""
         plan = self.plan
         found = None if self.keeping is None else self.keeping.found(plan.resume)
         if found is None or self.keeping is None:
             return self.feed.pieces(0, plan.every)
-        if plan.stream.live:
-            raise CheckpointError(
-                f"{plan.stream.name} can be read once, so a run on it cannot be gone on with: what came before step "
-                f"{found.step} is gone"
-            )
-        pieces = self.feed.pieces(found.step, plan.every)
-        check_same(self.keeping.folder, found, self._made_with(found.step))
+        pieces, name = self.feed.pieces(found.step, plan.every, stop), plan.stream.name
+        if stop():
+            raise CheckpointError(f"told to end while {name} was read up to step {found.step}; the checkpoint is as it was")
+        try:
+            check_same(self.keeping.folder, found, self._made_with(found.step))
+        except CheckpointError as other:
+            told = f"\n{name} has to begin again with the samples before step {found.step}" if plan.stream.live else ""
+            raise CheckpointError(f"{other}{told}") from None
         self.net.load_state_dict(_under("net/", found.tensors))
         arrays = {name: value.numpy() for name, value in found.tensors.items()}
         self.judge.put_back(_under("judge/", arrays))

@@ -181,6 +181,17 @@ def test_a_stream_that_starts_again_ends_a_sequence(tmp_path: Path) -> None:
     np.testing.assert_allclose(both.outputs["y"][ROWS:], again["y"][:, 0].numpy(), atol=1e-12)
 
 
+def test_a_run_told_to_end_while_it_reads_up_to_its_checkpoint_leaves_it(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, checkpoint=tmp_path / "c", steps=400)
+    run_session(plan)
+    held = sorted((tmp_path / "c").rglob("*"))
+    told = "told to end while wave.csv was read up to step 400; the checkpoint is as it was"
+    with pytest.raises(CheckpointError, match=told):
+        run_session(dataclasses.replace(plan, resume=True, steps=None), stop=lambda: True)
+    assert sorted((tmp_path / "c").rglob("*")) == held
+    assert run_session(dataclasses.replace(plan, resume=True, steps=None)).steps == ROWS
+
+
 def test_seeds_differ_and_the_first_is_the_run_itself(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, seed=2)
     runs = run_seeds(plan, 3)
