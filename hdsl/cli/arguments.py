@@ -38,6 +38,12 @@ class WrongInput(click.ClickException):
         click.echo(painted(headed, sys.stderr), err=True)
 
 
+class Unusable(WrongInput):
+    """A file or a folder cannot be read or written: exit code 2, without a word on how the command is used."""
+
+    exit_code = 2
+
+
 class Count(click.ParamType):
     """A whole number above 0."""
 
