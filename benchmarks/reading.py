@@ -2,7 +2,8 @@
 
 The bare loop is ``Net.run`` over tensors in memory, already scaled. Beside it the same samples as `hdsl run` learns them:
 read, checked, scaled by the past, scored beside the baselines; from arrays in memory and from a file of each kind. All take
-turns in one process, a stretch of steps each, so that a machine that slows down slows all of them. Memory is the peak of a
+turns in one process, a stretch of steps each, so that a machine that slows down slows all of them. What reading takes by
+itself is told in processor time, of which other processes take little. Memory is the peak of a
 process that reads a CSV file, by its length. Files are made in a temporary folder.
 """
 
@@ -18,7 +19,7 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
@@ -165,6 +166,18 @@ def rates(rows: int, stretch: int, size: int, turns: int | None = None) -> tuple
     return {name: seconds[1:rounds] for name, seconds in found.items()}, rounds - 1
 
 
+def reading_alone(rows: int) -> dict[str, float]:
+    """Microseconds of processor time a row, of all threads, to read, check and scale a file of each kind and learn nothing."""
+    found, model, values = {}, hdsl.loads(SMALL), series(rows)
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in KINDS:
+            samples = stream(write(Path(folder) / f"wave{kind}", values), model).samples()
+            begun = process_time()
+            read = sum(len(part) for part in samples if part is not None)
+            found[kind] = 1e6 * (process_time() - begun) / read
+    return found
+
+
 def peak(path: Path) -> float:
     """The peak of this process's memory after a run on a file, in MiB."""
     model = hdsl.loads(SMALL)
@@ -200,18 +213,21 @@ def main() -> int:
         return 0
     if given.rows < 3 * given.stretch:
         raise SystemExit("--rows should be at least three stretches")
+    alone = reading_alone(given.rows)
     seconds, rounds = rates(given.rows, given.stretch, given.size, given.turns)
     held = peaks([int(length) for length in given.lengths.split(",") if length])
     if given.json:
-        print(json.dumps({"machine": machine(1), "rows": given.rows, "seconds": seconds, "peaks": held}, indent=1))
+        told = {"machine": machine(1), "rows": given.rows, "seconds": seconds, "alone": alone, "peaks": held}
+        print(json.dumps(told, indent=1))
         return 0
     print(f"{machine(1)}; sunspots at n = {given.size}, {given.rows} rows, {rounds} turns of {given.stretch} steps\n")
     body = []
     for name, taken in seconds.items():
         rate = given.stretch / median(taken)
         ratios = [median(a / b for a, b in zip(seconds[other], taken, strict=True)) for other in (BARE, HELD)]
-        body.append([name, f"{rate:,.0f}", *(f"{ratio:.3f}" for ratio in ratios)])
-    print(table(["read from", "steps/s", f"rate / {BARE}", f"rate / {HELD}"], body))
+        read = f"{alone[name]:.2f} µs" if name in alone else ""
+        body.append([name, f"{rate:,.0f}", *(f"{ratio:.3f}" for ratio in ratios), read])
+    print(table(["read from", "steps/s", f"rate / {BARE}", f"rate / {HELD}", "reading alone, a row"], body))
     if held:
         rows = [[f"{length:,}", f"{peak_of:.1f} MiB"] for length, peak_of in held.items()]
         print("\n" + table(["rows of CSV", "peak memory"], rows))
