@@ -2,9 +2,9 @@
 
 The bare loop is ``Net.run`` over tensors in memory, already scaled. Beside it the same samples as `hdsl run` learns them:
 read, checked, scaled by the past, scored beside the baselines; from arrays in memory and from a file of each kind. All take
-turns in one process, a stretch of steps each, so that a machine that slows down slows all of them. What reading takes by
-itself is told in processor time, of which other processes take little. Memory is the peak of a
-process that reads a CSV file, by its length. Files are made in a temporary folder.
+turns in one process, a stretch of steps each, so that a machine that slows down slows all of them; where others use it, read
+the ratios of processor time. What reading takes by itself is told beside them. Memory is the peak of a process that reads a
+CSV file, by its length. Files are made in a temporary folder.
 """
 
 from __future__ import annotations
@@ -84,10 +84,10 @@ class Turns:
         self._names = list(workers)
         self._turn, self._free = 0, threading.Condition()
         self._left = set(self._names)
-        self.seconds: dict[str, list[float]] = {name: [] for name in workers}
+        self.seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in workers}
 
-    def run(self) -> dict[str, list[float]]:
-        """Seconds of every whole stretch by worker."""
+    def run(self) -> dict[str, list[tuple[float, float]]]:
+        """Seconds of every whole stretch by worker: by the clock, and of the processor, where nobody else works meanwhile."""
         threads = [threading.Thread(target=self._work, args=(name,)) for name in self._names]
         for thread in threads:
             thread.start()
@@ -98,15 +98,15 @@ class Turns:
     def _work(self, name: str) -> None:
         place = self._names.index(name)
         self._wait(place)
-        mark = [perf_counter(), 0.0, self._stretch]
+        mark = [perf_counter(), process_time(), self._stretch]
 
         def told(step: int) -> None:
             if step >= mark[2]:
-                self.seconds[name].append(perf_counter() - mark[0])
+                self.seconds[name].append((perf_counter() - mark[0], process_time() - mark[1]))
                 mark[2] += self._stretch
                 self._pass()
                 self._wait(place)
-                mark[0] = perf_counter()
+                mark[:2] = [perf_counter(), process_time()]
 
         try:
             self._workers[name](told)
@@ -158,12 +158,19 @@ def workers(folder: Path, rows: int, size: int, steps: int | None = None) -> dic
     return {BARE: bare, HELD: session({"x": values}), **{kind: session(path) for kind, path in files.items()}}
 
 
-def rates(rows: int, stretch: int, size: int, turns: int | None = None) -> tuple[dict[str, list[float]], int]:
+def rates(
+    rows: int, stretch: int, size: int, turns: int | None = None
+) -> tuple[dict[str, list[tuple[float, float]]], int]:
     """Seconds of each stretch by way; the first is left out, for it reads ahead."""
     with tempfile.TemporaryDirectory() as folder:
         found = Turns(workers(Path(folder), rows, size, turns and turns * stretch), stretch).run()
     rounds = min(map(len, found.values()))
     return {name: seconds[1:rounds] for name, seconds in found.items()}, rounds - 1
+
+
+def ratio(over: list[tuple[float, float]], taken: list[tuple[float, float]], kind: int) -> float:
+    """The median over the turns of how much faster ``taken`` is: 0 by the clock, 1 by processor time."""
+    return median(a[kind] / b[kind] for a, b in zip(over, taken, strict=True))
 
 
 def reading_alone(rows: int) -> dict[str, float]:
@@ -223,11 +230,12 @@ def main() -> int:
     print(f"{machine(1)}; sunspots at n = {given.size}, {given.rows} rows, {rounds} turns of {given.stretch} steps\n")
     body = []
     for name, taken in seconds.items():
-        rate = given.stretch / median(taken)
-        ratios = [median(a / b for a, b in zip(seconds[other], taken, strict=True)) for other in (BARE, HELD)]
+        rate = given.stretch / median(clock for clock, _ in taken)
+        ratios = [ratio(seconds[BARE], taken, 0), ratio(seconds[BARE], taken, 1), ratio(seconds[HELD], taken, 1)]
         read = f"{alone[name]:.2f} µs" if name in alone else ""
-        body.append([name, f"{rate:,.0f}", *(f"{ratio:.3f}" for ratio in ratios), read])
-    print(table(["read from", "steps/s", f"rate / {BARE}", f"rate / {HELD}", "reading alone, a row"], body))
+        body.append([name, f"{rate:,.0f}", *(f"{each:.3f}" for each in ratios), read])
+    head = ["read from", "steps/s", f"rate / {BARE}", "by processor time", f"the same / {HELD}", "reading alone, a row"]
+    print(table(head, body))
     if held:
         rows = [[f"{length:,}", f"{peak_of:.1f} MiB"] for length, peak_of in held.items()]
         print("\n" + table(["rows of CSV", "peak memory"], rows))

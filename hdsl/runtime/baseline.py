@@ -71,7 +71,7 @@ class Autoregression:
         found, start = np.empty(targets.shape), 0
         lacks = np.isnan(targets).any(axis=1)
         while start < len(targets):
-            ahead = lacks[start : start + TOGETHER - self.held]
+            ahead = lacks[start:]
             alone = self.rows < self.order or lacks[start]
             end = start + (1 if alone else int(ahead.argmax()) or len(ahead))
             found[start:end] = self._rows(targets[start:end], bool(lacks[start]))
@@ -106,12 +106,16 @@ class Autoregression:
 
         They are taken in `TOGETHER` at a time, however they come: so it does not depend on that, to the bit.
         """
-        new = slice(self.held, self.held + len(features))
-        self.features[new], self.wanted[new], self.held = features, wanted, new.stop
-        found = self._found = learned(self.features, self.wanted, self.coefficients, self.inverse)
-        if self.held == TOGETHER:
-            self._take(found)
-        return found.said[new]
+        said, start = np.empty_like(wanted), 0
+        while start < len(wanted):
+            new = slice(self.held, min(TOGETHER, self.held + len(wanted) - start))
+            part = slice(start, start + new.stop - new.start)
+            self.features[new], self.wanted[new], self.held = features[part], wanted[part], new.stop
+            found = self._found = learned(self.features, self.wanted, self.coefficients, self.inverse)
+            said[part], start = found.said[new], part.stop
+            if self.held == TOGETHER:
+                self._take(found)
+        return said
 
     def _take(self, found: Learned) -> None:
         self.coefficients, self.inverse, self._found = found.coefficients, found.inverse, None
