@@ -5,7 +5,8 @@ tensors, in float32 and in float64 from the same initial values; ``session`` is 
 checked, scaled by the past, scored beside baselines, traced for a report. The resident set and the process's own time, of
 which other processes take little, are read at equal distances. At about each power of ten (the end of the chunk of 1024
 steps in which it falls) parameters, states, costates and the mean cost so far are kept, and those of float32 held
-against those of float64.
+against those of float64. So are those of float64 from initial values that are nudged by what rounding to float32 would do to
+them: where these part as far, it is learning that is sensitive, not the arithmetic that is poor.
 """
 
 from __future__ import annotations
@@ -32,10 +33,12 @@ import hdsl
 from benchmarks.measure import held, machine, table
 from hdsl.runtime.session import Plan, run_session
 
-WAYS = ("run-float32", "run-float64", "session")
+WAYS = ("run-float32", "run-float64", "run-nudged", "session")
+NUDGE = 2.0**-24  # the relative error of rounding to float32
 TENTHS = 10
 MARKS = 40  # looks at the memory
 BLOCK = 4096
+KINDS = ("parameters", "states", "costates", "mean cost so far")
 Told = Callable[[int], None]
 Snapshot = dict[str, Any]
 
@@ -83,9 +86,12 @@ class Watch:
             self._power *= 10
 
 
-def run(watch: Watch, size: int, dtype: torch.dtype) -> None:
+def run(watch: Watch, size: int, dtype: torch.dtype, nudge: float = 0.0) -> None:
     """``net.run`` on a generator of tensors."""
     net = hdsl.load("sunspots", n=size).compile()(batch=1, seed=0, dtype=torch.float32).to(dtype)
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.mul_(1 + nudge)
     total = [0.0]
 
     def tensors() -> Iterator[dict[str, torch.Tensor]]:
@@ -123,7 +129,7 @@ def worker(way: str, steps: int, size: int) -> dict[str, Any]:
     if way == "session":
         session(watch, size)
     else:
-        run(watch, size, getattr(torch, way.removeprefix("run-")))
+        run(watch, size, torch.float32 if way == "run-float32" else torch.float64, NUDGE if way == "run-nudged" else 0.0)
     return {"memory": watch.memory, "times": watch.times, "kept": watch.kept}
 
 
@@ -151,31 +157,39 @@ def rates(times: list[list[float]]) -> list[float]:
 def drift(low: Snapshot, high: Snapshot) -> dict[str, float]:
     """How far float32 is from float64: |a − b| / |b| of all numbers of a kind, and of the mean cost so far."""
     found = {}
-    for kind in ("parameters", "states", "costates"):
+    for kind in KINDS[:-1]:
         a, b = np.array(low[kind]), np.array(high[kind])
         found[kind] = float(np.linalg.norm(a - b) / np.linalg.norm(b))
-    return found | {"mean cost": abs(low["cost"] - high["cost"]) / high["cost"]}
+    return found | {KINDS[-1]: abs(low["cost"] - high["cost"]) / high["cost"]}
+
+
+def drifts(low: dict[str, Any], high: dict[str, Any]) -> dict[int, dict[str, float]]:
+    """`drift` at each step at which both were kept, and the mean cost so far of the second."""
+    by_step = {kept["step"]: kept for kept in low["kept"]}
+    pairs = [(by_step[kept["step"]], kept) for kept in high["kept"] if kept["step"] in by_step]
+    return {b["step"]: drift(a, b) | {"cost": b["cost"]} for a, b in pairs}
 
 
 def main() -> int:
     options = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     options.add_argument("--steps", type=int, default=10_000_000)
     options.add_argument("--size", type=int, default=32, help="states of the model")
+    options.add_argument("--ways", default=",".join(WAYS), help="which, with commas between them")
     options.add_argument("--folder", type=Path, help="where each way leaves what it found; a way that has is not run again")
     options.add_argument("--json", action="store_true")
     options.add_argument("--worker", choices=WAYS, help="run one way only, and tell nothing")
     given = options.parse_args()
-    if given.steps < 10_000:
-        raise SystemExit("--steps should be at least 10000")
+    if given.steps < 10_000 or not {*given.ways.split(",")} <= {*WAYS}:
+        raise SystemExit(f"--steps should be at least 10000, and --ways of {', '.join(WAYS)}")
     torch.set_num_threads(1)
     if given.worker:
         found = worker(given.worker, given.steps, given.size)
         (given.folder or Path()).joinpath(f"{given.worker}.json").write_text(json.dumps(found), encoding="ascii")
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        found = {way: measured(way, given.folder or Path(folder), given.steps, given.size) for way in WAYS}
-    pairs = list(zip(found["run-float32"]["kept"], found["run-float64"]["kept"], strict=True))
-    apart = {high["step"]: drift(low, high) | {"cost": high["cost"]} for low, high in pairs}
+        found = {way: measured(way, given.folder or Path(folder), given.steps, given.size) for way in given.ways.split(",")}
+    others = ("run-float32", "run-nudged") if "run-float64" in found else ()
+    apart = {way: drifts(found[way], found["run-float64"]) for way in others if way in found}
     if given.json:
         print(json.dumps({"machine": machine(1), "drift": apart, "ways": found}, indent=1))
         return 0
@@ -188,12 +202,10 @@ def main() -> int:
         body.append([*row, " ".join(f"{rate / 1000:.1f}" for rate in every)])
     head = ["way", "resident", "pages gained in the second half", "their range", "steps/s", "of each tenth, in thousands"]
     print(table(head, body) + "\n")
-    rows = [
-        [f"{step:,}", *(f"{of[k]:.1e}" for k in ("parameters", "states", "costates", "mean cost")), f"{of['cost']:.4f}"]
-        for step, of in apart.items()
-    ]
-    print("float32 from float64, relative\n")
-    print(table(["step", "parameters", "states", "costates", "mean cost so far", "mean cost, float64"], rows))
+    for way, at in apart.items():
+        rows = [[f"{step:,}", *(f"{of[k]:.1e}" for k in KINDS), f"{of['cost']:.4f}"] for step, of in at.items()]
+        print(f"{way} from run-float64, relative\n")
+        print(table(["step", *KINDS, "mean cost, float64"], rows) + "\n")
     return 0
 
 

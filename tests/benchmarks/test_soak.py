@@ -48,7 +48,7 @@ def test_growth_is_counted_in_pages_of_the_second_half() -> None:
 def test_drift_is_relative() -> None:
     high = {"parameters": [3.0, 4.0], "states": [1.0], "costates": [2.0], "cost": 2.0}
     low = {"parameters": [3.0, 4.5], "states": [1.0], "costates": [1.0], "cost": 2.5}
-    assert drift(low, high) == {"parameters": pytest.approx(0.1), "states": 0, "costates": 0.5, "mean cost": 0.25}
+    assert drift(low, high) == {"parameters": pytest.approx(0.1), "states": 0, "costates": 0.5, "mean cost so far": 0.25}
 
 
 @pytest.fixture(scope="module")
@@ -72,11 +72,12 @@ def test_what_ways_have_left_in_a_folder_is_told(
     monkeypatch.setattr("sys.argv", [*given, "--json"])
     assert soak.main() == 0
     apart = json.loads(capsys.readouterr().out)["drift"]
-    assert 0 < apart["1024"]["parameters"] < 1e-5
+    assert list(apart) == ["run-float32", "run-nudged"]
+    assert all(0 < of["1024"]["parameters"] < 1e-5 for of in apart.values())
     monkeypatch.setattr("sys.argv", given)
     assert soak.main() == 0
     shown = capsys.readouterr().out
-    assert "of each tenth" in shown and "float32 from float64" in shown
+    assert "of each tenth" in shown and "run-float32 from run-float64" in shown
 
 
 def test_a_worker_leaves_what_it_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
