@@ -29,7 +29,7 @@ from pathlib import Path
 from types import FrameType
 
 from benchmarks.mangled import mangled
-from benchmarks.measure import machine, table
+from benchmarks.measure import held, machine, table
 from benchmarks.programs import program
 from hdsl.compiler import Compiler
 from hdsl.diagnostics.diagnostic import ModelError
@@ -100,15 +100,6 @@ def _laid_out(source: Source) -> str | None:
     return made
 
 
-def _status(key: str) -> float:
-    """A figure of this process in MiB, by its name in Linux; elsewhere the largest so far."""
-    try:
-        lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return next(float(line.split()[1]) for line in lines.splitlines() if line.startswith(f"{key}:")) / 1024
-
-
 def _ring(signum: int, frame: FrameType | None) -> None:
     raise TookTooLong
 
@@ -118,7 +109,7 @@ def measured(kind: str, number: int, seconds: float = SECONDS) -> Case:
     data = KINDS[kind](number)
     with suppress(OSError):  # not Linux: the peak is that of all cases so far
         _PEAK.write_text("5", encoding="ascii")
-    before, told = _status("VmRSS"), ""
+    before, told = held("VmRSS"), ""
     signal.signal(signal.SIGALRM, _ring)
     starts = [time.perf_counter()]
 
@@ -137,7 +128,7 @@ def measured(kind: str, number: int, seconds: float = SECONDS) -> Case:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
     longest = max(end - start for start, end in pairwise((*starts, time.perf_counter())))
-    return Case(kind, number, verdict, longest, max(0.0, _status("VmHWM") - before), told)
+    return Case(kind, number, verdict, longest, max(0.0, (held("VmHWM") - before) / 2**20), told)
 
 
 # Processes ------------------------------------------------------------------------------------------------------------
@@ -147,7 +138,7 @@ def _work(pipe: Connection, kind: str, numbers: range, seconds: float, megabytes
     """The cases of a process, each told as soon as it is done."""
     for base in ("mangled", "programs"):
         measured(base, 0)  # imports whatever is imported late
-    bound = int((_status("VmSize") + megabytes) * 2**20)
+    bound = held("VmSize") + int(megabytes * 2**20)
     resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
     for number in numbers:
         pipe.send(measured(kind, number, seconds))

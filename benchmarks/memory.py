@@ -11,17 +11,15 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import torch
 
 from benchmarks.generated import Generated, NotThereYet
-from benchmarks.measure import machine, table
+from benchmarks.measure import held, machine, table
 from benchmarks.workload import WORKLOADS, Workload
 
 WAYS = ("run", "step")
@@ -38,18 +36,10 @@ class Mark:
     blocks: int
 
 
-def resident() -> int:
-    """Bytes of the resident set now; the largest so far where the system does not say what it is now."""
-    path = Path("/proc/self/statm")
-    if path.exists():
-        return int(path.read_text(encoding="ascii").split()[1]) * resource.getpagesize()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-
-
 def mark(steps: int) -> Mark:
     gc.collect()
     tensors = sum(1 for each in gc.get_objects() if type(each) in (torch.Tensor, torch.nn.Parameter))
-    return Mark(steps, resident(), tensors, sys.getallocatedblocks())
+    return Mark(steps, held("VmRSS"), tensors, sys.getallocatedblocks())
 
 
 def allocations(work: Callable[[int], object], steps: int = 50) -> float | None:

@@ -2,8 +2,9 @@
 
 The bare loop is ``Net.run`` over tensors in memory, already scaled. Beside it the same samples as `hdsl run` learns them:
 read, checked, scaled by the past, scored beside the baselines; from arrays in memory and from a file of each kind. All take
-turns in one process, a stretch of steps each, so that a machine that slows down slows all of them. Memory is the peak of a
-process that reads a CSV file, by its length. Files are made in a temporary folder.
+turns in one process, a stretch of steps each, so that a machine that slows down slows all of them; where others use it, read
+the ratios of processor time. What reading takes by itself is told beside them. Memory is the peak of a process that reads a
+CSV file, by its length. Files are made in a temporary folder.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -19,14 +19,14 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
 import torch
 
 import hdsl
-from benchmarks.measure import machine, table
+from benchmarks.measure import held, machine, table
 from hdsl.runtime.session import Plan, Progress, run_session
 from hdsl.runtime.stream import Stream, read_stream
 
@@ -84,10 +84,10 @@ class Turns:
         self._names = list(workers)
         self._turn, self._free = 0, threading.Condition()
         self._left = set(self._names)
-        self.seconds: dict[str, list[float]] = {name: [] for name in workers}
+        self.seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in workers}
 
-    def run(self) -> dict[str, list[float]]:
-        """Seconds of every whole stretch by worker."""
+    def run(self) -> dict[str, list[tuple[float, float]]]:
+        """Seconds of every whole stretch by worker: by the clock, and of the processor, where nobody else works meanwhile."""
         threads = [threading.Thread(target=self._work, args=(name,)) for name in self._names]
         for thread in threads:
             thread.start()
@@ -98,15 +98,15 @@ class Turns:
     def _work(self, name: str) -> None:
         place = self._names.index(name)
         self._wait(place)
-        mark = [perf_counter(), 0.0, self._stretch]
+        mark = [perf_counter(), process_time(), self._stretch]
 
         def told(step: int) -> None:
             if step >= mark[2]:
-                self.seconds[name].append(perf_counter() - mark[0])
+                self.seconds[name].append((perf_counter() - mark[0], process_time() - mark[1]))
                 mark[2] += self._stretch
                 self._pass()
                 self._wait(place)
-                mark[0] = perf_counter()
+                mark[:2] = [perf_counter(), process_time()]
 
         try:
             self._workers[name](told)
@@ -158,7 +158,9 @@ def workers(folder: Path, rows: int, size: int, steps: int | None = None) -> dic
     return {BARE: bare, HELD: session({"x": values}), **{kind: session(path) for kind, path in files.items()}}
 
 
-def rates(rows: int, stretch: int, size: int, turns: int | None = None) -> tuple[dict[str, list[float]], int]:
+def rates(
+    rows: int, stretch: int, size: int, turns: int | None = None
+) -> tuple[dict[str, list[tuple[float, float]]], int]:
     """Seconds of each stretch by way; the first is left out, for it reads ahead."""
     with tempfile.TemporaryDirectory() as folder:
         found = Turns(workers(Path(folder), rows, size, turns and turns * stretch), stretch).run()
@@ -166,16 +168,29 @@ def rates(rows: int, stretch: int, size: int, turns: int | None = None) -> tuple
     return {name: seconds[1:rounds] for name, seconds in found.items()}, rounds - 1
 
 
+def ratio(over: list[tuple[float, float]], taken: list[tuple[float, float]], kind: int) -> float:
+    """The median over the turns of how much faster ``taken`` is: 0 by the clock, 1 by processor time."""
+    return median(a[kind] / b[kind] for a, b in zip(over, taken, strict=True))
+
+
+def reading_alone(rows: int) -> dict[str, float]:
+    """Microseconds of processor time a row, of all threads, to read, check and scale a file of each kind and learn nothing."""
+    found, model, values = {}, hdsl.loads(SMALL), series(rows)
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in KINDS:
+            samples = stream(write(Path(folder) / f"wave{kind}", values), model).samples()
+            begun = process_time()
+            read = sum(len(part) for part in samples if part is not None)
+            found[kind] = 1e6 * (process_time() - begun) / read
+    return found
+
+
 def peak(path: Path) -> float:
     """The peak of this process's memory after a run on a file, in MiB."""
     model = hdsl.loads(SMALL)
     plan = Plan(model.product("model"), model.compile(), stream(path, model))
     run_session(plan)
-    status = Path("/proc/self/status")
-    if status.exists():  # what getrusage tells there begins with the peak of the process that started this one
-        told = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:"))
-        return int(told.split()[1]) / 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    return held("VmHWM") / 2**20
 
 
 def peaks(lengths: list[int]) -> dict[int, float]:
@@ -205,18 +220,22 @@ def main() -> int:
         return 0
     if given.rows < 3 * given.stretch:
         raise SystemExit("--rows should be at least three stretches")
+    alone = reading_alone(given.rows)
     seconds, rounds = rates(given.rows, given.stretch, given.size, given.turns)
     held = peaks([int(length) for length in given.lengths.split(",") if length])
     if given.json:
-        print(json.dumps({"machine": machine(1), "rows": given.rows, "seconds": seconds, "peaks": held}, indent=1))
+        told = {"machine": machine(1), "rows": given.rows, "seconds": seconds, "alone": alone, "peaks": held}
+        print(json.dumps(told, indent=1))
         return 0
     print(f"{machine(1)}; sunspots at n = {given.size}, {given.rows} rows, {rounds} turns of {given.stretch} steps\n")
     body = []
     for name, taken in seconds.items():
-        rate = given.stretch / median(taken)
-        ratios = [median(a / b for a, b in zip(seconds[other], taken, strict=True)) for other in (BARE, HELD)]
-        body.append([name, f"{rate:,.0f}", *(f"{ratio:.3f}" for ratio in ratios)])
-    print(table(["read from", "steps/s", f"rate / {BARE}", f"rate / {HELD}"], body))
+        rate = given.stretch / median(clock for clock, _ in taken)
+        ratios = [ratio(seconds[BARE], taken, 0), ratio(seconds[BARE], taken, 1), ratio(seconds[HELD], taken, 1)]
+        read = f"{alone[name]:.2f} µs" if name in alone else ""
+        body.append([name, f"{rate:,.0f}", *(f"{each:.3f}" for each in ratios), read])
+    head = ["read from", "steps/s", f"rate / {BARE}", "by processor time", f"the same / {HELD}", "reading alone, a row"]
+    print(table(head, body))
     if held:
         rows = [[f"{length:,}", f"{peak_of:.1f} MiB"] for length, peak_of in held.items()]
         print("\n" + table(["rows of CSV", "peak memory"], rows))

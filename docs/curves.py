@@ -18,7 +18,7 @@ import numpy as np
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
 
-from hdsl.runtime.baseline import last_value, recursive_least_squares
+from hdsl.runtime.baseline import Autoregression, LastValue
 from hdsl.runtime.metrics import ORDER
 
 HERE = Path(__file__).parent
@@ -40,7 +40,7 @@ def predictions(seed: int, folder: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def beside(made: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Squared error of the past `MONTHS` months over that of the last value in the same months."""
-    ours, theirs = (np.nan_to_num(p - truth) ** 2 for p in (made, last_value(truth[:, None])[:, 0]))
+    ours, theirs = (np.nan_to_num(p - truth) ** 2 for p in (made, LastValue(1).predict(truth[:, None])[:, 0]))
     window = np.ones(MONTHS)
     return np.convolve(ours, window, mode="valid") / np.convolve(theirs, window, mode="valid")
 
@@ -49,7 +49,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         runs = [predictions(seed, Path(folder)) for seed in range(SEEDS)]
     truth = runs[0][1]
-    regression = beside(recursive_least_squares(truth[:, None], ORDER)[:, 0], truth)[::EVERY]
+    regression = beside(Autoregression(1, ORDER).predict(truth[:, None])[:, 0], truth)[::EVERY]
     curves = np.array([beside(made, truth)[::EVERY] for made, _ in runs])
     years = (1749 + (np.arange(len(truth)) + 1) / 12)[MONTHS - 1 :][::EVERY]
     plt.rcParams.update({"svg.hashsalt": "hdsl", "svg.fonttype": "path", "font.size": 10})

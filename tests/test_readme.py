@@ -116,10 +116,13 @@ def test_the_page_on_adapters_runs(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr
     losses = [float(figure) for figure in re.findall(r"LogLoss: ([\d.]+)", done.stdout)]
-    assert losses == pytest.approx([0.300, 0.330], abs=4e-3)
-    mine, river = (float(figure) for figure in re.findall(r"^MAE: ([\d.]+)", done.stdout, flags=re.MULTILINE))
-    assert 0.46 < mine < 0.51 and river == pytest.approx(0.559, abs=1e-3)
-    assert float(re.findall(r"tensor\(([\d.]+)\)", done.stdout)[0]) == pytest.approx(0.86, abs=0.01)
+    assert losses == pytest.approx([*[0.300] * 5, 0.330], abs=4e-3)
+    *mine, line, river = (float(figure) for figure in re.findall(r"^MAE: ([\d.]+)", done.stdout, flags=re.MULTILINE))
+    assert len(mine) == 5 and all(0.46 < figure < 0.51 for figure in mine)
+    assert line == river == pytest.approx(0.559, abs=1e-3)
+    assert float(re.findall(r"^last value ([\d.]+)", done.stdout, flags=re.MULTILINE)[0]) == pytest.approx(0.151, abs=1e-3)
+    told = [float(figure) for figure in re.findall(r"tensor\(([\d.]+)\)", done.stdout)]
+    assert told[:3] == pytest.approx([0.86] * 3, abs=0.01) and told[3] == pytest.approx(0.869, abs=2e-3)
     for line in (line for name, text in found if name == "sh" for line in text.splitlines()):
         program, *arguments = shlex.split(line)
         done = shell(arguments, tmp_path)

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,28 @@ class _Estimator(base.Estimator):
         dtype: str = "float32",
         **dims: int,
     ) -> None:
+        """Open the model.
+
+        Parameters
+        ----------
+        model
+            A .ham file, the name of a model that ships, or a loaded model.
+        settings
+            Settings and constants in place of those in the file, by name.
+        seed
+            The initial values are drawn for it.
+        dtype
+            Of every number: float32 or float64.
+        dims
+            Sizes by name. Where the size of the input vector has none, the first sample decides it.
+
+        Raises
+        ------
+        hdsl.ModelError
+            The model is wrong.
+        ValueError
+            It has not one target of the kind, predicted by its first output, or has several vectors as inputs.
+        """
         self.model = model
         self.settings = settings
         self.seed = seed
@@ -66,6 +89,7 @@ class _Estimator(base.Estimator):
         self._size = 0  # of the vector; this and the next two are known once there is a module
         self._target_sizes: tuple[int, ...] = ()
         self._classes: int | None = None
+        self._labels: dict[Hashable, int] = {}  # the numbers of those seen, where the target is an index
 
     def _only_target(self) -> str:
         record = self._model.product("model")
@@ -127,28 +151,7 @@ class _Estimator(base.Estimator):
 
 
 class Regressor(_Estimator, base.Regressor):
-    """A model with one real target as an estimator of river.
-
-    Parameters
-    ----------
-    model
-        A .ham file, the name of a model that ships, or a loaded model.
-    settings
-        Settings and constants in place of those in the file, by name.
-    seed
-        The initial values are drawn for it.
-    dtype
-        Of every number: float32 or float64.
-    dims
-        Sizes by name. Where the size of the input vector has none, the first sample decides it.
-
-    Raises
-    ------
-    hdsl.ModelError
-        The model is wrong.
-    ValueError
-        It has not one real target that its first output predicts, or has several vectors as inputs.
-    """
+    """A model with one real target as an estimator of river."""
 
     _takes_index = False
 
@@ -169,47 +172,19 @@ class Regressor(_Estimator, base.Regressor):
 
 
 class Classifier(_Estimator, base.Classifier):
-    """A model with one index target as an estimator of river. Labels are numbered as they first appear.
-
-    Parameters
-    ----------
-    model
-        A .ham file, the name of a model that ships, or a loaded model.
-    settings
-        Settings and constants in place of those in the file, by name.
-    seed
-        The initial values are drawn for it.
-    dtype
-        Of every number: float32 or float64.
-    dims
-        Sizes by name. Where the size of the input vector has none, the first sample decides it.
-
-    Raises
-    ------
-    hdsl.ModelError
-        The model is wrong.
-    ValueError
-        It has not one index target that its first output predicts, or has several vectors as inputs.
-    """
+    """A model with one index target as an estimator of river. Labels are numbered as they first appear."""
 
     _takes_index = True
-
-    def __init__(
-        self,
-        model: str | Path | Model,
-        settings: Mapping[str, float | str] | None = None,
-        seed: int = 0,
-        dtype: str = "float32",
-        **dims: int,
-    ) -> None:
-        super().__init__(model, settings, seed, dtype, **dims)
-        self._labels: dict[Hashable, int] = {}
-        self._probabilities = gives_probabilities(self._model.product("model"), self._model.product("model").outputs[0])
 
     @classmethod
     def _unit_test_params(cls) -> Iterator[dict[str, Any]]:
         output = "(W @ u + b) / (1 + norm2(u))"
         yield {"model": loads(TRIED.format(target="target c : index(k)", output=output, cost="cross_entropy(y, c)"))}
+
+    @cached_property
+    def _probabilities(self) -> bool:
+        record = self._model.product("model")
+        return gives_probabilities(record, record.outputs[0])
 
     @property
     def _multiclass(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from hdsl.api import Model, find, load
+from hdsl.compiler import Compiler
 from hdsl.diagnostics.diagnostic import ModelError
 from hdsl.diagnostics.suggest import nearest
 from hdsl.placing import is_special, place
@@ -35,6 +36,12 @@ class WrongInput(click.ClickException):
         text = self.format_message()
         headed = text if HEADLINE.match(text) else f"Error: {text}"
         click.echo(painted(headed, sys.stderr), err=True)
+
+
+class Unusable(WrongInput):
+    """A file or a folder cannot be read or written: exit code 2, without a word on how the command is used."""
+
+    exit_code = 2
 
 
 class Count(click.ParamType):
@@ -102,6 +109,14 @@ def open_model(
         return load(name, settings=dict(_pairs("--set", settings)), delay=delayed(delay), **sizes)
     except ModelError as wrong:
         raise WrongInput(str(wrong)) from None
+
+
+def text_with_pullback(compiler: Compiler) -> str:
+    """The torch module with the gradient to its inputs. Raises click.UsageError where no output depends on any."""
+    try:
+        return compiler.torch_with_pullback
+    except ValueError as wrong:
+        raise click.UsageError(f"--pullback: {wrong}") from None
 
 
 def readable(name: str) -> Path:

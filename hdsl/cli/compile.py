@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hdsl.cli.arguments import Verb, keep_apart, open_model, readable, settings_option, write_file
+from hdsl.cli.arguments import Verb, keep_apart, open_model, readable, settings_option, text_with_pullback, write_file
 
 
 @click.command(
@@ -34,12 +34,7 @@ def command(
     if pullback and backend != "torch":
         raise click.UsageError("--pullback is of the torch module only; leave out --backend")
     opened = open_model(model, settings, dims, delay)
-    try:
-        text = opened.compiler.torch_with_pullback if pullback else opened.product(backend)
-    except ValueError as wrong:
-        if not pullback:
-            raise
-        raise click.UsageError(f"--pullback: {wrong}") from None
+    text = text_with_pullback(opened.compiler) if pullback else opened.product(backend)
     if output is None:
         click.echo(text, nl=False)
     else:

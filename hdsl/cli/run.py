@@ -15,6 +15,7 @@ import click
 
 from hdsl.cli.arguments import (
     Count,
+    Unusable,
     Verb,
     WrongInput,
     keep_apart,
@@ -118,7 +119,8 @@ class Options:
 @click.option("--on-nonfinite", type=click.Choice(["stop", "rollback"]), default="stop", show_default=True,
               help="Where a value becomes nan or infinite: end the run, or go back and leave out the sample.")
 @click.option("--record", multiple=True, metavar="NAME,…",
-              help="Record each step's states and costates (h,z.h), norms of parameters (W,costate.W) and H, for the report.")
+              help="Record each step's states and costates (h,z.h), norms of parameters (W,costate.W) and H. Adjoints are not "
+              "kept from step to step; an `output` is in --predict.")
 @click.option("--record-to", type=click.Path(path_type=Path), help="CSV file to write what is recorded to: a row a step.")
 @click.option("--log", type=click.Path(path_type=Path), help="Folder to write costs and scores to, for TensorBoard.")
 @click.option("--sweep", multiple=True, metavar="NAME=VALUE,… …",
@@ -140,7 +142,7 @@ def command(**given: Any) -> int:
         with progress_line(plan.model.name, options.layout == "text") as shown, logged(options.log, shown) as told:
             session = reported(options.report, plan, lambda: run_session(plan, told, stop))
         again = options.seeds if options.seeds and not session.interrupted else 0
-        runs = reported(options.report, plan, lambda: run_seeds(plan, again, stop))
+        runs = reported(options.report, plan, lambda: run_seeds(plan, again, stop, session))
     if options.save_parameters is not None:
         with understood(options.save_parameters):
             session.net.save_parameters(options.save_parameters)
@@ -263,11 +265,11 @@ def understood(file: Path | None) -> Iterator[None]:
     try:
         yield
     except Unwritable as wrong:
-        raise click.UsageError(str(wrong)) from None
+        raise Unusable(str(wrong)) from None
     except (StreamError, NonFinite, CheckpointError, ParametersError) as wrong:
         raise WrongInput(str(wrong)) from None
     except OSError as wrong:
-        raise click.UsageError(f"{wrong.filename or file}: {reason(wrong)}") from None
+        raise Unusable(f"{wrong.filename or file}: {reason(wrong)}") from None
 
 
 def swept(options: Options) -> int:

@@ -195,7 +195,8 @@ def _cell(metrics: Sequence[Metric], predictor: str, part: str) -> str:
 
 
 def shown(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 else f"{value:.3e}"
+    plain = value == 0 or 1e-3 <= abs(value) < 1e4
+    return "–" if math.isnan(value) else f"{value:.4f}" if plain else f"{value:.3e}"
 
 
 def _metric(metric: Metric) -> dict[str, Any]:

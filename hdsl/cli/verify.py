@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hdsl.cli.arguments import Verb, keep_apart, open_model, readable, settings_option, write_file
+from hdsl.cli.arguments import Verb, keep_apart, open_model, readable, settings_option, text_with_pullback, write_file
 
 
 @click.command(
@@ -36,8 +36,8 @@ def command(
     compiler = open_model(model, settings, dims, delay).compiler
     from hdsl.verify.certificate import certify
 
-    if pullback and not compiler.pullback.gradients:
-        raise click.UsageError(f"--pullback: no output of {compiler.model.name} depends on a real input of the same step")
+    if pullback:
+        text_with_pullback(compiler)  # told of where there is none
     certificate = certify(compiler, seed=seed, pullback=pullback)
     text = certificate.as_json() if layout == "json" else "\n".join(certificate.lines)
     if report is None:

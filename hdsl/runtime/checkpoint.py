@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 import torch
 
-FORMAT = 3
+FORMAT = 4
 _NAME = re.compile(r"step-(\d{12})")
 _WRITING = ".writing-"
 _ABOUT, _TENSORS, _SUMS = "run.json", "tensors.safetensors", "checksums"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -108,26 +108,25 @@ class Feed:
             return self.steps
         return self.epochs * rows if self.steps is None else min(self.steps, self.epochs * rows)
 
-    def expected_pass(self) -> int | None:
-        """About how many steps of the first pass there are to do."""
-        rows = self._guessed if self.known is None else self.known
-        if rows is None or self.steps is None:
-            return self.steps if rows is None else rows
-        return min(self.steps, rows)
-
-    def pieces(self, start: int = 0, every: int | None = None) -> Iterator[Piece | None]:
+    def pieces(
+        self, start: int = 0, every: int | None = None, stop: Callable[[], bool] = lambda: False
+    ) -> Iterator[Piece | None]:
         """Pieces from a step on, cut at a fixed grid, at the end of a pass and where checkpoints fall.
 
-        What stands before ``start`` is read and passed over here, so that `digest` tells whether it is the same. None stands
-        for nothing where a live stream gave none for a while.
+        What stands before ``start`` is read and passed over here, unless ``stop`` says to leave it, so that `digest` tells
+        whether it is the same. None stands for nothing where a live stream gave none for a while.
 
         Raises:
             StreamError: as `Stream.samples` does, and where a pass has no sample.
         """
         self._start = start
         pieces, step = self._pieces(every), 0
-        while step < start and (piece := next(pieces, None)) is not None:
-            step += len(piece.samples)
+        while step < start and not stop():
+            try:
+                piece = next(pieces)
+            except StopIteration:
+                break
+            step += 0 if piece is None else len(piece.samples)
         return pieces
 
     def _pieces(self, every: int | None) -> Iterator[Piece | None]:

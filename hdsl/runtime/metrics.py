@@ -5,7 +5,7 @@ Every figure of one target is over the same samples: those that have the target 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,6 @@ ORDER = 18
 """Past rows that the autoregression reads: the best of 6, 12, 18, … on the first half of the sunspots."""
 
 WIDEST = 200  # numbers of the past that the autoregression may read: its cost grows with their square
-LONGEST = 200_000  # samples beyond which the autoregression would take longer than the run
 
 
 @dataclass(frozen=True)
@@ -100,8 +99,7 @@ class RealFigures:
         """Take in samples: ``truth`` (n, numbers), NaN where missing; predictions by predictor in the same units."""
         usable = np.isfinite(truth).all(1) & np.all([np.isfinite(p).all(1) for p in predictions.values()], axis=0)
         truth = truth[usable]
-        zero = np.zeros(len(truth))  # of one that has left off
-        sums = [((predictions[p][usable] - truth) ** 2).sum(1) if p in predictions else zero for p in self.predictors]
+        sums = [((predictions[p][usable] - truth) ** 2).sum(1) for p in self.predictors]
         self.cells.add(steps[usable], truth, np.stack(sums, axis=1))
 
     def values(self, sums: Sums) -> Numbers:
@@ -133,24 +131,23 @@ class IndexFigures:
         return found.reshape(2, -1)
 
 
-def figures(of: RealFigures | IndexFigures, steps: int, gone: Collection[str] = ()) -> tuple[Metric, ...]:
-    """The figures of a target after some steps of its stream, those of predictors that have ``gone`` left out."""
+def figures(of: RealFigures | IndexFigures, steps: int) -> tuple[Metric, ...]:
+    """The figures of a target after some steps of its stream."""
     found = []
     for part, first in (("all", 0), ("second half", steps // 2)):
         sums = of.cells.part(first)
         values = of.values(sums)
         for column, predictor in enumerate(of.predictors):
-            if predictor not in gone:
-                for kind, value in zip(of.kinds, values[:, column].tolist(), strict=True):
-                    found.append(Metric(of.target, kind, part, predictor, value, sums.count, sums.start))
+            for kind, value in zip(of.kinds, values[:, column].tolist(), strict=True):
+                found.append(Metric(of.target, kind, part, predictor, value, sums.count, sums.start))
     return tuple(found)
 
 
-def real_baselines(numbers: int, expected: int | None = None) -> dict[str, LastValue | Autoregression]:
-    """Predictors of a target from its own past rows, by name; no autoregression of what is wide or is expected to be long."""
+def real_baselines(numbers: int) -> dict[str, LastValue | Autoregression]:
+    """Predictors of a target from its own past rows, by name; no autoregression of what is wide."""
     found: dict[str, LastValue | Autoregression] = {"last value": LastValue(numbers)}
     order = min(ORDER, WIDEST // numbers)
-    if order >= 1 and (expected is None or expected <= LONGEST):
+    if order >= 1:
         found[f"autoregression of order {order}"] = Autoregression(numbers, order)
     return found
 

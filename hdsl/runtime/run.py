@@ -132,21 +132,39 @@ def _chunks(stream: Any, inputs: tuple[str, ...], targets: tuple[str, ...]) -> I
             yield {**piece, "steps": min(CHUNK, total - start)}
         return
     held: list[Mapping[str, Any]] = []
+    done = 0
     for sample in stream:
         _check_names(sample, inputs, known)
         if held and _given(sample) != _given(held[0]):
-            yield _stack(held)
-            held = []
+            yield from _stacked(held, done)
+            done, held = done + len(held), []
         held.append(sample)
         if len(held) == CHUNK:
-            yield _stack(held)
-            held = []
+            yield from _stacked(held, done)
+            done, held = done + len(held), []
     if held:
-        yield _stack(held)
+        yield from _stacked(held, done)
 
 
 def _given(sample: Mapping[str, Any]) -> set[str]:
     return {name for name, value in sample.items() if value is not None}
+
+
+def _stacked(samples: list[Mapping[str, Any]], first: int) -> Iterator[dict[str, Any]]:
+    """Samples as one piece. Raises ValueError at one that is not shaped as those before it, which are handed out."""
+    try:
+        yield _stack(samples)
+    except RuntimeError:
+        shapes = [{name: tuple(torch.as_tensor(sample[name]).shape) for name in _given(sample)} for sample in samples]
+        same = next((k for k, each in enumerate(shapes) if each != shapes[0]), None)
+        if same is None:
+            raise
+        yield _stack(samples[:same])
+        name = next(name for name, shape in shapes[same].items() if shape != shapes[0][name])
+        raise ValueError(
+            f"sample {first + same}: `{name}` is {shapes[same][name]}, and before it was {shapes[0][name]}; a DataLoader "
+            "leaves a short last batch out with drop_last=True"
+        ) from None
 
 
 def _stack(samples: list[Mapping[str, Any]]) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from hdsl.runtime.columns import Columns, count, number, shape
 from hdsl.runtime.feed import Piece
 from hdsl.runtime.metrics import (
     FREQUENCIES,
-    LONGEST,
     IndexFigures,
     Metric,
     RealFigures,
@@ -55,14 +54,13 @@ class _Scorer:
         self.target, self.name = target, judge.model.name
         self.index = judge.is_index(target)
         self.streams = judge.streams
-        self.gone: list[str] = []
         numbers = judge.classes(target) if self.index else judge.numbers(target)
         self.outputs = {self.name: judge.pairs[target], **{other_output(name): name for name in judge.others[target]}}
         outputs = self.outputs.values()
         self.probabilities = {output: self.index and gives_probabilities(judge.model, output) for output in outputs}
         self.baselines: dict[str, list[LastValue | Autoregression | Frequencies]] = {}
         for _ in range(self.streams):
-            made = {FREQUENCIES: Frequencies(numbers)} if self.index else real_baselines(numbers, judge.expected)
+            made = {FREQUENCIES: Frequencies(numbers)} if self.index else real_baselines(numbers)
             for name, baseline in made.items():
                 self.baselines.setdefault(name, []).append(baseline)
         self._new = (lambda half, *names: IndexFigures(target, names, half)) if self.index else (
@@ -83,18 +81,14 @@ class _Scorer:
         if piece.epoch:
             self._again(piece, steps, flat, made)
             return {}
-        if piece.row + len(truth) > LONGEST and not self.index:
-            self.gone = [name for name in self.baselines if name != "last value"]
         baselines = {
             name: np.stack([each.predict(truth[:, k]) for k, each in enumerate(streams)], axis=1)
             for name, streams in self.baselines.items()
-            if name not in self.gone
         }
         beside = {name: value.reshape(len(steps), -1) for name, value in baselines.items()}
         self.first.add(steps, flat, {**made, **beside})
         self.running.add(flat, made[self.name], next(iter(beside.values())))
-        shape = predictions[self.outputs[self.name]].shape
-        return {**baselines, **{name: np.full(shape, np.nan) for name in self.gone}}
+        return baselines
 
     def _again(self, piece: Piece, steps: NDArray[np.int64], truth: NDArray[Any], predictions: Arrays) -> None:
         if piece.epoch != self.epoch:
@@ -105,7 +99,7 @@ class _Scorer:
             self.complete = tuple(replace(m, part=f"pass {piece.epoch + 1}") for m in found if m.part == "all")
 
     def metrics(self, steps: int) -> tuple[Metric, ...]:
-        return (*figures(self.first, steps, self.gone), *self.complete)
+        return (*figures(self.first, steps), *self.complete)
 
     def parts(self) -> dict[str, Any]:
         """What is gathered, by name."""
@@ -122,15 +116,12 @@ class Judge:
 
     Args:
         streams: how many run beside one another.
-        expected: about how many steps one pass has, where anyone knows.
         half: the step at which the second half begins, where that is known.
     """
 
-    def __init__(
-        self, model: Model, columns: Columns, streams: int = 1, expected: int | None = None, half: int | None = None
-    ) -> None:
+    def __init__(self, model: Model, columns: Columns, streams: int = 1, half: int | None = None) -> None:
         self.model, self.columns, self.streams = model, columns, streams
-        self.expected, self.half = expected, half
+        self.half = half
         self.given = [q.name for q in model.of_role("target") if q.name in columns.of]
         paired = {target: paired_outputs(model, target) for target in self.given}
         self.pairs: dict[str, str] = {target: outputs[0] for target, outputs in paired.items() if outputs}
@@ -201,7 +192,6 @@ class Judge:
             values = [[m.value, m.samples] for m in scorer.complete]
             found[f"{target}/complete"] = np.array(values, dtype=np.float64).reshape(-1, 2)
             found[f"{target}/complete epoch"] = np.array(int(scorer.complete[0].part[5:]) if scorer.complete else 0)
-            found[f"{target}/gone"] = np.array(bool(scorer.gone))
         return found
 
     def put_back(self, arrays: Arrays) -> None:
@@ -210,7 +200,6 @@ class Judge:
             for name, part in scorer.parts().items():
                 put_back(part, f"{target}/{name}", arrays)
             scorer.epoch = int(arrays[f"{target}/epoch"])
-            scorer.gone = [n for n in scorer.baselines if n != "last value"] if arrays[f"{target}/gone"] else []
             part = f"pass {int(arrays[f'{target}/complete epoch'])}"
             named = product(scorer.outputs, scorer.first.kinds)
             pairs = zip(named, arrays[f"{target}/complete"].tolist(), strict=False)

@@ -147,14 +147,17 @@ def run_session(
     return _Run(plan).run(told or (lambda progress: None), stop)
 
 
-def run_seeds(plan: Plan, seeds: int, stop: Callable[[], bool] = lambda: False) -> list[Session]:
+def run_seeds(
+    plan: Plan, seeds: int, stop: Callable[[], bool] = lambda: False, first: Session | None = None
+) -> list[Session]:
     """The same run from several draws of the initial values: the plan's seed and the ones after it.
 
-    Where ``stop`` ends one of them, those before it are handed back.
+    Where ``stop`` ends one of them, those before it are handed back. ``first`` is the run of the plan's own seed, where it was
+    run already.
     """
     alone = replace(plan, checkpoint=None, every=None, resume=False, predict=None, record=(), record_to=None)
-    done: list[Session] = []
-    for k in range(seeds):
+    done = [first][:seeds] if first is not None else []
+    for k in range(len(done), seeds):
         session = _Run(replace(alone, seed=plan.seed + k), again=True).run(lambda progress: None, stop)
         if session.interrupted:
             break
@@ -171,7 +174,7 @@ class _Run:
         self.feed = Feed(stream, plan.epochs, plan.steps, plan.epochs > 1 and ends, again)
         length = self.feed.known
         half = None if length is None else min(length, length if plan.steps is None else plan.steps) // 2
-        self.judge = Judge(model, stream.columns, stream.batch, self.feed.expected_pass(), half)
+        self.judge = Judge(model, stream.columns, stream.batch, half)
         self.net = plan.net_class(batch=stream.batch, seed=plan.seed, dtype=getattr(torch, plan.dtype), device=plan.device)
         if plan.parameters is not None:
             self.net.load_parameters(plan.parameters)
@@ -201,7 +204,7 @@ class _Run:
 
     def _run(self, told: Callable[[Progress], None], stop: Callable[[], bool]) -> Session:
         plan = self.plan
-        pieces = self._resume()
+        pieces = self._resume(stop)
         first, started, interrupted = self.step, time.perf_counter(), False
         try:
             self._open_files()
@@ -295,19 +298,20 @@ class _Run:
             **({"parameters": self.begun_with} if self.begun_with else {}),
         }
 
-    def _resume(self) -> Iterator[Piece | None]:
+    def _resume(self, stop: Callable[[], bool]) -> Iterator[Piece | None]:
         """The pieces that are still to be done, the run's state being that of the checkpoint."""
         plan = self.plan
         found = None if self.keeping is None else self.keeping.found(plan.resume)
         if found is None or self.keeping is None:
             return self.feed.pieces(0, plan.every)
-        if plan.stream.live:
-            raise CheckpointError(
-                f"{plan.stream.name} can be read once, so a run on it cannot be gone on with: what came before step "
-                f"{found.step} is gone"
-            )
-        pieces = self.feed.pieces(found.step, plan.every)
-        check_same(self.keeping.folder, found, self._made_with(found.step))
+        pieces, name = self.feed.pieces(found.step, plan.every, stop), plan.stream.name
+        if stop():
+            raise CheckpointError(f"told to end while {name} was read up to step {found.step}; the checkpoint is as it was")
+        try:
+            check_same(self.keeping.folder, found, self._made_with(found.step))
+        except CheckpointError as other:
+            told = f"\n{name} has to begin again with the samples before step {found.step}" if plan.stream.live else ""
+            raise CheckpointError(f"{other}{told}") from None
         self.net.load_state_dict(_under("net/", found.tensors))
         arrays = {name: value.numpy() for name, value in found.tensors.items()}
         self.judge.put_back(_under("judge/", arrays))

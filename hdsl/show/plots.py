@@ -149,12 +149,9 @@ def series_plot(name: str, at: Numbers, target: Numbers, prediction: Numbers, la
 
 def curves_plot(name: str, curves: Mapping[str, Numbers], at: Numbers, label: str) -> str:
     """Some curves (T,) by name against steps ``at`` (T,), on a logarithmic axis where they are far apart."""
-    there = np.concatenate([values[np.isfinite(values) & (values != 0)] for values in curves.values()] or [np.ones(1)])
-    far = len(there) > 0 and there.min() > 0 and there.max() > 30 * there.min()  # what is 0 has no place on that axis
     with _axes(name, 2.5) as (axes, made):
         for (curve, values), colour in zip(curves.items(), _colours(len(curves)), strict=True):
-            shown = np.where(np.isfinite(values) & ((values != 0) | (not far)), values, np.nan)
-            axes.plot(*thinned(at, shown), color=colour, label=curve)
+            axes.plot(*thinned(at, np.where(np.isfinite(values), values, np.nan)), color=colour, label=curve)
         axes.set_xlabel("step")
         axes.set_ylabel(label)
         axes.margins(x=0.01)
@@ -192,13 +189,13 @@ def _colours(count: int) -> Sequence[str]:
 
 
 def _logarithmic(axes: Axes) -> None:
-    """A logarithmic axis where values are positive and far apart."""
+    """A logarithmic axis where values are positive and far apart; one that is 0 has no place there and is left out."""
     from matplotlib.ticker import NullFormatter
 
     drawn = np.concatenate([np.asarray(line.get_ydata(), float) for line in axes.get_lines()] or [np.ones(1)])
-    drawn = drawn[np.isfinite(drawn)]
+    drawn = drawn[np.isfinite(drawn) & (drawn != 0)]
     if len(drawn) and drawn.min() > 0 and drawn.max() > 30 * drawn.min():
-        axes.set_yscale("log")
+        axes.set_yscale("log", nonpositive="mask")
         # Plain numbers: matplotlib's own powers of ten are formulas, and labels here are not read as such.
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.yaxis.set_minor_formatter(NullFormatter())

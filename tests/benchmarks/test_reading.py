@@ -51,6 +51,16 @@ def test_every_way_does_all_steps(tmp_path: Path) -> None:
         assert steps[-1] == (600 if name == BARE else 601), name  # the last row has no target yet
 
 
+def test_a_ratio_is_the_median_over_the_turns() -> None:
+    assert reading.ratio([(2.0, 1.0), (9.0, 1.0), (4.0, 1.0)], [(1.0, 4.0), (1.0, 2.0), (1.0, 1.0)], 0) == 4
+    assert reading.ratio([(2.0, 1.0), (9.0, 1.0), (4.0, 1.0)], [(1.0, 4.0), (1.0, 2.0), (1.0, 1.0)], 1) == 0.5
+
+
+def test_reading_alone_is_timed_for_every_kind() -> None:
+    found = reading.reading_alone(500)
+    assert list(found) == list(KINDS) and all(0 < taken < 1e5 for taken in found.values())
+
+
 def test_memory_is_measured_in_a_process_a_length() -> None:
     (held,) = peaks([300]).values()
     assert 50 < held < 5000
@@ -60,4 +70,5 @@ def test_the_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
     given = ["reading", "--rows", "3000", "--stretch", "1000", "--size", "4", "--lengths", ""]
     monkeypatch.setattr("sys.argv", given)
     assert reading.main() == 0
-    assert "rate / bare loop" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "rate / bare loop" in shown and shown.count(" µs") == len(KINDS)

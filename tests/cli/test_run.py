@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from hdsl.cli.main import status
+from hdsl.runtime.predictions import PredictionFile
 
 MODEL = """ham 1
 dim m
@@ -223,6 +225,17 @@ def test_predictions_may_go_down_a_pipe(folder: Path, capsys: pytest.CaptureFixt
     assert status([*given, "--steps", "20"]) == 0
     assert status([*given, "--resume"]) == 1
     assert "is no ordinary file, and a run cannot go on with it" in capsys.readouterr().err
+
+
+def test_a_disk_that_is_full_is_told_without_a_word_on_usage(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "p.csv")
+
+    monkeypatch.setattr(PredictionFile, "write", full)
+    assert status(["run", "line.ham", "--predict", "p.csv"]) == 2
+    assert capsys.readouterr().err == "Error: p.csv: no space left on device\n"
 
 
 def test_threads_are_told_and_a_run_goes_on_with_as_many(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

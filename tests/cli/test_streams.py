@@ -234,12 +234,25 @@ def test_what_wants_a_stream_twice_is_refused_on_a_pipe(
     assert message in capsys.readouterr().err
 
 
-def test_a_run_on_a_pipe_is_not_gone_on_with(
+def test_a_run_on_a_pipe_that_begins_again_is_gone_on_with(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for resume in ([], ["--resume"]):
-        piped(monkeypatch, json_lines(ROWS[:5]))
-        code = status(["run", "line.ham", "--stream", "-", "--checkpoint", "c", *resume])
-    assert code == 1
-    told = "standard input can be read once, so a run on it cannot be gone on with: what came before step 5 is gone"
-    assert told in capsys.readouterr().err
+    run = ["run", "line.ham", "--stream", "-", "--predict"]
+    piped(monkeypatch, json_lines(ROWS))
+    assert status([*run, "whole.csv"]) == 0
+    for rows in (ROWS[:5], ROWS):
+        piped(monkeypatch, json_lines(rows))
+        assert status([*run, "parts.csv", "--checkpoint", "c", "--resume"]) == 0
+    assert "went on from the checkpoint of step 5" in capsys.readouterr().out
+    assert (folder / "parts.csv").read_bytes() == (folder / "whole.csv").read_bytes()
+
+
+def test_a_pipe_that_begins_otherwise_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for rows, code in ((ROWS[:5], 0), (ROWS[1:], 1)):
+        piped(monkeypatch, json_lines(rows))
+        assert status(["run", "line.ham", "--stream", "-", "--checkpoint", "c", "--resume"]) == code
+    told = capsys.readouterr().err
+    assert "belongs to another run:\n  samples so far: " in told
+    assert "standard input has to begin again with the samples before step 5" in told

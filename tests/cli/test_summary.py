@@ -10,11 +10,19 @@ from typing import Any
 
 import pytest
 
-from hdsl.cli.summary import last_value_part, scaling_text, spread, summary_json, summary_text
+from hdsl.cli.summary import last_value_part, scaling_text, shown, spread, summary_json, summary_text
 from hdsl.runtime.bad_rows import BadRows
 from hdsl.runtime.columns import Column
 from hdsl.runtime.hold import ONE_TICK
 from hdsl.runtime.metrics import Metric
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(0.0, "0.0000"), (0.25, "0.2500"), (-1.5, "-1.5000"), (2e-7, "2.000e-07"), (12345.0, "1.234e+04"), (math.nan, "–")],
+)
+def test_figures_have_four_places(value: float, told: str) -> None:
+    assert shown(value) == told
 
 
 def metric(value: float, predictor: str = "mine", part: str = "second half", kind: str = "error/var") -> Metric:

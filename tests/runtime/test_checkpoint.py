@@ -249,7 +249,7 @@ def test_a_later_format_is_refused_though_an_earlier_one_could_be_read(tmp_path:
     told = (path / "checksums").read_text().splitlines()
     (path / "run.json").write_bytes(about)
     (path / "checksums").write_text(f"{hashlib.sha256(about).hexdigest()}  run.json\n{told[1]}\n")
-    with pytest.raises(CheckpointError, match="has format 99, written by hdsl 0; this hdsl reads format 3"):
+    with pytest.raises(CheckpointError, match="has format 99, written by hdsl 0; this hdsl reads format 4"):
         read_checkpoint(tmp_path)
 
 
@@ -257,7 +257,7 @@ def test_the_first_format_which_had_no_checksums_is_named(tmp_path: Path) -> Non
     path = write_checkpoint(tmp_path, checkpoint(5))
     (path / "run.json").write_text('{"format": 1}')
     (path / "checksums").unlink()
-    with pytest.raises(CheckpointError, match="has format 1; this hdsl reads format 3"):
+    with pytest.raises(CheckpointError, match="has format 1; this hdsl reads format 4"):
         read_checkpoint(tmp_path)
 
 

@@ -9,7 +9,6 @@ import pytest
 
 import hdsl
 from hdsl.runtime.metrics import (
-    LONGEST,
     IndexFigures,
     Metric,
     RealFigures,
@@ -102,18 +101,7 @@ def test_log_probabilities_of_large_numbers() -> None:
     np.testing.assert_allclose(log_probabilities(np.array([[0.0, 1.0]]), probabilities=True), [[-np.inf, 0.0]])
 
 
-def test_no_autoregression_of_what_is_wide_or_long() -> None:
+def test_no_autoregression_of_what_is_wide() -> None:
     assert list(real_baselines(1)) == ["last value", "autoregression of order 18"]
     assert list(real_baselines(100)) == ["last value", "autoregression of order 2"]
     assert list(real_baselines(201)) == ["last value"]
-    assert list(real_baselines(1, LONGEST)) == ["last value", "autoregression of order 18"]
-    assert list(real_baselines(1, LONGEST + 1)) == ["last value"]
-
-
-def test_one_that_has_left_off_has_no_figure() -> None:
-    found = RealFigures("v", 1, ["mine", "other"])
-    truth = np.arange(4.0)[:, None]
-    found.add(np.arange(2), truth[:2], {"mine": truth[:2], "other": truth[:2]})
-    found.add(np.arange(2, 4), truth[2:], {"mine": truth[2:]})
-    assert [m.predictor for m in figures(found, 4, ["other"])] == ["mine", "mine"]
-    assert [m.samples for m in figures(found, 4, ["other"])] == [4, 2]

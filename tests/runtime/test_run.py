@@ -102,6 +102,17 @@ def test_an_iterable_of_samples_and_a_loader_are_streams_too():
         assert torch.equal(result["y"], results[0]["y"]) and same_state(net, nets[0])
 
 
+def test_a_short_last_batch_of_a_loader_is_told_after_the_others_were_learned():
+    given, nets = stream(), [NET(batch=2) for _ in range(2)]
+    samples = [{name: value[k] for name, value in given.items()} for k in range(STEPS)]
+    short = {name: value[:1] for name, value in samples[-1].items()}
+    told = r"sample 6: `\w+` is \(1.*\), and before it was \(2.*\); a DataLoader leaves .* out with drop_last=True"
+    with pytest.raises(ValueError, match=told):
+        nets[0].run([*samples[:-1], short])
+    nets[1].run(samples[:-1])
+    assert same_state(*nets)
+
+
 def test_missing_targets_may_be_left_out_none_nan_or_minus_one():
     given = stream()
     gaps = {**given, "v": given["v"].clone(), "c": given["c"].clone()}

@@ -181,6 +181,17 @@ def test_a_stream_that_starts_again_ends_a_sequence(tmp_path: Path) -> None:
     np.testing.assert_allclose(both.outputs["y"][ROWS:], again["y"][:, 0].numpy(), atol=1e-12)
 
 
+def test_a_run_told_to_end_while_it_reads_up_to_its_checkpoint_leaves_it(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, checkpoint=tmp_path / "c", steps=400)
+    run_session(plan)
+    held = sorted((tmp_path / "c").rglob("*"))
+    told = "told to end while wave.csv was read up to step 400; the checkpoint is as it was"
+    with pytest.raises(CheckpointError, match=told):
+        run_session(dataclasses.replace(plan, resume=True, steps=None), stop=lambda: True)
+    assert sorted((tmp_path / "c").rglob("*")) == held
+    assert run_session(dataclasses.replace(plan, resume=True, steps=None)).steps == ROWS
+
+
 def test_seeds_differ_and_the_first_is_the_run_itself(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, seed=2)
     runs = run_seeds(plan, 3)
@@ -188,6 +199,8 @@ def test_seeds_differ_and_the_first_is_the_run_itself(tmp_path: Path) -> None:
     assert runs[0].metrics == run_session(plan).metrics
     assert runs[1].metrics[0].value != runs[0].metrics[0].value
     assert runs[1].metrics[1] == runs[0].metrics[1]  # the baselines know no seed
+    further = run_seeds(plan, 2, first=runs[0])
+    assert further[0] is runs[0] and further[1].metrics == runs[1].metrics
 
 
 def test_what_a_run_has_recorded_is_not_overwritten_by_other_seeds(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdsl.runtime.source.block import BROKEN, CELLS, CUT, SIZE, TYPE, Block, StreamError
-from hdsl.runtime.source.csv_rows import MOST, CsvSource
+from hdsl.runtime.source.csv_rows import MOST, CsvSource, _plain
 from hdsl.runtime.source.lines import FileLines, PipeLines
 
 
@@ -182,3 +182,15 @@ def test_any_rows_that_python_writes_are_read_however_they_are_cut(rows: list[li
         blocks = list(CsvSource(FileLines(path)).blocks(["n"], size=size))
     assert [value for block in blocks for value in block.numbers["n"].tolist()] == list(range(len(rows)))
     assert not any(block.faults for block in blocks)
+
+
+@pytest.mark.parametrize("lines", [["1,2\n", " 3,\n"], ["1,x\r\n", "é,-4e5\r\n"], ["7\n", "8\n"], ["1,2\r\n", "3,4\n"]])
+def test_plain_lines_have_the_cells_that_csv_reads(lines: list[str]) -> None:
+    rows = list(csv.reader(lines, strict=True))
+    assert _plain("".join(lines), lines, len(rows[0])) == [cell for row in rows for cell in row]
+
+
+@pytest.mark.parametrize("lines", [["1,2\n", "3\n"], ["1\n", "\n"], ["\n", "1\n"], ["1,2\n", "3,4"], ["1,2\r", "3,4\n"]])
+def test_what_is_not_plain_is_left_to_csv(lines: list[str]) -> None:
+    assert _plain("".join(lines), lines, lines[0].count(",") + 1) is None
+    assert _plain("1,2\n", ["1,2\n"], 0) is None
