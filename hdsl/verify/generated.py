@@ -203,7 +203,7 @@ def _reference(net: Any, text: str, begun: Any, row: tuple[Tensor, ...], tau: fl
 # The judges -----------------------------------------------------------------------------------------------------------
 
 
-def _old_cells(cells: Cells) -> dict[str, Array]:
+def old_cells(cells: Cells) -> dict[str, Array]:
     """The cells before the step by hdsl's names."""
     told = {"state": "", "costate": "z:", "parameter": "", "parameter costate": "w:"}
     return {f"{mark}{name}": value.numpy() for group, mark in told.items() for name, value in cells[group].items()}
@@ -221,7 +221,7 @@ def _against_walk(
     found: Sized, case: Case, cells: Cells, judged: tuple[Cells, Report, Report], made: Made, errors: Errors
 ) -> None:
     new, outputs, costs = judged
-    old, after = _old_cells(cells), _old_cells(new)
+    old, after = old_cells(cells), old_cells(new)
     states = set(found.model.dynamics)
     before = begun_by_walk(found, cells)
     untold = {f"z:{name}" for name in found.model.without_costate}
@@ -249,7 +249,7 @@ def _against_walk(
 
 def begun_by_walk(found: Sized, cells: Cells) -> dict[str, Array]:
     """The cells as a step finds them, after those streams whose sequence has ended have returned."""
-    told = _old_cells(cells)
+    told = old_cells(cells)
     h, z = returned(found.walk.written, cells)
     when = found.model.resets
     # What returns before each sample returns within the step, and is put back by the next.
@@ -258,7 +258,7 @@ def begun_by_walk(found: Sized, cells: Cells) -> dict[str, Array]:
 
 
 def _against_reference(found: Sized, case: Case, cells: Cells, made: Made, errors: Errors) -> None:
-    old = _old_cells(cells)
+    old = old_cells(cells)
     batch = len(cells["ended"])
     gone = np.array((True,) * batch if case.missing is None else case.missing[:batch])
     for name, value in made.reference.items():
@@ -277,7 +277,7 @@ def _against_streams(
     found: Sized, text: str, point: Point, case: Case, cells: Cells, made: Made, errors: Errors
 ) -> None:
     """Each stream learned by itself: its own h and z are those of the batch; what is shared is the mean of theirs."""
-    model, old = found.model, _old_cells(cells)
+    model, old = found.model, old_cells(cells)
     alone = [step_of(found, text, *_single(found, point, case, b)) for b in range(len(point.samples))]
     # What is put back need not be linear, so that of the mean is not the mean of theirs.
     put = {p.param for p in model.projections if case.learns and (case.clock + 1) % p.every == 0}
