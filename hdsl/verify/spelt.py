@@ -15,7 +15,23 @@ from hdsl.verify.judgement import Group
 
 NUMBERS = ("t", "tau", setting_name("phi"), setting_name("first"))
 ARROW: Mapping[Style, str] = {"text": " ← ", "latex": r" \leftarrow "}
-CLOCK: Mapping[Style, str] = {"text": "clock⁺ = clock + 1", "latex": r"\mathrm{clock}^{+} = \mathrm{clock} + 1"}
+COUNTERS: Mapping[Style, Mapping[str, str]] = {
+    "text": {
+        "clock+": "clock⁺ = clock + 1",
+        "time+": "t⁺ = t + τ",
+        "ended+": "ended⁺ = boundary",
+        "sample": "a sample by itself and in a stream of samples",
+        "reset": "reset: states begin, costates and clock are 0",
+    },
+    "latex": {
+        "clock+": r"\(\mathrm{clock}^{+} = \mathrm{clock} + 1\)",
+        "time+": r"\(t^{+} = t + \tau\)",
+        "ended+": r"\(\mathrm{ended}^{+} = \mathrm{boundary}\)",
+        "sample": "a sample by itself and in a stream of samples",
+        "reset": "reset: states begin, costates and clock are 0",
+    },
+}
+"""What is no equation of the model: whose sequence ended, how many steps were made, and where `reset` goes back to."""
 
 
 def spelt(compiler: Compiler, style: Style, pullback: bool) -> Mapping[Group, Mapping[str, str]]:
@@ -67,7 +83,7 @@ def _step(compiler: Compiler, style: Style) -> dict[str, str]:
     for p in compiler.model.projections:
         put_back = ARROW[style].join(sides_of_projection(made[p.definition], put))
         texts[f"{p.param}+"] += f", then {worded(put_back, style)} {how_often(p.every)}"
-    return texts | {"clock+": worded(CLOCK[style], style)}
+    return texts | COUNTERS[style]
 
 
 def _pullback(compiler: Compiler, style: Style) -> dict[str, str]:

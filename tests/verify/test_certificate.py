@@ -322,7 +322,7 @@ def test_no_point_is_no_proof():
     nowhere = NET.replace("= C @ h", "= C @ (h + log(-1 - h^2))")
     certificate = certify(compiler_of(nowhere), points=1)
     assert not certificate.ok
-    assert certificate_lines(certificate)[-2:] == ("", "net: no equation was judged")
+    assert certificate_lines(certificate)[-2:] == ["", "net: no equation was judged"]
 
 
 def row(error, judge="autograd", name="dot:z:h", remark=""):

@@ -33,8 +33,8 @@ def made():
 def test_a_line_an_equation(made):
     compiler, certificate = made
     page = certificate_html(certificate, compiler, "hdsl verify page.ham")
-    assert "<h1>page: all 14 equations hold</h1>" in page
-    assert page.count("<tr><th><math") == 14 and "wrong</b>" not in page
+    assert "<h1>page: all 17 equations hold</h1>" in page
+    assert page.count("<tr><th><math") == 15 and "wrong</b>" not in page
     assert len(re.findall("<h2>", page)) == 4  # three groups, and the judges
     assert "&lt;b&gt;not a tag&lt;/b&gt;" in page and "<b>not a tag" not in page
     assert "<code>hdsl verify page.ham</code>" in page
@@ -47,6 +47,6 @@ def test_what_is_wrong_is_marked(made):
     wrong = Row("step", "the generated step", "the generated step", "walk", float("inf"), "TypeError: <no>")
     rows = (replace(certificate.rows[0], error=1.0), *certificate.rows[1:], wrong)
     page = certificate_html(replace(certificate, rows=rows, faults=("no point",)), compiler)
-    assert "<h1>page: 2 of 15 equations do not hold</h1>" in page
+    assert "<h1>page: 2 of 18 equations do not hold</h1>" in page
     assert page.count('<tr class="wrong">') == 2 and "<i>TypeError: &lt;no&gt;</i>" in page
     assert "not judged: no point" in page
