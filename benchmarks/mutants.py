@@ -217,6 +217,8 @@ def _of_text(before: Original, place: str, fault: TextFault) -> str:
         return "only the type is read"
     if place == "numpy" and fault.where.startswith("softmax"):
         return "a shift that cancels"
+    if fault.kind == "condition" and " if " in fault.old and " else " in fault.old:
+        return "a choice that the model always makes so"
     if fault.old in ("math.inf", "-math.inf"):
         return "only what is infinite"
     if "self.sequences" in fault.old and "sequence" not in before.compiler.model.resets.values():
