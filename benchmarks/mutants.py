@@ -203,6 +203,8 @@ def reason(before: Original, mutant: Mutant) -> str:
         results = {*step.outputs.values(), *step.costs.values(), *(f"{cell}+" for cell in step.cells)}
         if fault.where not in {line.name for line in keep_needed(step.lines, results)}:
             return "a line that nothing reads"
+    if mutant.place == "equations" and fault.where.startswith("initial:"):
+        return "a beginning, which is a matter of the step"
     return "a mean of what is one for all streams, or taken later of what is linear" if fault.kind == "mean" else UNKNOWN
 
 
@@ -221,7 +223,11 @@ def _of_text(before: Original, place: str, fault: TextFault) -> str:
         return "a choice that the model always makes so"
     if fault.old in ("math.inf", "-math.inf"):
         return "only what is infinite"
-    if "self.sequences" in fault.old and "sequence" not in before.compiler.model.resets.values():
+    if fault.kind == "transposed" and fault.new.count(".t()") > fault.old.count(".t()"):
+        return "a vector, which is its own transpose"
+    if fault.where.startswith("_begun") and before.compiler.model.begun:
+        return "a state that begins from the stream is made anew by the step"
+    if ("self.sequences" in fault.old or "self._begin(" in fault.old) and "sequence" not in before.compiler.model.resets.values():
         return "no state waits for the end of a sequence"
     return UNKNOWN
 
