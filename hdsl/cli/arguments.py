@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -169,6 +170,11 @@ def keep_apart(written: Mapping[str, Path | None], read: Iterable[Path]) -> None
         if here in seen:
             raise click.UsageError(f"{option} {path} would overwrite a file that {seen[here]}")
         seen[here] = f"{option} writes"
+
+
+def command_text() -> str:
+    """The command as it was given, but for the place of the program."""
+    return shlex.join(["hdsl", *sys.argv[1:]])
 
 
 def reason(wrong: Exception) -> str:

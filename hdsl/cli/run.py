@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +16,7 @@ from hdsl.cli.arguments import (
     Unusable,
     Verb,
     WrongInput,
+    command_text,
     keep_apart,
     open_model,
     readable,
@@ -362,8 +361,3 @@ def write_report(path: Path, session: Session, runs: list[Session]) -> None:
     from hdsl.cli.report import report_text
 
     write_file(path, report_text(session, runs, command_text()))
-
-
-def command_text() -> str:
-    """The command as it was given, but for the place of the program."""
-    return shlex.join(["hdsl", *sys.argv[1:]])

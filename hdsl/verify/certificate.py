@@ -12,23 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hdsl.compiler import Compiler
-from hdsl.syntax.tree import Define
-from hdsl.terms.notation import Notation
-from hdsl.terms.projected import how_often, put_back_to
-from hdsl.terms.term import Definition, setting_name
-from hdsl.verify.continuous import BATCHES, judge_equations, judge_scalars, too_large
+from hdsl.runtime.threads import using
+from hdsl.verify.continuous import judge_equations, judge_scalars, too_large
 from hdsl.verify.generated import judge_step
-from hdsl.verify.judgement import REASONS, TOLERANCES, Errors, Group, Judge, Row
+from hdsl.verify.judgement import TOLERANCES, Errors, Group, Judge, Row
+from hdsl.verify.order import judge_order
 from hdsl.verify.points import NoPoint, Sized, sized, smallest
 from hdsl.verify.pullback import judge_pullback
-
-TITLES: Mapping[Group, str] = {
-    "equations": "Hamilton's equations",
-    "step": "one step of the generated module",
-    "pullback": "the gradient to its inputs",
-}
-WIDTH = 64
-NUMBERS = ("t", "tau", setting_name("phi"), setting_name("first"))
+from hdsl.verify.spelt import spelt
 
 
 @dataclass(frozen=True)
@@ -54,12 +45,23 @@ class Certificate:
         return bool(self.rows) and not self.faults and all(row.ok for row in self.rows)
 
     @property
-    def lines(self) -> tuple[str, ...]:
-        """The certificate as text."""
-        return tuple(_lines(self))
+    def judges(self) -> tuple[Judge, ...]:
+        """Those that judged anything."""
+        return tuple(judge for judge in TOLERANCES if any(row.judge == judge for row in self.rows))
+
+    @property
+    def verdict(self) -> str:
+        """A sentence."""
+        names = {(row.group, row.name) for row in self.rows}
+        bad = {(row.group, row.name) for row in self.rows if not row.ok}
+        if self.ok:
+            return f"all {len(names)} equations hold"
+        if not names:
+            return "no equation was judged"
+        return f"{len(bad)} of {len(names)} equations do not hold" if bad else "not all equations were judged"
 
     def as_json(self) -> str:
-        """The same as one JSON object; an error that is no number is null."""
+        """The same as one JSON object; an error that is no number is null, and so is an exponent that no judge measures."""
         rows = [
             {
                 "group": row.group,
@@ -67,6 +69,7 @@ class Certificate:
                 "equation": row.equation,
                 "judge": row.judge,
                 "error": row.error if math.isfinite(row.error) else None,
+                "measured": row.measured or None,
                 "tolerance": row.tolerance,
                 "ok": row.ok,
                 "remark": row.remark,
@@ -91,8 +94,13 @@ def certify(compiler: Compiler, *, seed: int = 0, points: int = 3, pullback: boo
         ModelError: the text is wrong.
         ValueError: there is no pullback.
     """
+    with using(1):  # many small operations, which a second thread only makes wait
+        return _certified(compiler, seed, points, pullback)
+
+
+def _certified(compiler: Compiler, seed: int, points: int, pullback: bool) -> Certificate:
     model, text = compiler.model, compiler.model.written
-    errors, steps, pulled = Errors(), Errors(), Errors()
+    errors: dict[Group, Errors] = {"equations": Errors(), "step": Errors(), "pullback": Errors()}
     inside = compiler.torch_with_pullback if pullback else ""
     notes: list[str] = []
     faults: list[str] = []
@@ -103,15 +111,16 @@ def certify(compiler: Compiler, *, seed: int = 0, points: int = 3, pullback: boo
         if found.changed:
             told = ", ".join(f"{name} = {number}" for name, number in found.changed.items())
             notes.append(f"judged at {told}: the file gives no size, or one so large that it would take long")
-        judge_equations(found, compiler.equations, errors, seed, points)
-        notes += _scalars(smallest(model, text, compiler.settings), compiler, errors, seed)
-        judge_step(found, compiler.torch, compiler.numpy, steps, seed)
+        judge_equations(found, compiler.equations, errors["equations"], seed, points)
+        notes += _scalars(smallest(model, text, compiler.settings), compiler, errors["equations"], seed)
+        judge_step(found, compiler.torch, compiler.numpy, errors["step"], seed)
+        notes += _order(found, compiler.torch, errors["step"], seed)
         if inside:
-            judge_pullback(found, compiler.pullback, inside, pulled, seed)
+            judge_pullback(found, compiler.pullback, inside, errors["pullback"], seed)
     except NoPoint as fault:
         faults.append(str(fault))
-    rows = (*errors.rows("equations", _equations(compiler)), *steps.rows("step", _step(compiler)))
-    rows += pulled.rows("pullback", _pullback(compiler)) if inside else ()
+    texts = spelt(compiler, "text", pullback)
+    rows = tuple(row for group, own in errors.items() for row in own.rows(group, texts[group]))
     return Certificate(model.name, model.learning.order, sizes, seed, points, rows, tuple(notes), tuple(faults))
 
 
@@ -124,110 +133,10 @@ def _scalars(small: Sized | None, compiler: Compiler, errors: Errors, seed: int)
     return [f"sympy at {at}"] if at else []
 
 
-# Equations as text ----------------------------------------------------------------------------------------------------
-
-
-def _notation(compiler: Compiler, definitions: tuple[Definition, ...]) -> Notation:
-    model = compiler.model
-    return Notation(
-        "text",
-        definitions,
-        written=[statement.name for statement in compiler.model.written.statements if isinstance(statement, Define)],
-        shared=[*(q.name for q in model.quantities.values() if q.shared), *NUMBERS, *map(setting_name, model.learning.values)],
-        order=tuple(model.quantities),
-        states=tuple(model.dynamics),
-        nexts=[name for name, dynamics in model.dynamics.items() if dynamics.kind == "next"],
-    )
-
-
-def _equations(compiler: Compiler) -> dict[str, str]:
-    """The text of each equation of continuous time, in the order in which they are shown."""
-    equations, model = compiler.equations, compiler.model
-    by_name = {d.name: d for d in (*equations.definitions, *equations.all)}
-    notation = _notation(compiler, tuple(by_name.values()))
-    shown = [*(d.name for d in equations.all), *model.outputs, *model.costs]
-    return {name: notation.equation(by_name[name]) for name in shown if name in by_name}
-
-
-def _step(compiler: Compiler) -> dict[str, str]:
-    """The text of each new value of one step, in the order in which they are shown."""
-    step = compiler.step
-    notation = _notation(compiler, step.lines)
-    told = {d.name: notation.equation(d) for d in step.lines}
-    texts = {f"{cell}+": told[f"{cell}+"] for cell in step.cells if f"{cell}+" in told}
-    texts |= {f"output {name}": told[line] for name, line in step.outputs.items() if line in told}
-    texts |= {f"cost {name}": told[line] for name, line in step.costs.items() if line in told}
-    put = _notation(compiler, compiler.model.projected)
-    made = {definition.name: definition for definition in compiler.model.projected}
-    for p in compiler.model.projections:
-        texts[f"{p.param}+"] += f", then {put_back_to(made[p.definition], put)} {how_often(p.every)}"
-    return texts | {"clock+": "clock⁺ = clock + 1"}
-
-
-def _pullback(compiler: Compiler) -> dict[str, str]:
-    """The text of the gradient of each input."""
-    pullback = compiler.pullback
-    notation = _notation(compiler, pullback.lines)
-    told = {line.name: notation.equation(line) for line in pullback.lines}
-    return {line: told[line] for line in pullback.gradients.values()}
-
-
-# Rendering ------------------------------------------------------------------------------------------------------------
-
-
-def _lines(certificate: Certificate) -> list[str]:
-    rows = certificate.rows
-    sizes = "".join(f", {name} = {number}" for name, number in certificate.sizes.items())
-    batches = " and ".join(map(str, BATCHES))
-    lines = [
-        f"{certificate.model}: {certificate.order} order{sizes}",
-        f"float64, batches of {batches}, {certificate.points} random points each, seed {certificate.seed}",
-    ]
-    for group, title in TITLES.items():
-        own = [row for row in rows if row.group == group]
-        if own:
-            lines += ["", *_table(title, own)]
-    used = [judge for judge in TOLERANCES if any(row.judge == judge for row in rows)]
-    lines.append("")
-    if used:
-        lines.append("relative errors, the largest of all points, judged by")
-    lines += [f"  {judge:<12} at most {TOLERANCES[judge]:.0e}   {REASONS[judge]}" for judge in used]
-    lines += [f"  {note}" for note in certificate.notes]
-    lines += [f"  not judged: {fault}" for fault in certificate.faults]
-    wrong = [row for row in rows if not row.ok]
-    for row in wrong:
-        lines.append(f"  wrong: {row.equation}  by {row.judge} {_number(row.error)}{row.remark and ': '}{row.remark}")
-    names = {(row.group, row.name) for row in rows}
-    bad = {(row.group, row.name) for row in wrong}
-    if certificate.ok:
-        lines += ["", f"{certificate.model}: all {len(names)} equations hold"]
-    elif not names:
-        lines += ["", f"{certificate.model}: no equation was judged"]
-    elif not bad:
-        lines += ["", f"{certificate.model}: not all equations were judged"]
-    else:
-        lines += ["", f"{certificate.model}: {len(bad)} of {len(names)} equations do not hold"]
-    return lines
-
-
-def _table(title: str, rows: list[Row]) -> list[str]:
-    """A line an equation, a column a judge; a long equation has a line before its errors."""
-    judges = [judge for judge in TOLERANCES if any(row.judge == judge for row in rows)]
-    errors: dict[str, dict[Judge, Row]] = {}
-    for row in rows:
-        errors.setdefault(row.name, {})[row.judge] = row
-    width = min(WIDTH, max(len(title), *(len(row.equation) + 2 for row in rows)))
-    lines = [f"{title:<{width}}" + "".join(f"{judge:>13}" for judge in judges)]
-    for found in errors.values():
-        equation = "  " + next(iter(found.values())).equation
-        if len(equation) > width:
-            lines.append(equation)
-            equation = ""
-        told = [_number(found[judge].error) if judge in found else "·" for judge in judges]
-        mark = "" if all(row.ok for row in found.values()) else "   wrong"
-        lines.append(f"{equation:<{width}}" + "".join(f"{text:>13}" for text in told) + mark)
-    return lines
-
-
-def _number(error: float) -> str:
-    return "0" if error == 0 else f"{error:.0e}" if math.isfinite(error) else "no value"
+def _order(found: Sized, text: str, errors: Errors, seed: int) -> list[str]:
+    """Judge the order of the integrator; what is to be said of it."""
+    try:
+        return [judge_order(found, text, errors, seed)]
+    except Exception as fault:  # whatever stops the generated text is a finding, not a crash
+        errors.stop("the generated step", "order", fault)
+        return []

@@ -1,7 +1,8 @@
 """Hamilton's equations, as derived, against judges that know nothing of the derivation.
 
 The derived definitions are put into numbers by `hdsl.verify.interpret`. They are judged by torch.autograd of H′ on a walk of
-the text, by central differences of that H′, and, where the model is small, by sympy.diff of H′ written out in scalars. With
+the text, by central differences and Taylor remainders of that H′, by dot products with what torch's forward mode makes of f and
+L, and, where the model is small, by sympy.diff of H′ written out in scalars. With
 s = −1 each ż and ω̇ must be ∂H′/∂h − ηz and ∂H′/∂θ − ηω (1-mathematics.md, section 2), each θ̇ −βω, and each ḣ, output and cost
 what the text says.
 """
@@ -18,13 +19,13 @@ import torch
 from hdsl.derive.equations import Equations
 from hdsl.terms.expand import readable_names, scalars
 from hdsl.terms.term import Structured, setting_name
+from hdsl.verify.along import judge_along
 from hdsl.verify.interpret import Array, Readings, interpret, shape_of
 from hdsl.verify.judgement import Errors, difference
-from hdsl.verify.points import Point, Sized, readings, smooth_point
+from hdsl.verify.points import Point, Sized, of_stream, own, pulls_of, readings, smooth_point, streams
+from hdsl.verify.products import judge_products
 
 BATCHES = (1, 3)
-STEPS = (1e-3, 1e-4, 1e-5, 1e-6)
-DIRECTIONS = 2
 
 MOST_DEFINITIONS, MOST_ENTRIES = 60, 90
 """Models up to this size, all sizes being 2 or 3, are written out in scalars: it takes seconds at most."""
@@ -42,26 +43,18 @@ def judge_equations(found: Sized, equations: Equations, errors: Errors, seed: in
                 errors.stop("the derived definitions", "walk", fault)
                 return
             _against_values(found, equations, point, made, errors)
-            pulls = _pulls(found, point, made)
+            pulls = pulls_of(found, point, made)
             _against_autograd(found, equations, point, pulls, errors)
             if number == 0:
                 for name in equations.costate:
-                    errors.add(
-                        f"dot:{_own(found, name)}",
-                        "differences",
-                        _by_differences(found, point, name, pulls[name], generator),
-                    )
-
-
-def _own(found: Sized, name: str) -> str:
-    """The name of the costate of a state or a parameter."""
-    return f"z:{name}" if name in found.model.dynamics else f"w:{name}"
+                    judge_along(found, point, name, pulls[name], f"dot:{own(found, name)}", errors, generator)
+                judge_products(found, equations, point, errors, generator)
 
 
 def _against_values(found: Sized, equations: Equations, point: Point, made: Readings, errors: Errors) -> None:
     """ḣ, outputs and costs as the text says; θ̇ = −βω."""
     model, walk = found.model, found.walk
-    seen = [walk.forward(_of_stream(found, point, b), point.samples[b], point.t, point.tau) for b in _streams(point)]
+    seen = [walk.forward(of_stream(found, point, b), point.samples[b], point.t, point.tau) for b in streams(point)]
     shared = {d.name for d in model.definitions if d.shared}
     names = {f"dot:{name}": f"{name}'" for name in equations.state} | {n: n for n in (*model.outputs, *model.costs)}
     for name, written in names.items():
@@ -73,17 +66,6 @@ def _against_values(found: Sized, equations: Equations, point: Point, made: Read
         errors.add(f"dot:{name}", "walk", difference(made.of(f"dot:{name}"), -beta * point.costates[name].numpy()))
 
 
-def _pulls(found: Sized, point: Point, made: Readings) -> dict[str, Array]:
-    """∂H′/∂h and ∂H′/∂θ as the derived equations have them: what ż and ω̇ hold besides −ηz and −ηω."""
-    pulls = {}
-    for name, costate in point.costates.items():
-        own = f"dot:{_own(found, name)}"
-        if own in made.shared or own in made.streams[0]:
-            eta = found.walk.written.rate("eta", name, point.tau)
-            pulls[name] = made.of(own) + eta * costate.numpy()
-    return pulls
-
-
 def _against_autograd(
     found: Sized, equations: Equations, point: Point, pulls: Mapping[str, Array], errors: Errors
 ) -> None:
@@ -93,55 +75,8 @@ def _against_autograd(
         # Relative to what the whole equation holds, dissipation included.
         scale = float(point.costates[name].abs().max()) * found.walk.written.rate("eta", name, point.tau)
         errors.add(
-            f"dot:{_own(found, name)}", "autograd", difference(pulls[name], gradients[name].numpy(), 1e-3 * scale)
+            f"dot:{own(found, name)}", "autograd", difference(pulls[name], gradients[name].numpy(), 1e-3 * scale)
         )
-
-
-def _streams(point: Point) -> range:
-    return range(len(point.samples))
-
-
-def _of_stream(found: Sized, point: Point, stream: int, **changed: torch.Tensor) -> dict[str, torch.Tensor]:
-    """The values of one stream, in their own shapes."""
-    values = {**point.values, **changed}
-    return {n: v if found.model.quantities[n].shared else v[stream] for n, v in values.items()}
-
-
-def _by_differences(found: Sized, point: Point, name: str, pull: Array, generator: torch.Generator) -> float:
-    """The largest error of ⟨∂H′/∂x, direction⟩ against central differences of H′, by the best step of each direction.
-
-    A per-stream state is moved in all streams, and each stream has its own H′; anything shared moves the mean of them.
-    """
-    value, shared = point.values[name], found.model.quantities[name].shared
-    worst = 0.0
-    for _ in range(DIRECTIONS):
-        along = torch.randn(value.shape, generator=generator, dtype=torch.float64)
-        along = along / along.norm() * math.sqrt(max(1, value.shape[0] if value.ndim and not shared else 1))
-        product = pull * along.numpy()
-        mine = product.sum() if shared else product.reshape(len(point.samples), -1).sum(1)
-        # A direction may happen to be nearly level, so the error is relative to the slope of a usual direction.
-        usual = float(np.linalg.norm(pull)) / math.sqrt(max(pull.size, 1))
-        best = math.inf
-        for step in STEPS:
-            above = _hamiltonians(found, point, name, value + step * along)
-            below = _hamiltonians(found, point, name, value - step * along)
-            judged = (above - below) / (2 * step)
-            best = min(best, difference(mine, judged.mean() if shared else judged, usual))
-        worst = max(worst, best)
-    return worst
-
-
-def _hamiltonians(found: Sized, point: Point, name: str, value: torch.Tensor) -> Array:
-    """H′ of each stream with one quantity changed."""
-    walk = found.walk
-    states = point.of(walk.written.states)
-    told = []
-    with torch.no_grad():
-        for b in _streams(point):
-            z = {n: v if found.model.quantities[n].shared else v[b] for n, v in states.items()}
-            own = _of_stream(found, point, b, **{name: value})
-            told.append(float(walk.hamiltonian(own, z, point.samples[b], point.t, point.tau)))
-    return np.array(told)
 
 
 # Scalars --------------------------------------------------------------------------------------------------------------
@@ -174,14 +109,14 @@ def judge_scalars(found: Sized, equations: Equations, errors: Errors, seed: int)
     real = {symbol: sympy.Dummy(symbol.name, real=True) for symbol in numbers}
     robust = robust.xreplace(real)
     numbers = {real[symbol]: number for symbol, number in numbers.items()}
-    pulls = _pulls(found, point, made)
+    pulls = pulls_of(found, point, made)
     for name in equations.costate:
         shape = found.walk.written.shape(name)
         slopes = np.zeros(shape)
         for place in np.ndindex(*shape):
             slopes[place] = _at(sympy.diff(robust, real[entries[name][place]]), numbers)
         pull = pulls[name] if model.quantities[name].shared else pulls[name][0]
-        errors.add(f"dot:{_own(found, name)}", "sympy", difference(pull, slopes, 1e-3))
+        errors.add(f"dot:{own(found, name)}", "sympy", difference(pull, slopes, 1e-3))
 
 
 def _hamiltonian_in_scalars(

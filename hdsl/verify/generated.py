@@ -6,7 +6,7 @@ Every case starts from random cells, all non-zero, so that no error of one step 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from hdsl.model.model import Model
 from hdsl.runtime.load import class_of
 from hdsl.runtime.reference import given, put_back
 from hdsl.runtime.text import load_text
+from hdsl.verify.derivatives import Sample
 from hdsl.verify.interpret import Array
 from hdsl.verify.judgement import Errors, Judge, difference
 from hdsl.verify.points import Point, Sized, smooth_point
@@ -32,20 +33,23 @@ Numbers = Mapping[str, Array]
 @dataclass(frozen=True)
 class Case:
     """What is special of a step: how many steps were made before it, which streams lack their targets (None: the target is
-    not even passed), which begin a new sequence, how long it is in units of the model's τ, whether the module learns."""
+    not even passed), which begin a new sequence, how long it is in units of the model's τ, whether the module learns, and which
+    streams' sequences end with it (None: that is not passed)."""
 
     clock: int = 0
     missing: tuple[bool, ...] | None = (False, False, False)
     ended: tuple[bool, ...] = (False, False, False)
     stretch: float = 1.0
     learns: bool = True
+    last: tuple[bool, ...] | None = None
 
 
 CASES = (
     Case(),
     Case(clock=7),
-    Case(clock=7, missing=(True, False, True), stretch=0.7),
+    Case(clock=7, missing=(True, False, True), stretch=0.7, last=(True, False, True)),
     Case(clock=5, missing=(False, True, False), ended=(True, False, True)),
+    Case(clock=5, ended=(True, True, False), last=(False, False, False)),
     Case(clock=3, missing=None),
     Case(clock=4, learns=False),
 )
@@ -53,12 +57,15 @@ CASES = (
 
 @dataclass(frozen=True)
 class Made:
-    """One step of a module: the new cells by hdsl's names, outputs (batch, …), mean costs; and what the reference says."""
+    """One step of a module: the new cells by hdsl's names, outputs (batch, …), mean costs; what the reference says, the
+    cells after the module was reset, and how far the sample is from the same in a stream of two."""
 
     cells: dict[str, Array]
     outputs: dict[str, Array]
     costs: dict[str, Array]
     reference: dict[str, Array] = field(default_factory=dict)
+    reset: dict[str, Array] = field(default_factory=dict)
+    stream: float = 0.0
 
 
 def judge_step(found: Sized, torch_text: str, numpy_text: str, errors: Errors, seed: int) -> None:
@@ -73,7 +80,7 @@ def judge_step(found: Sized, torch_text: str, numpy_text: str, errors: Errors, s
                 errors.stop("the generated step", "walk", fault)
                 return
             _against_walk(found, case, cells, judged, made, errors)
-            _against_reference(found, case, cells, made, errors)
+            _against_reference(found, point, cells, made, errors)
             # A shared state returns when the sequences of all streams have ended, so it cannot be told stream by stream.
             if batch > 1 and not (any(case.ended) and any(d in found.walk.written.states for d in _shared(found))):
                 _against_streams(found, torch_text, point, case, cells, made, errors)
@@ -95,16 +102,22 @@ def _case(found: Sized, case: Case, batch: int, generator: torch.Generator) -> t
         point = smooth_point(found, batch, generator)
         targets = found.walk.written.targets
         gone = (True,) * batch if case.missing is None else case.missing[:batch]
-        samples = tuple(
-            {n: None if n in targets and gone[b] else v for n, v in sample.items()}
-            for b, sample in enumerate(point.samples)
-        )
+        samples = lacking(point.samples, targets, gone)
         point = Point(point.values, point.costates, samples, point.t, point.tau * case.stretch)
         cells = cells_of(found, point, case)
-        judged = found.walk.step(cells, samples, point.tau)
+        judged = found.walk.step(cells, samples, point.tau, False if case.last is None else case.last[:batch])
         if all(bool(v.isfinite().all()) for group in GROUPS for v in judged[0][group].values()):
             break
     return point, cells, judged
+
+
+def lacking(samples: Sequence[Sample], targets: Sequence[str], gone: Sequence[bool]) -> tuple[dict[str, Any], ...]:
+    """Samples without the targets that are gone: of each further target in another stream, so that they can be told apart."""
+    place = {name: number for number, name in enumerate(targets)}
+    return tuple(
+        {n: None if n in place and gone[(b + place[n]) % len(samples)] else v for n, v in sample.items()}
+        for b, sample in enumerate(samples)
+    )
 
 
 GROUPS = ("state", "costate", "parameter", "parameter costate")
@@ -163,13 +176,27 @@ def step_of(found: Sized, torch_text: str, point: Point, case: Case, numpy_text:
         outputs = dict(zip(net.outputs, net._predict(begun, row, point.tau), strict=True))
         outputs = {name: value.clone() for name, value in outputs.items()}
         reference = _reference(net, numpy_text, begun, row, point.tau) if numpy_text else {}
-    y, costs = net.step(**passed, tau=None if case.stretch == 1 else point.tau)
+    told = net.predict(**{net.arguments[name]: passed[net.arguments[name]] for name in net.inputs})
+    boundary = None if case.last is None else torch.tensor(case.last[: net.batch])
+    y, costs = net.step(**passed, tau=None if case.stretch == 1 else point.tau, boundary=boundary)
     if outputs:
-        first = net.outputs[0]
-        outputs[f"{first} returned"] = y
+        outputs[f"{net.outputs[0]} returned"] = y
+        if case.stretch == 1:  # what is predicted is of the model's own τ
+            outputs[f"{net.outputs[0]} predicted"] = told
+    cells = _cells(net)
+    twice = {name: None if value is None else torch.stack([value, value]) for name, value in passed.items()}
+    pairs = zip(net.sample, row, net._sample(**twice, lead=(2,)), strict=True)
+    seen = {*net.inputs, *net.targets, *(f"present:{name}" for name in net.targets)}
+    apart = [difference(b, torch.stack([a, a])) for name, a, b in pairs if name.removeprefix("column:") in seen]
+    return Made(cells, _arrays(outputs), _arrays(costs), reference, _cells(net.reset()), max(apart, default=0.0))
+
+
+def _cells(net: Any) -> dict[str, Array]:
     cells = {name: cell.detach().numpy().copy() for name, cell in zip(net.cells, net._cells(), strict=True)}
-    cells |= {"clock": net.clock.numpy().copy()}
-    return Made(cells, _arrays(outputs), _arrays(costs), reference)
+    cells |= {"clock": net.clock.numpy().copy(), "ended": net.ended.numpy().copy()}
+    if hasattr(net, "offset"):  # where t is read: steps times τ, and how far steps of another τ have led away from that
+        cells["time"] = (net.clock.double() * net.tau + net.offset).numpy().copy()
+    return cells
 
 
 def _arrays(values: Mapping[str, Tensor]) -> dict[str, Array]:
@@ -177,22 +204,27 @@ def _arrays(values: Mapping[str, Tensor]) -> dict[str, Array]:
 
 
 def column_of(found: Sized, point: Point, name: str) -> Tensor:
-    """One input or target of all streams, (batch, …): a missing real is nan, a missing index −1."""
+    """One input or target of all streams, (batch, …): a missing real is nan, in its last number alone or, in every other
+    stream, in all; a missing index is −1."""
     if found.model.quantities[name].below is not None:
         return torch.tensor([-1 if sample[name] is None else sample[name] for sample in point.samples])
-    gap = torch.full(found.walk.written.shape(name), torch.nan, dtype=torch.float64)
-    return torch.stack([gap if sample[name] is None else sample[name] for sample in point.samples])
+    whole = torch.full(found.walk.written.shape(name), torch.nan, dtype=torch.float64)
+    last = torch.where(torch.arange(whole.numel()).reshape(whole.shape) == whole.numel() - 1, torch.nan, 0.5).to(whole.dtype)
+    gaps = [last if b % 2 == 0 else whole for b in range(len(point.samples))]
+    return torch.stack([gap if sample[name] is None else sample[name] for gap, sample in zip(gaps, point.samples, strict=True)])
 
 
 def _reference(net: Any, text: str, begun: Any, row: tuple[Tensor, ...], tau: float) -> dict[str, Array]:
-    """The new cells, the outputs (``output y``) and the costs of each stream (``cost fit``), by the numpy reference."""
+    """The new cells, the outputs (``output y``, ``predicted y``), the costs of each stream (``cost fit``), by the reference."""
     reference: Any = load_text(text, "reference")
     known = given(net, row, tau)
     known |= {name: cell.detach().numpy().copy() for name, cell in zip(net.cells, begun, strict=True)}
     with np.errstate(all="ignore"):
         made = (reference.learn if net.training else reference.observe)(known)
         costs = reference.costs({**known, **made})[":results"]
+        seen = reference.predict(known)[":results"]
     told = {f"output {name}": value for name, value in zip(net.outputs, made[":results"], strict=False)}
+    told |= {f"predicted {name}": value for name, value in zip(net.outputs, seen, strict=True)}
     told |= {f"cost {name}": value for name, value in zip(net.costs, costs, strict=True)}
     cells = {name: made[f"{name}+"] for name in net.cells if f"{name}+" in made}
     if net.training:
@@ -203,7 +235,7 @@ def _reference(net: Any, text: str, begun: Any, row: tuple[Tensor, ...], tau: fl
 # The judges -----------------------------------------------------------------------------------------------------------
 
 
-def _old_cells(cells: Cells) -> dict[str, Array]:
+def old_cells(cells: Cells) -> dict[str, Array]:
     """The cells before the step by hdsl's names."""
     told = {"state": "", "costate": "z:", "parameter": "", "parameter costate": "w:"}
     return {f"{mark}{name}": value.numpy() for group, mark in told.items() for name, value in cells[group].items()}
@@ -221,7 +253,7 @@ def _against_walk(
     found: Sized, case: Case, cells: Cells, judged: tuple[Cells, Report, Report], made: Made, errors: Errors
 ) -> None:
     new, outputs, costs = judged
-    old, after = _old_cells(cells), _old_cells(new)
+    old, after = old_cells(cells), old_cells(new)
     states = set(found.model.dynamics)
     before = begun_by_walk(found, cells)
     untold = {f"z:{name}" for name in found.model.without_costate}
@@ -234,7 +266,7 @@ def _against_walk(
             errors.add(f"{name}+", "walk", difference(made.cells[name], before[name]))
     for name in found.model.outputs:
         told = np.stack([output[name].numpy() for output in outputs])
-        for where in (name, f"{name} returned"):
+        for where in (name, f"{name} returned", f"{name} predicted"):
             if where in made.outputs:
                 # A shared output may come without an axis for the streams.
                 shape = made.outputs[where].shape
@@ -245,11 +277,20 @@ def _against_walk(
         there = each[~np.isnan(each)]
         errors.add(f"cost {name}", "walk", difference(made.costs[name], there.mean() if there.size else np.nan))
     errors.add("clock+", "walk", difference(made.cells["clock"], cells["clock"] + 1))
+    errors.add("ended+", "walk", difference(made.cells["ended"], new["ended"].numpy()))
+    errors.add("sample", "streams", made.stream)
+    if "time" in made.cells:
+        errors.add("time+", "walk", difference(made.cells["time"], new["time"][0].numpy()))
+    begun = found.walk.begin(new["parameter"], len(new["ended"]))
+    parameters = {name: made.cells[name] for name in new["parameter"]}
+    for name, value in ({**old_cells(begun), **parameters, "clock": 0, "time": 0, "ended": begun["ended"].numpy()}).items():
+        if name in made.reset:
+            errors.add("reset", "walk", difference(made.reset[name], value))
 
 
 def begun_by_walk(found: Sized, cells: Cells) -> dict[str, Array]:
     """The cells as a step finds them, after those streams whose sequence has ended have returned."""
-    told = _old_cells(cells)
+    told = old_cells(cells)
     h, z = returned(found.walk.written, cells)
     when = found.model.resets
     # What returns before each sample returns within the step, and is put back by the next.
@@ -257,17 +298,16 @@ def begun_by_walk(found: Sized, cells: Cells) -> dict[str, Array]:
     return {**told, **{n: h[n].numpy() for n in kept}, **{f"z:{n}": z[n].numpy() for n in kept}}
 
 
-def _against_reference(found: Sized, case: Case, cells: Cells, made: Made, errors: Errors) -> None:
-    old = _old_cells(cells)
-    batch = len(cells["ended"])
-    gone = np.array((True,) * batch if case.missing is None else case.missing[:batch])
+def _against_reference(found: Sized, point: Point, cells: Cells, made: Made, errors: Errors) -> None:
+    old = old_cells(cells)
     for name, value in made.reference.items():
         kind, _, plain = name.partition(" ")
-        if kind == "output" and plain:
-            errors.add(name, "numpy", difference(made.outputs[plain], value))
+        if kind in ("output", "predicted") and plain:
+            errors.add(f"output {plain}", "numpy", difference(made.outputs[plain], value))
         elif kind == "cost" and plain:
             # The reference tells each stream's, the module the mean over the streams that have the target.
-            there = value[~gone] if found.model.targets_of[plain] and value.ndim else value
+            gone = [any(sample[target] is None for target in found.model.targets_of[plain]) for sample in point.samples]
+            there = value[~np.array(gone)] if value.ndim else value
             errors.add(name, "numpy", difference(made.costs[plain], there.mean() if there.size else np.nan))
         else:
             _add_cell(errors, name, "numpy", made.cells[name], value, old[name])
@@ -277,7 +317,7 @@ def _against_streams(
     found: Sized, text: str, point: Point, case: Case, cells: Cells, made: Made, errors: Errors
 ) -> None:
     """Each stream learned by itself: its own h and z are those of the batch; what is shared is the mean of theirs."""
-    model, old = found.model, _old_cells(cells)
+    model, old = found.model, old_cells(cells)
     alone = [step_of(found, text, *_single(found, point, case, b)) for b in range(len(point.samples))]
     # What is put back need not be linear, so that of the mean is not the mean of theirs.
     put = {p.param for p in model.projections if case.learns and (case.clock + 1) % p.every == 0}

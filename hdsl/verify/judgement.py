@@ -9,27 +9,38 @@ from typing import Any, Literal
 
 import numpy as np
 
-Judge = Literal["walk", "autograd", "differences", "sympy", "numpy", "streams"]
+Judge = Literal[
+    "walk", "autograd", "differences", "change", "remainder", "products", "sympy", "numpy", "streams", "order"
+]
 Group = Literal["equations", "step", "pullback"]
 
 # Two float64 results of one formula differ by round-off only: 1e-16 for each of up to 1e5 summed terms, some of which cancel. A
-# central difference by the best of its steps loses a third of the digits. A wrong term is larger than either by far.
+# central difference by the best of its steps loses a third of the digits. A wrong term is larger than either by far. A measured
+# exponent is off by what the next term of the series adds, which the small steps keep below a hundredth.
 TOLERANCES: Mapping[Judge, float] = {
     "walk": 1e-9,
     "autograd": 1e-9,
     "differences": 1e-6,
+    "change": 0.1,
+    "remainder": 0.1,
+    "products": 1e-9,
     "sympy": 1e-9,
     "numpy": 1e-9,
     "streams": 1e-9,
+    "order": 0.1,
 }
 
 REASONS: Mapping[Judge, str] = {
     "walk": "the text as it is written, evaluated one stream at a time; of a step, with torch.autograd of H′ in it",
     "autograd": "torch.autograd of H′ on that walk",
     "differences": "central differences of H′ on that walk along random directions, the best of four steps",
+    "change": "Taylor: |H′(x + εd) − H′(x)| falls as ε¹ along random directions d",
+    "remainder": "Taylor: |H′(x + εd) − H′(x) − ε⟨∂H′, d⟩| falls as ε²; `exact` where it is round-off at every small ε",
+    "products": "⟨w, J d⟩ = ⟨Jᵀw, d⟩: J d of dynamics and costs by torch's forward mode on that walk, Jᵀw by the equation",
     "sympy": "sympy.diff of H′ written out in scalars",
     "numpy": "the numpy reference against the torch module",
     "streams": "a batch of 3 against its streams learned one by one, parameters by their mean",
+    "order": "how the error of one step falls with τ against the flow of that walk, less 1: the order of the integrator",
 }
 
 FLOOR = 1e-6
@@ -42,6 +53,7 @@ class Row:
 
     ``name`` is hdsl's own (``dot:z:h``, ``h+``), ``equation`` its text; ``error`` the largest over all points, relative to
     the largest entry, infinite where shapes differ or a value is missing. ``remark`` tells what stopped a judge.
+    Where an exponent is judged, ``measured`` is it (``1.98``, ``exact``), and ``error`` how far it falls short.
     """
 
     group: Group
@@ -50,6 +62,7 @@ class Row:
     judge: Judge
     error: float
     remark: str = ""
+    measured: str = ""
 
     @property
     def tolerance(self) -> float:
@@ -59,6 +72,17 @@ class Row:
     def ok(self) -> bool:
         return self.error <= self.tolerance
 
+    @property
+    def shown(self) -> str:
+        """The exponent, or the error, as it stands in a table."""
+        if self.measured:
+            return self.measured
+        return "0" if self.error == 0 else f"{self.error:.0e}" if math.isfinite(self.error) else "no value"
+
+
+EXACT = "exact"
+"""What is told in place of an exponent where all that would be measured is round-off."""
+
 
 class Errors:
     """The largest error of each (name, judge), in the order in which they were first met."""
@@ -66,10 +90,20 @@ class Errors:
     def __init__(self) -> None:
         self.largest: dict[tuple[str, Judge], float] = {}
         self.remarks: dict[tuple[str, Judge], str] = {}
+        self.measured: dict[tuple[str, Judge], str] = {}
 
     def add(self, name: str, judge: Judge, error: float) -> None:
         key = (name, judge)
         self.largest[key] = max(self.largest.get(key, 0.0), math.inf if math.isnan(error) else error)
+
+    def add_exponent(self, name: str, judge: Judge, exponent: float | None, wanted: int, most: bool = False) -> None:
+        """An exponent that was measured, None where there was nothing to measure; ``most`` if none may be larger either."""
+        short = 0.0 if exponent is None else wanted - exponent
+        error = abs(short) if most else max(0.0, short)
+        key, told = (name, judge), EXACT if exponent is None else f"{exponent:.2f}"
+        if self.measured.get(key, EXACT) == EXACT or error > self.largest[key]:
+            self.measured[key] = told
+        self.add(name, judge, error)
 
     def stop(self, name: str, judge: Judge, fault: Exception) -> None:
         """A judge, or what it judges, could not go on."""
@@ -89,6 +123,7 @@ class Errors:
                 judge,
                 self.largest[name, judge],
                 self.remarks.get((name, judge), ""),
+                self.measured.get((name, judge), ""),
             )
             for name, judge in ordered
         )

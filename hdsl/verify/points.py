@@ -256,3 +256,29 @@ def readings(found: Sized, point: Point) -> Readings:
         stream |= {name: np.asarray(value) for name, value in sample.items()}
         stream |= {f"present:{name}": np.ones(()) for name in written.targets}
     return Readings(shared, tuple(streams))
+
+
+def own(found: Sized, name: str) -> str:
+    """The name of the costate of a state or a parameter."""
+    return f"z:{name}" if name in found.model.dynamics else f"w:{name}"
+
+
+def pulls_of(found: Sized, point: Point, made: Readings) -> dict[str, Array]:
+    """∂H′/∂h and ∂H′/∂θ as the derived equations have them: what ż and ω̇ hold besides −ηz and −ηω."""
+    pulls = {}
+    for name, costate in point.costates.items():
+        equation = f"dot:{own(found, name)}"
+        if equation in made.shared or equation in made.streams[0]:
+            eta = found.walk.written.rate("eta", name, point.tau)
+            pulls[name] = made.of(equation) + eta * costate.numpy()
+    return pulls
+
+
+def streams(point: Point) -> range:
+    return range(len(point.samples))
+
+
+def of_stream(found: Sized, point: Point, stream: int, **changed: torch.Tensor) -> dict[str, torch.Tensor]:
+    """The values of one stream, in their own shapes."""
+    values = {**point.values, **changed}
+    return {n: v if found.model.quantities[n].shared else v[stream] for n, v in values.items()}

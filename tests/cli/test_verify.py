@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from hdsl.cli.main import status
-from hdsl.verify import certificate
+from hdsl.verify import certificate, lines, page
 
 
 @pytest.mark.parametrize("ok", [True, False])
@@ -20,9 +20,11 @@ def test_the_exit_code_is_the_verdict(
 
     def certify(compiler: object, *, seed: int, pullback: bool) -> SimpleNamespace:
         asked.append((compiler.model.name, seed, pullback))  # type: ignore[attr-defined]
-        return SimpleNamespace(ok=ok, lines=("one", "two"), as_json=lambda: json.dumps({"ok": ok}))
+        return SimpleNamespace(ok=ok, model="m", verdict="so it is", as_json=lambda: json.dumps({"ok": ok}))
 
     monkeypatch.setattr(certificate, "certify", certify)
+    monkeypatch.setattr(lines, "certificate_lines", lambda made: ["one", "two"])
+    monkeypatch.setattr(page, "certificate_html", lambda made, compiler, command: "<html>")
     code = 0 if ok else 1
     assert status(["verify", "iris_linear", "--seed", "3"]) == code
     assert capsys.readouterr().out == "one\ntwo\n"
@@ -30,7 +32,13 @@ def test_the_exit_code_is_the_verdict(
     assert json.loads(capsys.readouterr().out) == {"ok": ok}
     assert status(["verify", "iris_linear", "--report", str(tmp_path / "c.txt")]) == code
     assert (tmp_path / "c.txt").read_text() == "one\ntwo\n"
-    assert asked == [("iris_linear", 3, False), ("iris_linear", 0, True), ("iris_linear", 0, False)]
+    assert capsys.readouterr().out == "m: so it is\n"
+    for layout, options in (("html", ["--report", "c.html"]), ("json", ["--report", "c.json"])):
+        assert status(["verify", "iris_linear", options[0], str(tmp_path / options[1])]) == code
+        assert (tmp_path / options[1]).read_text() == {"html": "<html>", "json": json.dumps({"ok": ok}) + "\n"}[layout]
+    assert status(["verify", "iris_linear", "--format", "text", "--report", str(tmp_path / "c.html")]) == code
+    assert (tmp_path / "c.html").read_text() == "one\ntwo\n"
+    assert asked[:3] == [("iris_linear", 3, False), ("iris_linear", 0, True), ("iris_linear", 0, False)]
 
 
 def test_a_gradient_that_is_not_there_is_not_judged(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ from hdsl.terms.elementwise import ROWS, WRITABLE
 from hdsl.verify.branches import ENTRYWISE, guarded
 from hdsl.verify.certificate import certify
 from hdsl.verify.evaluate import ARITHMETIC, MORE_ARGUMENTS, ONE_ARGUMENT
+from hdsl.verify.lines import certificate_lines
 
 HEAD = "dim n = 3\ninput u[n]\ntarget v[n]\nparam W[n, n] = glorot\nparam b[n] = 0.1\nstate h[n] = 0\nlet x = W @ h + b\n"
 TAIL = "cost c = squared(y - v)\n"
@@ -69,4 +70,4 @@ def test_what_has_no_derivative_is_left_as_it_is():
 ])  # fmt: skip
 def test_models_with_a_branch_that_has_no_value_are_verified(text):
     certificate = certify(Compiler(Source(HEAD + text + TAIL)))
-    assert certificate.ok, "\n".join(certificate.lines)
+    assert certificate.ok, "\n".join(certificate_lines(certificate))

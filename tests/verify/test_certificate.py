@@ -18,6 +18,7 @@ from hdsl.syntax.source import Source
 from hdsl.terms.term import Contraction, Elementwise, indices, slot
 from hdsl.verify.certificate import Certificate, certify
 from hdsl.verify.judgement import Row
+from hdsl.verify.lines import certificate_lines
 
 NET = """
 dim n = 3, m = 2, d = 4
@@ -45,19 +46,23 @@ def compiler_of(text, **settings):
     return Compiler(Source(text, "net.ham"), settings=settings)
 
 
+DIFFERENTIATE = {"autograd", "differences", "change", "remainder", "products", "sympy"}
+
+
 @pytest.mark.parametrize("model", ["sunspots", "oscillators", "iris_linear", "iris_mlp", "iris_mlp_state"])
 def test_every_model_that_ships_is_proved(model):
     compiler = Compiler(read(find(model), f"{model}.ham"))
     certificate = certify(compiler)
-    assert certificate.ok, "\n".join(certificate.lines)
+    assert certificate.ok, "\n".join(certificate_lines(certificate))
     # Every equation of the four groups was judged by someone who differentiates, or by the text.
     judged = {(row.name, row.judge) for row in certificate.rows}
     for equation in compiler.equations.all:
         by = {judge for name, judge in judged if name == equation.name}
         costate = equation.name.startswith(("dot:z:", "dot:w:"))
-        assert by == ({"autograd", "differences", "sympy"} if costate else {"walk"})
+        assert by == (DIFFERENTIATE if costate else {"walk"})
     for cell in compiler.step.cells:
-        assert {judge for name, judge in judged if name == f"{cell}+"} == {"walk", "numpy", "streams"}
+        steps = {"walk", "numpy", "streams"} | ({"order"} if model != "iris_mlp_state" else set())  # its states move at once
+        assert {judge for name, judge in judged if name == f"{cell}+"} == steps
     # Far below what is allowed: round-off, not luck.
     assert max(row.error for row in certificate.rows if row.judge in ("autograd", "walk", "numpy")) < 1e-11
 
@@ -65,13 +70,13 @@ def test_every_model_that_ships_is_proved(model):
 @pytest.mark.parametrize("model", ["digits_mlp", "attention", "slow_copy", "gru", "lstm_online"])
 def test_models_of_parts_that_ship_are_proved(model):
     certificate = certify(Compiler(read(find(model), f"{model}.ham")), points=1)
-    assert certificate.ok, "\n".join(certificate.lines)
+    assert certificate.ok, "\n".join(certificate_lines(certificate))
 
 
 @pytest.mark.parametrize("order", ["simultaneous", "semi-implicit"])
 def test_the_order_from_outside_is_judged(order):
     certificate = certify(compiler_of(NET, order=order, beta="1/10", **{"eta.h": "0.5*tau"}), points=1)
-    assert certificate.ok, "\n".join(certificate.lines)
+    assert certificate.ok, "\n".join(certificate_lines(certificate))
     assert certificate.order == order
 
 
@@ -230,7 +235,8 @@ def test_a_shifted_point_of_the_step_is_found(net, fault):
     changed.__dict__["step"] = replace(net.step, lines=lines)
     certificate = certify(changed, points=1)
     assert {row.group for row in certificate.rows if not row.ok} == {"step"}
-    assert {row.judge for row in certificate.rows if not row.ok} == {"walk"}
+    wrong = {row.judge for row in certificate.rows if not row.ok}
+    assert wrong == {"walk"} | ({"order"} if fault == "h is not used where h+ is" else set())  # the rest errs by τ² as well
 
 
 # Statements put at the end of the generated body `_learn`.
@@ -308,7 +314,7 @@ def test_a_model_of_many_numbers_leaves_sympy_out():
     wide = NET.replace("u[m]", "u[100]").replace("U[n, m]", "U[n, 100]").replace(", m = 2", "")
     certificate = certify(compiler_of(wide), points=1)
     assert certificate.ok
-    assert certificate.notes == ("sympy is left out: too large to be written out in scalars",)
+    assert certificate.notes == ("sympy is left out: too large to be written out in scalars", "euler is of order 1")
     assert "sympy" not in {row.judge for row in certificate.rows}
 
 
@@ -316,31 +322,11 @@ def test_no_point_is_no_proof():
     nowhere = NET.replace("= C @ h", "= C @ (h + log(-1 - h^2))")
     certificate = certify(compiler_of(nowhere), points=1)
     assert not certificate.ok
-    assert certificate.lines[-2:] == ("", "net: no equation was judged")
+    assert certificate_lines(certificate)[-2:] == ["", "net: no equation was judged"]
 
 
 def row(error, judge="autograd", name="dot:z:h", remark=""):
     return Row("equations", name, "ż = −η z", judge, error, remark)
-
-
-def test_text_is_a_line_an_equation():
-    rows = (row(2e-16), row(3e-10, "differences"), row(0.0, "walk", "dot:W"))
-    lines = Certificate("net", "sequential", {"n": 3}, 0, 1, rows).lines
-    shown = [line.split() for line in lines]
-    assert lines[0] == "net: sequential order, n = 3"
-    assert ["Hamilton's", "equations", "walk", "autograd", "differences"] in shown
-    assert ["ż", "=", "−η", "z", "·", "2e-16", "3e-10"] in shown
-    assert ["ż", "=", "−η", "z", "0", "·", "·"] in shown
-    assert lines[-1] == "net: all 2 equations hold"
-
-
-def test_what_is_wrong_is_told():
-    rows = (row(2e-16), row(0.5, "differences"), row(math.inf, "walk", "dot:W", "ValueError: shapes"))
-    certificate = Certificate("net", "sequential", {}, 0, 1, rows)
-    assert not certificate.ok
-    assert "  wrong: ż = −η z  by differences 5e-01" in certificate.lines
-    assert "  wrong: ż = −η z  by walk no value: ValueError: shapes" in certificate.lines
-    assert certificate.lines[-1] == "net: 2 of 2 equations do not hold"
 
 
 def test_json_has_every_row():
@@ -352,6 +338,7 @@ def test_json_has_every_row():
         ("dot:z:h", "autograd", 2e-16, True),
         ("dot:W", "walk", None, False),
     ]
+    assert [r["measured"] for r in told["rows"]] == [None, None]
     assert told["notes"] == ["a note"]
 
 
@@ -366,7 +353,7 @@ PUT_BACK = "project W = (W - W.T) / norm2(W - W.T + 1) every 3\nproject b = sum[
 @pytest.mark.parametrize("order", ["sequential", "simultaneous", "semi-implicit"])
 def test_what_is_put_back_is_judged(order):
     certificate = certify(compiler_of(NET.replace("learn\n", PUT_BACK), order=order))
-    assert certificate.ok, certificate.lines
+    assert certificate.ok, certificate_lines(certificate)
     told = {row.name: row.equation for row in certificate.rows if row.group == "step"}
     assert told["W+"].endswith("every 3 steps") and ", then W ← " in told["W+"]
 

@@ -75,7 +75,7 @@ def test_a_step_is_judged_by_all(found, compiler):
     for name in cells | told:
         expected = {"walk", "numpy"} | ({"streams"} if name in cells else set())
         assert {judge for other, judge in errors.largest if other == name} == expected, name
-    assert {name for name, _ in errors.largest} == cells | told | {"clock+"}
+    assert {name for name, _ in errors.largest} == cells | told | {"clock+", "time+", "ended+", "reset", "sample"}
 
 
 def test_the_cases_reach_what_a_step_can_meet():
@@ -85,6 +85,8 @@ def test_the_cases_reach_what_a_step_can_meet():
     assert any(any(case.ended) and not all(case.ended) for case in CASES)
     assert any(case.stretch != 1 for case in CASES)
     assert {case.learns for case in CASES} == {True, False}
+    assert any(case.last is not None and any(case.last) for case in CASES)
+    assert any(any(case.ended) and case.last is not None and not any(case.last) for case in CASES)
 
 
 def test_cells_are_put_where_they_belong(found, compiler):
@@ -104,7 +106,7 @@ def test_a_step_does_not_touch_its_point(found, compiler):
     first, second = (step_of(found, compiler.torch, point, Case(), compiler.numpy) for _ in range(2))
     assert all(torch.equal(point.values[name], value) for name, value in before.items())
     assert all((first.cells[name] == second.cells[name]).all() for name in first.cells)
-    assert set(first.outputs) == {"y", "twice", "y returned"}
+    assert set(first.outputs) == {"y", "twice", "y returned", "y predicted"}
     assert first.cells["h"].shape == (2, 3)
 
 
@@ -130,12 +132,51 @@ def test_a_planted_statement_is_found_where_it_acts(found, compiler, method, sta
     if names is None:
         text = compiler.torch.replace("self.clock.add_(steps)", "self.clock.add_(2 * steps)")
         assert text != compiler.torch
-        assert wrong(judged(found, text, compiler.numpy)) == {("clock+", "walk")}
+        assert wrong(judged(found, text, compiler.numpy)) == {("clock+", "walk"), ("time+", "walk")}
         return
     got = wrong(judged(found, after(compiler.torch, method, statement), compiler.numpy))
     assert names <= {name for name, _ in got}
     if method != "_predict":
         assert {name for name, _ in got} == names
+
+
+BEGIN = "                cells = self._begun(cells)\n"
+TEXT = {
+    "a boundary is not remembered": ("self.ended.copy_(", "self.ended.logical_or_(", {"ended+"}),
+    "a τ of its own is forgotten": ("self.offset.detach().add_(tau - self.tau)", "pass", {"time+"}),
+    "costs take one another's targets": ("sample[4]", "sample[3]", {"cost class"}),
+    "what ended stays ended": ("self.ended.zero_()", "pass", {"ended+"}),
+    "reset leaves the cells where they are": ("for cell, initial in zip", "for cell, initial in () and zip", {"reset"}),
+    "what is predicted forgets who begins": (BEGIN, "                pass\n", {"output y"}),
+}
+
+
+@pytest.mark.parametrize("fault", TEXT)
+def test_a_fault_in_what_stands_around_the_bodies_is_found(found, compiler, fault):
+    old, new, names = TEXT[fault]
+    text = compiler.torch.replace(old, new)
+    assert text != compiler.torch
+    assert {name for name, _ in wrong(judged(found, text, compiler.numpy))} == names
+
+
+def test_one_number_that_is_missing_is_enough_also_in_a_stream():
+    text = MODEL.replace("target v\n", "target v[2]\n").replace("(y - v)^2 / 2", "squared(y - v)")
+    wide = Compiler(Source(text))
+    at = sized(wide.model, wide.text, {}, {})
+    assert not wrong(judged(at, wide.torch, wide.numpy))
+    changed = wide.torch.replace(".any(-1)", ".all(-1)")
+    assert changed != wide.torch
+    assert wrong(judged(at, changed, wide.numpy))
+    changed = wide.torch.replace("has_v.unsqueeze(-1)", "has_v.unsqueeze(1)")  # one sample stays
+    assert changed != wide.torch
+    assert wrong(judged(at, changed, wide.numpy)) == {("sample", "streams")}
+
+
+def test_what_the_reference_predicts_is_judged(found, compiler):
+    head, mark, tail = compiler.numpy.partition("def predict(")
+    text = head + mark + tail.replace("2 * h", "3 * h", 1)
+    assert text != compiler.numpy
+    assert wrong(judged(found, compiler.torch, text)) == {("output twice", "numpy")}
 
 
 def test_text_that_stops_is_a_finding(found, compiler):

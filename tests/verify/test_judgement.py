@@ -52,6 +52,25 @@ def test_errors_keep_the_largest_and_rows_follow_the_equations():
     assert [r.ok for r in rows] == [False, True, False, False]
 
 
+def test_an_exponent_may_be_larger_unless_it_must_not():
+    errors = Errors()
+    errors.add_exponent("a", "remainder", None, 2)
+    assert errors.rows("equations", {})[0].shown == "exact"
+    errors.add_exponent("a", "remainder", 3.0, 2)
+    assert (errors.rows("equations", {})[0].shown, errors.largest["a", "remainder"]) == ("3.00", 0.0)
+    errors.add_exponent("a", "remainder", 1.0, 2)
+    errors.add_exponent("a", "remainder", 1.99, 2)
+    (row,) = errors.rows("equations", {})
+    assert (row.shown, row.error, row.ok) == ("1.00", 1.0, False)
+    errors.add_exponent("b", "change", 2.0, 1, most=True)
+    assert errors.largest["b", "change"] == 1.0
+
+
+def test_an_error_is_shown_as_one_figure():
+    shown = [Row("step", "h+", "", "walk", error).shown for error in (0.0, 2.34e-16, math.inf)]
+    assert shown == ["0", "2e-16", "no value"]
+
+
 def test_every_judge_has_a_tolerance_and_a_reason():
     assert TOLERANCES.keys() == REASONS.keys()
     assert Row("step", "h+", "", "walk", TOLERANCES["walk"]).ok

@@ -1,0 +1,146 @@
+"""The order of the integrator, measured: how the error of one generated step falls with τ.
+
+The flow is that of the walk of the text, its derivatives torch.autograd's, with the sample, φ and t held as within a step:
+
+    ḣ = f        θ̇ = −β ω        ż = ∂H′/∂h − η z        ω̇ = ∂H′/∂θ − η ω
+
+followed by classical Runge-Kutta in parts of τ, which is far closer to it than any step that is measured. A method of order p
+errs by τ^(p+1) in one step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hdsl.syntax.tree import Expression
+from hdsl.verify.beginning import beginning
+from hdsl.verify.derivatives import Values, of_stream
+from hdsl.verify.exponent import FEW, exponent_of
+from hdsl.verify.generated import GROUPS, Case, cells_of, old_cells, step_of
+from hdsl.verify.judgement import Errors
+from hdsl.verify.points import Point, Sized, smooth_point
+from hdsl.verify.step import returned
+from hdsl.verify.written import Written, names_in
+
+INTEGRATORS: Mapping[str, int] = {"euler": 1}
+"""The order of each integrator, by the word after `step =`; the three orders of update are all of order 1."""
+
+STEPS = tuple(2.0**-k for k in range(15, 3, -1))
+"""τ, from small to large; as few of the smallest as tell are taken."""
+
+PARTS = 4
+"""Runge-Kutta steps in one τ."""
+
+NOISE = 1e-15
+"""Round-off of a new value, relative to the largest entry."""
+
+MOST_CLOCK = 1000
+
+
+def why_no_order(written: Written) -> str:
+    """Why the model has no order, in a few words; empty if it has one."""
+    at_once = [name for name, law in written.dynamics.items() if law.kind == "next"]
+    if at_once:
+        return f"{at_once[0]} moves at once"
+    settings = {path: value for path, value in written.settings.items() if isinstance(value, Expression)}
+    read = {path: names_in(value) for path, value in settings.items()}
+    read |= {name: written.reads(value) for name, value in written.defined.items()}
+    read |= {name: written.reads(law.value) for name, law in written.dynamics.items()}
+    reading = [name for name, names in read.items() if "tau" in names]
+    if reading:
+        return f"{reading[0]} reads tau"
+    anew = [name for name in written.beginnings if written.resets.get(name) == "sample"]
+    return f"{anew[0]} begins anew with each sample" if anew else ""
+
+
+def judge_order(found: Sized, torch_text: str, errors: Errors, seed: int) -> str:
+    """Add the order of every cell, of one stream. Returns what is to be said of it: what was to be found, or why nothing is."""
+    written = found.walk.written
+    why = why_no_order(written)
+    clock = next((k for k in range(1, MOST_CLOCK) if all((k + 1) % p.every for p in found.model.projections)), None)
+    if not why and clock is None:
+        why = f"{found.model.projections[0].param} is put back after every step"
+    if why:
+        return f"no order is measured: {why}"
+    assert clock is not None
+    integrator = written.word("step")
+    wanted = INTEGRATORS[integrator]
+    point = smooth_point(found, 1, torch.Generator().manual_seed(seed))
+    case = Case(clock=clock, stretch=0.5)
+    taken: list[float] = []
+    wrong: dict[str, list[float]] = {}
+    largest: dict[str, float] = {}
+    for tau in STEPS:
+        at = replace(point, tau=tau)
+        flown = _flown(found, at, case, tau)
+        made = step_of(found, torch_text, at, case).cells
+        taken.append(tau)
+        for name in flown.keys() & made.keys():
+            wrong.setdefault(name, []).append(float(np.abs(made[name] - flown[name]).max(initial=0.0)))
+            largest[name] = float(np.abs(flown[name]).max(initial=0.0))
+        if len(taken) >= FEW and all(_told(taken, wrong[name], largest[name]) for name in wrong):
+            break
+    for name, sizes in wrong.items():
+        exponent = exponent_of(taken, sizes, NOISE * largest[name])
+        errors.add_exponent(f"{name}+", "order", None if exponent is None else exponent - 1, wanted)
+    return f"{integrator} is of order {wanted}"
+
+
+def _told(taken: list[float], sizes: list[float], largest: float) -> bool:
+    """Whether enough is known of a cell: it does not err at all, or by more than round-off."""
+    return not any(sizes) or exponent_of(taken, sizes, NOISE * largest) is not None
+
+
+def _flown(found: Sized, point: Point, case: Case, tau: float) -> dict[str, np.ndarray]:
+    """The cells after a time τ of the flow, by hdsl's names."""
+    written = found.walk.written
+    cells = cells_of(found, point, case)
+    assert not any(bool(mark.any()) for mark in beginning(written, cells).values())
+    h, z = returned(written, cells)
+    held = float(cells["time"][0])
+    values = dict(zip(GROUPS, (h, z, cells["parameter"], cells["parameter costate"]), strict=True))
+    part = tau / PARTS
+    for _ in range(PARTS):
+        first = _slope(found, point, values, held)
+        second = _slope(found, point, _on(values, first, part / 2), held)
+        third = _slope(found, point, _on(values, second, part / 2), held)
+        fourth = _slope(found, point, _on(values, third, part), held)
+        for slope, weight in ((first, 1), (second, 2), (third, 2), (fourth, 1)):
+            values = _on(values, slope, weight * part / 6)
+    return old_cells(values)
+
+
+Groups = Mapping[str, Mapping[str, Tensor]]
+
+
+def _on(values: Groups, slopes: Groups, step: float) -> dict[str, dict[str, Tensor]]:
+    return {group: {n: v + step * slopes[group][n] for n, v in own.items()} for group, own in values.items()}
+
+
+def _slope(found: Sized, point: Point, values: Groups, t: float) -> dict[str, dict[str, Tensor]]:
+    """ḣ, ż, θ̇ and ω̇ of a batch."""
+    walk, written = found.walk, found.walk.written
+    h, z, theta, omega = (values[group] for group in GROUPS)
+    both: Values = {**h, **theta}
+    pulled = walk.gradients(both, z, point.samples, t, point.tau)
+    seen = [walk.forward(of_stream(written, both, b), s, t, point.tau) for b, s in enumerate(point.samples)]
+
+    def moved(name: str) -> Tensor:
+        slopes = [one[f"{name}'"] for one in seen]
+        return slopes[0] if written.is_shared(name) else torch.stack(slopes)
+
+    def rate(prefix: str, name: str) -> float:
+        return written.rate(prefix, name, point.tau)
+
+    slopes = (
+        {name: moved(name) for name in h},
+        {name: pulled[name] - rate("eta", name) * value for name, value in z.items()},
+        {name: -rate("beta", name) * omega[name] for name in theta},
+        {name: pulled[name] - rate("eta", name) * value for name, value in omega.items()},
+    )
+    return dict(zip(GROUPS, slopes, strict=True))
