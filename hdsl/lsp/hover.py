@@ -94,17 +94,18 @@ def of_name(analysis: Analysis, occurrence: Occurrence) -> str:
         "\n".join(_sizes(analysis, occurrence, declared)),
         "\n\n".join(filter(None, (of_equations(analysis, name) for name in names(analysis, occurrence, declared)))),
         TOO_LONG if analysis.model is not None and analysis.page is None and declared.kind in _DERIVED else "",
-        locality(analysis, occurrence.path),
+        "\n".join(filter(None, (locality(analysis, name) for name in names(analysis, occurrence, declared)))),
     ]
     return "\n\n".join(filter(None, parts))
 
 
 def locality(analysis: Analysis, name: str) -> str:
-    """One line on what the update of a name reads from other units and from other steps.
+    """One line on how local the update of a parameter is, or that of a state's costate; "" for all else."""
+    if analysis.page is None:
+        return ""
+    from hdsl.show.audit import locality_line
 
-    `hdsl audit` works that out; until it does there is nothing to say here.
-    """
-    return ""
+    return locality_line(analysis.compiler.audit, name)
 
 
 def declaration(analysis: Analysis, declared: Declared) -> str:

@@ -24,6 +24,7 @@ STATEMENTS: dict[str, tuple[str, str]] = {
     "return": ("return W @ x + b", "What a component gives; the last line of its body."),
     "use": ('use "layers.ham"', "Brings in the components and functions of a file beside this one, or of one that ships."),
     "project": ("project W = W / norm2(W) every 10", "Puts a parameter back after its update; reads params and consts only."),
+    "local": ("local W, b", "The updates of these params must be local, or it is a mistake; also an instance, or `local all`."),
     "latex": (r'latex W "\mathcal{W}"', "How a name looks in LaTeX and HTML; it changes nothing else."),
 }
 """For each word that starts a statement how the statement is written, and what it means."""

@@ -31,6 +31,7 @@ from hdsl.syntax.tree import (
     IndexSum,
     Latex,
     Learn,
+    Local,
     ModelText,
     Name,
     Parameter,
@@ -212,6 +213,9 @@ class _Finder:
                 inner = self._bound(indices, statement.span, names)
             case Dynamics() | Reset() | Project() | Latex():
                 self._path(statement.name, statement.name_span, names)
+            case Local(names=demanded):
+                for name in demanded:
+                    self._path(name.name, _place(name), names)
             case Learn(settings=settings):
                 for setting in settings:
                     self._setting(setting.path, setting.path_span, names)

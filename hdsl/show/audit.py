@@ -86,6 +86,23 @@ class Naming:
         return f"{bare}{plus}" if bare in self.plain else self.notation.name(name)
 
 
+def locality_line(audit: Audit, name: str) -> str:
+    """How local the update of a parameter is, or that of a state's costate, on one line; "" where it has none."""
+    builder = _Builder(audit)
+    for one in audit.locality:
+        if one.target == name:
+            costate = name in audit.model.dynamics
+            passes, why = builder._why(one, costate)
+            near = passes if one.kind in ("weakly local", "non-local") else ""
+            of = "its costate is " if costate else "its update is "
+            return f"{of}{_kind(one)}: {', '.join(filter(None, (near, why)))}"
+    return ""
+
+
+def _kind(one: Locality) -> str:
+    return f"local in {_WHERE[one.in_time]}" if one.kind == "local" else one.kind
+
+
 class _Builder(Naming):
     def tables(self) -> Iterable[Table]:
         reads = (self._locality(), self._updates(), self._transposed(), self._delays())
@@ -101,8 +118,7 @@ class _Builder(Naming):
         for one in self.audit.locality:
             costate = one.target in self.model.dynamics
             name = f"z.{one.target}" if costate else one.target
-            kind = f"local in {_WHERE[one.in_time]}" if one.kind == "local" else one.kind
-            groups.setdefault((kind, *self._why(one, costate)), []).append(name)
+            groups.setdefault((_kind(one), *self._why(one, costate)), []).append(name)
         rows = tuple((self._some(names), kind, passes, why) for (kind, passes, why), names in groups.items())
         return Table("locality", "locality", words, ("of", "is", "at once", "credit comes"), rows)
 

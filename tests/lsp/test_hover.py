@@ -56,12 +56,14 @@ def test_a_state_has_its_dynamics_and_its_costate() -> None:
     assert "```ham\nstate h[n] = 0\n```" in told and "state · line 15 · one for each stream" in told
     assert "- `h`: [n] = [3]" in told
     assert derived["state.h"] in told and derived["costate.h"] in told
+    assert "its costate is local in space: from units connected to its own" in told
 
 
 def test_a_parameter_has_its_costate_and_its_update() -> None:
     told, derived = shown(NET, "W @"), equations(NET)
     assert "param W[n, n] = normal(0, 1/sqrt(n))" in told and "shared by all streams" in told
     assert derived["costate.W"] in told and derived["parameter.W"] in told
+    assert "its update is local in space: the two ends of the synapse" in told
 
 
 def test_a_definition_has_its_adjoint_and_what_that_reads() -> None:

@@ -40,6 +40,8 @@ output ⟨o|o⟩ = ⟨b|b⟩ + ⟨w|w⟩
 cost ⟨c|c⟩ = squared(⟨o|o⟩ - ⟨v|v⟩) + squared(⟨a|α⟩.⟨dense|dense⟩_2.⟨dW|W⟩) + sum(⟨y|y⟩) + 0*⟨q|q⟩
 latex ⟨a|α⟩ "a"
 reset ⟨b|b⟩.1.⟨r|r⟩.⟨dh|h⟩ never
+local ⟨a|α⟩.⟨r|r⟩.⟨dW|W⟩, ⟨b|b⟩
+local all
 learn
     beta.⟨a|α⟩.⟨r|r⟩.⟨dW|W⟩ = ⟨k|k⟩
     eta.state = 1
