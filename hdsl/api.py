@@ -18,6 +18,7 @@ from hdsl.syntax.source import Source
 if TYPE_CHECKING:
     from hdsl.derive.equations import Equations
     from hdsl.derive.hamiltonian import Hamiltonian
+    from hdsl.show.why import Why
 
 
 def _shown(product: Any, layout: Layout) -> str:
@@ -51,6 +52,19 @@ class Model(Shown):
     def equations(self) -> Equations:
         """Hamilton's equations: ``.state["h"]``, ``.costate["h"]``, ``.costate["W"]``, ``.parameter["W"]``."""
         return self.compiler.equations
+
+    def why(self, path: str) -> Why:
+        """Why each summand of an equation is there; printed, it is what ``hdsl derive --why`` shows.
+
+        Args:
+            path: ``costate.h``, ``state.h``, ``param.W``, ``step.z.h``, ``adjoint.a``, or the name of a definition.
+
+        Raises:
+            ValueError: there is nothing of this name.
+        """
+        from hdsl.show.why import explain_equation
+
+        return explain_equation(self.compiler.equations, self.compiler.step, path)
 
     def product(self, name: str) -> Any:
         """The product of a pass of the compiler: one of text, model, hamiltonian, equations, step, program, numpy, torch."""
