@@ -49,15 +49,23 @@ def root_of(model: Model, name: str) -> Root:
     return Root("learn", path, (span,))
 
 
-def roots_of(model: Model, summand: Summand) -> tuple[Root, ...]:
-    """The roots of a summand: cost terms and dynamics in the order of the text, then settings."""
+def roots_of(model: Model, derived: Summand | Definition) -> tuple[Root, ...]:
+    """The roots of a summand, or of a definition as a whole: costs and dynamics in the order of the text, then settings."""
     order = [*model.costs, *model.dynamics, *map(setting_name, model.learning.values)]
-    found = {name: root_of(model, name) for name in summand.roots}
+    found = {name: root_of(model, name) for name in derived.roots}
     return tuple(sorted(found.values(), key=lambda root: (root.kind == "learn", root.spans, order.index(_own(root)))))
 
 
 def _own(root: Root) -> str:
     return setting_name(root.name) if root.kind == "learn" else root.name
+
+
+def place(source: Source, root: Root) -> str:
+    """Where a root stands, in words: ``line 20``, ``line 12 of layers.ham``, ``by default``."""
+    lines = source.lines_of(root.spans)
+    told = [f"line{'s' * (len(lines) > 1)} {ranges(lines)}"] if lines else []
+    told += [f"line{'s' * (len(used) > 1)} {ranges(used)} of {name}" for name, used in source.used_lines_of(root.spans)]
+    return ", ".join(told) or root.unsaid
 
 
 def mark(source: Source, roots: Iterable[Root], own: str = "", short: bool = False) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from hdsl.derive.provenance import Root, marks, roots_of
+from hdsl.derive.provenance import marks, place, roots_of
 from hdsl.model.model import Model
 from hdsl.show.page import Equation, ToldSummand
-from hdsl.syntax.source import Source, ranges
 from hdsl.terms.notation import Notation
 from hdsl.terms.term import Definition
 
@@ -22,11 +21,3 @@ def told_equation(model: Model, notation: Notation, definition: Definition, mark
     left, right = notation.sides(definition)
     beside = marks(model, definition, [summand for _, summand in found]) if marked else ""
     return Equation(left, right, definition.name, summands=tuple(told), marks=beside)
-
-
-def place(source: Source, root: Root) -> str:
-    """Where a root stands, in words: ``line 20``, ``line 12 of layers.ham``, ``by default``."""
-    lines = source.lines_of(root.spans)
-    told = [f"line{'s' * (len(lines) > 1)} {ranges(lines)}"] if lines else []
-    told += [f"line{'s' * (len(used) > 1)} {ranges(used)} of {name}" for name, used in source.used_lines_of(root.spans)]
-    return ", ".join(told) or root.unsaid

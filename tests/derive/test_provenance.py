@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 import hdsl
-from hdsl.derive.provenance import Root, mark, marks, root_of, roots_of
+from hdsl.derive.provenance import Root, mark, marks, place, root_of, roots_of
+from hdsl.syntax.source import Source, Span
 from hdsl.terms.term import Definition, Elementwise, Summand, slot, trace_summands
 
 TEXT = """ham 1
@@ -114,3 +115,10 @@ def test_what_is_made_one_summand_of_several_carries_them_all():
     scaled = trace_summands(a + tau * (b + c), [given[0], *given[2:]])
     assert {s.expression: s.roots for s in scaled} == {a: ("h",), tau * (b + c): ("g", "decay")}
     assert trace_summands(a - a, given) == ()
+
+
+def test_where_a_root_stands():
+    source = Source("a\nb\nc\nd\n1\n2", "m.ham", ((4, "x.ham"),))
+    assert place(source, Root("cost", "fit", (Span(2, 3),))) == "line 2"
+    assert place(source, Root("cost", "fit", (Span(0, 1), Span(2, 3), Span(6, 7)))) == "lines 1, 2, line 2 of x.ham"
+    assert place(source, Root("learn", "eta", (), "by default")) == "by default"

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hdsl.derive.provenance import Root
 from hdsl.show.derivation import derivation_page, model_notation
-from hdsl.show.summand import place, told_equation
-from hdsl.syntax.source import Source, Span
+from hdsl.show.summand import told_equation
 
 
 @pytest.mark.parametrize("style", ["text", "latex"])
@@ -35,10 +33,3 @@ def test_each_summand_says_why_it_is_there(product):
     ]
     assert found.marks == "19 | 16 | 16 | learn"
     assert told_equation(compiler.model, notation, equations.costate["h"], marked=False).marks == ""
-
-
-def test_where_a_root_stands():
-    source = Source("a\nb\nc\nd\n1\n2", "m.ham", ((4, "x.ham"),))
-    assert place(source, Root("cost", "fit", (Span(2, 3),))) == "line 2"
-    assert place(source, Root("cost", "fit", (Span(0, 1), Span(2, 3), Span(6, 7)))) == "lines 1, 2, line 2 of x.ham"
-    assert place(source, Root("learn", "eta", (), "by default")) == "by default"
