@@ -36,8 +36,25 @@ class Root:
 
 def root_of(model: Model, name: str) -> Root:
     """The root of the name that `hdsl.terms.term.Summand` has. Raises KeyError for what is none."""
-    if name in model.costs:
-        return Root("cost", name, next(d.spans for d in model.definitions if d.name == name))
+    (root,) = _roots(model, (name,))
+    return root
+
+
+def roots_of(model: Model, derived: Summand | Definition) -> tuple[Root, ...]:
+    """The roots of a summand, or of a definition as a whole: costs and dynamics in the order of the text, then settings."""
+    order = {name: k for k, name in enumerate((*model.costs, *model.dynamics, *map(setting_name, model.learning.values)))}
+    names = sorted(derived.roots, key=order.__getitem__)
+    return tuple(sorted(_roots(model, names), key=lambda root: (root.kind == "learn", root.spans)))
+
+
+def _roots(model: Model, names: Sequence[str]) -> list[Root]:
+    """The roots of some names, looked for in one walk over the definitions: a summand may have all costs as its roots."""
+    wanted = set(names).intersection(model.costs)
+    costs = {d.name: Root("cost", d.name, d.spans) for d in model.definitions if d.name in wanted} if wanted else {}
+    return [costs.get(name) or _other_root(model, name) for name in names]
+
+
+def _other_root(model: Model, name: str) -> Root:
     if name in model.dynamics:
         return Root("dynamics", name, (model.dynamics[name].span,))
     path = {setting_name(path): path for path in model.learning.values}[name]
@@ -47,17 +64,6 @@ def root_of(model: Model, name: str) -> Root:
     if model.source.text[span.start : span.end] in (LEARN, ""):  # a setting from outside stands at the block as a whole
         return Root("learn", path, (), "given from outside")
     return Root("learn", path, (span,))
-
-
-def roots_of(model: Model, derived: Summand | Definition) -> tuple[Root, ...]:
-    """The roots of a summand, or of a definition as a whole: costs and dynamics in the order of the text, then settings."""
-    order = [*model.costs, *model.dynamics, *map(setting_name, model.learning.values)]
-    found = {name: root_of(model, name) for name in derived.roots}
-    return tuple(sorted(found.values(), key=lambda root: (root.kind == "learn", root.spans, order.index(_own(root)))))
-
-
-def _own(root: Root) -> str:
-    return setting_name(root.name) if root.kind == "learn" else root.name
 
 
 def place(source: Source, root: Root) -> str:
