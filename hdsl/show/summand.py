@@ -8,6 +8,9 @@ from hdsl.show.page import Equation, ToldSummand
 from hdsl.terms.notation import Notation
 from hdsl.terms.term import Definition
 
+MOST = 6
+"""Roots of a summand that are told in words."""
+
 
 def told_equation(model: Model, notation: Notation, definition: Definition, marked: bool = True) -> Equation:
     """An equation with its summands; ``marked`` where their lines are to stand beside it, one after another."""
@@ -16,7 +19,8 @@ def told_equation(model: Model, notation: Notation, definition: Definition, mark
     for text, summand in found:
         roots = roots_of(model, summand)
         spans = [span for root in roots for span in root.spans]
-        why = "; ".join(f"{root}, {place(source, root)}" for root in roots)
+        why = "; ".join(f"{root}, {place(source, root)}" for root in roots[:MOST])
+        why += f"; and {len(roots) - MOST} more" if len(roots) > MOST else ""
         told.append(ToldSummand(text, tuple(map(str, roots)), source.lines_of(spans), source.used_lines_of(spans), why))
     left, right = notation.sides(definition)
     beside = marks(model, definition, [summand for _, summand in found]) if marked else ""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from hdsl.compiler import Compiler
 from hdsl.show.derivation import derivation_page, model_notation
-from hdsl.show.summand import told_equation
+from hdsl.show.summand import MOST, told_equation
+from hdsl.syntax.source import Source
 
 
 @pytest.mark.parametrize("style", ["text", "latex"])
@@ -33,3 +35,12 @@ def test_each_summand_says_why_it_is_there(product):
     ]
     assert found.marks == "19 | 16 | 16 | learn"
     assert told_equation(compiler.model, notation, equations.costate["h"], marked=False).marks == ""
+
+
+def test_of_many_roots_the_first_are_told():
+    costs = "".join(f"cost c{k} = (y - {k})^2\n" for k in range(MOST + 3))
+    compiler = Compiler(Source(f"input u\nparam w = 0\noutput y = w*u\n{costs}", "m.ham"))
+    page = derivation_page(compiler.equations, compiler.step)
+    (summand, _) = next(row for row in page.rows if "costate.w" in row.paths).equations[0].summands
+    assert len(summand.roots) == MOST + 3
+    assert summand.why.startswith("cost c0, line 4; cost c1, line 5; ") and summand.why.endswith("cost c5, line 9; and 3 more")
