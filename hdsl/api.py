@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hdsl.audit.audit import Audit
     from hdsl.derive.equations import Equations
     from hdsl.derive.hamiltonian import Hamiltonian
+    from hdsl.show.why import Why
 
 
 def _shown(product: Any, layout: Layout) -> str | None:
@@ -57,6 +58,19 @@ class Model(Shown):
     def audit(self) -> Audit:
         """What each update reads and how local it is, what departs from optimal control, and what it equals."""
         return self.compiler.audit
+
+    def why(self, path: str) -> Why:
+        """Why each summand of an equation is there; printed, it is what ``hdsl derive --why`` shows.
+
+        Args:
+            path: ``costate.h``, ``state.h``, ``param.W``, ``step.z.h``, ``adjoint.a``, or the name of a definition.
+
+        Raises:
+            ValueError: there is nothing of this name.
+        """
+        from hdsl.show.why import explain_equation
+
+        return explain_equation(self.compiler.equations, self.compiler.step, path)
 
     def product(self, name: str) -> Any:
         """The product of a pass of the compiler: one of `hdsl.compiler.PASSES`."""

@@ -203,3 +203,10 @@ def test_what_is_wrong_with_a_stream_is_a_sentence(capsys: pytest.CaptureFixture
     rows = [*ROWS, {"a": "x", "b": 1, "v": 2}]
     model.compile()(batch=1, seed=0).run(model.stream(rows, "u=a,b", on_bad_row="log"))
     assert capsys.readouterr().err.startswith("left out: list, row 31: found `x` in the column `a`, expected a number")
+
+
+def test_a_model_says_why_a_summand_is_there() -> None:
+    why = hdsl.load("sunspots").why("costate.h")
+    assert str(why).startswith("costate.h   ż = φ Cᵀe + Wᵀā − z − η z\n")
+    with pytest.raises(ValueError, match=r"did you mean `costate\.h`"):
+        hdsl.load("sunspots").why("costate.hh")

@@ -26,18 +26,24 @@ FORMATS = ("text", "latex", "markdown", "html", "json", "mathml")
 @click.option("--form", type=click.Choice(["matrix", "index"]), default="matrix", show_default=True,
               help="Equations in matrices where they can be, or with every index.")
 @click.option("--only", metavar="NAME", help="One equation and what it reads: costate.h, costate.W, state.h, step.z.h.")
+@click.option("--why", metavar="NAME", help="Each summand of one equation, with the lines that it is there for: costate.h, "
+              "param.W, step.z.h, adjoint.a, or a definition.")
 @settings_option
 def command(
     model: str,
     layout: str,
     form: str,
     only: str | None,
+    why: str | None,
     settings: tuple[str, ...],
     dims: tuple[str, ...],
     delay: tuple[str, ...],
 ) -> None:
     """Show J, H, stationarity, H′, Hamilton's equations and the discrete step, with the lines they come from."""
     opened = open_model(model, settings, dims, delay)
+    if why is not None:
+        click.echo(_reasons(opened, why, layout), nl=False)
+        return
     from hdsl.show.derivation import derivation_page
 
     def page(style: Any) -> Page:
@@ -51,6 +57,17 @@ def command(
         return whole.only(only)
 
     click.echo(printed(layout, page), nl=False)
+
+
+def _reasons(opened: Any, path: str, layout: str) -> str:
+    from hdsl.show.why import WHY_FORMATS
+
+    if layout not in WHY_FORMATS:
+        raise click.UsageError(f"--why is shown as {', '.join(WHY_FORMATS)}; found --format {layout}")
+    try:
+        return WHY_FORMATS[layout](opened.why(path))
+    except ValueError as wrong:
+        raise click.UsageError(str(wrong)) from None
 
 
 def printed(layout: str, page: Any) -> str:

@@ -37,6 +37,7 @@ from hdsl.terms.term import (
     Elementwise,
     Scalar,
     Structured,
+    Summand,
     indices,
     is_slot,
     merge_spans,
@@ -44,6 +45,7 @@ from hdsl.terms.term import (
     slot_indices,
     slot_name,
     slots,
+    trace_summands,
 )
 
 _TRANSIENT = re.compile(r"[cx]\d*")
@@ -55,14 +57,15 @@ class Part:
     """A summand of an adjoint or of a gradient: an expression at the canonical indices of what it belongs to.
 
     ``roots`` are the cost terms and the states whose derivative it holds, ``spans`` where these stand; ``at`` is where the
-    definition stands that it was pulled through last. What lies between has adjoints of its own, which tell of it: a chain
-    of definitions would else name all that is behind each of them.
+    definition stands that it was pulled through last, and ``through`` names it. What lies between has adjoints of its own,
+    which tell of it: a chain of definitions would else name all that is behind each of them.
     """
 
     expression: Scalar
     spans: tuple[Span, ...]
     roots: tuple[str, ...]
     at: tuple[Span, ...] = ()
+    through: tuple[str, ...] = ()
 
 
 def accumulate(
@@ -110,6 +113,15 @@ def total(parts: Iterable[Part]) -> Scalar:
     return sympy.Add(*(part.expression for part in parts))
 
 
+def summands_of(parts: Iterable[Part], scale: Scalar = 1) -> list[Summand]:
+    """The parts, ``scale`` times, as summands of what holds their sum."""
+    return [
+        Summand(scale * term, part.spans, part.roots, part.through)
+        for part in parts
+        for term in sympy.Add.make_args(part.expression)
+    ]
+
+
 def places_of(parts: Iterable[Part]) -> tuple[Span, ...]:
     """Where the parts come from: their roots, and what was read as it is."""
     return merge_spans(*(spans for part in parts for spans in (part.spans, part.at)))
@@ -129,8 +141,9 @@ def _adjoint(
     origin, roots = merge_spans(*(part.spans for part in parts)), merge_roots(parts)
     spans = merge_spans(definition.spans, origin)
     together = put_together(workspace, definition, [part.expression for part in parts], spans, roots)
+    through = (definition.name,)
     if together is not None:
-        return Part(together, origin, roots, definition.spans)
+        return Part(together, origin, roots, definition.spans, through)
     expression = sympy.factor_terms(total(parts))
     bare = is_slot(expression) and slot_indices(expression) == definition.indices
     constant = not slots(expression) and not isinstance(definition.body, Structured)
@@ -143,9 +156,10 @@ def _adjoint(
         name = workspace.fresh(f"adj:{definition.name}")
         body = Elementwise(expression)
         shared = definition.shared or workspace.reads_only_shared(body)
-        workspace.append(Definition(name, body, definition.sizes, shared, spans, roots))
+        summands = trace_summands(expression, summands_of(parts))
+        workspace.append(Definition(name, body, definition.sizes, shared, spans, roots, summands))
         expression = slot(name, definition.indices)
-    return Part(expression, origin, roots, definition.spans)
+    return Part(expression, origin, roots, definition.spans, through)
 
 
 def _pull(

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 
 import sympy
 
-from hdsl.derive.accumulate import Part, accumulate, merge_roots, places_of, total
+from hdsl.derive.accumulate import Part, accumulate, merge_roots, total
 from hdsl.derive.workspace import Workspace
 from hdsl.model.model import Model
 from hdsl.terms.elementwise import where_equal
-from hdsl.terms.term import Definition, Elementwise, Scalar, indices, setting_name, slot
+from hdsl.terms.term import Definition, Elementwise, Scalar, indices, merge_spans, setting_name, slot
 
 ZERO = sympy.Integer(0)
 
@@ -50,7 +50,7 @@ def pull_through(
         if whole == 0:
             continue
         kept = whole if mark == 1 else where_equal(mark, ZERO, ZERO, whole)
-        seeds[f"initial:{state}"] = [Part(kept, places_of(parts), merge_roots(parts))]
+        seeds[f"initial:{state}"] = [Part(kept, merge_spans(*(part.spans for part in parts)), merge_roots(parts))]
     return accumulate(workspace, definitions, seeds, params)
 
 

@@ -11,13 +11,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hdsl.derive.accumulate import Part, accumulate, merge_roots, places_of, total
+from hdsl.derive.accumulate import Part, accumulate, merge_roots, places_of, summands_of, total
 from hdsl.derive.hamiltonian import SIGN, Hamiltonian
 from hdsl.derive.seeds import PHI, TAU, seed_cost, seed_dynamics
 from hdsl.derive.shown import Shown
 from hdsl.derive.workspace import Workspace
 from hdsl.model.model import Model
-from hdsl.terms.term import Definition, Elementwise, indices, merge_spans, setting_name, slot
+from hdsl.terms.term import (
+    Definition,
+    Elementwise,
+    Summand,
+    indices,
+    merge_spans,
+    setting_name,
+    slot,
+    trace_summands,
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,11 @@ class Equations(Shown):
     state: Mapping[str, Definition]
     costate: Mapping[str, Definition]
     parameter: Mapping[str, Definition]
+
+    @property
+    def summands(self) -> Mapping[str, tuple[Summand, ...]]:
+        """Of each equation its summands, by its name (``dot:h``, ``dot:z:h``): their sum is its right side."""
+        return {equation.name: equation.summands for equation in self.all}
 
     @property
     def all(self) -> tuple[Definition, ...]:
@@ -88,7 +102,8 @@ def _state(model: Model, name: str) -> Definition:
     f = slot(dynamics.definition, at)
     if dynamics.kind == "next":
         f = (f - slot(name, at)) / TAU
-    return Definition(f"dot:{name}", Elementwise(f), quantity.sizes, quantity.shared, (dynamics.span,))
+    summands = trace_summands(f, [Summand(f, (dynamics.span,), (name,))])
+    return Definition(f"dot:{name}", Elementwise(f), quantity.sizes, quantity.shared, (dynamics.span,), (), summands)
 
 
 def _costate(workspace: Workspace, name: str, parts: tuple[Part, ...]) -> Definition:
@@ -98,17 +113,23 @@ def _costate(workspace: Workspace, name: str, parts: tuple[Part, ...]) -> Defini
     own = f"z:{name}" if quantity.role == "state" else f"w:{name}"
     costate = slot(own, indices(len(quantity.sizes)))
     slope = total(parts)
-    spans = places_of(parts)
+    spans, summands = places_of(parts), summands_of(parts, -SIGN)
     if quantity.role == "state" and model.dynamics[name].kind == "next":
         slope = slope - costate / TAU
+        summands.append(Summand(SIGN * costate / TAU, (model.dynamics[name].span,), (name,)))
         spans = merge_spans(spans, (model.dynamics[name].span,))
-    eta = slot(setting_name(model.learning.eta[name]))
-    rate = -SIGN * slope - eta * costate
-    return Definition(f"dot:{own}", Elementwise(rate), quantity.sizes, quantity.shared, spans, merge_roots(parts))
+    eta = setting_name(model.learning.eta[name])
+    summands.append(Summand(-slot(eta) * costate, (), (eta,)))
+    rate = -SIGN * slope - slot(eta) * costate
+    body, roots = Elementwise(rate), merge_roots(parts)
+    told = trace_summands(rate, summands)
+    return Definition(f"dot:{own}", body, quantity.sizes, quantity.shared, spans, roots, told)
 
 
 def _parameter(model: Model, name: str) -> Definition:
     """θ̇ = −β ω."""
     quantity = model.quantities[name]
-    rate = -slot(setting_name(model.learning.beta[name])) * slot(f"w:{name}", indices(len(quantity.sizes)))
-    return Definition(f"dot:{name}", Elementwise(rate), quantity.sizes, True, (quantity.span,))
+    beta = setting_name(model.learning.beta[name])
+    rate = -slot(beta) * slot(f"w:{name}", indices(len(quantity.sizes)))
+    summands = (Summand(rate, (), (beta,)),)
+    return Definition(f"dot:{name}", Elementwise(rate), quantity.sizes, True, (quantity.span,), (), summands)

@@ -7,13 +7,13 @@ dynamics at the old one with the new costate.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import sympy
 
-from hdsl.derive.accumulate import Part, accumulate, merge_roots, places_of, total
+from hdsl.derive.accumulate import Part, accumulate, merge_roots, places_of, summands_of, total
 from hdsl.derive.beginnings import begun, kept_by_flow, pull_through
 from hdsl.derive.equations import Equations
 from hdsl.derive.hamiltonian import SIGN
@@ -27,12 +27,15 @@ from hdsl.terms.term import (
     Elementwise,
     Scalar,
     Structured,
+    Summand,
     indices,
+    merge_summands,
     setting_name,
     slot,
     slot_indices,
     slot_name,
     slots,
+    trace_summands,
 )
 
 
@@ -84,6 +87,12 @@ class Step:
     cells: tuple[str, ...]
     outputs: Mapping[str, str]
     costs: Mapping[str, str]
+
+    @property
+    def summands(self) -> Mapping[str, tuple[Summand, ...]]:
+        """Of each new value of a cell its summands, by its name (``h+``, ``z:h+``): their sum is its right side."""
+        new = {f"{cell}+" for cell in self.cells}
+        return {line.name: line.summands for line in self.lines if line.name in new}
 
 
 def build_step(equations: Equations) -> Step:
@@ -170,7 +179,7 @@ class _Builder:
         at = indices(len(quantity.sizes))
         f = slot(dynamics.definition, at)
         value = slot(self.start[name], at) + TAU * f if dynamics.kind == "flow" else f
-        self._append(f"{name}+", value, name, (dynamics.span,), ())
+        self._append(f"{name}+", value, name, (dynamics.span,), (), [Summand(value, (dynamics.span,), (name,))])
 
     def _at_new_state(self) -> dict[str, Definition]:
         """Every definition of the model with h+ for h; those that read no state stay as they are."""
@@ -230,15 +239,19 @@ class _Builder:
                 return
             old = slot(own, indices(len(self.workspace.sizes_of(name))))
             kept = sympy.expand(1 - TAU * setting(self.model, self.model.learning.eta[name]))
+            why = [self._by_setting(sympy.Integer(1), self.model.learning.eta[name])]
             if dynamics.kind == "next":
                 kept = kept + SIGN
-            pulled = [-SIGN * self.outer * term for term in sympy.Add.make_args(total(self.parts.get(name, ())))]
-            own_parts = [term / old for term in pulled if self._is_number(term / old)]
-            rest = [term for term in pulled if not self._is_number(term / old)]
-            kept = sympy.Add(kept, *own_parts) if self._held(name) else sympy.Integer(0)
-            value = kept * old + sympy.Add(*rest)
+                why.append(Summand(SIGN, (dynamics.span,), (name,)))
             parts = self.parts.get(name, [])
-            self._append(f"{own}+", value, name, places_of(parts), merge_roots(parts))
+            pulled = summands_of(parts, -SIGN * self.outer)
+            own_parts = [summand for summand in pulled if self._is_number(summand.expression / old)]
+            rest = [summand for summand in pulled if not self._is_number(summand.expression / old)]
+            if self._held(name):
+                kept = sympy.Add(kept, *(summand.expression / old for summand in own_parts))
+                rest.insert(0, merge_summands(kept * old, [*why, *own_parts]))
+            value = sympy.Add(*(summand.expression for summand in rest))
+            self._append(f"{own}+", value, name, places_of(parts), merge_roots(parts), rest)
 
     def _move_param(self, name: str) -> None:
         """ω+ = (1 − τη) ω − s τ ∂H′/∂θ and θ+ = θ − τ β ω."""
@@ -247,18 +260,33 @@ class _Builder:
         omega, parts = slot(f"w:{name}", at), self.parts.get(name, [])
         keep = sympy.expand(1 - TAU * setting(self.model, learning.eta[name]))
         value = keep * omega - SIGN * self.outer * total(parts)
-        self._append(f"w:{name}+", value, name, places_of(parts), merge_roots(parts))
+        summands = [self._by_setting(keep * omega, learning.eta[name]), *summands_of(parts, -SIGN * self.outer)]
+        self._append(f"w:{name}+", value, name, places_of(parts), merge_roots(parts), summands)
         moved = omega if self.order.omega == "old" else slot(f"w:{name}+", at)
-        beta = setting(self.model, learning.beta[name])
-        self._append(f"{name}+", slot(name, at) - TAU * beta * moved, name, (self.model.quantities[name].span,), ())
+        value = slot(name, at) - TAU * setting(self.model, learning.beta[name]) * moved
+        rule = [self._by_setting(value, learning.beta[name])]
+        self._append(f"{name}+", value, name, (self.model.quantities[name].span,), (), rule)
+
+    def _by_setting(self, expression: Scalar, path: str) -> Summand:
+        """A summand that is there for a setting of ``learn``."""
+        return Summand(expression, (), (setting_name(path),))
 
     def _is_number(self, expression: Scalar) -> bool:
         """True for what is one number throughout a step: settings, scalar consts, sizes."""
         return all(slot_name(s) in self.numbers for s in slots(expression))
 
-    def _append(self, name: str, value: Scalar, of: str, spans: tuple[Span, ...], roots: tuple[str, ...]) -> None:
+    def _append(
+        self,
+        name: str,
+        value: Scalar,
+        of: str,
+        spans: tuple[Span, ...],
+        roots: tuple[str, ...],
+        summands: Iterable[Summand],
+    ) -> None:
         sizes, shared = self.workspace.sizes_of(of), self.workspace.shared([of])
-        self.workspace.append(Definition(name, Elementwise(value), sizes, shared, spans, roots))
+        traced = trace_summands(value, summands)
+        self.workspace.append(Definition(name, Elementwise(value), sizes, shared, spans, roots, traced))
 
 
 def rename(definition: Definition, swap: Mapping[str, str]) -> Definition:
@@ -277,4 +305,8 @@ def rename(definition: Definition, swap: Mapping[str, str]) -> Definition:
             body = Elementwise(renamed(expression))
         case Structured(operands=operands):
             body = replace(body, operands=tuple(swap.get(o, o) for o in operands))
-    return replace(definition, name=swap.get(definition.name, definition.name), body=body)
+    summands = definition.summands
+    if summands and isinstance(body, Elementwise):
+        summands = trace_summands(body.expression, [replace(s, expression=renamed(s.expression)) for s in summands])
+    name = swap.get(definition.name, definition.name)
+    return replace(definition, name=name, body=body, summands=summands)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from functools import cached_property
 
+from hdsl.derive.provenance import marks
 from hdsl.emit.content import content_hash
 from hdsl.emit.names import MODULE_NAMES, Names, harmless
 from hdsl.emit.scalar import ScalarPrinter
@@ -194,13 +195,22 @@ class Facts:
             lines.append(f"dtype, device = {'self.' * alone}share.dtype, {'self.' * alone}share.device")
         return lines
 
-    def place(self, definitions: tuple[Definition, ...]) -> str:
-        """Where in the .ham file, and in those it uses, a statement comes from: ``  net.ham:18, 21, layers.ham:12``."""
+    def place(self, definitions: tuple[Definition, ...], notation: Notation) -> str:
+        """Where in the .ham file, and in those it uses, a statement comes from: ``  net.ham:18, 21, layers.ham:12``.
+
+        Of a derived equation, what each of its summands comes from: ``  net.ham:20 | 17 | learn``.
+        """
+        derived = [d for d in definitions if d.summands and not d.name.startswith("adj:")]
+        if len(derived) == 1:
+            summands = [summand for _, summand in notation.summands(derived[0])]
+            told = marks(self.model, derived[0], summands, f"{self.file}:")
+            if told:
+                return f"   {harmless(told)}"
         source, spans = self.model.source, [span for d in definitions for span in d.spans]
         lines = source.lines_of(spans)
         places = [*([(self.file, lines)] if lines else []), *source.used_lines_of(spans)]
-        told = (f"{harmless(name)}:{', '.join(map(str, numbers))}" for name, numbers in places)
-        return f"   {', '.join(told)}" if places else ""
+        named = (f"{harmless(name)}:{', '.join(map(str, numbers))}" for name, numbers in places)
+        return f"   {', '.join(named)}" if places else ""
 
     # --- parts of the text -----------------------------------------------------------------------
 

@@ -174,7 +174,7 @@ def _function(program: Program, facts: Facts) -> str:
     lines += [f'    {facts.names[name]} = given["{name}"]' for name in outside]
     for line in program.lines:
         identifier = facts.names[line.name]
-        lines.append(f"    # {notation.equation(line)}{facts.place((line,))}")
+        lines.append(f"    # {notation.equation(line)}{facts.place((line,), notation)}")
         lines.append(f'    {identifier} = made["{line.name}"] = {_value(line, facts, shared)}')
     told = ", ".join(facts.names[name] for name in program.results)
     lines.append(f'    made[":results"] = [{told}]')

@@ -45,7 +45,7 @@ def _statements(program: Program, facts: Facts) -> Iterator[str]:
     notation = facts.notation(program, lines.folded)
     for statement in statements:
         told = ", ".join(_equation(d, notation) for d in statement.definitions if d.name not in lines.folded)
-        comment = f"# {told}{facts.place(statement.definitions)}" if told else ""
+        comment = f"# {told}{facts.place(statement.definitions, notation)}" if told else ""
         if comment and len(statement.text) >= COMMENT_COLUMN - 2:
             yield comment
             yield statement.text

@@ -129,7 +129,7 @@ def _commented(statement: Statement, facts: Facts, notation: Notation) -> Iterab
     if len(names) > 1 and statement.text.startswith("torch._foreach"):
         told = list(statement.definitions)
     equations = ", ".join(dict.fromkeys(notation.equation(d) for d in told))
-    comment = f"# {equations}{facts.place(statement.definitions)}"
+    comment = f"# {equations}{facts.place(statement.definitions, notation)}"
     if len(statement.text) < COMMENT_COLUMN - 2 and len(comment) < 76:
         yield f"{statement.text:<{COMMENT_COLUMN}}{comment}"
     else:

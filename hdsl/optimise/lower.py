@@ -32,6 +32,7 @@ from hdsl.terms.term import (
     slot_indices,
     slot_name,
     slots,
+    trace_summands,
 )
 
 
@@ -174,10 +175,17 @@ def forward(lines: Iterable[Definition], results: set[str], swap: dict[str, str]
     kept, takers = [], frozenset(taken.values())
     for line in lines:
         if line.name in taken:
-            kept.append(replace(line, name=taken[line.name]))
+            kept.append(_in_place_of(line, by_name[taken[line.name]]))
         elif line.name not in swap and line.name not in takers:
             kept.append(line)
     return tuple(rename(line, {name: _follow(swap, name) for name in line.reads() if name in swap}) for line in kept)
+
+
+def _in_place_of(line: Definition, new: Definition) -> Definition:
+    """A line under the name of the new value that repeats it, there for the same reasons."""
+    body = line.body
+    summands = trace_summands(body.expression, new.summands) if isinstance(body, Elementwise) else ()
+    return replace(line, name=new.name, summands=summands)
 
 
 def share(lines: Iterable[Definition], results: set[str], swap: dict[str, str]) -> tuple[Definition, ...]:
@@ -205,13 +213,20 @@ def halve(lines: Iterable[Definition]) -> tuple[Definition, ...]:
         twin = by_name.get(f"{line.name}+")
         common = _common_terms(line, twin) if twin else ()
         if twin and len(common) > 1:
-            half = replace(line, name=f"half:{line.name}", body=Elementwise(sympy.Add(*common)))
+            half = replace(line, name=f"half:{line.name}", body=Elementwise(sympy.Add(*common)), summands=())
             made.append(half)
             rest = half.slot - sympy.Add(*common)
-            line = replace(line, body=Elementwise(line.body.expression + rest))  # type: ignore[union-attr]
-            by_name[twin.name] = replace(twin, body=Elementwise(twin.body.expression + rest))  # type: ignore[union-attr]
+            line, by_name[twin.name] = _plus(line, rest), _plus(twin, rest)
         made.append(line)
     return tuple(made)
+
+
+def _plus(line: Definition, term: Scalar) -> Definition:
+    """An elementwise line with a term more."""
+    assert isinstance(line.body, Elementwise)
+    expression = line.body.expression + term
+    summands = trace_summands(expression, line.summands) if line.summands else ()
+    return replace(line, body=Elementwise(expression), summands=summands)
 
 
 def _common_terms(line: Definition, twin: Definition) -> tuple[Scalar, ...]:
@@ -275,4 +290,6 @@ def _take_in(line: Definition, moved: Mapping[str, Definition]) -> Definition:
     expression = line.body.expression.xreplace(swap)
     if line.name.startswith("adj:"):
         expression = sympy.factor_terms(expression)
-    return replace(line, body=Elementwise(expression), spans=merge_spans(*spans))
+    given = [replace(s, expression=s.expression.xreplace(swap)) for s in line.summands]
+    summands = trace_summands(expression, given) if given else ()
+    return replace(line, body=Elementwise(expression), spans=merge_spans(*spans), summands=summands)

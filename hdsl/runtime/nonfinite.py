@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import numpy as np
 import torch
 
+from hdsl.compiler import VERSION
+from hdsl.derive.provenance import Root, place, roots_of
+from hdsl.emit.numpy_module import emit_numpy
+from hdsl.optimise.program import Program
 from hdsl.runtime.loop import body_of, by_step, results_of
 from hdsl.runtime.reference import evaluate, given
 from hdsl.runtime.reference import put_back as projected
 from hdsl.runtime.text import load_text
 from hdsl.syntax.source import Source, Span
 from hdsl.terms.notation import Notation
+from hdsl.terms.term import Definition, Elementwise
 
 
 class NonFinite(ArithmeticError):
@@ -95,8 +101,11 @@ def _tell(net: Any, row: tuple[torch.Tensor, ...], tau: float, step: int, costs:
         value = np.asarray(made[line.name], dtype=float)
         if not np.isfinite(value).all():
             kind = "nan" if np.isnan(value).any() else "infinite"
-            number, places = _place(compiler.source, line.spans)
+            roots = _cause(net, program, line, row, tau)
+            own = tuple(span for root in roots for span in root.spans) if line.summands else ()
+            number, places = _place(compiler.source, own or line.spans)
             where = f"; made by {places}: {notation.equation(line)}" if places else ""
+            where += f"; there for {' and '.join(f'{root}, {place(compiler.source, root)}' for root in roots)}" if roots else ""
             shown = _shown(line.name)
             raise NonFinite(f"{shown} became {kind} at step {step}{where}", step, shown, number)
     for name in costs:  # worked out beside the step, which may read less of them
@@ -110,6 +119,26 @@ def _tell(net: Any, row: tuple[torch.Tensor, ...], tau: float, step: int, costs:
         if not bool(torch.isfinite(value.double()).all()):
             raise NonFinite(f"the sample's `{name}` is not finite at step {step}", step, name, None)
     raise NonFinite(f"a value became infinite at step {step} in {net.share.dtype}", step, "", None)
+
+
+def _cause(net: Any, program: Program, line: Definition, row: tuple[torch.Tensor, ...], tau: float) -> tuple[Root, ...]:
+    """What a derived line is there for; of a sum, the first of its summands that is not finite.
+
+    The summands are worked out as lines of the numpy reference, behind those of the step; nothing of this is in the step.
+    """
+    compiler, causes = net.origin.compiler(), [line.roots]
+    if line.summands:
+        parts = [
+            Definition(f"half:part{k}", Elementwise(summand.expression), line.sizes, line.shared)
+            for k, summand in enumerate(line.summands)
+        ]
+        longer = replace(program, lines=(*program.lines, *parts))
+        text = emit_numpy(replace(compiler.program, **{program.name: longer}), VERSION)
+        with np.errstate(all="ignore"):
+            made = getattr(load_text(text, net.origin.model), program.name)(given(net, row, tau))
+        values = (np.asarray(made[part.name], dtype=float) for part in parts)
+        causes = [s.roots for s, value in zip(line.summands, values, strict=True) if not np.isfinite(value).all()]
+    return roots_of(compiler.model, replace(line, roots=causes[0])) if causes else ()
 
 
 def _tell_projection(net: Any, made: dict[str, Any], row: tuple[torch.Tensor, ...], tau: float, step: int) -> None:

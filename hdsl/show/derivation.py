@@ -16,6 +16,7 @@ from hdsl.derive.step import Step
 from hdsl.model.model import Model
 from hdsl.show.conventions import Conventions
 from hdsl.show.page import Equation, Page, Row, Section, worded
+from hdsl.show.summand import told_equation
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source, Span
 from hdsl.syntax.tree import Define
@@ -66,6 +67,7 @@ def derivation_page(
         doc=equations.model.doc,
         style=style,
         sections=tuple(s for s in builder.sections() if s.rows or s.words),
+        texts=equations.model.source.texts,
     )
     return page if only is None else page.only(only)
 
@@ -236,7 +238,7 @@ class _Builder:
         rows = []
         for name, moved in self.equations.parameter.items():
             costate = self.equations.costate[name]
-            pair = [Equation(*self.notation.sides(d), d.name) for d in (costate, moved)]
+            pair = [told_equation(self.model, self.notation, d) for d in (costate, moved)]
             reads = self._closed((*costate.reads(), *moved.reads()))
             row = Row(tuple(pair), paths=(f"costate.{name}", f"parameter.{name}"), reads=reads)
             rows.append(self._placed(row, costate.spans))
@@ -357,7 +359,7 @@ class _Builder:
         note: str,
         reads: Iterable[str],
     ) -> Row:
-        equation = Equation(*notation.sides(definition), definition.name)
+        equation = told_equation(self.model, notation, definition, bool(path))
         row = Row((equation,), (), note, (path,) if path else (), self._closed(reads, notation))
         return self._placed(row, spans)
 

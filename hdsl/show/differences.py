@@ -74,7 +74,7 @@ class Comparison:
                     found.append(name)
             return found
 
-        return Side(equations, notation.summands, lambda one: notation.sides(one)[1], reads)
+        return Side(equations, notation.taken_apart, lambda one: notation.sides(one)[1], reads)
 
     # Lines -----------------------------------------------------------------------------------------------------------
 

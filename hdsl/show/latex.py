@@ -19,7 +19,7 @@ _HEAD = r"""\documentclass{{article}}
 _SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "#": r"\#", "$": r"\$", "%": r"\%", "&": r"\&", "_": r"\_",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "−": "$-$", "′": r"$'$", "⊙": r"$\odot$", "\u00a0": "~", "–": "--",
-    "²": "$^{2}$", "½": r"$\tfrac{1}{2}$", "¼": r"$\tfrac{1}{4}$",
+    "|": r"$\vert$", "²": "$^{2}$", "½": r"$\tfrac{1}{2}$", "¼": r"$\tfrac{1}{4}$",
 }  # fmt: skip
 LONGEST = 64
 """How wide a row may be, in letters, before it is broken: what a page of the class article has room for."""

@@ -44,14 +44,32 @@ def parted(words: str) -> Iterator[tuple[str, bool]]:
 
 
 @dataclass(frozen=True)
+class ToldSummand:
+    """One summand of an equation: its text, sign included, and what it is there for.
+
+    ``roots`` are in words (``cost fit``, ``dynamics of h``, ``learn eta``); ``lines`` and ``used`` where these stand; ``why``
+    is one sentence of both.
+    """
+
+    text: str
+    roots: tuple[str, ...]
+    lines: tuple[int, ...] = ()
+    used: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Equation:
     """``left = right``; ``name`` is what it defines, by hdsl's own name (empty for a formula about the whole model);
-    ``sign`` stands between them where it is an arrow."""
+    ``sign`` stands between them where it is an arrow. A derived equation has its ``summands``, whose texts joined are its
+    right side, and ``marks``, their lines as they stand beside it (``20 | 17 | learn``)."""
 
     left: str
     right: str
     name: str = ""
     sign: str = "="
+    summands: tuple[ToldSummand, ...] = ()
+    marks: str = ""
 
     def __str__(self) -> str:
         return f"{self.left} {self.sign} {self.right}"
@@ -89,7 +107,8 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A derivation: title, a line of facts, the model's doc comment, and sections in the order of the derivation."""
+    """A derivation: title, a line of facts, the model's doc comment, and sections in the order of the derivation; ``texts`` are
+    names and texts of the files that it is of."""
 
     name: str
     source: str
@@ -97,6 +116,7 @@ class Page:
     doc: str
     style: Style
     sections: tuple[Section, ...]
+    texts: tuple[tuple[str, str], ...] = ()
 
     @property
     def rows(self) -> Iterator[Row]:

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from hdsl.show.page import Page, Row, Section
+from hdsl.syntax.source import ranges
 
 WIDTH = 118
 LONGEST = 78  # columns of an equation, beyond which it is broken
@@ -78,23 +79,14 @@ def beside(row: Row) -> str:
 def places(row: Row) -> str:
     """Lines of the file, then those of files that it uses behind their names: ``18, 21–24, layers.ham:12``.
 
-    Where there are many, the other files are named alone: ``18–24, layers.ham``.
+    Where there are many, the other files are named alone: ``18–24, layers.ham``. Of a derived equation the lines of each
+    summand, in their order: ``20 | 17 | learn``.
     """
+    if row.equations and row.equations[0].marks:
+        return row.equations[0].marks
     own = [ranges(row.lines)] if row.lines else []
     told = ", ".join([*own, *(f"{name}:{ranges(lines)}" for name, lines in row.used)])
     return told if columns(told) <= MOST_PLACES else ", ".join([*own, *(name for name, _ in row.used)])
-
-
-def ranges(lines: Sequence[int]) -> str:
-    """Numbers in order, three and more in a row as the first and the last: ``9, 12, 14–17``."""
-    told: list[str] = []
-    start = 0
-    for place, line in enumerate(lines):
-        if place + 1 == len(lines) or lines[place + 1] != line + 1:
-            run = lines[start : place + 1]
-            told += [f"{run[0]}–{run[-1]}"] if len(run) > 2 else map(str, run)
-            start = place + 1
-    return ", ".join(told)
 
 
 def columns(text: str) -> int:

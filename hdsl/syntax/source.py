@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -71,6 +71,18 @@ class Source:
     def line_text(self, line: int) -> str:
         """The text of a line, counted from 1, without its end."""
         return self.text.split("\n")[line - 1].rstrip("\r")
+
+
+def ranges(lines: Sequence[int]) -> str:
+    """Numbers in order, three and more in a row as the first and the last: ``9, 12, 14–17``."""
+    told: list[str] = []
+    start = 0
+    for place, line in enumerate(lines):
+        if place + 1 == len(lines) or lines[place + 1] != line + 1:
+            run = lines[start : place + 1]
+            told += [f"{run[0]}–{run[-1]}"] if len(run) > 2 else map(str, run)
+            start = place + 1
+    return ", ".join(told)
 
 
 @lru_cache(maxsize=16)

@@ -84,13 +84,13 @@ class Formula:
         signed = [self._product(product, at) for product in products]
         if len(signed) == 1 and not signed[0][0]:
             return signed[0][1]
-        text = ""
-        for negative, piece in signed:
+        summands: list[tuple[str, Scalar]] = []
+        for (negative, piece), product in zip(signed, products, strict=True):
             sign = self.spelling.minus if negative else self.spelling.plus
-            if not text:
+            if not summands:
                 sign = self.spelling.negative if negative else ""
-            text += sign + self.layout.within(piece, HADAMARD if negative else SUM)
-        return Piece(text, SUM)
+            summands.append((sign + self.layout.within(piece, HADAMARD if negative else SUM), product.term))
+        return Piece("".join(text for text, _ in summands), SUM, summands=tuple(summands))
 
     def _structured(self, definition: Definition, body: Structured, at: Indices) -> Piece:
         piece = write_arrangement(self, definition)

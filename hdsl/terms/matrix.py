@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import sympy
 
@@ -23,11 +24,13 @@ class NoMatrixForm(Exception):
 
 @dataclass(frozen=True)
 class Piece:
-    """A finished part of a formula. ``raise_`` spells it with one more superscript where it has superscripts itself."""
+    """A finished part of a formula. ``raise_`` spells it with one more superscript where it has superscripts itself;
+    ``summands`` are the texts that it is joined of, signs included, each with what it spells."""
 
     text: str
     level: int
     raise_: Callable[[str], str] | None = field(default=None, compare=False)
+    summands: tuple[tuple[str, Any], ...] = field(default=(), compare=False)
 
 
 Factor = tuple[Piece, tuple[sympy.Symbol, ...]]

@@ -17,12 +17,22 @@ import sympy
 from hdsl.terms.arrangement import READABLE
 from hdsl.terms.formula import Form, Formula
 from hdsl.terms.inlining import Inlining
-from hdsl.terms.matrix import NoMatrixForm
+from hdsl.terms.matrix import NoMatrixForm, Piece
 from hdsl.terms.naming import Naming, owner
 from hdsl.terms.ordering import Ordering, is_setting
 from hdsl.terms.product import Unfolding
 from hdsl.terms.spelling import SPELLINGS, Style
-from hdsl.terms.term import INDEX_NAMES, Contraction, Definition, Elementwise, Scalar, Structured, ordered_terms
+from hdsl.terms.term import (
+    INDEX_NAMES,
+    Contraction,
+    Definition,
+    Elementwise,
+    Scalar,
+    Structured,
+    Summand,
+    merge_summands,
+    ordered_terms,
+)
 
 __all__ = ["Form", "Notation", "Style"]
 
@@ -71,7 +81,7 @@ class Notation:
         self._ordering = Ordering(self.by_name, {name: place for place, name in enumerate(met)}, known)
         chosen = Inlining(self.definitions, written).chosen if inline is None else inline
         self.inlined = frozenset(name for name in chosen if self._may_inline(name))
-        self._known: dict[str, tuple[Definition, tuple[str, str]]] = {}
+        self._known: dict[str, tuple[Definition, tuple[str, Piece]]] = {}
         self._unfolding = Unfolding(self.by_name, self.inlined, self._shows_mean)
 
     def equation(self, definition: Definition) -> str:
@@ -80,12 +90,29 @@ class Notation:
 
     def sides(self, definition: Definition) -> tuple[str, str]:
         """Left and right side of the equation."""
+        left, right = self._kept(definition)
+        return left, right.text
+
+    def summands(self, definition: Definition) -> tuple[tuple[str, Summand], ...]:
+        """The right side of a derived equation in the texts of its summands, signs included, each with why it is there.
+
+        One text where they have a factor in common that stands before all of them; nothing for what has no summands.
+        """
+        if not definition.summands:
+            return ()
+        known = {summand.expression: summand for summand in definition.summands}
+        right = self._kept(definition)[1]
+        if not right.summands or any(term not in known for _, term in right.summands):
+            return ((right.text, merge_summands(definition.slot, definition.summands)),)
+        return tuple((text, known[term]) for text, term in right.summands)
+
+    def _kept(self, definition: Definition) -> tuple[str, Piece]:
         known = self._known.get(definition.name)
         if known is None or known[0] is not definition:
             known = self._known[definition.name] = definition, self._told(definition)
         return known[1]
 
-    def _told(self, definition: Definition) -> tuple[str, str]:
+    def _told(self, definition: Definition) -> tuple[str, Piece]:
         if self.form == "matrix":
             try:
                 return self._sides(definition, "matrix")
@@ -93,12 +120,12 @@ class Notation:
                 pass
         return self._sides(definition, "index")
 
-    def summands(self, definition: Definition) -> tuple[Definition, ...]:
+    def taken_apart(self, definition: Definition) -> tuple[Definition, ...]:
         """The summands that are shown of a definition, each as a definition of its own; what is no sum is one."""
         if not isinstance(definition.body, Elementwise) or self._shows_mean(definition):
             return (definition,)
         terms = self._terms(definition.body.expression)
-        return tuple(replace(definition, body=Elementwise(term)) for term in terms)
+        return tuple(replace(definition, body=Elementwise(term), summands=()) for term in terms)
 
     def _terms(self, expression: Scalar) -> Iterator[Scalar]:
         """The terms of a sum, and of the sums that are printed in its place."""
@@ -122,9 +149,9 @@ class Notation:
         """True where a shared definition reads what is per stream."""
         return definition.shared and any(self._per_stream(name) for name in definition.reads())
 
-    def _sides(self, definition: Definition, form: Form) -> tuple[str, str]:
+    def _sides(self, definition: Definition, form: Form) -> tuple[str, Piece]:
         formula = self._formula(form)
-        return formula.left(definition), formula.value(definition, definition.indices).text
+        return formula.left(definition), formula.value(definition, definition.indices)
 
     def _formula(self, form: Form) -> Formula:
         return Formula(

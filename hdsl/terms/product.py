@@ -31,7 +31,8 @@ class Product:
     """``number * scalars * Σ over bound of tensors``.
 
     ``origin`` are the names that the summand read before anything was put in. ``in_order`` says that the tensors stand
-    as they were written (in a contraction); sympy's own products have no order.
+    as they were written (in a contraction); sympy's own products have no order. ``term`` is the summand of the whole
+    expression that it is a part of.
     """
 
     number: Any = sympy.Integer(1)
@@ -40,6 +41,7 @@ class Product:
     bound: list[tuple[sympy.Symbol, Any]] = field(default_factory=list)
     origin: tuple[str, ...] = ()
     in_order: bool = False
+    term: Scalar = None
 
 
 def indices_in(expression: Scalar) -> Indices:
@@ -66,7 +68,12 @@ class Unfolding:
 
     def sum(self, expression: Scalar) -> list[Product]:
         """The summands of an expression."""
-        return [product for term in sympy.Add.make_args(expression) for product in self._term(term)]
+        found = []
+        for term in sympy.Add.make_args(expression):
+            for product in self._term(term):
+                product.term = term
+                found.append(product)
+        return found
 
     def contraction(self, definition: Definition, body: Contraction, at: Indices) -> Product:
         """A contraction at the given indices."""

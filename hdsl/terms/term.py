@@ -137,13 +137,28 @@ Body: TypeAlias = Contraction | Elementwise | Structured
 
 
 @dataclass(frozen=True)
+class Summand:
+    """One summand of a derived equation, and why it is there.
+
+    ``roots`` are cost terms and states (for their dynamics) by name, and settings by theirs (`setting_name`); ``spans`` are
+    where the cost terms and the dynamics stand. ``through`` are the definitions that it was pulled through last.
+    """
+
+    expression: Scalar
+    spans: tuple[Span, ...]
+    roots: tuple[str, ...]
+    through: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Definition:
     """``name[indices] = body``.
 
     ``sizes`` has one entry an index. ``shared`` is true where the value is one for all streams; a shared definition that
     reads a per-stream quantity is the mean over the streams (the one reduction over the batch).
     ``spans`` are the places of the .ham file that it comes from; ``roots`` are, for what is derived, the names of the cost
-    terms and of the states (for their dynamics) whose derivative it holds.
+    terms and of the states (for their dynamics) whose derivative it holds. ``summands`` are those of an elementwise body
+    that was derived, each with its own spans and roots: their sum is the body.
     """
 
     name: str
@@ -152,6 +167,7 @@ class Definition:
     shared: bool = False
     spans: tuple[Span, ...] = ()
     roots: tuple[str, ...] = field(default=())
+    summands: tuple[Summand, ...] = field(default=())
 
     @property
     def indices(self) -> tuple[sympy.Symbol, ...]:
@@ -180,6 +196,28 @@ class Definition:
 def merge_spans(*groups: tuple[Span, ...]) -> tuple[Span, ...]:
     """All spans of the groups once, in the order of the text."""
     return tuple(sorted({span for group in groups for span in group}))
+
+
+def merge_summands(expression: Scalar, summands: Iterable[Summand]) -> Summand:
+    """One summand that says why all of them are there."""
+    given = tuple(summands)
+    roots, through = (tuple(dict.fromkeys(n for s in given for n in getattr(s, of))) for of in ("roots", "through"))
+    return Summand(expression, merge_spans(*(s.spans for s in given)), roots, through)
+
+
+def trace_summands(expression: Scalar, given: Iterable[Summand]) -> tuple[Summand, ...]:
+    """The summands of an expression that is the sum of what is given, written as it may be.
+
+    What sympy has made one of several carries them all: 2 z of z and z, and τ (a + b) whatever a and b carry.
+    """
+    behind: dict[Scalar, list[Summand]] = {}
+    for summand in given:
+        for term in sympy.Add.make_args(summand.expression):
+            behind.setdefault(term.as_coeff_Mul()[1], []).append(summand)
+    terms = sympy.Add.make_args(expression)
+    found = {term: behind.pop(term.as_coeff_Mul()[1], []) for term in terms if term != 0}
+    rest = [summand for group in behind.values() for summand in group]
+    return tuple(merge_summands(term, group or rest) for term, group in found.items())
 
 
 def ordered_terms(expression: Scalar) -> list[Any]:

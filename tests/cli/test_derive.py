@@ -42,3 +42,19 @@ def test_only_one_equation_in_index_form(capsys: pytest.CaptureFixture[str]) -> 
 def test_an_unknown_equation_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert status(["derive", "sunspots", "--only", "costat.h"]) == 2
     assert "did you mean `costate.h`?" in capsys.readouterr().err
+
+
+def test_why_an_equation_is_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["derive", "sunspots", "--why", "costate.h"]) == 0
+    told = capsys.readouterr().out
+    assert "φ Cᵀe    cost fit, line 20         cost fit = 1/2 * squared(y - v)\n" in told
+    assert "fit (20) → e (20) → y (18) → C h (18) → h\n" in told
+    assert status(["derive", "sunspots", "--why", "costate.h", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["path"] == "costate.h"
+
+
+def test_why_wants_an_equation_and_a_format_that_it_has(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["derive", "sunspots", "--why", "costat.h"]) == 2
+    assert "did you mean `costate.h`?" in capsys.readouterr().err
+    assert status(["derive", "sunspots", "--why", "costate.h", "--format", "latex"]) == 2
+    assert "--why is shown as text, json, markdown, html; found --format latex" in capsys.readouterr().err

@@ -85,8 +85,9 @@ def test_sizes_and_scalars_are_printed_by_their_identifiers():
 def test_a_line_is_placed_by_its_file_and_lines():
     found = facts()
     by_name = {d.name: d for d in found.model.definitions}
-    assert found.place((by_name["y"], by_name["fit"])) == "   two.ham:16, 17"
-    assert found.place(()) == ""
+    notation = found.notation(found.programs.learn, ())
+    assert found.place((by_name["y"], by_name["fit"]), notation) == "   two.ham:16, 17"
+    assert found.place((), notation) == ""
 
 
 def test_shapes_are_told_with_what_the_doc_comment_says():

@@ -26,7 +26,7 @@ NET = hdsl.loads(TEXT, name="logs.ham").compile(dtype=torch.float64)
 
 
 def run(values, net=None, **more):
-    values = torch.tensor(values)[:, None]
+    values = torch.tensor(values, dtype=torch.float64)[:, None]
     return (net or NET()).run({"u": values, "v": torch.zeros_like(values), **more})
 
 
@@ -120,3 +120,41 @@ def test_what_a_state_begins_from_is_named():
     with pytest.raises(NonFinite) as caught:
         run([1.0, 2.0, -1.0, 1.0], net, boundary=torch.tensor([False, True, False, False]))
     assert (caught.value.step, caught.value.line) == (2, 4)
+
+
+BIG = """
+input u
+target v
+state h = 0
+param w = 1
+h' = u
+output y = w * h
+cost fit = (y - v)^2
+cost steep = {steep} * h^2
+learn
+    tau = {tau}
+    eta.h = {eta}
+"""
+
+
+@pytest.mark.parametrize(
+    ("numbers", "inputs", "found", "cause"),
+    [
+        # 2 · 1e200 h, while the other cost's part is of 1e120 and less
+        ({"steep": "1e200"}, [1.0, 1e120], "z.h became infinite at step 1; made by big.ham:9", "cost steep, line 9"),
+        # (1 − τη) z, once z is there
+        ({"eta": "1e308"}, [5.0, 5.0], "z.h became infinite at step 1; made by big.ham:12", "learn eta.h, line 12"),
+        ({"tau": "100"}, [1.0, 1e307], "h became infinite at step 1; made by big.ham:6", "dynamics of h, line 6"),
+    ],
+)
+def test_the_first_summand_that_is_not_finite_says_what_it_is_there_for(numbers, inputs, found, cause):
+    text = BIG.format(**{"steep": "1", "tau": "1", "eta": "0", **numbers})
+    with pytest.raises(NonFinite) as caught:
+        run(inputs, hdsl.loads(text, name="big.ham").compile(dtype=torch.float64)())
+    assert str(caught.value).startswith(found) and str(caught.value).endswith(f"; there for {cause}")
+
+
+def test_what_is_not_derived_is_there_for_itself():
+    with pytest.raises(NonFinite) as caught:
+        run([1.0, -1.0])
+    assert "there for" not in str(caught.value)

@@ -9,7 +9,7 @@ import pytest
 
 from hdsl.compiler import Compiler
 from hdsl.show.derivation import derivation_page
-from hdsl.show.html import ham_lines, page_html
+from hdsl.show.html import COLOURS, ham_lines, page_html
 from hdsl.syntax.source import Source
 
 VOID = {"meta", "br", "hr", "img", "link", "input"}
@@ -66,6 +66,41 @@ def test_a_derivation_of_every_model(product, model):
     assert compiler.model.name in reader.text
     assert {"math", "style", "table"} <= reader.tags
     assert "State equations" in reader.text or not compiler.model.dynamics
+
+
+def test_a_summand_has_the_colour_of_its_root_and_says_where_that_stands(product):
+    page = page_of(product("leaky"))
+    found = re.findall(r'<span class="summand ([^"]*)" title="([^"]*)">', page)
+    assert {
+        ("root-1 of--16", "dynamics of h, line 16"),
+        ("root-2 of--19", "cost fit, line 19"),
+        ("root-learn of--25", "learn eta.h, line 25"),
+        ("root-1 of--16 of--25", "dynamics of h, line 16; learn eta.h, line 25"),
+    } <= set(found)
+    legend = re.findall(r'<li class="(root-[^"]*)">([^<]*)</li>', page)
+    assert legend[:3] == [("root-1", "dynamics of h"), ("root-2", "cost fit"), ("root-learn", "learn eta.h")]
+    assert '<a href="#line-19">19</a> | <a href="#line-16">16</a> | <a href="#line-16">16</a> | learn' in page
+
+
+def test_a_summand_and_its_line_are_shaded_together(product, model):
+    page = page_of(product(model))
+    rules = re.findall(r'main:has\(\[id="([^"]*)"\]:hover\) \.(\S+), main:has\(\.(\S+):hover\) \[id="([^"]*)"\] \{', page)
+    assert rules and len(rules) == page.count("main:has") / 2
+    ids = set(read(page).ids)
+    words = {name for found in re.findall(r'class="summand ([^"]*)"', page) for name in found.split()}
+    classes = {name for name in words if name.startswith("of-")}
+    assert {line for line, *_ in rules} <= ids and {name for _, name, *_ in rules} == classes
+    assert all(line == again and name == other for line, name, other, again in rules)
+
+
+def test_more_roots_than_colours_have_them_again_and_a_summand_of_several_is_told_apart():
+    states = "".join(f"state s{k} = 0\nnext s{k} = w*u\n" for k in range(20))
+    costs = "output y = w*u\ncost a = (y - v)^2\ncost b = y^4\n"
+    page = page_of(Compiler(Source(f"input u\ntarget v\nparam w = 0\n{states}{costs}", "m.ham")))
+    legend = re.findall(r'<li class="(root-[^"]*)">', page)
+    assert len(legend) == 12 and legend[0] == legend[COLOURS] != legend[1]
+    assert "<li>and 12 more</li>" in page
+    assert re.search(r'class="summand root-several [^"]*" title="cost a, line 45; cost b, line 46"', page)
 
 
 def test_a_models_words_are_not_markup():

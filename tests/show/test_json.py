@@ -19,6 +19,10 @@ def record(compiler, **options):
     return json.loads(page_json(text, latex))
 
 
+def told(text, latex, line, root):
+    return {"text": text, "latex": latex, "lines": [line], "used": {}, "roots": [root]}
+
+
 def test_an_equation_in_both_spellings(product):
     found = record(product("leaky"))
     assert found["model"] == "leaky" and found["source"] == "leaky.ham"
@@ -31,6 +35,12 @@ def test_an_equation_in_both_spellings(product):
                     "name": "dot:z:h",
                     "text": "ż = φ Cᵀe + Wᵀā − z − η_h z",
                     "latex": r"\dot{z} = \varphi C^{\top} e + W^{\top} \bar{a} - z - \eta_{h} z",
+                    "summands": [
+                        told("φ Cᵀe", r"\varphi C^{\top} e", 19, "cost fit"),
+                        told("+ Wᵀā", r"+ W^{\top} \bar{a}", 16, "dynamics of h"),
+                        told("− z", "- z", 16, "dynamics of h"),
+                        told("− η_h z", r"- \eta_{h} z", 25, "learn eta.h"),
+                    ],
                 }
             ],
             "lines": [16, 17, 19],

@@ -33,7 +33,7 @@ Online prediction with a leaky network.
 
   state       ḣ = s − h                                                16
 
-  costate     ż = φ Cᵀe + Wᵀā − z − η_h z                              16, 17, 19
+  costate     ż = φ Cᵀe + Wᵀā − z − η_h z                              19 | 16 | 16 | learn
 
   parameters  ω̇_W = ā hᵀ − η ω_W      Ẇ = −β ω_W                       16
               ω̇_U = ā uᵀ − η ω_U      U̇ = −β ω_U                       16
@@ -53,7 +53,7 @@ Online prediction with a leaky network.
               e⁺   = y⁺ − v                                            19
               fit⁺ = ½ ‖e⁺‖²                                           19
               ā⁺   = (1 − (s⁺)²) ⊙ z                                   16
-              z⁺   = (1 − τ η_h − τ) z + τ [v given] Cᵀe⁺ + τ Wᵀā⁺     16, 17, 19
+              z⁺   = (1 − τ η_h − τ) z + τ [v given] Cᵀe⁺ + τ Wᵀā⁺     16, learn | 19 | 16
               ā    = (1 − s²) ⊙ z⁺                                     16
               ω_W⁺ = (1 − τ η) ω_W + τ ⟨ā hᵀ⟩                          16
               W⁺   = W − τ β ω_W⁺                                      11
@@ -77,7 +77,7 @@ leaky     sequential Euler, s = −1, 4 parameters (1 120 numbers at n = 32)
 
   adjoints  ā = (1 − s²) ⊙ z               16   adjoint of a
 
-  costate   ż = φ Cᵀe + Wᵀā − z − η_h z    16, 17, 19
+  costate   ż = φ Cᵀe + Wᵀā − z − η_h z    19 | 16 | 16 | learn
 """
 
 

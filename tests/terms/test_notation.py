@@ -307,9 +307,9 @@ def test_summands_are_those_that_are_printed():
     inner = Definition("f:h", Elementwise(vector("s") - 2 * vector("h")), (N,))
     outside = Definition("dot:h", Elementwise(vector("u") - vector("f:h")), (N,))
     notation = Notation("text", (inner, outside), inline=("f:h",))
-    assert sorted(notation.sides(one)[1] for one in notation.summands(outside)) == ["2 h", "u", "−s"]
+    assert sorted(notation.sides(one)[1] for one in notation.taken_apart(outside)) == ["2 h", "u", "−s"]
     assert notation.sides(outside)[1] == "u − s + 2 h"
     apart = Notation("text", (inner, outside), inline=())
-    assert [apart.sides(one)[1] for one in apart.summands(outside)] == ["u", "−f"]
+    assert [apart.sides(one)[1] for one in apart.taken_apart(outside)] == ["u", "−f"]
     product = times("a", "W", "h")
-    assert notation.summands(product) == (product,)
+    assert notation.taken_apart(product) == (product,)
