@@ -8,7 +8,8 @@ too for the update of a state, which is where the network itself reads other uni
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Literal, TypeAlias
 
 import sympy
@@ -35,6 +36,7 @@ _FARTHER: dict[From, int] = {"own": 0, "places": 1, "all": 2, "other": 3}
 _MARKS: dict[From, sympy.Symbol] = {far: sympy.Symbol(f"<{far}>") for far in _FARTHER if far != "own"}
 _SUMMED = sympy.Symbol("<summed>")
 """What is summed while other indices stay: of other units, unless what reads the sum has more indices (then of all)."""
+_NO_INDEX = {_SUMMED, *_MARKS.values()}
 _NO_QUANTITY = ("learn:", "present:", "begins:", "seed:")
 
 
@@ -57,17 +59,21 @@ class Read:
 
 @dataclass(frozen=True)
 class _Reach:
-    """A read seen from the indices of the line that is being opened."""
+    """A read seen from the indices of the line that is being opened.
+
+    ``at`` are those at which it is read, or, where entries have been moved and it is not ``told``, may be read.
+    """
 
     name: str
-    at: tuple[Any, ...] | None
+    at: tuple[Any, ...]
     far: From = "own"
     by: tuple[str, ...] = ()
+    told: bool = True
 
     @property
     def where(self) -> From:
-        marks = [far for far, mark in _MARKS.items() if mark in (self.at or ())]
-        summed: list[From] = ["other"] if _SUMMED in (self.at or ()) else []
+        marks = [far for far, mark in _MARKS.items() if mark in self.at]
+        summed: list[From] = ["other"] if _SUMMED in self.at else []
         return max([self.far, *marks, *summed], key=_FARTHER.__getitem__)
 
 
@@ -82,9 +88,12 @@ class Reads:
         self._forward = forward | {f"{name}+" for name in forward} | {f"{name}+" for name in model.dynamics}
         self._forward |= {line.name for line in step.lines if line.name.startswith("begun:")}
         moving = {name for name, q in model.quantities.items() if q.role not in ("param", "const")}
-        reads = {line.name: tuple(line.reads()) for line in step.lines}
-        costates = {name for line in step.lines for name in line.reads() if name.startswith(("z:", "w:"))}
-        self._of_a_step = depending_on((*moving, *costates, "t", "tau"), reads)
+        reads = {line.name: tuple(line.reads()) if line.name in self._forward else _weighing(line) for line in step.lines}
+        credit = {name for name in (*reads, *chain(*reads.values())) if name.startswith(("z:", "w:", "adj:", "seed:"))}
+        self._made_of = {d.name: tuple(d.reads()) for d in model.definitions}
+        self._moving = depending_on((*moving, "t", "tau"), self._made_of)
+        begin = (f"initial:{state}" for state in model.dynamics)  # read in place of what begins each sample anew
+        self._of_a_step = depending_on((*self._moving, *credit, *begin, "t", "tau"), reads)
         self._opened: dict[tuple[str, bool, bool], tuple[_Reach, ...]] = {}
 
     def of(self, cell: str) -> tuple[Read, ...]:
@@ -92,12 +101,18 @@ class Reads:
         opens = cell in self.step.model.dynamics
         line = self._lines[f"{cell}+"]
         by: dict[tuple[str, From, tuple[str, ...]], dict[str, None]] = {}
+        of_own = depending_on((cell.partition(":")[2],), self._made_of)
+        weights: dict[str, None] = {}  # by which numbers alone come from other units
         for reach in self._open(line, cell.startswith("w:"), opens):
-            if not reach.name.startswith(_NO_QUANTITY) and reach.name not in ("t", "tau"):
-                where = reach.where
-                at = tuple(i.name for i in reach.at or ()) if where == "own" else ()
-                through = [name for name in reach.by if where == "other" and not name.startswith("adj:")]
-                by.setdefault((reach.name, where, at), {}).update(dict.fromkeys(through))
+            where = "places" if reach.name in reach.by and reach.name in of_own else reach.where
+            through = [name for name in reach.by if where == "other" and not name.startswith("adj:")]
+            if reach.name.startswith(_NO_QUANTITY) or reach.name in ("t", "tau"):
+                weights |= dict.fromkeys(through)
+                continue
+            at = tuple(i.name for i in reach.at) if where == "own" and reach.told else ()
+            by.setdefault((reach.name, where, at), {}).update(dict.fromkeys(through))
+        if not any(where == "other" for _, where, _ in by):
+            by |= {(name, "other", ()): {name: None} for name in weights}
         closest = sorted(by, key=lambda key: _FARTHER[key[1]])
         return tuple(
             Read(name, where, at, tuple(by[name, where, at]), where == "other" and not opens, name in self.step.cells)
@@ -116,15 +131,15 @@ class Reads:
         """The reads of a line, each at the canonical indices of the line."""
         key = (name, gradient, opens)
         if key not in self._opened:
-            together: dict[tuple[str, tuple[Any, ...] | None, From], dict[str, None]] = {}
+            together: dict[_Reach, dict[str, None]] = {}
             for reach in self._open(self._lines[name], gradient, opens):  # by whatever way: ways are too many to tell apart
-                together.setdefault((reach.name, reach.at, reach.far), {}).update(dict.fromkeys(reach.by))
-            self._opened[key] = tuple(_Reach(*where, tuple(by)) for where, by in together.items())
+                together.setdefault(replace(reach, by=()), {}).update(dict.fromkeys(reach.by))
+            self._opened[key] = tuple(replace(reach, by=tuple(by)) for reach, by in together.items())
         return self._opened[key]
 
     def _open(self, line: Definition, gradient: bool, opens: bool) -> Iterable[_Reach]:
-        """``gradient`` is true on the way from a parameter's costate to what is per stream: sums there are over its uses."""
-        gradient = gradient and line.shared
+        """``gradient`` is true on the way from a parameter's costate to what moves: sums there are over its uses."""
+        gradient = gradient and not self._is_credit_of_a_unit(line.name)
         match line.body:
             case Elementwise(expression=expression):
                 for occurrence in slots(expression):
@@ -148,6 +163,10 @@ class Reads:
             return  # it is what others are read by
         marks: dict[Any, Any] = {}
         by: list[str] = []
+        if self._is_parameter(factor) and summed and len(summed) < len(own):  # all that one unit weighs by others
+            by.append(slot_name(factor))
+            marks.update(dict.fromkeys(summed, _MARKS["other"]))
+            summed = []
         for i in summed:
             ties = [o for o in others if i in slot_indices(o) and any(
                 j in slot_indices(o) and j not in own for j in line.indices)]
@@ -166,9 +185,13 @@ class Reads:
             by = tuple(o for o in body.operands if o != operand and self._is_parameter(sympy.Symbol(o)))
             if body.row in MIXES and not mixed and not gradient and self._is_parameter(sympy.Symbol(operand)):
                 continue  # the kernel by which the image is read
-            mark = _MARKS["places" if gradient else "other"] if mixed or (gradient and body.row in MIXES) else None
+            mark = _MARKS["other"] if mixed else _MARKS["places"] if gradient and body.row in MIXES else None
             for reach in self._reach_of(operand, gradient, opens):
-                at = (mark,) if mark is not None else reach.at if body.row in BROADCASTS else None
+                if mark is None and body.row not in BROADCASTS:
+                    moved = (*line.indices, *(i for i in reach.at if i in _NO_INDEX))
+                    yield replace(reach, at=moved, told=False)
+                    continue
+                at = reach.at if mark is None else (mark,)
                 yield _Reach(reach.name, at, reach.where, (*by, *reach.by) if mark == _MARKS["other"] else reach.by)
                 if body.row in BROADCASTS:
                     yield _Reach(reach.name, (_MARKS["all"],), reach.where, reach.by)
@@ -197,13 +220,17 @@ class Reads:
         if not gradient and set(line.indices) - set(own):  # one number for many of them
             swap[_SUMMED] = _MARKS["all"]
         for reach in self._of(name, gradient, opens):
-            at = None if reach.at is None else tuple(swap.get(i, i) for i in reach.at)
-            far = reach.far
-            if not at:  # a number, or what cannot be told: as far as what it comes through
-                at = tuple(i for i in outer if i is _SUMMED or i in _MARKS.values()) or at
+            at, far = tuple(swap.get(i, i) for i in reach.at), reach.far
+            if not at:  # a number: as far as what it comes through, but a sum of it hears of no other unit
+                at = tuple(i for i in outer if i in _MARKS.values())
             if _MARKS["other"] in outer:  # all that comes through other units is theirs
                 far = "other"
-            yield _Reach(reach.name, at, far, tuple(dict.fromkeys((*by, *reach.by))))
+            yield replace(reach, at=at, far=far, by=tuple(dict.fromkeys((*by, *reach.by))))
+
+    def _is_credit_of_a_unit(self, name: str) -> bool:
+        """Whether a line is the adjoint of what moves: of a unit, and not of a parameter or of what is made of parameters."""
+        kind, _, of = name.partition(":")
+        return kind == "adj" and (of.startswith("initial:") or of.removesuffix("+") in self._moving)
 
     def _is_parameter(self, occurrence: Scalar) -> bool:
         """Whether a slot is of a parameter or a const, or made of these alone."""
@@ -218,3 +245,12 @@ class Reads:
             return len(self._lines[name].sizes)
         known = self.step.model.quantities.get(bare)
         return len(known.sizes) if known is not None else 0
+
+
+def _weighing(line: Definition) -> tuple[str, ...]:
+    """What a line of the derivation is made of: a weight behind a branch is that weight, whatever asks for the branch."""
+    body = line.body
+    if isinstance(body, Elementwise) and type(body.expression).__name__.startswith("where_"):
+        branches = tuple(slot_name(s) for branch in body.expression.args[2:] for s in slots(branch))
+        return branches or tuple(line.reads())
+    return tuple(line.reads())

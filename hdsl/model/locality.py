@@ -86,12 +86,29 @@ def ways(model: Model) -> dict[str, tuple[Way, ...]]:
 
 
 @dataclass(frozen=True)
+class _Hop:
+    """A passage, and what it does with indices, which are told by their places.
+
+    ``summed`` are those of the value that are summed while others stay, ``weighed`` that something that moves is read by
+    one of them; ``gains`` tells whether the operand has a further one. ``free`` are those of the operand by which nothing
+    else is read, each with its place in the value, if it has one.
+    """
+
+    passage: Passage
+    summed: frozenset[int] = frozenset()
+    weighed: bool = False
+    gains: bool = False
+    free: tuple[tuple[int, int | None], ...] = ()
+
+
+@dataclass(frozen=True)
 class _Link:
     """A way as far as it has come: the last passage, and the rest before it.
 
     ``pending`` is the length at which an index was summed while others stayed: a connection, unless a further index comes
     in, so that the sum is one number for many units. ``crossed`` are the lengths at which that was found to be so.
-    ``anew`` marks what comes from a costate that begins each sample at 0.
+    ``anew`` marks what comes from a costate that begins each sample at 0. ``bare`` are the places, among the indices of
+    what the way has come to, along which credit is one number: a sum over such an index hears of no other unit.
     """
 
     kind: Literal["cost", "costate"]
@@ -101,16 +118,20 @@ class _Link:
     pending: int = 0
     crossed: frozenset[int] = frozenset()
     anew: bool = False
+    bare: frozenset[int] = frozenset()
     last: Passage | None = None
     before: _Link | None = None
 
-    def then(self, passage: Passage, sums: bool, gains: bool) -> _Link:
+    def then(self, hop: _Hop) -> _Link:
         """The way with one more passage, which sums an index while others stay, or brings a further index in."""
-        link = self.settled() if passage.crosses else replace(self, pending=0) if gains else self
+        crosses = hop.passage.crosses
+        link = self.settled() if crosses else replace(self, pending=0) if hop.gains else self
         length = self.length + 1
-        pending = 0 if passage.crosses else length if sums and not link.pending else link.pending
-        link = replace(link, connections=link.connections + passage.crosses, length=length, pending=pending)
-        return replace(link, last=passage, before=self)
+        heard = hop.summed if hop.weighed else hop.summed - self.bare
+        pending = 0 if crosses else length if heard and not link.pending else link.pending
+        bare = frozenset(place for place, before in hop.free if before is None or before in self.bare)
+        link = replace(link, connections=link.connections + crosses, length=length, pending=pending, bare=bare)
+        return replace(link, last=hop.passage, before=self)
 
     def settled(self) -> _Link:
         """The way with its pending sum taken for the connection that it is."""
@@ -137,7 +158,7 @@ class _Ways:
         self.active = depending_on(self.ends, reads)
         self.ranks = {name: len(q.sizes) for name, q in model.quantities.items()}
         self.ranks |= {d.name: len(d.sizes) for d in model.definitions}
-        self.at: dict[str, dict[tuple[str, bool, bool], _Link]] = {}
+        self.at: dict[str, dict[tuple[object, ...], _Link]] = {}
         for cost in model.costs:
             self._offer(cost, _Link("cost", cost))
         anew = {state for state in model.taught if model.resets[state] == "sample"}
@@ -148,11 +169,20 @@ class _Ways:
         for definition in reversed(model.definitions):
             state = definition.name.removeprefix("initial:")
             if definition.name in self.active and state != definition.name and state in model.taught:
-                self._offer(definition.name, _Link("costate", state))
-                for link in self.at.get(state, {}).values():  # a state that begins hands on what reaches it at once
-                    self._offer(definition.name, link)
+                self._begin(definition.name, state, late)
             self._pass_on(definition)
         self.found = {name: self._longest(name) for name in sorted(self.ends) if any(self._known(name))}
+
+    def _begin(self, initial: str, state: str, late: bool) -> None:
+        """A state that begins hands on what reaches it at once: from its own costate too, where that has moved before.
+
+        There the costs read the state that has moved, not the one that begins.
+        """
+        if late and self.model.dynamics[state].kind == "flow":  # h⁺ = h + τ f has h in it
+            self._offer(initial, _Link("costate", state))
+        for link in self.at.get(state, {}).values():
+            if link.kind == "costate" or not late:
+                self._offer(initial, link)
 
     def _longest(self, name: str) -> tuple[Way, ...]:
         best: dict[str, _Link] = {}
@@ -170,41 +200,41 @@ class _Ways:
     def _offer(self, name: str, link: _Link) -> None:
         """Keep the way to ``name`` that passes most connections, and of these the shortest."""
         here = self.at.setdefault(name, {})
-        key = link.kind, bool(link.pending), link.anew
+        key = link.kind, bool(link.pending), link.anew, link.bare
         known = here.get(key)
         if known is None or _rank(link) > _rank(known):
             here[key] = link
 
     def _pass_on(self, definition: Definition) -> None:
-        for operand, passage, sums, gains in self._passages(definition) if definition.name in self.at else ():
-            if operand in self.active:
+        for hop in self._hops(definition) if definition.name in self.at else ():
+            if hop.passage.operand in self.active:
                 for link in tuple(self.at[definition.name].values()):
-                    self._offer(operand, link.then(passage, sums, gains))
+                    self._offer(hop.passage.operand, link.then(hop))
 
-    def _passages(self, definition: Definition) -> Iterator[tuple[str, Passage, bool, bool]]:
-        """For each operand how credit comes to it, whether an index is summed while others stay, whether one comes in."""
+    def _hops(self, definition: Definition) -> Iterator[_Hop]:
         match definition.body:
             case Contraction(factors=factors, coefficient=coefficient):
                 every = (*factors, *slots(coefficient))
                 for place, factor in enumerate(every):
                     yield self._to_slot(definition, factor, (*every[:place], *every[place + 1 :]))
             case Elementwise(expression=expression):
-                every = slots(expression)
-                for factor in every:
-                    if _matters(expression, factor):
-                        yield self._to_slot(definition, factor, tuple(o for o in every if o != factor))
+                for factor in slots(expression):
+                    slope = _slope(expression, factor)
+                    if slope != 0:
+                        yield self._to_slot(definition, factor, slots(slope))
             case Structured() as body:
                 for place in range(len(body.operands)):
                     yield self._to_operand(definition, body, place)
 
-    def _to_slot(
-        self, definition: Definition, factor: Scalar, others: tuple[Scalar, ...]
-    ) -> tuple[str, Passage, bool, bool]:
+    def _to_slot(self, definition: Definition, factor: Scalar, others: tuple[Scalar, ...]) -> _Hop:
+        """``others`` are the slots by which the derivative by ``factor`` is read."""
         name, out, own = slot_name(factor), definition.indices, slot_indices(factor)
         lost, kept = [i for i in out if i not in own], [i for i in own if i in out]
         gained = [i for i in own if i not in out]
         parameter = name not in self.of_a_step
         uses = tuple(size for i, size in zip(out, definition.sizes, strict=True) if i in lost) if parameter else ()
+        held = {i for other in others for i in slot_indices(other)}
+        free = tuple((own.index(i), out.index(i) if i in out else None) for i in own if i not in held)
         if parameter and definition.name in self.of_a_step:  # the ends of the synapse, unless another one ties them
             others = tuple(other for other in others if slot_name(other) not in self.of_a_step)
         bound = [i for i, _ in definition.body.bound] if isinstance(definition.body, Contraction) else []
@@ -212,15 +242,17 @@ class _Ways:
         crosses = any(_ties(other, summed, gained) for other in others)
         through = tuple(dict.fromkeys(slot_name(o) for o in others if _ties(o, summed, gained or kept)))
         passage = Passage(definition.name, name, crosses, through, () if crosses else uses, definition.spans)
-        return name, passage, bool(lost and kept and not gained and not parameter), bool(gained and not parameter)
+        if parameter:
+            return _Hop(passage, free=free)
+        weighed = any(i in lost for o in others if slot_name(o) in self.of_a_step for i in slot_indices(o))
+        return _Hop(passage, frozenset(map(out.index, lost if kept and not gained else ())), weighed, bool(gained), free)
 
-    def _to_operand(self, definition: Definition, body: Structured, place: int) -> tuple[str, Passage, bool, bool]:
+    def _to_operand(self, definition: Definition, body: Structured, place: int) -> _Hop:
         name = body.operands[place]
         crosses = place in MIXES.get(body.row, ())
         others = tuple(o for k, o in enumerate(body.operands) if k != place and crosses)
         passage = Passage(definition.name, name, crosses, others, (), definition.spans)
-        gains = body.row in BROADCASTS and self.ranks.get(name, 0) > len(definition.sizes)
-        return name, passage, False, gains
+        return _Hop(passage, gains=body.row in BROADCASTS and self.ranks.get(name, 0) > len(definition.sizes))
 
 
 def _ties(other: Scalar, lost: Sequence[sympy.Symbol], found: Sequence[sympy.Symbol]) -> bool:
@@ -228,10 +260,10 @@ def _ties(other: Scalar, lost: Sequence[sympy.Symbol], found: Sequence[sympy.Sym
     return any(i in has for i in lost) and any(j in has for j in found)
 
 
-def _matters(expression: Scalar, factor: Scalar) -> bool:
-    """Whether a formula has a derivative by a slot: a comparison has none."""
+def _slope(expression: Scalar, factor: Scalar) -> Scalar:
+    """The derivative of a formula by a slot; 0 where only a comparison reads it."""
     stand_in = sympy.Dummy()
-    return bool(sympy.diff(expression.xreplace({factor: stand_in}), stand_in) != 0)
+    return sympy.diff(expression.xreplace({factor: stand_in}), stand_in).xreplace({stand_in: factor})
 
 
 def _rank(link: _Link) -> tuple[int, bool, int]:

@@ -119,3 +119,29 @@ cost class = cross_entropy(y, c)
     assert {told[1] for (_, where), told in found.items() if where == "other"} == {("M",)}
     assert ("u", "places") in found
     assert not [where for _, where in reads(text, "w:M") if where == "other"]
+
+
+def others(text, cell, **settings):
+    """What a cell's update reads of other units, and by what."""
+    found = reads(text, cell, **settings)
+    return {name: by for (name, where), (_, by, _, _) in found.items() if where == "other"}
+
+
+VECTOR = "dim n = 4, m = 3\ninput u[n]\ntarget v[m]\ntarget s\nparam p[n] = normal(0, 1)\nparam W[m, n] = glorot\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "cell", "told"),
+    [
+        # Σ_i W[i, j], by which p[j] learns, are the synapses of units that p does not reach otherwise.
+        ("let g = tanh(p)\noutput y = sum[i, j](W[i, j]*g[j])\ncost fit = squared(y - s)", "w:p", {"W": ("W",)}),
+        # A cost of parameters alone weighs each by numbers: what comes from other units are the weights.
+        ("output y = W @ u\ncost fit = squared(y - v)\ncost even = sum(W @ p)", "w:p", {"W": ("W",)}),
+        # The copy of W along a further axis is its own.
+        ("let e = W[None, :, :] - 0.3\ncost fit = 0.1*squared(e)\noutput y = u[0]*s_\nparam s_ = 1", "w:W", {}),
+        # A sum along what one unit sends to many brings nothing of another.
+        ("param q[n]=1\nlet a = W@u\nlet e[i,j] = a[i]*q[j]\nlet y[i] = sum[j](e[i,j])\ncost fit = squared(y - v)", "w:W", {}),
+    ],
+)  # fmt: skip
+def test_sums_over_weights_and_over_copies(lines, cell, told):
+    assert others(VECTOR + lines, cell) == told

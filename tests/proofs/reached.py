@@ -46,7 +46,7 @@ def wanted() -> set[str]:
     """Everything that some drawn model must reach, by kind and name, out of the tables."""
     found = {f"row {name}" for name in ROWS} | {f"structured {name}" for name in STRUCTURED}
     found -= {"structured maxpool2d_taken"}  # the derivative of a derivative, which no model has: tests/terms judge it
-    elsewhere = {"use", "local"}  # files, and demands that few models meet, are tested by themselves
+    elsewhere = {"use", "local"}  # files, and demands that few models meet: tests/model/test_locality.py adds them
     found |= {f"statement {word}" for word in STATEMENTS if word not in elsewhere}
     found |= {f"dynamics {kind}" for kind in ("flow", "next")}
     found |= {f"reset {when}" for when in ("sample", "sequence", "never")}
