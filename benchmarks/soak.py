@@ -2,13 +2,15 @@
 
 Each way has a process of its own and the same samples, drawn a block at a time from a seed. ``net.run`` takes them as
 tensors, in float32 and in float64 from the same initial values; ``session`` is `hdsl run` as Python reaches it: samples
-checked, scaled by the past, scored beside baselines, traced for a report. The process's own time, of which other processes
-take little, is read at equal distances, and so is memory, always at the end of a block of the generator, where this holds the
-same: what Python and the C allocator have handed out and not got back, which a leak would raise, and the resident set, which is
-that and whatever the allocator keeps free in between. At about each power of ten (the end of the chunk of 1024
-steps in which it falls) parameters, states, costates and the mean cost so far are kept, and those of float32 held
-against those of float64. So are those of float64 from initial values that are nudged by what rounding to float32 would do to
-them: where these part as far, it is learning that is sensitive, not the arithmetic that is poor.
+checked, scaled by the past, scored beside baselines, traced for a report; ``session-live`` is the same on a generator that
+can be gone through once: where it has to be waited for a millisecond, what is there is handed on, in blocks of any length.
+The process's own time, of which other processes take little, is read at equal distances, and so is memory, always at the
+end of a block of the generator, where this holds the same: what Python and the C allocator have handed out and not got back,
+which a leak would raise, and the resident set, which is that and whatever the allocator keeps free in between.
+At about each power of ten (the end of the chunk of 1024 steps in which it falls) parameters, states, costates and the mean
+cost so far are kept, and those of float32 held against those of float64. So are those of float64 from initial values that are
+nudged by what rounding to float32 would do to them: where these part as far, it is learning that is sensitive, not the
+arithmetic that is poor.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ import hdsl
 from benchmarks.measure import allocated, held, machine, table
 from hdsl.runtime.session import Plan, run_session
 
-WAYS = ("run-float32", "run-float64", "run-nudged", "session")
+WAYS = ("run-float32", "run-float64", "run-nudged", "session", "session-live")
 NUDGE = 2.0**-24  # the relative error of rounding to float32
 TENTHS = 10
 MARKS = 40  # looks at the memory
@@ -125,19 +127,28 @@ def run(watch: Watch, size: int, dtype: torch.dtype, nudge: float = 0.0) -> None
     net.run(tensors(), told=told, keep=False)
 
 
-def session(watch: Watch, size: int) -> None:
-    """A session on a generator of numbers, as `hdsl run` makes one."""
-    model = hdsl.load("sunspots", n=size)
-    numbers = ({"u": u, "v": v} for block in blocks(watch.steps) for u, v in pairwise(block.tolist()))
-    stream = model.stream(numbers, scale="running")
+class Numbers:
+    """The samples as numbers, which can be gone through again."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+
+    def __iter__(self) -> Iterator[dict[str, float]]:
+        return ({"u": u, "v": v} for block in blocks(self.steps) for u, v in pairwise(block.tolist()))
+
+
+def session(watch: Watch, size: int, live: bool = False) -> None:
+    """A session on numbers, as `hdsl run` makes one."""
+    model, numbers = hdsl.load("sunspots", n=size), Numbers(watch.steps)
+    stream = model.stream(iter(numbers) if live else numbers, scale="running")
     run_session(Plan(model.product("model"), model.compile(), stream), lambda progress: watch.told(progress.step))
 
 
 def worker(way: str, steps: int, size: int) -> dict[str, Any]:
     """What one way tells."""
     watch = Watch(steps)
-    if way == "session":
-        session(watch, size)
+    if way.startswith("session"):
+        session(watch, size, live=way == "session-live")
     else:
         run(watch, size, torch.float32 if way == "run-float32" else torch.float64, NUDGE if way == "run-nudged" else 0.0)
     return {"memory": watch.memory, "times": watch.times, "kept": watch.kept}
