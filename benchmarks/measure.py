@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import platform
@@ -74,6 +75,29 @@ def held(figure: str) -> int:
         lines = status.read_text(encoding="ascii", errors="replace").splitlines()
         return 1024 * int(next(line for line in lines if line.startswith(f"{figure}:")).split()[1])
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+_MALLINFO = ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")
+
+
+class _Mallinfo(ctypes.Structure):
+    """What glibc (2.33 and later) tells of its heap; mallinfo(3)."""
+
+    _fields_ = [(name, ctypes.c_size_t) for name in _MALLINFO]
+
+
+def allocated() -> tuple[int, int] | None:
+    """Bytes that the C allocator has handed out and not got back, and bytes that it holds free between them.
+
+    Tensors, arrays and Python's objects above 512 bytes are among the first; smaller ones lie in arenas of Python's own, and
+    ``sys.getallocatedblocks`` counts them. None where the C library does not tell.
+    """
+    tell = getattr(ctypes.CDLL(None), "mallinfo2", None) if sys.platform == "linux" else None
+    if tell is None:
+        return None
+    tell.restype = _Mallinfo
+    told = tell()
+    return told.uordblks + told.hblkhd, told.fordblks
 
 
 def machine(threads: int) -> str:

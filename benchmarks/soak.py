@@ -2,11 +2,15 @@
 
 Each way has a process of its own and the same samples, drawn a block at a time from a seed. ``net.run`` takes them as
 tensors, in float32 and in float64 from the same initial values; ``session`` is `hdsl run` as Python reaches it: samples
-checked, scaled by the past, scored beside baselines, traced for a report. The resident set and the process's own time, of
-which other processes take little, are read at equal distances. At about each power of ten (the end of the chunk of 1024
-steps in which it falls) parameters, states, costates and the mean cost so far are kept, and those of float32 held
-against those of float64. So are those of float64 from initial values that are nudged by what rounding to float32 would do to
-them: where these part as far, it is learning that is sensitive, not the arithmetic that is poor.
+checked, scaled by the past, scored beside baselines, traced for a report; ``session-live`` is the same on a generator that
+can be gone through once: where it has to be waited for a millisecond, what is there is handed on, in blocks of any length.
+The process's own time, of which other processes take little, is read at equal distances, and so is memory, always at the
+end of a block of the generator, where this holds the same: what Python and the C allocator have handed out and not got back,
+which a leak would raise, and the resident set, which is that and whatever the allocator keeps free in between.
+At about each power of ten (the end of the chunk of 1024 steps in which it falls) parameters, states, costates and the mean
+cost so far are kept, and those of float32 held against those of float64. So are those of float64 from initial values that are
+nudged by what rounding to float32 would do to them: where these part as far, it is learning that is sensitive, not the
+arithmetic that is poor.
 """
 
 from __future__ import annotations
@@ -30,17 +34,19 @@ import numpy as np
 import torch
 
 import hdsl
-from benchmarks.measure import held, machine, table
+from benchmarks.measure import allocated, held, machine, table
 from hdsl.runtime.session import Plan, run_session
 
-WAYS = ("run-float32", "run-float64", "run-nudged", "session")
+WAYS = ("run-float32", "run-float64", "run-nudged", "session", "session-live")
 NUDGE = 2.0**-24  # the relative error of rounding to float32
 TENTHS = 10
 MARKS = 40  # looks at the memory
 BLOCK = 4096
 KINDS = ("parameters", "states", "costates", "mean cost so far")
+UNITS = {"resident": resource.getpagesize(), "given": 1024, "free": 1024, "objects": 1}
 Told = Callable[[int], None]
 Snapshot = dict[str, Any]
+Look = dict[str, int]
 
 
 def blocks(steps: int) -> Iterator[np.ndarray]:
@@ -69,7 +75,7 @@ class Watch:
 
     def __post_init__(self) -> None:
         self.begun = process_time()
-        self.memory = [(0, held("VmRSS"))]
+        self.memory = [_looked(0)]
         self.times = [(0, 0.0)]
         self.kept: list[Snapshot] = []
         self._power = 1000
@@ -78,12 +84,18 @@ class Watch:
         """To be called after each chunk, with the steps done so far."""
         if step >= self.times[-1][0] + self.steps / TENTHS or step >= self.steps:
             self.times.append((step, process_time() - self.begun))
-        if step >= self.memory[-1][0] + self.steps / MARKS or step >= self.steps:
-            gc.collect()
-            self.memory.append((step, held("VmRSS")))
+        if step >= self.memory[-1]["step"] + self.steps / MARKS and step % BLOCK == 0:
+            self.memory.append(_looked(step))
         if self.snapshot is not None and step >= self._power:
             self.kept.append({"step": step, **self.snapshot()})
             self._power *= 10
+
+
+def _looked(step: int) -> Look:
+    """Bytes resident, bytes handed out and kept free by the C allocator (0 where it does not tell), objects of Python's own."""
+    gc.collect()
+    given, free = allocated() or (0, 0)
+    return {"step": step, "resident": held("VmRSS"), "given": given, "free": free, "objects": sys.getallocatedblocks()}
 
 
 def run(watch: Watch, size: int, dtype: torch.dtype, nudge: float = 0.0) -> None:
@@ -115,19 +127,28 @@ def run(watch: Watch, size: int, dtype: torch.dtype, nudge: float = 0.0) -> None
     net.run(tensors(), told=told, keep=False)
 
 
-def session(watch: Watch, size: int) -> None:
-    """A session on a generator of numbers, as `hdsl run` makes one."""
-    model = hdsl.load("sunspots", n=size)
-    numbers = ({"u": u, "v": v} for block in blocks(watch.steps) for u, v in pairwise(block.tolist()))
-    stream = model.stream(numbers, scale="running")
+class Numbers:
+    """The samples as numbers, which can be gone through again."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+
+    def __iter__(self) -> Iterator[dict[str, float]]:
+        return ({"u": u, "v": v} for block in blocks(self.steps) for u, v in pairwise(block.tolist()))
+
+
+def session(watch: Watch, size: int, live: bool = False) -> None:
+    """A session on numbers, as `hdsl run` makes one."""
+    model, numbers = hdsl.load("sunspots", n=size), Numbers(watch.steps)
+    stream = model.stream(iter(numbers) if live else numbers, scale="running")
     run_session(Plan(model.product("model"), model.compile(), stream), lambda progress: watch.told(progress.step))
 
 
 def worker(way: str, steps: int, size: int) -> dict[str, Any]:
     """What one way tells."""
     watch = Watch(steps)
-    if way == "session":
-        session(watch, size)
+    if way.startswith("session"):
+        session(watch, size, live=way == "session-live")
     else:
         run(watch, size, torch.float32 if way == "run-float32" else torch.float64, NUDGE if way == "run-nudged" else 0.0)
     return {"memory": watch.memory, "times": watch.times, "kept": watch.kept}
@@ -142,11 +163,10 @@ def measured(way: str, folder: Path, steps: int, size: int) -> dict[str, Any]:
     return dict(json.loads(told.read_text(encoding="ascii")))
 
 
-def flatness(memory: list[list[int]]) -> tuple[int, int]:
-    """Pages gained in the second half, by its last look over its first, and by its highest over its lowest."""
-    half = [pages for step, pages in memory if 2 * step >= memory[-1][0]]
-    page = resource.getpagesize()
-    return (half[-1] - half[0]) // page, (max(half) - min(half)) // page
+def flatness(memory: list[Look], kind: str) -> tuple[int, int]:
+    """What was gained in the second half, by its last look over its first, and by its highest over its lowest."""
+    half = [look[kind] for look in memory if 2 * look["step"] >= memory[-1]["step"]]
+    return half[-1] - half[0], max(half) - min(half)
 
 
 def rates(times: list[list[float]]) -> list[float]:
@@ -197,11 +217,14 @@ def main() -> int:
     body = []
     for way, told in found.items():
         every = rates(told["times"])
-        gained, spread = flatness(told["memory"])
-        row = [way, f"{told['memory'][-1][1] / 2**20:.1f} MiB", f"{gained:+d}", f"{spread}", f"{sum(every) / len(every):,.0f}"]
-        body.append([*row, " ".join(f"{rate / 1000:.1f}" for rate in every)])
-    head = ["way", "resident", "pages gained in the second half", "their range", "steps/s", "of each tenth, in thousands"]
-    print(table(head, body) + "\n")
+        row = [way, f"{told['memory'][-1]['resident'] / 2**20:.1f} MiB"]
+        for kind, unit in UNITS.items():
+            gained, spread = flatness(told["memory"], kind)
+            row.append(f"{gained / unit:+.0f} ({spread / unit:.0f})")
+        body.append([*row, f"{sum(every) / len(every):,.0f}", " ".join(f"{rate / 1000:.1f}" for rate in every)])
+    print("gained in the second half, by its last look over its first (by its highest over its lowest)\n")
+    head = ["way", "resident", "pages resident", "KiB handed out", "KiB free between", "objects"]
+    print(table([*head, "steps/s", "of each tenth, in thousands"], body) + "\n")
     for way, at in apart.items():
         rows = [[f"{step:,}", *(f"{of[k]:.1e}" for k in KINDS), f"{of['cost']:.4f}"] for step, of in at.items()]
         print(f"{way} from run-float64, relative\n")

@@ -17,8 +17,6 @@ STEPS, NUMBERS = 1 << 14, 1 << 20
 RECENT = 480
 """The last steps, which are kept one by one."""
 
-PARTS = 256  # arrays beside one another before they become one
-
 
 class Trace:
     """Some arrays by name, a row a step: all of them while they are few, then every second, fourth, … and the last ones.
@@ -29,75 +27,94 @@ class Trace:
 
     def __init__(self, everything: bool = False) -> None:
         self.everything, self.every = everything, 1
-        self._parts: list[Part] = []
-        self._recent: list[Part] = []
-        self._count = 0
+        self._all, self._recent = _Rows(), _Rows()
 
     def add(self, first: int, arrays: Arrays) -> None:
         """The next steps (steps, …) by name, from ``first`` on."""
         steps = first + np.arange(len(next(iter(arrays.values()))))
-        self._recent.append((steps, dict(arrays)))
-        while sum(len(at) for at, _ in self._recent[1:]) >= RECENT:
-            self._recent.pop(0)
-        self._keep(steps, arrays)
+        self._recent.drop(self._recent.count + min(len(steps), RECENT) - RECENT)
+        self._recent.add(steps[-RECENT:], {name: value[-RECENT:] for name, value in arrays.items()}, RECENT)
         width = sum(value[0].size for value in arrays.values()) if len(steps) else 1
-        most = max(RECENT, min(STEPS, NUMBERS // max(1, width)))
-        while self._count > most and not self.everything:
-            self.every *= 2
-            at, kept = _joined(self._parts)
-            self._parts, self._count = [], 0
-            self._keep(at, kept)
-
-    def _keep(self, steps: NDArray[np.int64], arrays: Arrays) -> None:
+        most = None if self.everything else max(RECENT, min(STEPS, NUMBERS // max(1, width)))
         chosen = steps % self.every == 0
+        while most is not None and self._all.count + int(chosen.sum()) > most:
+            self.every *= 2
+            self._all.thin(self.every)
+            chosen = steps % self.every == 0
         if chosen.any():
-            self._parts.append((steps[chosen], {name: value[chosen] for name, value in arrays.items()}))
-            self._count += int(chosen.sum())
-            if len(self._parts) > PARTS and not self.everything:  # many small arrays take more than what they hold
-                self._parts = [_joined(self._parts)]
+            self._all.add(steps[chosen], {name: value[chosen] for name, value in arrays.items()}, most)
 
     def kept(self) -> Part:
         """The steps that are kept, in their order, and the arrays at them."""
-        if not self._recent:
-            return np.zeros(0, np.int64), {}
-        at, arrays = _joined(self._parts)
+        at, arrays = self._all.now
+        last, recent = self._recent.now
         if self.every == 1:
-            return at, arrays
-        last, recent = self._last()
+            return at.copy(), {name: value.copy() for name, value in arrays.items()}
         before = at < last[0]
         return np.concatenate([at[before], last]), {
             name: np.concatenate([value[before], recent[name]]) for name, value in arrays.items()
         }
 
-    def _last(self) -> Part:
-        at, arrays = _joined(self._recent)
-        return at[-RECENT:], {name: value[-RECENT:] for name, value in arrays.items()}
-
     def state(self) -> dict[str, NDArray[Any]]:
         """What is kept, as arrays by name; its size does not depend on the number of steps."""
         found: dict[str, NDArray[Any]] = {"every": np.array(self.every)}
-        for name, parts in (("kept", self._parts), ("recent", self._recent)):
-            if parts:
-                at, arrays = self._last() if name == "recent" else _joined(parts)
+        for name, rows in (("kept", self._all), ("recent", self._recent)):
+            if rows.count:
+                at, arrays = rows.now
                 found |= {f"{name}/at": at, **{f"{name}/of/{key}": value for key, value in arrays.items()}}
         return found
 
     def put_back(self, arrays: Arrays) -> None:
         """Go on from what `state` gave."""
         self.every = int(arrays["every"])
-        for name in ("kept", "recent"):
+        for name, rows in (("kept", self._all), ("recent", self._recent)):
             if f"{name}/at" in arrays:
                 start = f"{name}/of/"
                 of = {key.removeprefix(start): value for key, value in arrays.items() if key.startswith(start)}
-                part = (arrays[f"{name}/at"], of)
-                if name == "kept":
-                    self._parts, self._count = [part], len(part[0])
-                else:
-                    self._recent = [part]
+                rows.add(arrays[f"{name}/at"], of)
 
 
-def _joined(parts: list[Part]) -> Part:
-    names = parts[0][1]
-    return np.concatenate([at for at, _ in parts]), {
-        name: np.concatenate([arrays[name] for _, arrays in parts]) for name in names
-    }
+class _Rows:
+    """Steps and arrays at them, in buffers that stay: what came and went with each piece would leave holes in the heap."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._at = np.zeros(0, np.int64)
+        self._of: dict[str, NDArray[Any]] = {}
+
+    @property
+    def now(self) -> Part:
+        """The rows there are, as views of the buffers."""
+        return self._at[: self.count], {name: buffer[: self.count] for name, buffer in self._of.items()}
+
+    def add(self, at: NDArray[np.int64], arrays: Arrays, most: int | None = None) -> None:
+        """Copy in rows. Buffers that are full become twice as long, but no longer than ``most``, which is enough."""
+        start, self.count = self.count, self.count + len(at)
+        if self.count > len(self._at):
+            room = max(self.count, 2 * len(self._at)) if most is None else min(most, max(self.count, 2 * len(self._at)))
+            self._at = _longer(self._at, room, at)
+            self._of = {name: _longer(self._of.get(name, value[:0]), room, value) for name, value in arrays.items()}
+        self._at[start : self.count] = at
+        for name, value in arrays.items():
+            self._of[name][start : self.count] = value
+
+    def drop(self, rows: int) -> None:
+        """Leave the first so many out; none where ``rows`` is below one."""
+        if rows > 0:
+            self._only(slice(rows, self.count), self.count - rows)
+
+    def thin(self, every: int) -> None:
+        """Leave the steps that are no multiple out."""
+        there = self._at[: self.count] % every == 0
+        self._only(np.flatnonzero(there), int(there.sum()))
+
+    def _only(self, which: slice | NDArray[np.int64], count: int) -> None:
+        for buffer in (self._at, *self._of.values()):
+            buffer[:count] = buffer[which]
+        self.count = count
+
+
+def _longer(buffer: NDArray[Any], room: int, like: NDArray[Any]) -> NDArray[Any]:
+    longer = np.empty((room, *like.shape[1:]), like.dtype)
+    longer[: len(buffer)] = buffer
+    return longer

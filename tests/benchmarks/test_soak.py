@@ -30,18 +30,33 @@ def test_blocks_follow_one_another_and_are_the_same_again() -> None:
 
 
 def test_the_watch_looks_at_equal_distances() -> None:
-    watch = Watch(10_000, lambda: {"cost": 1.0})
-    for step in range(100, 10_001, 100):
+    steps = 100 * BLOCK
+    watch = Watch(steps, lambda: {"cost": 1.0})
+    for step in range(1024, steps + 1, 1024):
         watch.told(step)
-    assert [step for step, _ in watch.times] == list(range(0, 10_001, 10_000 // TENTHS))
-    assert [step for step, _ in watch.memory] == [*range(0, 10_000, 300), 10_000]  # 250 apart, at the next one told
-    assert [kept["step"] for kept in watch.kept] == [1000, 10_000]
+    assert [step for step, _ in watch.times] == list(range(0, steps + 1, steps // TENTHS))
+    assert [look["step"] for look in watch.memory] == list(range(0, steps, 3 * BLOCK))  # 2.5 apart, at the end of a block
+    assert [kept["step"] for kept in watch.kept] == [1024, 10_240, 100_352]
     assert all(second > first for (_, first), (_, second) in pairwise(watch.times))
 
 
-def test_growth_is_counted_in_pages_of_the_second_half() -> None:
-    memory = [(0, 0), (50, 10 * PAGE), (75, 14 * PAGE), (100, 11 * PAGE)]
-    assert flatness(memory) == (1, 4)
+def test_what_is_kept_is_seen_as_handed_out() -> None:
+    watch = Watch(4 * BLOCK)
+    watch.told(BLOCK)
+    kept = np.ones(2**20)
+    watch.told(2 * BLOCK)
+    objects = [object() for _ in range(10_000)]
+    watch.told(3 * BLOCK)
+    del kept
+    watch.told(4 * BLOCK)
+    given = [look["given"] for look in watch.memory[1:]]
+    assert given[1] - given[0] == pytest.approx(2**23, rel=0.02) and given[2] - given[3] == pytest.approx(2**23, rel=0.02)
+    assert watch.memory[3]["objects"] - watch.memory[2]["objects"] == pytest.approx(len(objects), rel=0.05)
+
+
+def test_growth_is_that_of_the_second_half() -> None:
+    memory = [{"step": step, "resident": pages * PAGE} for step, pages in ((0, 0), (50, 10), (75, 14), (100, 11))]
+    assert flatness(memory, "resident") == (PAGE, 4 * PAGE)
     assert rates([(0, 0.0), (50, 2.0), (100, 3.0)]) == [25.0, 50.0]
 
 
@@ -58,8 +73,9 @@ def found() -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_way_does_all_steps(way: str, found: dict[str, dict[str, Any]]) -> None:
-    assert found[way]["memory"][-1][0] == found[way]["times"][-1][0] == 10_000
-    assert [kept["step"] for kept in found[way]["kept"]] == ([] if way == "session" else [1024, 10_000])
+    assert found[way]["times"][-1][0] == 10_000
+    assert [look["step"] for look in found[way]["memory"]] == [0, BLOCK, 2 * BLOCK]
+    assert [kept["step"] for kept in found[way]["kept"]] == ([] if way.startswith("session") else [1024, 10_000])
 
 
 def test_what_ways_have_left_in_a_folder_is_told(

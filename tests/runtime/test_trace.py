@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,24 @@ def test_wide_results_are_kept_more_rarely() -> None:
     at, kept = traced(4000, width=1000).kept()
     assert kept["y"].size <= NUMBERS + 1000 * (RECENT + 256)
     assert len(at) < 4000
+
+
+def test_its_memory_stays_the_same_to_the_byte() -> None:
+    """Whatever it holds between two thinnings; a piece's own arrays are not among it."""
+    tracemalloc.start()
+    try:
+        trace, held = Trace(), []
+        for start in range(0, 5 * STEPS, 256):
+            steps = np.arange(start, start + 256)
+            trace.add(start, {"y": steps[:, None] * 1.0, "c": steps * 2.0})
+            del steps
+            arrays = tracemalloc.take_snapshot().filter_traces([tracemalloc.DomainFilter(True, np.lib.tracemalloc_domain)])
+            held.append(sum(trace.size for trace in arrays.traces))
+    finally:
+        tracemalloc.stop()
+    assert trace.every == 8
+    full = held[STEPS // 256 :]
+    assert min(full) == max(full) == (STEPS + RECENT) * 3 * 8
 
 
 def test_everything_where_it_is_asked_for() -> None:
