@@ -94,7 +94,7 @@ class Reads:
         by: dict[tuple[str, From, tuple[str, ...]], dict[str, None]] = {}
         for reach in self._open(line, cell.startswith("w:"), opens):
             if not reach.name.startswith(_NO_QUANTITY) and reach.name not in ("t", "tau"):
-                where = reach.where
+                where = "all" if not opens and self._gathered(reach.name, cell) else reach.where
                 at = tuple(i.name for i in reach.at or ()) if where == "own" else ()
                 through = [name for name in reach.by if where == "other" and not name.startswith("adj:")]
                 by.setdefault((reach.name, where, at), {}).update(dict.fromkeys(through))
@@ -103,6 +103,20 @@ class Reads:
             Read(name, where, at, tuple(by[name, where, at]), where == "other" and not opens, name in self.step.cells)
             for name, where, at in closest
         )
+
+    def _gathered(self, name: str, cell: str) -> bool:
+        """Whether a name is a number that a definition makes of many units, read by an update that has units of its own."""
+        if name not in self._forward or self._rank(name) > 0 or self._rank(f"{cell}+") == 0:
+            return False
+        waiting, seen = [name], set[str]()
+        while waiting:
+            one = waiting.pop()
+            if self._rank(one) > 0:
+                return True
+            if one not in seen and one in self._lines:
+                waiting += self._lines[one].reads()
+            seen.add(one)
+        return False
 
     def _stands(self, name: str, opens: bool) -> bool:
         """Whether a name is read as it is, and not opened."""

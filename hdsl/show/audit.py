@@ -73,6 +73,7 @@ class Naming:
     def __init__(self, audit: Audit) -> None:
         self.audit, self.model = audit, audit.model
         definitions = (*audit.model.definitions, *audit.step.lines)
+        self.definitions = {one.name: one for one in definitions}
         self.notation: Notation = model_notation(audit.model, definitions, "text")
         self.plain = named(audit.model)
 
@@ -139,13 +140,18 @@ class _Builder(Naming):
     def _update(self, update: Update) -> tuple[str, ...]:
         own = [self._read(read) for read in update.reads if read.where == "own"]
         places = [self.name(read.name) for read in update.reads if read.where == "places"]
-        alike = [self.name(read.name) for read in update.reads if read.where == "all"]
+        alike = [self.name(read.name) for read in update.reads if read.where == "all" and not self._number(read.name)]
+        numbers = [self.name(read.name) for read in update.reads if read.where == "all" and self._number(read.name)]
         near = [self._some(own)] if own else []
         near += [f"{self._some(places)} at every place"] if places else []
         near += [f"one number shared by all {self._some(alike)}"] if alike else []
+        near += [f"{self._some(numbers)}, one number for all units"] if numbers else []
         before = ["itself" if read.name == update.cell else self.name(read.name) for read in update.reads if read.before]
         lines = self._lines(update.spans)
         return self.name(update.cell), "; ".join(near), self._others(update.reads), self._some(before), lines
+
+    def _number(self, name: str) -> bool:
+        return name in self.definitions and not self.definitions[name].sizes
 
     def _others(self, reads: Sequence[Read]) -> str:
         by: dict[tuple[tuple[str, ...], bool], list[str]] = {}
@@ -174,16 +180,15 @@ class _Builder(Naming):
         """What is a weight of the model: a param or const, or a definition and what it is made of; else nothing."""
         if name in self.model.quantities:
             return name
-        definitions = {one.name: one for one in (*self.model.definitions, *self.audit.step.lines)}
-        if name not in definitions or not definitions[name].shared:
+        if name not in self.definitions or not self.definitions[name].shared:
             return ""
         waiting, made = [name], dict[str, None]()
         while waiting:
             one = waiting.pop()
             if one in self.model.quantities:
                 made[one] = None
-            elif one in definitions:
-                waiting += reversed(tuple(definitions[one].reads()))
+            elif one in self.definitions:
+                waiting += reversed(tuple(self.definitions[one].reads()))
         return f"{self.name(name)}, made of {', '.join(made)}"
 
     def _delays(self) -> Table:
