@@ -105,6 +105,7 @@ class Reads:
         weights: dict[str, None] = {}  # by which numbers alone come from other units
         for reach in self._open(line, cell.startswith("w:"), opens):
             where = "places" if reach.name in reach.by and reach.name in of_own else reach.where
+            where = "all" if not opens and self._gathered(reach.name, cell) else where
             through = [name for name in reach.by if where == "other" and not name.startswith("adj:")]
             if reach.name.startswith(_NO_QUANTITY) or reach.name in ("t", "tau"):
                 weights |= dict.fromkeys(through)
@@ -118,6 +119,20 @@ class Reads:
             Read(name, where, at, tuple(by[name, where, at]), where == "other" and not opens, name in self.step.cells)
             for name, where, at in closest
         )
+
+    def _gathered(self, name: str, cell: str) -> bool:
+        """Whether a name is a number that a definition makes of many units, read by an update that has units of its own."""
+        if name not in self._forward or self._rank(name) > 0 or self._rank(f"{cell}+") == 0:
+            return False
+        waiting, seen = [name], set[str]()
+        while waiting:
+            one = waiting.pop()
+            if self._rank(one) > 0:
+                return True
+            if one not in seen and one in self._lines:
+                waiting += self._lines[one].reads()
+            seen.add(one)
+        return False
 
     def _stands(self, name: str, opens: bool) -> bool:
         """Whether a name is read as it is, and not opened."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from hdsl.model.model import Model, Quantity
+from hdsl.model.outside import is_outside
 from hdsl.syntax.source import Span
+from hdsl.terms.spelling import decimal
 
 WORDS = ("step", "order", "schedule", "first")
 
@@ -45,22 +48,19 @@ def settings(old: Model, new: Model, renamed: Mapping[str, str]) -> Iterator[Dec
     for word in WORDS:
         yield from _set(word, getattr(first, word), getattr(second, word), old, new)
     for path, values in (("tau", (first.values["tau"], second.values["tau"])), ("phi", (first.phi, second.phi))):
-        yield from _set(path, str(values[0]), str(values[1]), old, new)
+        yield from _set(path, _number(values[0]), _number(values[1]), old, new)
     for head in ("eta", "beta"):
         paths = getattr(first, head), getattr(second, head)
         changed: dict[tuple[str, str], list[str]] = {}
         both = [(name, renamed.get(name, name)) for name in paths[0] if renamed.get(name, name) in paths[1]]
         for before, after in both:
-            values = str(first.values[paths[0][before]]), str(second.values[paths[1][after]])
+            values = _number(first.values[paths[0][before]]), _number(second.values[paths[1][after]])
             if values[0] != values[1]:
                 changed.setdefault(values, []).append(after)
         for values, names in changed.items():
             what = head if len(names) == len(both) else f"{head} of {', '.join(names)}"
-            spans = [
-                made.spans.get(getattr(made, head)[name])
-                for made, name in ((first, _before(names[0], renamed)), (second, names[0]))
-            ]
-            yield Declared(what, *values, *spans)
+            sides = (old, _before(names[0], renamed)), (new, names[0])
+            yield Declared(what, *values, *(_span(m, getattr(m.learning, head)[name]) for m, name in sides))
     for before, after in ((name, renamed.get(name, name)) for name in old.resets):
         if after in new.resets and old.resets[before] != new.resets[after]:
             yield Declared(f"reset {after}", _when(old.resets[before]), _when(new.resets[after]))
@@ -76,7 +76,19 @@ def _before(name: str, renamed: Mapping[str, str]) -> str:
 
 def _set(path: str, before: str, after: str, old: Model, new: Model) -> Iterable[Declared]:
     if before != after:
-        yield Declared(path, before, after, old.learning.spans.get(path), new.learning.spans.get(path))
+        yield Declared(path, before, after, _span(old, path), _span(new, path))
+
+
+def _span(model: Model, path: str) -> Span | None:
+    """Where a setting stands in the file, if it does."""
+    span = model.learning.spans.get(path)
+    return None if span is None or is_outside(model.source.text, span) else span
+
+
+def _number(value: Any) -> str:
+    """A setting as one writes it: 0.2, not 1/5."""
+    exact = Fraction(int(value.p), int(value.q)) if getattr(value, "is_Rational", False) else None
+    return str(value) if exact is None else (decimal(exact) or str(value)).replace("−", "-")
 
 
 def _when(word: str) -> str:

@@ -131,8 +131,9 @@ def _lines_of(layout: _Layout, diagnostic: Diagnostic) -> list[str]:
     ]
     for span, mark, label in places:
         number, text, at, wide = layout.excerpt(span)
+        named, (file, line, column) = file, layout.place(span.start)
         shown += [
-            bar,
+            bar if file == named else f"{'':{width}}::: {visible(file)}:{line}:{column}",
             f"{number:{width}} |{INDENT}{text}".rstrip(),
             f"{bar}{INDENT}{'':{at}}{mark * wide} {visible(label)}".rstrip(),
         ]

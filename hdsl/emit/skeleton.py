@@ -129,7 +129,7 @@ def step(self, {arguments}*, tau=None, boundary=None):
     return {first}, costs
 
 def predict(self, {predict_arguments}):
-    """The outputs that `step` would return for this sample, by name if there are several. Moves nothing."""
+    """What `step` would return for this sample beside the costs: {returned}. Moves nothing."""
     with torch.no_grad():
         sample = self._sample({predict_passed})
         cells = self._cells()

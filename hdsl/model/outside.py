@@ -59,6 +59,11 @@ def _place(text: ModelText) -> Span:
     return Span(learn.span.start, learn.span.start + len("learn")) if learn else Span(0, 0)
 
 
+def is_outside(text: str, span: Span) -> bool:
+    """Whether a setting's place is the one that values from outside have, which is no line to be told of."""
+    return text[span.start : span.end] in ("", "learn")
+
+
 def _is_setting(path: str) -> bool:
     head = path.split(".")[0]
     return head in WORDS or head in NUMBERS or head in LATER_PATHS

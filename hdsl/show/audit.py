@@ -11,6 +11,7 @@ from hdsl.audit.reads import Read
 from hdsl.audit.sgd import Equivalence, grouped
 from hdsl.audit.stability import Limit
 from hdsl.model.locality import Way, named
+from hdsl.model.outside import is_outside
 from hdsl.show.derivation import model_notation
 from hdsl.show.html import fill
 from hdsl.show.markdown import plain_markdown
@@ -19,6 +20,7 @@ from hdsl.syntax.source import Span
 from hdsl.terms.notation import Notation
 
 DEFAULT = "default"
+OUTSIDE = "set outside"
 WIDTH = 118
 NARROW = (24, 12)  # columns below which a cell is broken only where it must
 MOST_READS = 5
@@ -71,6 +73,7 @@ class Naming:
     def __init__(self, audit: Audit) -> None:
         self.audit, self.model = audit, audit.model
         definitions = (*audit.model.definitions, *audit.step.lines)
+        self.definitions = {one.name: one for one in definitions}
         self.notation: Notation = model_notation(audit.model, definitions, "text")
         self.plain = named(audit.model)
 
@@ -153,13 +156,18 @@ class _Builder(Naming):
     def _update(self, update: Update) -> tuple[str, ...]:
         own = [self._read(read) for read in update.reads if read.where == "own"]
         places = [self.name(read.name) for read in update.reads if read.where == "places"]
-        alike = [self.name(read.name) for read in update.reads if read.where == "all"]
+        alike = [self.name(read.name) for read in update.reads if read.where == "all" and not self._number(read.name)]
+        numbers = [self.name(read.name) for read in update.reads if read.where == "all" and self._number(read.name)]
         near = [self._some(own)] if own else []
         near += [f"{self._some(places)} at every place"] if places else []
         near += [f"one number shared by all {self._some(alike)}"] if alike else []
+        near += [f"{self._some(numbers)}, one number for all units"] if numbers else []
         before = ["itself" if read.name == update.cell else self.name(read.name) for read in update.reads if read.before]
         lines = self._lines(update.spans)
         return self.name(update.cell), "; ".join(near), self._others(update.reads), self._some(before), lines
+
+    def _number(self, name: str) -> bool:
+        return name in self.definitions and not self.definitions[name].sizes
 
     def _others(self, reads: Sequence[Read]) -> str:
         by: dict[tuple[tuple[str, ...], bool], list[str]] = {}
@@ -171,7 +179,7 @@ class _Builder(Naming):
             everything = [name for names in by.values() for name in names]
             by = {(tuple(dict.fromkeys(name for through, _ in by for name in through)), True): everything}
         for (through, transposed), names in by.items():
-            weights = [f"{self.name(n)}{'ᵀ' if transposed and n in self.model.quantities else ''}" for n in through]
+            weights = [f"{self.name(n)}{'ᵀ' if transposed and self._weight(n) else ''}" for n in through]
             told.append(f"{self._some(names)} by {self._some(weights)}" if weights else self._some(names))
         return "; ".join(told)
 
@@ -179,10 +187,25 @@ class _Builder(Naming):
         used: dict[str, list[str]] = {}
         for update in self.audit.updates:
             for name in update.transposed:
-                if name in self.model.quantities:
-                    used.setdefault(name, []).append(self.name(update.cell))
+                if weight := self._weight(name):
+                    used.setdefault(weight, []).append(self.name(update.cell))
         rows = tuple((name, self._some(cells)) for name, cells in used.items())
         return Table("transposed", "transposed", "", ("parameter", "is used transposed by the update of"), rows)
+
+    def _weight(self, name: str) -> str:
+        """What is a weight of the model: a param or const, or a definition and what it is made of; else nothing."""
+        if name in self.model.quantities:
+            return name
+        if name not in self.definitions or not self.definitions[name].shared:
+            return ""
+        waiting, made = [name], dict[str, None]()
+        while waiting:
+            one = waiting.pop()
+            if one in self.model.quantities:
+                made[one] = None
+            elif one in self.definitions:
+                waiting += reversed(tuple(self.definitions[one].reads()))
+        return f"{self.name(name)}, made of {', '.join(made)}"
 
     def _delays(self) -> Table:
         rows = []
@@ -200,7 +223,7 @@ class _Builder(Naming):
 
     def _departures(self) -> Table:
         rows = tuple(
-            (one.what, one.exact, self._line(one.span) or ("always" if one.always else DEFAULT))
+            (one.what, one.exact, self._set_at(one.span) or ("always" if one.always else DEFAULT))
             for one in self.audit.departures
         )
         return Table("departures", "departs", "", ("from exact optimal control", "which has", "line"), rows)
@@ -209,7 +232,7 @@ class _Builder(Naming):
         rows = []
         for same in grouped(self.audit.equivalences).values():
             names = self._some([one.param for one in same])
-            rows.append((names, self._equals(same[0]), self._line(same[0].span)))
+            rows.append((names, self._equals(same[0]), self._set_at(same[0].span)))
         return Table("optimiser", "torch.optim", "", ("of", "equals", "line"), tuple(rows))
 
     def _equals(self, one: Equivalence) -> str:
@@ -222,7 +245,7 @@ class _Builder(Naming):
     def _limits(self) -> Table:
         rows = []
         for one in self.audit.limits:
-            rows.append((one.about, one.condition, _verdict(one), self._line(one.span)))
+            rows.append((one.about, one.condition, _verdict(one), self._set_at(one.span)))
         return Table("stability", "stable", "", ("of", "where", "here", "line"), tuple(rows))
 
     # --- words -------------------------------------------------------------------------------------------------------
@@ -241,6 +264,10 @@ class _Builder(Naming):
         source, spans = self.model.source, tuple(spans)
         own = [ranges(source.lines_of(spans))] if source.lines_of(spans) else []
         return ", ".join([*own, *(f"{name}:{ranges(lines)}" for name, lines in source.used_lines_of(spans))])
+
+    def _set_at(self, span: Span | None) -> str:
+        outside = span is not None and is_outside(self.model.source.text, span)
+        return OUTSIDE if outside else self._line(span)
 
     def _line(self, span: Span | None) -> str:
         return "" if span is None else self._lines((span,))

@@ -29,6 +29,28 @@ def reads(text, cell, **settings):
     return {(one.name, one.where): (one.at, one.by, one.transposed, one.before) for one in found}
 
 
+def test_a_number_that_a_definition_makes_of_many_units_is_not_one_s_own():
+    text = '''dim n = 3
+input u[n]
+state h[n] = 0
+state s = 0
+param W[n, n] = glorot
+param g = 1
+const k = 2
+let total = sum(abs(W))
+let half = g*k/2
+let mine = sin(s)*k
+h' = -h + half*(W @ u)
+s' = g*k - mine^3
+cost fit = squared(h)*half + mine^4
+cost size = total^2
+'''
+    of_weight, of_costate = reads(text, "w:W"), reads(text, "z:h")
+    assert {where for (name, where) in of_weight if name == "total"} == {"all"}
+    assert {where for (name, where) in of_costate if name.removesuffix("+") == "half"} == {"own"}  # made of numbers
+    assert {where for (name, where) in reads(text, "z:s") if name.removesuffix("+") == "mine"} == {"own"}  # its one unit
+
+
 def test_the_costate_reads_the_other_units_by_the_transpose_and_its_own_error():
     found = reads(RECURRENT.format(order="simultaneous"), "z:h")
     assert found[("z:h", "own")] == (("i",), (), False, True)

@@ -35,11 +35,12 @@ def test_what_is_declared_otherwise(old: str, new: str, wanted: tuple[str, str, 
     ("old", "new", "wanted"),
     [
         ("order = sequential", "order = simultaneous", ("order", "sequential", "simultaneous")),
-        ("tau = 0.5", "tau = 0.25", ("tau", "1/2", "1/4")),
+        ("tau = 0.5", "tau = 0.25", ("tau", "0.5", "0.25")),
+        ("tau = 0.5", "tau = 1/3", ("tau", "0.5", "1/3")),
         ("eta = 1", "eta = 2", ("eta", "1", "2")),
         ("eta = 1", "eta = 1\n    eta.W = 2", ("eta of W", "1", "2")),
         ("eta = 1", "eta = 1\n    eta.param = 3", ("eta of W, U, C", "1", "3")),
-        ("beta = 0.05", "beta = 0.05\n    beta.C = 0", ("beta of C", "1/20", "0")),
+        ("beta = 0.05", "beta = 0.05\n    beta.C = 0", ("beta of C", "0.05", "0")),
         ("eta = 1", "eta = 1\n    phi = 2", ("phi", "1", "2")),
         ("eta = 1", "eta = 1\n    first = undamped", ("first", "damped", "undamped")),
         ("learn\n", "reset h never\nlearn\n", ("reset h", "each sequence", "never")),
@@ -48,6 +49,14 @@ def test_what_is_declared_otherwise(old: str, new: str, wanted: tuple[str, str, 
 def test_what_is_set_otherwise(old: str, new: str, wanted: tuple[str, str, str], base: str) -> None:
     assert told(settings, base, base.replace(old, new)) == [wanted]
     assert told(settings, base, base) == []
+
+
+def test_a_setting_from_outside_has_no_line(base: str) -> None:
+    old, new = Compiler(Source(base)).model, Compiler(Source(base), settings={"tau": 0.1, "eta": 3, "beta.C": 0}).model
+    found = {one.what: one for one in settings(old, new, {})}
+    assert [(one.what, one.old, one.new) for one in found.values()] == [
+        ("tau", "0.5", "0.1"), ("eta", "1", "3"), ("beta of C", "0.05", "0")]
+    assert all(one.old_span is not None and one.new_span is None for one in found.values())
 
 
 def test_the_state_of_a_delay_is_told_as_one() -> None:

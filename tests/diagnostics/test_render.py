@@ -156,6 +156,26 @@ def test_order_and_repeats() -> None:
     assert render_all(Source("abcd"), []) == ""
 
 
+def test_a_second_place_in_another_file_names_it() -> None:
+    text = "a = b\n"
+    source = Source(text + "x\n  b = 2\n", "top.ham", used=((len(text), "parts.ham"),))
+    here, there = Span(4, 5), Span(len(text) + 4, len(text) + 5)
+    found = render(source, Diagnostic("c", "error", "m", here, "l", (Label(there, "declared here"), Label(here, "again"))))
+    assert found.splitlines() == [
+        "error[c]: m",
+        "  --> top.ham:1:5",
+        "   |",
+        " 1 |   a = b",
+        "   |       ^ l",
+        "  ::: parts.ham:2:3",
+        " 2 |     b = 2",
+        "   |     - declared here",
+        "  ::: top.ham:1:5",
+        " 1 |   a = b",
+        "   |       - again",
+    ]
+
+
 def test_data() -> None:
     text = "ham 1\nlet a = (1 +\n  b)\n"
     fix = written("x", Span(4, 5), safe=False)

@@ -65,6 +65,17 @@ def test_predict_returns_what_step_would_and_moves_nothing():
     assert torch.equal(predicted, net.step(U, V, C)[0])
 
 
+@pytest.mark.parametrize("outputs, told", [(("y", "w"), "y"), (("w", "y"), "w"), ((), "None")])
+def test_predict_says_that_it_returns_the_first_output_or_none(outputs, told):
+    values = {"y": "a*u", "w": "u - a"}
+    text = "ham 1\ninput u\ntarget v\nparam a = 1\ncost fit = squared(a*u - v)\n"
+    net = hdsl.loads(text + "".join(f"output {name} = {values[name]}\n" for name in outputs)).compile()(batch=1)
+    first = {"y": 3.0, "w": 2.0, "None": None}[told]
+    returned = net.predict([3.0])
+    assert (None if returned is None else returned.item()) == first
+    assert net.predict.__doc__ == f"What `step` would return for this sample beside the costs: {told}. Moves nothing."
+
+
 def test_eval_moves_states_only():
     net = begun().eval()
     before = kept(net)

@@ -40,6 +40,31 @@ def test_parameters_that_are_alike_stand_in_one_row():
     assert costate == ("z.h", "local in space", "1 connection", "from units connected to its own")
 
 
+def test_a_weight_that_is_made_of_parameters_is_told_where_it_is_used_transposed():
+    text = '''dim n = 3
+input u[n]
+target v[n]
+const mask[n, n] = ones
+param W[n, n] = glorot
+state h[n] = 0
+let A = mask*W
+h' = -h + tanh({} @ h + u)
+cost fit = squared(h - v)
+learn
+    eta = 0.5
+'''
+    named, forward = (hdsl.loads(text.format(weight)).audit for weight in ("A", "(2*W - W.T)"))
+    assert rows(named, "transposed") == (("A, made of W, mask", "z.h"),)
+    assert [row[2] for row in rows(named, "updates")][1] == "s⁺, z.h by Aᵀ"
+    assert [row[0].partition(", ")[2] for row in rows(forward, "transposed")] == ["made of W"]
+
+
+def test_what_is_set_outside_the_file_has_no_line():
+    departures = rows(hdsl.loads(TEXT, settings={"eta.param": 0.5}).audit, "departures")
+    assert [line for what, _, line in departures if what == "dissipation eta.param = 0.5"] == ["set outside"]
+    assert [line for what, _, line in departures if what.startswith("all from old values")] == ["11"]
+
+
 def test_a_way_is_told_by_its_connections():
     first, *_ = rows(hdsl.load("attention").audit, "locality")
     assert first[1:3] == ("non-local", "6 connections")
