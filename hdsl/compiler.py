@@ -89,6 +89,11 @@ class Compiler:
         return tuple(sorted(self._linted, key=lambda d: (d.span, d.code)))
 
     @property
+    def findings(self) -> tuple[Diagnostic, ...]:
+        """What is told to who writes the file: of one that holds components for others to use, not that no model is in it."""
+        return tuple(d for d in self.diagnostics if not (d.code == "empty-model" and self._parsed[0].parts_only))
+
+    @property
     def known(self) -> Known:
         """What is known of the names of the file, be it right or wrong."""
         return self._checked[2]

@@ -35,11 +35,14 @@ from hdsl.syntax.read import read
 def command(models: tuple[str, ...], layout: str, fix: bool, deny: tuple[str, ...], delay: tuple[str, ...]) -> int:
     """Report every mistake and warning of models; the exit code is 1 if there is a mistake.
 
+    A file of components only, for other files to use, is checked as such.
+
     With --fix the mistakes whose remedy is certain are put right in the files first; what is left is reported.
     A warning that is meant so is kept quiet by a comment on its line: # ham: allow CODE
     """
     denied = _denied(deny)
     found: list[dict[str, Any]] = []
+    parts = 0
     names = delayed(delay)
     paths = [writable(name) if fix else readable(name) for name in models]
     if fix:
@@ -49,7 +52,10 @@ def command(models: tuple[str, ...], layout: str, fix: bool, deny: tuple[str, ..
         path = find(name)
         source, diagnostics = read(path.read_bytes(), str(path) if str(path) == name else path.name)
         source = source if diagnostics else gather(source, path.parent)
-        diagnostics = diagnostics or Compiler(source, delay=names).diagnostics
+        if not diagnostics:
+            compiler = Compiler(source, delay=names)
+            diagnostics = compiler.findings
+            parts += compiler.text.parts_only
         diagnostics = tuple(replace(one, severity="error") if one.code in denied else one for one in diagnostics)
         found += to_json(source, diagnostics)
         if layout == "text" and diagnostics:
@@ -58,8 +64,10 @@ def command(models: tuple[str, ...], layout: str, fix: bool, deny: tuple[str, ..
     if layout == "json":
         click.echo(json.dumps(found, indent=1, ensure_ascii=False))
     else:
+        told = [_count(len(models) - parts, "model")] * (len(models) > parts)
+        told += [_count(parts, "file") + " of components"] * (parts > 0)
         warnings = len(found) - errors
-        click.echo(f"{_count(len(models), 'model')} checked: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
+        click.echo(f"{' and '.join(told)} checked: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
     return 1 if errors else 0
 
 

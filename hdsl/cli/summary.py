@@ -38,9 +38,10 @@ def summary_text(session: Session, runs: Sequence[Session] = ()) -> str:
     plan = session.plan
     unknown = not session.interrupted or session.total is None
     done = grouped(session.steps) + ("" if unknown else f" of {grouped(session.total)}")
-    unit = "steps" if plan.hold.ticks == 1 else "samples"
+    noun = "step" if plan.hold.ticks == 1 else "sample"
+    unit = noun + "s" * ((session.steps if unknown else session.total) != 1)
     lines = [
-        f"{plan.model.name}: {done} {unit} in {session.seconds:.2f} s ({rate_text(session.rate)} {unit}/s), "
+        f"{plan.model.name}: {done} {unit} in {session.seconds:.2f} s ({rate_text(session.rate)} {noun}s/s), "
         f"seed {plan.seed}, {plan.dtype} on {plan.device}, {threads_text(plan.threads)}",
         f"stream {plan.stream.name}, {scaling_text(plan.stream.scale)}; errors are in the units of the file",
     ]

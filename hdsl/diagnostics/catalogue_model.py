@@ -278,8 +278,10 @@ def model_twice(span: Span, first: Span) -> Diagnostic:
     return MODEL_TWICE.at(span, "the model is named twice", "here again", (Label(first, "first here"),))
 
 
-def empty_model(span: Span) -> Diagnostic:
-    return EMPTY_MODEL.at(span, "there is no model in this file", "a model has an output, a cost or a state at least")
+def empty_model(span: Span, parts_only: bool) -> Diagnostic:
+    needed = "a model has an output, a cost or a state at least"
+    held = "it holds components, for other files to `use`; "
+    return EMPTY_MODEL.at(span, "there is no model in this file", f"{held if parts_only else ''}{needed}")
 
 
 # Dynamics and resets --------------------------------------------------------------------------------------------------

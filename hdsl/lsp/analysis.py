@@ -19,7 +19,7 @@ from hdsl.resources import folder
 from hdsl.syntax.gather import Gathered, gathered
 from hdsl.syntax.lines import Line, cut
 from hdsl.syntax.source import Source, Span
-from hdsl.syntax.tree import Component, ModelText, Statement
+from hdsl.syntax.tree import ModelText, Statement
 
 MOST_DERIVED = 300  # definitions of a model whose equations are worked out for a hover: about a second
 
@@ -73,11 +73,8 @@ class Analysis:
 
     @cached_property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """What `hdsl check` finds. A file that holds components only is one for others to use: that no model is in it is
-        no news to who writes it."""
-        said = [isinstance(statement, Component) for statement in self.statements if _says(statement)]
-        parts = bool(said) and all(said)
-        return tuple(d for d in self.compiler.diagnostics if not (parts and d.code == "empty-model"))
+        """What `hdsl check` finds."""
+        return self.compiler.findings
 
     @property
     def has_errors(self) -> bool:
@@ -159,8 +156,3 @@ def path_of(uri: str) -> Path | None:
     """The path of a file's URI; None for what is no file."""
     path = to_fs_path(uri) if uri.startswith("file:") else None
     return Path(path).resolve() if path else None
-
-
-def _says(statement: Statement) -> bool:
-    """Whether a statement says something of a model: the `ham` line, `use` and the name of the file do not."""
-    return type(statement).__name__ not in ("Version", "ModelName", "Use")

@@ -110,7 +110,7 @@ def _checked(
     if not scope.findings and not text.unread:
         _report_unmet(text, scope, delayed)
     if not scope.findings and not text.unread and not (statements.states or statements.outputs or statements.costs):
-        scope.report(catalogue.empty_model(Span(0, 0)))
+        scope.report(catalogue.empty_model(Span(0, 0), text.parts_only))
     if scope.findings or text.unread:
         return None, in_order(scope.findings)
     model = replace(_model(text, name, declared, statements, learning), latex=latex, local=demands)

@@ -20,6 +20,8 @@ _WINDOW = re.compile(r"(.+)@([+-]?\d{1,6})\.\.([+-]?\d{1,6})", re.ASCII)
 WIDEST = 10_000
 """The most rows of a window."""
 
+_OTHER_MARKS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+
 _ENTRY = re.compile(r"(\w[\w.]*)(\[[\d, ]+\])?")
 
 
@@ -75,6 +77,7 @@ def find_columns(header: Sequence[str], model: Model, told: Mapping[str, str]) -
     """
     read = (*model.of_role("input"), *model.of_role("target"))
     _check_names(told, read)
+    _check_parted(header, told)
     sizes: dict[str, int] = {}
     found: dict[str, tuple[Column, ...]] = {}
     for quantity in read:
@@ -98,6 +101,14 @@ def find_columns(header: Sequence[str], model: Model, told: Mapping[str, str]) -
         raise _absent(targets[0], header)
     marks = {name: _single(name, header, told) for name in ("t", "boundary")}
     return Columns(found, marks["t"], marks["boundary"], sizes)
+
+
+def _check_parted(header: Sequence[str], told: Mapping[str, str]) -> None:
+    """One name with what parts columns in other programs' files, and not asked for by it: the table was cut at no place."""
+    mark = next((sign for sign in _OTHER_MARKS if sign in header[0]), None) if len(header) == 1 else None
+    if mark is not None and not any(header[0] in column for column in told.values()):
+        guess = f"are its columns parted by {_OTHER_MARKS[mark]}? Commas are read"
+        raise StreamError(f"the one column is named {header[0]!r}: {guess}")
 
 
 def number(size: Size, model: Model, sizes: Mapping[str, int]) -> int | None:

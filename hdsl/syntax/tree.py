@@ -348,3 +348,11 @@ class ModelText:
     unread: frozenset[str] = frozenset()
     broken: tuple[Component, ...] = ()
     nameless: int = 0
+
+    @property
+    def parts_only(self) -> bool:
+        """Whether the file itself declares components and functions and nothing else: it is one for others to use."""
+        _, end, _ = self.source.regions[0]
+        named = (Version, ModelName, Use)
+        own = [s for s in (*self.statements, *self.broken) if s.span.start < end and not isinstance(s, named)]
+        return bool(own) and all(isinstance(s, Component) for s in own)

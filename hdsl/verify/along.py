@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from hdsl.verify.interpret import Array
-from hdsl.verify.judgement import Errors, difference
+from hdsl.verify.judgement import FLOOR, Errors, difference
 from hdsl.verify.points import Point, Sized, of_stream, streams
 from hdsl.verify.taylor import exponents
 
@@ -50,14 +50,16 @@ def _by_differences(found: Sized, point: Point, name: str, pull: Array, along: T
     value, shared = point.values[name], found.model.quantities[name].shared
     product = pull * along.numpy()
     mine = product.sum() if shared else product.reshape(len(point.samples), -1).sum(1)
-    # A direction may happen to be nearly level, so the error is relative to the slope of a usual direction.
+    # A direction may happen to be nearly level, so the error is relative to the slope of a usual direction; and H′ so large
+    # that its round-off is more than the slope, where tanh is saturated.
     usual = float(np.linalg.norm(pull)) / math.sqrt(max(pull.size, 1))
     best = math.inf
     for step in STEPS:
         above = _hamiltonians(found, point, name, value + step * along)
         below = _hamiltonians(found, point, name, value - step * along)
         judged = (above - below) / (2 * step)
-        best = min(best, difference(mine, judged.mean() if shared else judged, usual))
+        scale = max(usual, FLOOR * float(np.abs(above).max()))
+        best = min(best, difference(mine, judged.mean() if shared else judged, scale))
     return best
 
 

@@ -84,8 +84,7 @@ def _against_autograd(
 
 def too_large(found: Sized) -> bool:
     """Whether H′ written out in scalars would be too long."""
-    written = found.walk.written
-    entries = sum(math.prod(written.shape(name)) for name in found.model.quantities)
+    entries = sum(math.prod(shape_of(quantity.sizes, found.sizes)) for quantity in found.model.quantities.values())
     # The exponential of a matrix of three rows and more has no closed form that sympy finds in seconds.
     for definition in found.model.definitions:
         body = definition.body
@@ -132,7 +131,7 @@ def _hamiltonian_in_scalars(
         return sympy.Array(flat, shape)
 
     for quantity in model.quantities.values():
-        shape = found.walk.written.shape(quantity.name)
+        shape = shape_of(quantity.sizes, found.sizes)
         entries[quantity.name] = expanded.get(quantity.name, symbols(quantity.name, shape))
     robust = phi * sympy.Add(*(expanded[cost][()] for cost in model.costs))
     for name, dynamics in model.dynamics.items():

@@ -20,7 +20,7 @@ from hdsl.runtime.reference import given, put_back
 from hdsl.runtime.text import load_text
 from hdsl.verify.derivatives import Sample
 from hdsl.verify.interpret import Array
-from hdsl.verify.judgement import Errors, Judge, difference
+from hdsl.verify.judgement import FLOOR, Errors, Judge, difference
 from hdsl.verify.points import Point, Sized, smooth_point
 from hdsl.verify.step import Cells, Report, returned
 
@@ -253,6 +253,8 @@ def _against_walk(
     found: Sized, case: Case, cells: Cells, judged: tuple[Cells, Report, Report], made: Made, errors: Errors
 ) -> None:
     new, outputs, costs = judged
+    # A cost may be the small difference of what an output is made of.
+    large = FLOOR * max((float(v.abs().max()) for output in outputs for v in output.values() if v.numel()), default=0.0)
     old, after = old_cells(cells), old_cells(new)
     states = set(found.model.dynamics)
     before = begun_by_walk(found, cells)
@@ -275,7 +277,7 @@ def _against_walk(
     for name in found.model.costs:
         each = np.array([float(cost[name]) for cost in costs])
         there = each[~np.isnan(each)]
-        errors.add(f"cost {name}", "walk", difference(made.costs[name], there.mean() if there.size else np.nan))
+        errors.add(f"cost {name}", "walk", difference(made.costs[name], there.mean() if there.size else np.nan, large))
     errors.add("clock+", "walk", difference(made.cells["clock"], cells["clock"] + 1))
     errors.add("ended+", "walk", difference(made.cells["ended"], new["ended"].numpy()))
     errors.add("sample", "streams", made.stream)

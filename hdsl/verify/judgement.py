@@ -44,7 +44,8 @@ REASONS: Mapping[Judge, str] = {
 }
 
 FLOOR = 1e-6
-"""An equation whose every entry is smaller than this is judged as if its largest were this."""
+"""An equation whose every entry is smaller than this is judged as if its largest were this. So is one that is smaller than this
+part of what it is the derivative, or the difference, of: round-off in the larger numbers is no fault of the equation."""
 
 
 @dataclass(frozen=True)

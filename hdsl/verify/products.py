@@ -19,7 +19,7 @@ from hdsl.terms.term import setting_name
 from hdsl.verify.along import direction
 from hdsl.verify.derivatives import point_at, terms_of_hamiltonian
 from hdsl.verify.interpret import Readings, interpret
-from hdsl.verify.judgement import Errors, difference
+from hdsl.verify.judgement import FLOOR, Errors, difference
 from hdsl.verify.points import Point, Sized, of_stream, own, pulls_of, readings, streams
 
 
@@ -37,17 +37,17 @@ def judge_products(
         for name in equations.costate:
             along = direction(found, point, name, generator)
             mine = float((pulls[name] * along.numpy()).sum())
-            judged = _forward(found, point, name, along, cost)
+            judged, size = _forward(found, point, name, along, cost)
             usual = float(np.linalg.norm(pulls[name])) / max(pulls[name].size, 1) ** 0.5
-            errors.add(f"dot:{own(found, name)}", "products", difference(mine, judged, usual))
+            errors.add(f"dot:{own(found, name)}", "products", difference(mine, judged, max(usual, FLOOR * size)))
 
 
-def _forward(found: Sized, point: Point, name: str, along: Tensor, cost: bool) -> float:
+def _forward(found: Sized, point: Point, name: str, along: Tensor, cost: bool) -> tuple[float, float]:
     """What φL, or ⟨z, f⟩ with z as it stands, changes by along a direction of one quantity: the sum over the streams for what
-    is per stream, else their mean, and that of the shared terms undivided."""
+    is per stream, else their mean, and that of the shared terms undivided. The second number is how large it is."""
     written, shared = found.walk.written, found.model.quantities[name].shared
     z = None if cost else point.of(written.states)
-    total = 0.0
+    total, size = 0.0, 0.0
     with forward_ad.dual_level():
         moving = {**point.values, name: _moving(point.values[name], along)}
         phi = written.phi(point.t, point.tau, False) if cost else None
@@ -57,8 +57,9 @@ def _forward(found: Sized, point: Point, name: str, along: Tensor, cost: bool) -
             at = point_at(written, values, point.samples[b], point.t, point.tau)
             terms = terms_of_hamiltonian(written, False, at, point.samples[b], phi, costates)
             total += _tangent(terms) / (len(point.samples) if shared else 1)
+            size = max(size, abs(float(terms)))
         common = terms_of_hamiltonian(written, True, at, point.samples[b], phi, costates)
-        return total + _tangent(common) if shared else total
+        return total + _tangent(common) if shared else total, size
 
 
 def _moving(value: Tensor, along: Tensor) -> Tensor:

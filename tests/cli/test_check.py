@@ -30,6 +30,34 @@ def test_nothing_wrong_is_0(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "1 model checked: no errors, no warnings\n"
 
 
+@pytest.mark.parametrize(
+    ("text", "code", "told"),
+    [
+        ("component part(x) { return x }\n", 0, "1 file of components checked: no errors, no warnings\n"),
+        ('use "layers.ham"\ndef twice(x) = 2*x\n', 0, "1 file of components checked: no errors, no warnings\n"),
+        ("component part(x) { return y }\n", 1, "1 file of components checked: 1 error, no warnings\n"),
+        ("component part(x) { return }\n", 1, "1 file of components checked: 1 error, no warnings\n"),
+        ("component part(x) { return x }\nparam w = 0\n", 1, "1 model checked: 1 error, no warnings\n"),
+        ('use "layers.ham"\n', 1, "1 model checked: 1 error, no warnings\n"),
+        ("", 1, "1 model checked: 1 error, no warnings\n"),
+    ],
+)
+def test_a_file_of_components_need_hold_no_model(
+    text: str, code: int, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "parts.ham").write_text(f"ham 1\n{text}" if text else "")
+    assert status(["check", str(tmp_path / "parts.ham")]) == code
+    assert capsys.readouterr().out.endswith(told)
+
+
+def test_what_needs_a_model_refuses_a_file_of_components(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "parts.ham").write_text("component part(x) { return x }\n")
+    assert status(["check", "sunspots", str(tmp_path / "parts.ham")]) == 0
+    assert capsys.readouterr().out == "1 model and 1 file of components checked: no errors, no warnings\n"
+    assert status(["derive", str(tmp_path / "parts.ham")]) == 1
+    assert "it holds components, for other files to `use`; a model has" in capsys.readouterr().err
+
+
 def test_a_warning_is_no_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.ham").write_text("ham 1\ndim n = 3\ninput u\nparam w = 0\noutput y = w * u\ncost c = squared(y)\n")
     assert status(["check", str(tmp_path / "a.ham")]) == 0

@@ -76,6 +76,11 @@ def test_the_text() -> None:
     ]
 
 
+@pytest.mark.parametrize(("steps", "told"), [(1, "mine: 1 step in 0.50 s (2.4 k steps/s)"), (2, "mine: 2 steps in")])
+def test_one_step_is_no_steps(steps: int, told: str) -> None:
+    assert summary_text(session(steps=steps)).startswith(told)
+
+
 def test_another_output_stands_beside_the_one_that_counts() -> None:
     two = (*BOTH, metric(0.2, "output fast"))
     runs = [session(metric(0.1), metric(0.3, "output fast")), session(metric(0.12), metric(0.4, "output fast"))]

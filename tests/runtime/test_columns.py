@@ -70,6 +70,9 @@ def test_a_column_that_is_named_with_signs_is_taken_as_it_is() -> None:
         (["ssn", "s"], ["boundery=ssn"], "did you mean `boundary`?"),
         (["ssn", "s", "v"], ["u=ssn,ssn", "t=s@+1"], "`t` is read from the present row"),
         (["u[0,0]", "u[0,1]", "s", "v"], [], "`u[0,0]` has not the 1 index of `u`"),
+        (["u[0];u[1];s;v"], [], "is named 'u[0];u[1];s;v': are its columns parted by semicolons? Commas are read"),
+        (["u[0]\tu[1]"], ["u=a"], "are its columns parted by tabs? Commas are read"),
+        (["a;b"], ["u=a;b"], "`u` has 2 numbers a sample; found 1 column (a;b)"),
         (["u[0]", "u[99999999999]", "s", "v"], [], "no column for `u[1]`"),
     ],
 )

@@ -67,6 +67,25 @@ def test_every_model_that_ships_is_proved(model):
     assert max(row.error for row in certificate.rows if row.judge in ("autograd", "walk", "numpy")) < 1e-11
 
 
+SATURATED = """
+input u[2]
+target v[2]
+state h[2] = 0
+param b[2] = 0
+param C[2, 2] = 0
+h' = -h + tanh(b + 9)
+output y = C @ h + [1000, 1016]
+cost class = logsumexp(y) - y[1]
+cost far = 1e3*dot(u, v) + 3e4
+cost fit = 1/2 * squared(y - v - 1000)
+"""
+
+
+def test_round_off_in_large_numbers_is_no_fault_of_small_ones():
+    certificate = certify(Compiler(Source(SATURATED, "saturated.ham")))
+    assert certificate.ok, "\n".join(certificate_lines(certificate))
+
+
 @pytest.mark.parametrize("model", ["digits_mlp", "attention", "slow_copy", "gru", "lstm_online"])
 def test_models_of_parts_that_ship_are_proved(model):
     certificate = certify(Compiler(read(find(model), f"{model}.ham")), points=1)
