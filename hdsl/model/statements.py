@@ -88,7 +88,10 @@ def read_statements(
     needs = in_text_order(text, first, moving, declared.beginnings)
     order, cycles = in_order(needs)
     for path in cycles:
-        scope.report(catalogue.cycle(scope.entries[path[0]].span, path))
+        state = path[0].removesuffix("'")
+        if state != path[0] and set(path) == {path[0]}:
+            continue  # `h' = f(h.W)`: there is no `h.W` yet, and reading says so
+        scope.report(catalogue.cycle(scope.entries[path[0]].span if state == path[0] else moving[state].name_span, path))
         scope.poisoned.update(path)
     arriving = [d.name for d in declared.declares if d.role in ("input", "target")]
     begin = {state: needs[INITIAL + state] for state in declared.beginnings}
@@ -201,7 +204,8 @@ class _Writing:
                     return False
             case Dynamics(name=name):
                 if name in found.moved:
-                    scope.report(catalogue.duplicate_dynamics(statement.name_span, name, found.dynamics[name].span))
+                    if name in found.dynamics:  # else the first has a mistake of its own
+                        scope.report(catalogue.duplicate_dynamics(statement.name_span, name, found.dynamics[name].span))
                     return False
                 found.moved.add(name)
                 _dynamics(self.reader, statement, found)

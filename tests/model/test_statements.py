@@ -46,6 +46,21 @@ def test_a_state_without_dynamics_stands_still(checked: Any, said: Any) -> None:
     assert said(text) == [("no-dynamics", 1, "it stays at its initial value; `h' = …` or `next h = …` moves it")]
 
 
+def test_dynamics_that_read_a_part_of_themselves_are_one_mistake(said: Any) -> None:
+    assert [found[:2] for found in said("state R = 0\nR' = -R.25\noutput y = R")] == [("unknown-name", 2)]
+
+
+def test_dynamics_that_need_another_definition_which_needs_them_are_a_cycle(said: Any) -> None:
+    text = "input u[3]\ncomponent c(x[m]) {\n    param W[m] = 1\n    return W*x\n}\nstate g[3] = 0\n"
+    found = said(text + "next g = k + c(u)\nlet k = sum(g.W)*u\ncost e = squared(g)")
+    assert found == [("cycle", 7, "g' → k → g'")]
+
+
+def test_of_dynamics_given_twice_the_first_tells_its_own_mistake(said: Any) -> None:
+    text = "component c(x) {\n    state s = 0\n    next s = 9^9^9^9\n    next s = x\n    return s\n}\ninput u\n"
+    assert [found[:2] for found in said(text + "let h = repeat(2, c, u)\ncost e = h")] == [("not-real", 3)]
+
+
 def test_resets(checked: Any) -> None:
     model = checked(HEAD + "h' = -h\ng' = -g\nreset h each sample\n")
     assert model.resets == {"h": "sample", "g": "sequence"}
