@@ -132,6 +132,11 @@ def index_alone(span: Span, name: str) -> Diagnostic:
     return INDEX_USE.at(span, f"the index `{name}` is not a number", "it stands in brackets, as in `x[i]`")
 
 
+def index_not_plain(span: Span, written: str) -> Diagnostic:
+    label = "an index stands by itself, as in `x[i]`; `x[1:n]` shifts an axis"
+    return INDEX_USE.at(span, f"`{written}` is made of an index", label)
+
+
 def not_at_indices(span: Span, written: str, sizes: str) -> Diagnostic:
     return INDEX_USE.at(
         span, f"`{written}` is not read at indices", f"it has the sizes {sizes}; where indices have names, write each of them"

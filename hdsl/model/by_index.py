@@ -157,6 +157,11 @@ class ByIndex:
         operand = self.reader.part(tree.operand)
         if operand is None:
             return None
+        made_of = [s for s in tree.subscripts if isinstance(s, At) and not self._is_index(s) and self._has_index(s.value)]
+        for subscript in made_of:
+            self._report(catalogue.index_not_plain(subscript.span, self._written(subscript.value)))
+        if made_of:
+            return None
         whole = [self._whole(subscript) for subscript in tree.subscripts]
         if len(tree.subscripts) != operand.rank or any(isinstance(s, Slice) for s in tree.subscripts):
             self._report(catalogue.not_at_indices(tree.span, self._written(tree), show_sizes(operand.sizes)))

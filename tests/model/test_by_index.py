@@ -71,6 +71,7 @@ def test_indices_are_not_names_that_are_read(said: Any) -> None:
         ("y[i] = x[j]", "unknown-name"),
         ("y[i] = A[i, i]", "index-use"),
         ("y[i] = B[i, i]", "index-use"),
+        ("y[i] = x[i+1]", "index-use"),
         ("y[i] = x[i] + w[i]", "index-sizes"),
         ("y[i] = x[i] + x", "index-use"),
         ("y[i] = mean(x[i])", "index-use"),
