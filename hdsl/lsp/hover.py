@@ -12,6 +12,7 @@ from hdsl.diagnostics.explanations import explanations
 from hdsl.lsp import meanings
 from hdsl.lsp.analysis import MOST_DERIVED, Analysis
 from hdsl.lsp.words import SETTING, Word, word_at
+from hdsl.model.locality import told, ways
 from hdsl.model.occurrences import Declared, Occurrence
 from hdsl.model.sizes import show_sizes
 from hdsl.show.page import Row
@@ -77,8 +78,8 @@ def _coded(code: str, text: str) -> str:
 
 def explained(code: str) -> str:
     """What the code of a message means, as `hdsl explain` tells it."""
-    told = explanations().get(code)
-    return f"**{code}**: {told.text}\n\n`hdsl explain {code}` has an example." if told else f"`hdsl explain {code}`"
+    found = explanations().get(code)
+    return f"**{code}**: {found.text}\n\n`hdsl explain {code}` has an example." if found else f"`hdsl explain {code}`"
 
 
 # Names --------------------------------------------------------------------------------------------------------------
@@ -94,17 +95,24 @@ def of_name(analysis: Analysis, occurrence: Occurrence) -> str:
         "\n".join(_sizes(analysis, occurrence, declared)),
         "\n\n".join(filter(None, (of_equations(analysis, name) for name in names(analysis, occurrence, declared)))),
         TOO_LONG if analysis.model is not None and analysis.page is None and declared.kind in _DERIVED else "",
-        locality(analysis, occurrence.path),
+        "\n\n".join(filter(None, (locality(analysis, name) for name in names(analysis, occurrence, declared)))),
     ]
     return "\n\n".join(filter(None, parts))
 
 
 def locality(analysis: Analysis, name: str) -> str:
-    """One line on what the update of a name reads from other units and from other steps.
-
-    `hdsl audit` works that out; until it does there is nothing to say here.
-    """
-    return ""
+    """How local the update of a param, or the costate of a state, is in space; where it is not, by which way credit comes."""
+    model = analysis.model
+    if model is None or analysis.page is None:
+        return ""
+    found = ways(model).get(name, ())
+    near = 1 if name in model.dynamics else 0
+    far = [way for way in found if way.connections > near]
+    if not far:
+        return f"`{name}`: local in space" if found else ""
+    longest = max(far, key=lambda way: (way.kind == "cost", way.connections))
+    scheme = "non-local" if longest.kind == "cost" else "weakly local"
+    return f"`{name}`: {scheme}, {told(model, longest)}"
 
 
 def declaration(analysis: Analysis, declared: Declared) -> str:
@@ -122,8 +130,8 @@ def declaration(analysis: Analysis, declared: Declared) -> str:
 
 def kind(declared: Declared) -> str:
     """What kind of thing a name is, and of which component."""
-    told = {"dim": "size", "let": "definition", "index": "named index"}.get(declared.kind, declared.kind)
-    return f"{told} of `{declared.within}`" if declared.within else told
+    word = {"dim": "size", "let": "definition", "index": "named index"}.get(declared.kind, declared.kind)
+    return f"{word} of `{declared.within}`" if declared.within else word
 
 
 def place(analysis: Analysis, declared: Declared) -> str:
@@ -178,8 +186,8 @@ def of_equations(analysis: Analysis, name: str) -> str:
 
 
 def _lines_of(row: Row) -> str:
-    told = beside(row)
-    return f"    # {told}" if told else ""
+    lines = beside(row)
+    return f"    # {lines}" if lines else ""
 
 
 def _rows(analysis: Analysis, name: str) -> Iterator[Row]:

@@ -6,7 +6,7 @@ import pytest
 
 from hdsl.compiler import Compiler
 from hdsl.lsp.analysis import MOST_DERIVED, Analysis
-from hdsl.lsp.hover import TOO_LONG, explained, hover
+from hdsl.lsp.hover import TOO_LONG, explained, hover, locality
 from hdsl.resources import folder
 from hdsl.show.derivation import derivation_page
 from hdsl.syntax.source import Source
@@ -153,3 +153,24 @@ def test_every_name_of_every_file_that_ships_has_something_to_show() -> None:
             if analysis.file_of(declared.span.start)[0] == 0:
                 found = hover(analysis, declared.span.start)
                 assert found is not None and declared.kind[:3] in found.contents.value  # type: ignore[union-attr]
+
+
+DEEP = """ham 1
+dim n = 3
+input u[n]
+target v[n]
+param A[n, n] = glorot
+param B[n, n] = glorot
+let a = {}
+output y = B @ a
+cost fit = squared(y - v)
+"""
+
+
+def test_locality_is_told_as_the_audit_tells_it() -> None:
+    plain = Analysis("file:///deep.ham", DEEP.format("tanh(A @ u)"))
+    delayed = Analysis("file:///deep.ham", DEEP.format("delay(tanh(A @ u))"))
+    assert locality(plain, "A").startswith("`A`: non-local, cost fit (9) → y → a, through B transposed (8)")
+    assert locality(plain, "B") == "`B`: local in space"
+    assert [locality(delayed, name) for name in ("A", "a.delay")] == ["`A`: local in space", "`a.delay`: local in space"]
+    assert locality(plain, "u") == ""
