@@ -176,7 +176,8 @@ def _shared(analysis: Analysis, occurrence: Occurrence, declared: Declared) -> I
 def of_equations(analysis: Analysis, name: str) -> str:
     """What was derived of a name: how it moves, its costate, its adjoint, with what these read; "" where there is nothing."""
     found = list(_rows(analysis, name))
-    reads = {read for row in found for read in row.reads}
+    # What a projection reads has names of its own, which may be those of other definitions.
+    reads = {read for row in found if f"project.{name}" not in row.paths for read in row.reads}
     more = [row for row in _defining(analysis) if row not in found and row.equations[0].name in reads]
     lines = [f"{equation}{_lines_of(row)}" for row in found for equation in row.equations]
     lines += ["where"] if more else []

@@ -6,7 +6,7 @@ import pytest
 
 from hdsl.compiler import Compiler
 from hdsl.lsp.analysis import MOST_DERIVED, Analysis
-from hdsl.lsp.hover import TOO_LONG, explained, hover, locality
+from hdsl.lsp.hover import TOO_LONG, explained, hover, locality, of_equations
 from hdsl.resources import folder
 from hdsl.show.derivation import derivation_page
 from hdsl.syntax.source import Source
@@ -174,3 +174,12 @@ def test_locality_is_told_as_the_audit_tells_it() -> None:
     assert locality(plain, "B") == "`B`: local in space"
     assert [locality(delayed, name) for name in ("A", "a.delay")] == ["`A`: local in space", "`a.delay`: local in space"]
     assert locality(plain, "u") == ""
+
+
+def test_a_projection_is_not_explained_by_a_definition_of_the_same_symbol() -> None:
+    text = DEEP.format("softmax(A @ u)") + "project A = A/norm2(A) every 5\n"
+    found = of_equations(Analysis("file:///deep.ham", text), "A")
+    (line,) = [line for line in found.splitlines() if "←" in line]
+    assert line.startswith("A ← A / s") and "every 5 steps" in line
+    symbol = line.split(" / ")[1].split()[0]
+    assert f"    {symbol} = " not in found
