@@ -177,7 +177,8 @@ def test_locality_is_told_as_the_audit_tells_it() -> None:
 
 
 def test_a_projection_is_not_explained_by_a_definition_of_the_same_symbol() -> None:
-    text = DEEP.format("softmax(A @ u)") + "project A = A/norm2(A) every 5\n"
+    text = DEEP.format("tanh(A @ u)") + "target q : index(n)\noutput z = A @ u\ncost cls = cross_entropy(z, q)\n"
+    text += "project A = A/norm2(A) every 5\n"
     found = of_equations(Analysis("file:///deep.ham", text), "A")
     (line,) = [line for line in found.splitlines() if "←" in line]
     assert line.startswith("A ← A / s") and "every 5 steps" in line
