@@ -77,8 +77,8 @@ def _coded(code: str, text: str) -> str:
 
 def explained(code: str) -> str:
     """What the code of a message means, as `hdsl explain` tells it."""
-    told = explanations().get(code)
-    return f"**{code}**: {told.text}\n\n`hdsl explain {code}` has an example." if told else f"`hdsl explain {code}`"
+    found = explanations().get(code)
+    return f"**{code}**: {found.text}\n\n`hdsl explain {code}` has an example." if found else f"`hdsl explain {code}`"
 
 
 # Names --------------------------------------------------------------------------------------------------------------
@@ -94,7 +94,7 @@ def of_name(analysis: Analysis, occurrence: Occurrence) -> str:
         "\n".join(_sizes(analysis, occurrence, declared)),
         "\n\n".join(filter(None, (of_equations(analysis, name) for name in names(analysis, occurrence, declared)))),
         TOO_LONG if analysis.model is not None and analysis.page is None and declared.kind in _DERIVED else "",
-        "\n".join(filter(None, (locality(analysis, name) for name in names(analysis, occurrence, declared)))),
+        "\n\n".join(filter(None, (locality(analysis, name) for name in names(analysis, occurrence, declared)))),
     ]
     return "\n\n".join(filter(None, parts))
 
@@ -105,7 +105,8 @@ def locality(analysis: Analysis, name: str) -> str:
         return ""
     from hdsl.show.audit import locality_line
 
-    return locality_line(analysis.compiler.audit, name)
+    told = locality_line(analysis.compiler.audit, name)
+    return f"`{name}`: {told}" if told else ""
 
 
 def declaration(analysis: Analysis, declared: Declared) -> str:
@@ -123,8 +124,8 @@ def declaration(analysis: Analysis, declared: Declared) -> str:
 
 def kind(declared: Declared) -> str:
     """What kind of thing a name is, and of which component."""
-    told = {"dim": "size", "let": "definition", "index": "named index"}.get(declared.kind, declared.kind)
-    return f"{told} of `{declared.within}`" if declared.within else told
+    word = {"dim": "size", "let": "definition", "index": "named index"}.get(declared.kind, declared.kind)
+    return f"{word} of `{declared.within}`" if declared.within else word
 
 
 def place(analysis: Analysis, declared: Declared) -> str:
@@ -169,7 +170,8 @@ def _shared(analysis: Analysis, occurrence: Occurrence, declared: Declared) -> I
 def of_equations(analysis: Analysis, name: str) -> str:
     """What was derived of a name: how it moves, its costate, its adjoint, with what these read; "" where there is nothing."""
     found = list(_rows(analysis, name))
-    reads = {read for row in found for read in row.reads}
+    # What a projection reads has names of its own, which may be those of other definitions.
+    reads = {read for row in found if f"project.{name}" not in row.paths for read in row.reads}
     more = [row for row in _defining(analysis) if row not in found and row.equations[0].name in reads]
     lines = [f"{equation}{_lines_of(row)}" for row in found for equation in row.equations]
     lines += ["where"] if more else []
@@ -179,8 +181,8 @@ def of_equations(analysis: Analysis, name: str) -> str:
 
 
 def _lines_of(row: Row) -> str:
-    told = beside(row)
-    return f"    # {told}" if told else ""
+    lines = beside(row)
+    return f"    # {lines}" if lines else ""
 
 
 def _rows(analysis: Analysis, name: str) -> Iterator[Row]:

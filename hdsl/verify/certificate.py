@@ -112,7 +112,9 @@ def _certified(compiler: Compiler, seed: int, points: int, pullback: bool) -> Ce
             told = ", ".join(f"{name} = {number}" for name, number in found.changed.items())
             notes.append(f"judged at {told}: the file gives no size, or one so large that it would take long")
         judge_equations(found, compiler.equations, errors["equations"], seed, points)
-        notes += _scalars(smallest(model, text, compiler.settings), compiler, errors["equations"], seed)
+        # A const that is a list holds its size: then sympy is asked at the sizes of the file.
+        small = smallest(model, text, compiler.settings) or found
+        notes += _scalars(small, compiler, errors["equations"], seed)
         judge_step(found, compiler.torch, compiler.numpy, errors["step"], seed)
         notes += _order(found, compiler.torch, errors["step"], seed)
         if inside:
@@ -124,9 +126,9 @@ def _certified(compiler: Compiler, seed: int, points: int, pullback: bool) -> Ce
     return Certificate(model.name, model.learning.order, sizes, seed, points, rows, tuple(notes), tuple(faults))
 
 
-def _scalars(small: Sized | None, compiler: Compiler, errors: Errors, seed: int) -> list[str]:
+def _scalars(small: Sized, compiler: Compiler, errors: Errors, seed: int) -> list[str]:
     """Judge by sympy where the model is small enough; what is to be said of it."""
-    if small is None or too_large(small):
+    if too_large(small):
         return ["sympy is left out: too large to be written out in scalars"]
     judge_scalars(small, compiler.equations, errors, seed)
     at = ", ".join(f"{name} = {number}" for name, number in small.sizes.items())

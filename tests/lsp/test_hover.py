@@ -6,7 +6,7 @@ import pytest
 
 from hdsl.compiler import Compiler
 from hdsl.lsp.analysis import MOST_DERIVED, Analysis
-from hdsl.lsp.hover import TOO_LONG, explained, hover
+from hdsl.lsp.hover import TOO_LONG, explained, hover, locality, of_equations
 from hdsl.resources import folder
 from hdsl.show.derivation import derivation_page
 from hdsl.syntax.source import Source
@@ -155,3 +155,35 @@ def test_every_name_of_every_file_that_ships_has_something_to_show() -> None:
             if analysis.file_of(declared.span.start)[0] == 0:
                 found = hover(analysis, declared.span.start)
                 assert found is not None and declared.kind[:3] in found.contents.value  # type: ignore[union-attr]
+
+
+DEEP = """ham 1
+dim n = 3
+input u[n]
+target v[n]
+param A[n, n] = glorot
+param B[n, n] = glorot
+let a = {}
+output y = B @ a
+cost fit = squared(y - v)
+"""
+
+
+def test_locality_is_told_as_the_audit_tells_it() -> None:
+    plain = Analysis("file:///deep.ham", DEEP.format("tanh(A @ u)"))
+    delayed = Analysis("file:///deep.ham", DEEP.format("delay(tanh(A @ u))"))
+    assert locality(plain, "A") == "`A`: its update is non-local: 1 connection, cost fit → B (8)"
+    assert locality(plain, "B").startswith("`B`: its update is local in space")
+    assert locality(delayed, "A").startswith("`A`: its update is local in space")
+    assert locality(delayed, "a.delay").startswith("`a.delay`: its costate is local in space")
+    assert locality(plain, "u") == ""
+
+
+def test_a_projection_is_not_explained_by_a_definition_of_the_same_symbol() -> None:
+    text = DEEP.format("tanh(A @ u)") + "target q : index(n)\noutput z = A @ u\ncost cls = cross_entropy(z, q)\n"
+    text += "project A = A/norm2(A) every 5\n"
+    found = of_equations(Analysis("file:///deep.ham", text), "A")
+    (line,) = [line for line in found.splitlines() if "←" in line]
+    assert line.startswith("A ← A / s") and "every 5 steps" in line
+    symbol = line.split(" / ")[1].split()[0]
+    assert f"    {symbol} = " not in found

@@ -329,6 +329,20 @@ def test_a_size_without_a_number_and_one_that_is_very_large():
     assert large.ok and max(large.sizes.values()) < 10 and len(set(large.sizes.values())) == 3
 
 
+def test_a_list_that_holds_its_size_does_not_leave_sympy_out():
+    text = '''dim n = 4
+input u[n]
+param w[n] = 1
+const D[n] = [0.1, 0.2, 0.3, 0.4]
+state h[n] = 0
+h' = -D*h + w*tanh(u)
+cost fit = squared(h)
+'''
+    certificate = certify(compiler_of(text), points=1)
+    assert certificate.ok and "sympy at n = 4" in certificate.notes
+    assert {row.name for row in certificate.rows if row.judge == "sympy"} == {"dot:z:h", "dot:w:w"}
+
+
 def test_a_model_of_many_numbers_leaves_sympy_out():
     wide = NET.replace("u[m]", "u[100]").replace("U[n, m]", "U[n, 100]").replace(", m = 2", "")
     certificate = certify(compiler_of(wide), points=1)
