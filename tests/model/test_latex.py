@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -96,7 +97,7 @@ def test_it_changes_nothing_but_looks():
     assert told.numpy == plain.numpy
     for form in ("matrix", "index"):
         pages = [derivation_page(c.equations, c.step, "text", form=form) for c in (plain, told)]
-        assert pages[0] == pages[1]
+        assert replace(pages[0], texts=()) == replace(pages[1], texts=())  # the text of the file stands on its page
 
 
 def test_it_is_used_wherever_the_name_appears():
