@@ -7,7 +7,7 @@ nothing, so that a deviation told is one that there is at least; inputs and stat
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import sqrt
+from math import prod, sqrt
 
 import sympy
 
@@ -37,7 +37,7 @@ def saturated(model: Model) -> Iterator[Diagnostic]:
                 told.add(param)
                 value = places[param].value
                 span = value.span if value is not None else places[param].name_span
-                count = reading.count[param]
+                count = reading.count.get(param, 1)  # 1: it is summed up with nothing
                 yield catalogue.saturated(span, param, function, deviation, count, definition.spans[0])
 
 
@@ -72,9 +72,9 @@ class _Reading:
             case "uniform" if values[0] == -values[1]:
                 found = values[1] / sqrt(3)
             case "glorot":
-                found = sqrt(2 / sum(sizes))
+                found = sqrt(2 / (sum(sizes[:2]) * prod(sizes[2:])))
             case "he":
-                found = sqrt(2 / sizes[-1])
+                found = sqrt(2 / prod(sizes[1:]))
             case "orthogonal":
                 found = values[0] / sqrt(max(sizes))
             case _:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hdsl.compiler import Compiler
-from hdsl.lint.saturation import FAR, saturated
+from hdsl.lint.saturation import FAR, _Reading, saturated
 from hdsl.syntax.source import Source
 
 NET = """dim n = {n}
@@ -42,6 +42,18 @@ def test_sums_that_begin_far_out_are_told(n: int, start: str, formula: str, want
     found = list(saturated(Compiler(source).model))
     assert [source.line_of(one.span) for one in found] == ([3] if wanted else [])
     assert all(f"a deviation of about {wanted};" in one.label for one in found)
+
+
+def test_a_param_that_is_summed_up_with_nothing(told: Any) -> None:
+    text = "param a = uniform(-1, 1)\noutput y = sigmoid(a * 1e6)\ntarget v\ncost c = (y - v)^2\n"
+    assert told(saturated, text) == [("saturated", 1, "`a` begins so large that `sigmoid` has no slope")]
+
+
+def test_kernels_count_their_field() -> None:
+    # std of torch.nn.init: sqrt(2 / fan in) of he, sqrt(2 / (fan in + fan out)) of glorot, fan = channels * field
+    for start, deviation in (("he", sqrt(2 / (3 * 25))), ("glorot", sqrt(2 / ((3 + 8) * 25)))):
+        model = Compiler(Source(f"param K[8, 3, 5, 5] = {start}\noutput y = sum(K)\ncost c = y^2")).model
+        assert _Reading(model).size["K"] == pytest.approx(deviation)
 
 
 def test_one_param_is_told_of_once(told: Any) -> None:
