@@ -138,19 +138,29 @@ def measure(kind: str, sizes: tuple[int, ...]) -> list[tuple[int, dict[str, floa
 
 
 def main(arguments: list[str] | None = None) -> None:
+    from hdsl.diagnostics.diagnostic import ModelError
+
     parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="definitions, layers or states, two sizes or more")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
     sizes = tuple(map(int, given.sizes.split(",")))
-    if given.json:
-        found = {kind: measure(kind, sizes) for kind in given.kinds.split(",")}
+    try:
+        report(given.kinds.split(","), sizes, given.json)
+    except ModelError as wrong:  # beyond a bound of the language
+        parser.error(f"--sizes: {wrong.diagnostics[0].message}")
+
+
+def report(kinds: list[str], sizes: tuple[int, ...], as_json: bool) -> None:
+    """Measure and print."""
+    if as_json:
+        found = {kind: measure(kind, sizes) for kind in kinds}
         print(json.dumps({"machine": machine(1), "kinds": found}))
         return
     print(machine(1))
     head = ["kind", "definitions", *PASSES, "all but page"]
-    for kind in given.kinds.split(","):
+    for kind in kinds:
         measured, rows = measure(kind, sizes), []
         for definitions, seconds in measured:
             whole = sum(seconds.values()) - seconds["page"]

@@ -38,3 +38,9 @@ def test_the_benchmark_prints_a_slope_a_pass(capsys: pytest.CaptureFixture[str])
     main(["--kinds", "wide", "--sizes", "3,6", "--json"])
     (one, two) = json.loads(capsys.readouterr().out)["kinds"]["wide"]
     assert one[0] < two[0] and set(one[1]) == set(PASSES)
+
+
+def test_a_size_beyond_the_bound_of_the_language_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--kinds", "chain", "--sizes", "2,400"])
+    assert "--sizes: the model needs more than 1 000 definitions" in capsys.readouterr().err
