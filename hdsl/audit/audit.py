@@ -17,7 +17,7 @@ from hdsl.derive.shown import Shown
 from hdsl.derive.step import Step
 from hdsl.model.locality import Way, uses, ways
 from hdsl.model.model import Model
-from hdsl.model.reach import reached
+from hdsl.model.reach import reached, reads_of
 from hdsl.syntax.source import Span
 from hdsl.terms.term import Size
 
@@ -109,9 +109,7 @@ def _kind(cell: str, model: Model) -> Kind:
 def _localities(model: Model, reads: Reads) -> tuple[Locality, ...]:
     """Of every parameter, then of every costate, in the order of the text."""
     found = ways(model)
-    reads_of = {d.name: tuple(d.reads()) for d in model.definitions}
-    reads_of |= {name: (moved.definition, f"initial:{name}") for name, moved in model.dynamics.items()}
-    of_costs = reached(model.costs, reads_of)  # the costates of all else stay 0
+    of_costs = reached(model.costs, reads_of(model))  # the costates of all else stay 0
     made = []
     for name in (*(q.name for q in model.of_role("param")), *model.taught):
         most = 0 if name not in model.dynamics else 1

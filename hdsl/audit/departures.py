@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import exp
 
-from hdsl.audit.numbers import Numbers, listed, some, written
+from hdsl.audit.numbers import Numbers, some, written
 from hdsl.derive.hamiltonian import SIGN
+from hdsl.diagnostics.catalogue_model import and_list
 from hdsl.model.model import Model
 from hdsl.syntax.source import Span
 from hdsl.terms.term import slot
@@ -71,7 +72,7 @@ def _of_dissipation(model: Model) -> Iterator[Departure]:
     if len(values) > 1:
         yield Departure(
             "discounts",
-            f"{listed(list(paths))} differ",
+            f"{and_list(list(paths))} differ",
             "one η: with several there is no one functional J that is discounted",
             next((learning.spans[path] for path in paths if path in learning.spans), None),
         )
@@ -128,7 +129,7 @@ def _of_targets(model: Model) -> Iterator[Departure]:
     for cost in model.costs:
         targets = model.targets_of[cost]
         if targets:
-            what = f"cost {cost} drops out where {listed(targets)} is missing"
+            what = f"cost {cost} drops out where {and_list(targets)} is missing"
             span = next(iter(spans[cost]), None)
             yield Departure(f"missing {cost}", what, "a Lagrangian that is there at every time", span)
 

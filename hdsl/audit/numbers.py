@@ -9,6 +9,7 @@ from typing import Any
 
 import sympy
 
+from hdsl.diagnostics.catalogue_model import and_list
 from hdsl.model.model import Model
 from hdsl.terms.spelling import decimal
 from hdsl.terms.term import Scalar, setting_name, size, slot
@@ -71,11 +72,6 @@ def written(value: Any) -> str:
     return f"{float(value):.6g}" if value.is_number and value.is_real else str(value).replace("learn:", "")
 
 
-def listed(names: Sequence[str]) -> str:
-    """``a, b and c``"""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
 def some(names: Sequence[str]) -> str:
     """The names, or where there are many the first of them and how many more."""
-    return listed(names) if len(names) <= MOST_NAMES else f"{names[0]} and {len(names) - 1} more"
+    return and_list(names) if len(names) <= MOST_NAMES else f"{names[0]} and {len(names) - 1} more"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import sympy
 
 from hdsl.diagnostics import catalogue_lint as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.model import Model
-from hdsl.model.reach import reached
+from hdsl.model.reach import reached, reads_of
 from hdsl.model.walk import names_in
 from hdsl.syntax.tree import Declare, Define, Dynamics, Project
 from hdsl.terms.elementwise import RowFunction
@@ -27,8 +27,8 @@ def idle(model: Model) -> Iterator[Diagnostic]:
     yield from _dead(model)
     if not model.costs:
         return
-    reads = _reads(model, lambda definition: tuple(definition.reads()))
-    slopes = _reads(model, _sloped)
+    reads = reads_of(model)
+    slopes = reads_of(model, _sloped)
     params = {q.name for q in model.of_role("param")}
     yield from _still_costates(model, reads, slopes, params)
     if not reached(model.costs, reads) & params:
@@ -37,14 +37,6 @@ def idle(model: Model) -> Iterator[Diagnostic]:
     for cost in model.costs:
         if not reached([cost], slopes) & params:
             yield catalogue.idle_cost(spans[cost], cost, bool(reached([cost], reads) & params))
-
-
-def _reads(model: Model, names: Callable[[Definition], tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """What each definition, and each state by its dynamics and its beginning, reads by ``names``."""
-    found = {definition.name: names(definition) for definition in model.definitions}
-    for state, dynamics in model.dynamics.items():
-        found[state] = (dynamics.definition, *((f"initial:{state}",) if f"initial:{state}" in found else ()))
-    return found
 
 
 def _sloped(definition: Definition) -> tuple[str, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
+from hdsl.model.model import Model
 from hdsl.model.scope import Entry
 from hdsl.model.sharing import depending_on
 from hdsl.model.walk import names_in
@@ -120,6 +121,13 @@ def without_costate(
     lasting = [*params, *(state for state in dynamics if state not in delays)]
     moved = {state: (*reads.get(state, ()), definition) for state, definition in dynamics.items()}
     return delays - depending_on(lasting, {**reads, **moved})
+
+
+def reads_of(model: Model, names: Callable[[Definition], tuple[str, ...]] = Definition.reads) -> dict[str, tuple[str, ...]]:
+    """What each definition, and each state by its dynamics and its beginning, reads by ``names``."""
+    begun = {state: (f"initial:{state}",) for state in model.begun}
+    found = {definition.name: names(definition) for definition in model.definitions}
+    return found | {state: (moved.definition, *begun.get(state, ())) for state, moved in model.dynamics.items()}
 
 
 # Statements ----------------------------------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ import pytest
 import sympy
 
 import hdsl
-from hdsl.audit.numbers import Numbers, listed, some, written
+from hdsl.audit.numbers import Numbers, some, written
+from hdsl.diagnostics.catalogue_model import and_list
 
 TEXT = """
 dim n = 4, m
@@ -54,6 +55,6 @@ def test_a_formula_as_it_was_written():
 
 
 def test_lists_of_names():
-    assert listed(["a"]) == some(["a"]) == "a"
-    assert listed(["a", "b", "c"]) == some(["a", "b", "c"]) == "a, b and c"
+    assert and_list(["a"]) == some(["a"]) == "a"
+    assert and_list(["a", "b", "c"]) == some(["a", "b", "c"]) == "a, b and c"
     assert some(list("abcde")) == "a and 4 more"
