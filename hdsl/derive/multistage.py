@@ -4,10 +4,10 @@ The flow is Hamilton's equations with the sample held, at the time of each stage
 
     ḣ = f        ż = ∂H′/∂h − ηz        ω̇ = ∂H′/∂θ − ηω        θ̇ = −βω        H′ = φL + ⟨z, f⟩ of the flows
 
-What moves by assignment, h⁺ = F of a ``next`` or a delay, does so once a step and is read as it stood. Its ⟨z, F⟩ enters once as
-well, at the old values: z⁺ and ω⁺ take (∂F/∂h)ᵀz and (∂F/∂θ)ᵀz besides what flows. Of the costate of such a state the stages give
-what costs and flows pull on it, summed with their weights. Where a sequence begins, the parameters of what a state begins with take
-(∂h₀/∂θ)ᵀ of what that step pulls on it.
+What moves by assignment, h⁺ = F of a ``next`` or a delay, does so once a step and is read as it stood. Its ⟨z, F⟩ enters once
+as well, at the old values: z⁺ and ω⁺ take (∂F/∂h)ᵀz and (∂F/∂θ)ᵀz besides what flows. Of the costate of such a state the
+stages give what costs and flows pull on it, summed with their weights. Where a sequence begins, the parameters of what a state
+begins with take (∂h₀/∂θ)ᵀ of what that step pulls on it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,12 @@ from hdsl.derive.accumulate import Part, accumulate, summands_of
 from hdsl.derive.beginnings import begun, pull_through
 from hdsl.derive.hamiltonian import SIGN
 from hdsl.derive.integrators import TABLEAUS, Flow, integrate, summed
-from hdsl.derive.seeds import TAU, seed_cost, seed_dynamics, setting, weight_of
+from hdsl.derive.seeds import kept_of, seed_cost, seed_dynamics, setting, weight_of
 from hdsl.derive.workspace import Workspace
 from hdsl.model.model import Model
-from hdsl.terms.elementwise import exp
 from hdsl.terms.renaming import rename
 from hdsl.terms.term import (
     Definition,
-    Elementwise,
     Scalar,
     Summand,
     indices,
@@ -208,10 +206,8 @@ class _Stages:
     def _kept_by_assignment(self, name: str) -> list[Summand]:
         """Of a ``next`` f holds −h/τ, which takes one whole z away: what is left of it is its dissipation."""
         eta, span = self.model.learning.eta[name], self.model.dynamics[name].span
-        rate = TAU * setting(self.model, eta)
-        own = slot(f"z:{name}", self._at(name))
-        left = exp(-rate) - 1 if self.exact else -rate
-        return [Summand(left * own, (span,), (name, setting_name(eta)))]
+        left = (kept_of(self.model, eta) + SIGN) * slot(f"z:{name}", self._at(name))
+        return [Summand(left, (span,), (name, setting_name(eta)))]
 
     # --- definitions -------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import sympy
 from hdsl.derive.accumulate import Part
 from hdsl.derive.workspace import Workspace
 from hdsl.model.model import Model
+from hdsl.terms.elementwise import exp
 from hdsl.terms.term import Definition, Elementwise, Scalar, setting_name, slot, slots
 
 TAU = slot("tau")
@@ -46,3 +47,9 @@ def setting(model: Model, path: str) -> Scalar:
     """A setting by its path; as it is written where it reads τ, which is that of the sample (``eta = (1 - mu)/tau``)."""
     written = model.learning.values[path]
     return written if TAU in written.free_symbols else slot(setting_name(path))
+
+
+def kept_of(model: Model, path: str) -> Scalar:
+    """What dissipation alone leaves of a costate after a step: 1 − τη, or e^{−τη} where it is exact."""
+    rate = TAU * setting(model, path)
+    return exp(-rate) if model.learning.dissipation == "exact" else sympy.expand(1 - rate)

@@ -19,7 +19,7 @@ from hdsl.derive.equations import Equations
 from hdsl.derive.hamiltonian import SIGN
 from hdsl.derive.integrators import TABLEAUS
 from hdsl.derive.multistage import build_stages
-from hdsl.derive.seeds import PHI, TAU, seed_cost, seed_dynamics, setting, weight_of
+from hdsl.derive.seeds import PHI, TAU, kept_of, seed_cost, seed_dynamics, setting, weight_of
 from hdsl.derive.workspace import Workspace
 from hdsl.model.model import Model
 from hdsl.syntax.source import Span
@@ -229,7 +229,7 @@ class _Builder:
             if self.workspace.line(f"{own}+") is not None:
                 return
             old = slot(own, indices(len(self.workspace.sizes_of(name))))
-            kept = sympy.expand(1 - TAU * setting(self.model, self.model.learning.eta[name]))
+            kept = kept_of(self.model, self.model.learning.eta[name])
             why = [self._by_setting(sympy.Integer(1), self.model.learning.eta[name])]
             if dynamics.kind == "next":
                 kept = kept + SIGN
@@ -249,7 +249,7 @@ class _Builder:
         learning = self.model.learning
         at = indices(len(self.workspace.sizes_of(name)))
         omega, parts = slot(f"w:{name}", at), self.parts.get(name, [])
-        keep = sympy.expand(1 - TAU * setting(self.model, learning.eta[name]))
+        keep = kept_of(self.model, learning.eta[name])
         value = keep * omega - SIGN * self.outer * total(parts)
         summands = [self._by_setting(keep * omega, learning.eta[name]), *summands_of(parts, -SIGN * self.outer)]
         self._append(f"w:{name}+", value, name, places_of(parts), merge_roots(parts), summands)
