@@ -15,6 +15,7 @@ from hdsl.model.outside import is_outside
 from hdsl.show.derivation import model_notation
 from hdsl.show.html import fill
 from hdsl.show.markdown import plain_markdown
+from hdsl.show.stages import method
 from hdsl.show.text import columns, pad, ranges
 from hdsl.syntax.source import Span
 from hdsl.terms.notation import Notation
@@ -61,7 +62,7 @@ def audit_page(audit: Audit) -> AuditPage:
     """The tables of an audit; those with nothing in them are left out."""
     builder = _Builder(audit)
     learning = audit.model.learning
-    facts = f"{learning.order} Euler, schedule {learning.schedule}, s = −1"
+    facts = f"{method(learning)}, schedule {learning.schedule}, s = −1"
     source = audit.model.source.name.replace("\\", "/").rpartition("/")[2]
     tables = tuple(table for table in builder.tables() if table.rows or table.words)
     return AuditPage(audit.model.name, source, facts, tables)

@@ -1,11 +1,11 @@
 """The order of the integrator, measured: how the error of one generated step falls with τ.
 
-The flow is that of the walk of the text, its derivatives torch.autograd's, with the sample, φ and t held as within a step:
+The flow is that of the walk of the text, its derivatives torch.autograd's, with the sample held and t going on:
 
     ḣ = f        θ̇ = −β ω        ż = ∂H′/∂h − η z        ω̇ = ∂H′/∂θ − η ω
 
-followed by classical Runge-Kutta in parts of τ, which is far closer to it than any step that is measured. A method of order p
-errs by τ^(p+1) in one step.
+followed by classical Runge-Kutta in parts of τ: far closer to it than a step of lower order, and as a step of that very method
+closer by the fourth power of the number of parts. A method of order p errs by τ^(p+1) in one step.
 """
 
 from __future__ import annotations
@@ -22,16 +22,17 @@ from hdsl.verify.beginning import beginning
 from hdsl.verify.derivatives import Values, of_stream
 from hdsl.verify.exponent import FEW, exponent_of
 from hdsl.verify.generated import GROUPS, Case, cells_of, old_cells, step_of
+from hdsl.verify.interpret import kinks_of
 from hdsl.verify.judgement import Errors
 from hdsl.verify.points import Point, Sized, smooth_point
 from hdsl.verify.step import returned
 from hdsl.verify.written import Written, names_in
 
-INTEGRATORS: Mapping[str, int] = {"euler": 1}
+INTEGRATORS: Mapping[str, int] = {"euler": 1, "midpoint": 2, "rk4": 4}
 """The order of each integrator, by the word after `step =`; the three orders of update are all of order 1."""
 
-STEPS = tuple(2.0**-k for k in range(15, 3, -1))
-"""τ, from small to large; as few of the smallest as tell are taken."""
+SMALLEST, LARGEST = 2.0**-30, 0.5
+"""What one step errs by at the smallest τ that is measured, and the largest τ."""
 
 PARTS = 4
 """Runge-Kutta steps in one τ."""
@@ -61,21 +62,22 @@ def why_no_order(written: Written) -> str:
 def judge_order(found: Sized, torch_text: str, errors: Errors, seed: int) -> str:
     """Add the order of every cell, of one stream. Returns what is to be said of it: what was to be found, or why nothing is."""
     written = found.walk.written
-    why = why_no_order(written)
+    integrator = written.word("step")
+    wanted = INTEGRATORS[integrator]
+    bent = kinks_of(found.model.definitions) if wanted > 1 else ""
+    why = why_no_order(written) or (bent and f"{bent} has a kink, which a step of several stages may cross")
     clock = next((k for k in range(1, MOST_CLOCK) if all((k + 1) % p.every for p in found.model.projections)), None)
     if not why and clock is None:
         why = f"{found.model.projections[0].param} is put back after every step"
     if why:
         return f"no order is measured: {why}"
     assert clock is not None
-    integrator = written.word("step")
-    wanted = INTEGRATORS[integrator]
     point = smooth_point(found, 1, torch.Generator().manual_seed(seed))
     case = Case(clock=clock, stretch=0.5)
     taken: list[float] = []
     wrong: dict[str, list[float]] = {}
     largest: dict[str, float] = {}
-    for tau in STEPS:
+    for tau in steps_of(wanted):
         at = replace(point, tau=tau)
         flown = _flown(found, at, case, tau)
         made = step_of(found, torch_text, at, case).cells
@@ -91,6 +93,12 @@ def judge_order(found: Sized, torch_text: str, errors: Errors, seed: int) -> str
     return f"{integrator} is of order {wanted}"
 
 
+def steps_of(order: int) -> tuple[float, ...]:
+    """τ, from small to large by half octaves; as few of the smallest as tell are taken."""
+    first = SMALLEST ** (1 / (order + 1))
+    return tuple(first * 2.0 ** (k / 2) for k in range(40) if first * 2.0 ** (k / 2) <= LARGEST)
+
+
 def _told(taken: list[float], sizes: list[float], largest: float) -> bool:
     """Whether enough is known of a cell: it does not err at all, or by more than round-off."""
     return not any(sizes) or exponent_of(taken, sizes, NOISE * largest) is not None
@@ -102,14 +110,15 @@ def _flown(found: Sized, point: Point, case: Case, tau: float) -> dict[str, np.n
     cells = cells_of(found, point, case)
     assert not any(bool(mark.any()) for mark in beginning(written, cells).values())
     h, z = returned(written, cells)
-    held = float(cells["time"][0])
+    began = float(cells["time"][0])
     values = dict(zip(GROUPS, (h, z, cells["parameter"], cells["parameter costate"]), strict=True))
     part = tau / PARTS
-    for _ in range(PARTS):
-        first = _slope(found, point, values, held)
-        second = _slope(found, point, _on(values, first, part / 2), held)
-        third = _slope(found, point, _on(values, second, part / 2), held)
-        fourth = _slope(found, point, _on(values, third, part), held)
+    for k in range(PARTS):
+        t = began + k * part
+        first = _slope(found, point, values, t)
+        second = _slope(found, point, _on(values, first, part / 2), t + part / 2)
+        third = _slope(found, point, _on(values, second, part / 2), t + part / 2)
+        fourth = _slope(found, point, _on(values, third, part), t + part)
         for slope, weight in ((first, 1), (second, 2), (third, 2), (fourth, 1)):
             values = _on(values, slope, weight * part / 6)
     return old_cells(values)
