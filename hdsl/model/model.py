@@ -70,7 +70,7 @@ class Learning:
 
     ``values`` maps each path in force (``tau``, ``eta``, ``eta.h``, ``beta.W``, …) to a scalar expression in numbers, sizes,
     scalar consts and ``tau``. ``eta`` maps every state and parameter, and ``beta`` every parameter, to the path that holds for
-    it. ``phi`` may also read ``t``.
+    it. ``phi`` may also read ``t``. ``tokens`` are those of ``replay(r)``, None for a whole sequence.
     """
 
     step: str
@@ -82,6 +82,17 @@ class Learning:
     eta: Mapping[str, str]
     beta: Mapping[str, str]
     spans: Mapping[str, Span]
+    tokens: int | None = None
+
+    @property
+    def replays(self) -> bool:
+        """Whether sequences are replayed in place of being learned from sample by sample."""
+        return self.schedule == "replay"
+
+    @property
+    def how_often(self) -> str:
+        """The schedule as it is written: ``online``, ``replay`` or ``replay(20)``."""
+        return self.schedule if self.tokens is None else f"{self.schedule}({self.tokens})"
 
 
 @dataclass(frozen=True)
