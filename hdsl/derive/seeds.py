@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from hdsl.derive.accumulate import Part
 from hdsl.derive.workspace import Workspace
+from hdsl.model.model import Model
 from hdsl.terms.term import Definition, Elementwise, Scalar, setting_name, slot, slots
 
 TAU = slot("tau")
 PHI = slot(setting_name("phi"))
+
+
+def setting(model: Model, path: str) -> Scalar:
+    """A setting by its path; as it is written where it reads τ, which is that of the sample (``eta = (1 - mu)/tau``)."""
+    written = model.learning.values[path]
+    return written if TAU in written.free_symbols else slot(setting_name(path))
 
 
 def seed_cost(workspace: Workspace, cost: str, definition: Definition, weight: Scalar) -> list[Part]:

@@ -17,22 +17,21 @@ from hdsl.derive.accumulate import Part, accumulate, merge_roots, places_of, sum
 from hdsl.derive.beginnings import begun, kept_by_flow, pull_through
 from hdsl.derive.equations import Equations
 from hdsl.derive.hamiltonian import SIGN
-from hdsl.derive.seeds import PHI, TAU, seed_cost, seed_dynamics
+from hdsl.derive.renaming import rename
+from hdsl.derive.replay import Replay, build_replay
+from hdsl.derive.seeds import PHI, TAU, seed_cost, seed_dynamics, setting
 from hdsl.derive.workspace import Workspace
 from hdsl.model.model import Model
 from hdsl.syntax.source import Span
 from hdsl.terms.term import (
-    Contraction,
     Definition,
     Elementwise,
     Scalar,
-    Structured,
     Summand,
     indices,
     merge_summands,
     setting_name,
     slot,
-    slot_indices,
     slot_name,
     slots,
     trace_summands,
@@ -74,12 +73,17 @@ ORDERS: dict[str, Order] = {
 }
 
 
+REPLAYED = Order((), "new", "new")
+"""A token of a sequence that is replayed later: the states move, and what is told is read at the new ones."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One step: ``lines`` in an order of evaluation; the new value of a cell ``X`` is the definition ``X+``.
 
     ``cells`` are what a step moves: states, their costates ``z:h``, the parameters' costates ``w:W``, parameters.
-    ``outputs`` and ``costs`` name the definitions that hold them at the order's point.
+    ``outputs`` and ``costs`` name the definitions that hold them at the order's point. ``replay`` is the way back, where the
+    model goes back over what came: then a step moves the states alone.
     """
 
     model: Model
@@ -87,6 +91,17 @@ class Step:
     cells: tuple[str, ...]
     outputs: Mapping[str, str]
     costs: Mapping[str, str]
+    replay: Replay | None = None
+
+    @property
+    def whole(self) -> Step:
+        """One step with the way back through the same token, where there is one."""
+        if self.replay is None:
+            return self
+        known = {line.name for line in self.lines}
+        lines = (*self.lines, *(line for line in self.replay.lines if line.name not in known))
+        params = tuple(p.name for p in self.model.of_role("param"))
+        return replace(self, lines=lines, cells=(*self.cells, *self.replay.cells, *params), replay=None)
 
     @property
     def summands(self) -> Mapping[str, tuple[Summand, ...]]:
@@ -110,16 +125,10 @@ def weight_of(model: Model, cost: str) -> Scalar:
     return phi * sympy.Mul(*(slot(f"present:{target}") for target in model.targets_of[cost]))
 
 
-def setting(model: Model, path: str) -> Scalar:
-    """A setting by its path; as it is written where it reads τ, which is that of the sample (``eta = (1 - mu)/tau``)."""
-    written = model.learning.values[path]
-    return written if TAU in written.free_symbols else slot(setting_name(path))
-
-
 class _Builder:
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.order = ORDERS[model.learning.order]
+        self.order = REPLAYED if model.learning.replays else ORDERS[model.learning.order]
         self.workspace = Workspace(model)
         # τ multiplies a whole sum of contributions, unless a `next` state is there, whose own part has none.
         self.beginnings = model.begun
@@ -153,16 +162,19 @@ class _Builder:
             if pull.costate == "z+":
                 self._move_costates()
             self._pull(pull, points[pull.point])
-        self._move_costates()
-        for param in model.of_role("param"):
-            self._move_param(param.name)
+        replay = build_replay(model) if model.learning.replays else None
+        if replay is None:
+            self._move_costates()
+            for param in model.of_role("param"):
+                self._move_param(param.name)
         at = points[self.order.point]
         return Step(
             model=model,
             lines=tuple(self.workspace.added),
-            cells=self._cells(),
+            cells=self._cells() if replay is None else tuple(model.dynamics),
             outputs={name: at[name].name for name in model.outputs},
             costs={name: at[name].name for name in model.costs},
+            replay=replay,
         )
 
     def _cells(self) -> tuple[str, ...]:
@@ -287,26 +299,3 @@ class _Builder:
         sizes, shared = self.workspace.sizes_of(of), self.workspace.shared([of])
         traced = trace_summands(value, summands)
         self.workspace.append(Definition(name, Elementwise(value), sizes, shared, spans, roots, traced))
-
-
-def rename(definition: Definition, swap: Mapping[str, str]) -> Definition:
-    """The same definition with other names for what it is and what it reads."""
-
-    def renamed(expression: Scalar) -> Scalar:
-        return expression.xreplace(
-            {s: slot(swap[slot_name(s)], slot_indices(s)) for s in slots(expression) if slot_name(s) in swap}
-        )
-
-    body = definition.body
-    match body:
-        case Contraction(factors=factors, coefficient=coefficient):
-            body = replace(body, factors=tuple(map(renamed, factors)), coefficient=renamed(coefficient))
-        case Elementwise(expression=expression):
-            body = Elementwise(renamed(expression))
-        case Structured(operands=operands):
-            body = replace(body, operands=tuple(swap.get(o, o) for o in operands))
-    summands = definition.summands
-    if summands and isinstance(body, Elementwise):
-        summands = trace_summands(body.expression, [replace(s, expression=renamed(s.expression)) for s in summands])
-    name = swap.get(definition.name, definition.name)
-    return replace(definition, name=name, body=body, summands=summands)

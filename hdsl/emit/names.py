@@ -24,6 +24,8 @@ PREFIXES = {
     "column": "",
     "turned": "",
     "half": "",
+    "back": "back_",
+    "token": "token_",
     "P": "put_",
 }
 SUFFIXES = {"adj": "_bar", "column": "_column", "turned": "_t", "half": "_half"}
@@ -58,6 +60,8 @@ TAKEN = frozenset(
             "left_over",
             "due",
             "tick",
+            "moved",
+            "chain",
         ),
         *("sigmoid", "erf", "softmax", "logsumexp", "power_slope", "power_log"),
         *("placed", "diagonal_matrix", "scattered", "inverse", "solved", "matrix_exponential", *WINDOWS),
@@ -127,6 +131,10 @@ MODULE_NAMES = frozenset(
         "clock",
         "ticks",
         "ended",
+        "waits",
+        "replays",
+        "tokens",
+        "finish",
         "offset",
         "sequences",
         "inputs",

@@ -321,6 +321,8 @@ class TorchLines:
         """``X+ = k X + …`` on X itself; None where X occurs in another way."""
         assert isinstance(line.body, Elementwise)
         cell = line.name[:-1]
+        if line.body.expression == 0:
+            return f"{self.names[cell]}.zero_()"
         moved = lerp(self, line)
         if moved and moved.startswith(f"torch.lerp({self.names[cell]}, "):
             return moved.replace("torch.lerp(", "", 1).replace(", ", ".lerp_(", 1)

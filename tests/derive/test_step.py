@@ -6,7 +6,9 @@ import pytest
 import sympy
 
 import hdsl
-from hdsl.derive.step import ORDERS, rename, setting, weight_of
+from hdsl.derive.renaming import rename
+from hdsl.derive.seeds import setting
+from hdsl.derive.step import ORDERS, weight_of
 from hdsl.terms.elementwise import ROWS
 from hdsl.terms.term import Contraction, Definition, Elementwise, Structured, indices, size, slot, slots
 

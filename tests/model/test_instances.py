@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hdsl.derive.step import rename
+from hdsl.derive.renaming import rename
 from hdsl.model.instances import LONGEST_DELAY, MOST_COPIES
 from hdsl.syntax.tree import Declare, Define
 

@@ -13,7 +13,7 @@ import sympy
 
 from hdsl.api import find, read
 from hdsl.compiler import Compiler
-from hdsl.derive.step import rename
+from hdsl.derive.renaming import rename
 from hdsl.syntax.source import Source
 from hdsl.terms.term import Contraction, Elementwise, indices, slot
 from hdsl.verify.certificate import Certificate, certify
