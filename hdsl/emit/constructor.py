@@ -21,7 +21,7 @@ def constructor(facts: Facts) -> str:
         '    place = {"dtype": dtype or torch.get_default_dtype(), "device": device}',
         "    self.batch = batch",
         "    self.sequences = False",
-        *(["    self._kept, self._path, self._over = [], [], False"] if facts.replays else []),
+        *(["    self._kept, self._path = [], []"] if facts.replays else []),
         *(["    self.ticks = 0  # the clock as a Python number"] if facts.programs.projections else []),
         *(f"    {line}" for line in (*_sizes(facts), *_ranges(facts), *_settings(facts))),
         *(f"    {line}" for line in _parameters(facts)),

@@ -125,7 +125,7 @@ def step(self, {arguments}*, tau=None, boundary=None):
         made = body(cells, sample, self.tau if tau is None else tau){project}
         told = self._costs({handed}, sample)
         costs = {costs}
-        self._finish(1, boundary{tau_passed}){fire}
+        {over}self._finish(1, boundary{tau_passed}){fire}
     return {first}, costs
 
 def predict(self, {predict_arguments}):
@@ -169,7 +169,7 @@ def _begin(self, cells):
             cell.copy_(value)
 
 def _finish(self, steps, boundary{tau_argument}):
-    """Move the clock, and remember whose sequence ended."""
+    """Move the clock, and remember whose sequence ended.{finish_docs}"""
     self.clock.add_(steps){move_ticks}
     {move_offset}{mark_ended}
 

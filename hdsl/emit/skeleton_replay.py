@@ -13,7 +13,7 @@ _CHOOSES = {
         body = self._observe""",
 }
 _FIRES = """
-        if self.training and (self._over{or_full}):
+        if self.training and (over{or_full}):
             self._replay()"""
 _MARKS_ENDED = {
     False: """if boundary is not None:
@@ -24,13 +24,14 @@ _MARKS_ENDED = {
     True: """if boundary is not None:
         self.waits |= torch.as_tensor(boundary, device=self.waits.device).expand(self.batch)
     # A stream whose sequence has ended waits for the others: all begin the next one together.
-    self._over = boundary is not None and bool(self.waits.all())
-    if self._over:
+    over = boundary is not None and bool(self.waits.all())
+    if over:
         self.sequences = True
         self.ended.fill_(True)
         self.waits.zero_()
     elif self.sequences:
-        self.ended.zero_()""",
+        self.ended.zero_()
+    return over""",
 }
 
 
@@ -55,6 +56,8 @@ def step_fields(replay: ReplayPrograms | None) -> dict[str, str]:
     return {
         "choose": _CHOOSES[replay is not None],
         "mark_ended": _MARKS_ENDED[replay is not None],
+        "over": "over = " if replay else "",
+        "finish_docs": " True where the sequences of all streams have." if replay else "",
         "fire": _FIRES.format(or_full=full) if replay else "",
         "forget": "\n    self._kept, self._path = [], []" if replay else "",
         "take_back": "\n    self._take_back(arguments[0], arguments[1], arguments[5])" if replay else "",

@@ -24,7 +24,7 @@ def loop(
     steps, cells = chunk["steps"], net._cells()
     boundary = chunk.get("boundary")
     taus = chunk["tau"].tolist() if "tau" in chunk else None
-    plain = token_of(net, taus, boundary) if replays(net) else body_of(net)
+    plain, late = token_of(net, taus, boundary) if replays(net) else (body_of(net), False)
     body = plain if watching is None else watching(plain)
     rows = list(
         zip(*(by_step(net, name, value, chunk) for name, value in zip(net.sample, sample, strict=True)), strict=True)
@@ -36,6 +36,8 @@ def loop(
             if net.sequences:
                 net._begin(cells)
             made.append(body(cells, row, net.tau if taus is None else taus[k]))
+        if late:
+            net._finish(steps, None)
         return made
     if taus is None and boundary is None and not net.sequences:
         tau = net.tau

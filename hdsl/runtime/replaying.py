@@ -15,8 +15,10 @@ def replays(net: Any) -> bool:
     return hasattr(net, "replays")
 
 
-def token_of(net: Any, taus: list[float] | None, boundary: torch.Tensor | None) -> Body:
+def token_of(net: Any, taus: list[float] | None, boundary: torch.Tensor | None) -> tuple[Body, bool]:
     """What is run at each sample of a chunk: a token forward, and where it ends a sequence, the way back.
+
+    With it whether the clock is still to be moved, over the whole chunk.
 
     Args:
         taus: one a sample, None where all have the model's.
@@ -24,6 +26,8 @@ def token_of(net: Any, taus: list[float] | None, boundary: torch.Tensor | None) 
     """
     ends: Iterator[Any] | None = None if boundary is None else iter(boundary)
     timed = taus is not None and hasattr(net, "offset")
+    each = ends is not None or timed or net.sequences  # else the clock moves once, at the end
+    most = net.tokens
 
     def token(cells: Any, row: tuple[torch.Tensor, ...], tau: float) -> tuple[torch.Tensor, ...]:
         if net.training:
@@ -31,12 +35,12 @@ def token_of(net: Any, taus: list[float] | None, boundary: torch.Tensor | None) 
         else:
             net._close(cells)
         made: tuple[torch.Tensor, ...] = net._observe(cells, row, tau)
-        net._finish(1, None if ends is None else next(ends), **({"tau": tau} if timed else {}))
-        if net.training and (net._over or len(net._kept) == net.tokens):
+        over = each and net._finish(1, None if ends is None else next(ends), **({"tau": tau} if timed else {}))
+        if net.training and (over or len(net._kept) == most):
             net._replay()
         return made
 
-    return token
+    return token, not each
 
 
 def rounds(net: Any, chunk: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -70,13 +74,12 @@ def check_padding(net: Any, sample: tuple[torch.Tensor, ...], tokens: torch.Tens
             )
 
 
-def settle(net: Any) -> None:
-    """Make what is kept the module's own: until then it is a part of a chunk, and was made in inference mode."""
+def leave(net: Any, ends: bool) -> None:
+    """Leave a stream: replay what is kept where it ``ends`` and the module learns, else make what is kept the module's own.
+
+    Until then it is a part of the stream's own tensors, and was made in inference mode.
+    """
+    if ends and net.training:
+        net.finish()
     net._kept = [(tuple(value.clone() for value in row), tau) for row, tau in net._kept]
     net._path = [tuple(value.clone() for value in states) for states in net._path]
-
-
-def finish(net: Any) -> None:
-    """Replay what is kept: the end of a stream. Only where the module learns."""
-    if net.training:
-        net.finish()

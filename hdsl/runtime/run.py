@@ -15,7 +15,7 @@ from hdsl.runtime.loop import Body, loop, results_of
 from hdsl.runtime.nonfinite import NonFinite, find_nonfinite, kept
 from hdsl.runtime.origin import Origin
 from hdsl.runtime.parameters import load_parameters, save_parameters
-from hdsl.runtime.replaying import check_padding, finish, replays, rounds, settle
+from hdsl.runtime.replaying import check_padding, leave, replays, rounds
 
 __all__ = ["CHUNK", "NonFinite", "Runner", "run_chunk"]
 
@@ -94,8 +94,8 @@ class Runner(Base):
             done += chunk["steps"]
             if told is not None:
                 told(done, results)
-        if ends and replays(self):
-            finish(self)
+        if replays(self):
+            leave(self, ends)
         return {name: torch.cat(values) for name, values in parts.items() if values}
 
 
@@ -204,8 +204,6 @@ def run_chunk(
         before = kept(net)
         with torch.inference_mode():  # a tenth faster than no_grad; results are stacked outside of it, as ordinary tensors
             made = loop(net, chunk, sample, watching)
-        if replays(net):
-            settle(net)
         results = results_of(net, made, sample, tokens)
         sums = torch.stack(
             [value.double().nansum() if name in net.costs else value.double().sum() for name, value in results.items()]
