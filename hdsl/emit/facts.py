@@ -252,11 +252,20 @@ class Facts:
                     f"sample = {tuple(self.sample)!r}",
                     f"cells = {tuple(name for name, _ in self.cells)!r}",
                     f"numbers = {self._numbers()!r}",
-                    *([f"tokens = {self.programs.replay.tokens!r}"] if self.programs.replay else []),
+                    *(self._of_replay() if self.programs.replay else []),
                 ]
             )
             + "\n"
         )
+
+    def _of_replay(self) -> list[str]:
+        assert self.programs.replay is not None
+        shared = tuple(state for state in self.states if self.model.quantities[state].shared)
+        return [
+            f"tokens = {self.programs.replay.tokens!r}",
+            f"kept_states = {tuple(self.states)!r}",
+            f"shared_states = {shared!r}",
+        ]
 
     def _shared_costs(self) -> tuple[str, ...]:
         """The costs that are one number for all streams, a weight decay for example."""

@@ -134,6 +134,8 @@ MODULE_NAMES = frozenset(
         "waits",
         "replays",
         "tokens",
+        "kept_states",
+        "shared_states",
         "finish",
         "offset",
         "sequences",
