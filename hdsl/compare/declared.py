@@ -12,7 +12,8 @@ from hdsl.model.outside import is_outside
 from hdsl.syntax.source import Span
 from hdsl.terms.spelling import decimal
 
-WORDS = ("step", "order", "schedule", "dissipation", "first")
+WORDS = {"step": "step", "order": "order", "schedule": "how_often", "dissipation": "dissipation", "first": "first"}
+"""The settings that are words, and the attribute of `Learning` that has each as it is written."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ def declared(old: Model, new: Model, renamed: Mapping[str, str]) -> Iterator[Dec
 def settings(old: Model, new: Model, renamed: Mapping[str, str]) -> Iterator[Declared]:
     """Settings of ``learn`` and resets that are not the same; of η and β what holds for each quantity that both have."""
     first, second = old.learning, new.learning
-    for word in WORDS:
-        yield from _set(word, getattr(first, word), getattr(second, word), old, new)
+    for word, attribute in WORDS.items():
+        yield from _set(word, getattr(first, attribute), getattr(second, attribute), old, new)
     for path, values in (("tau", (first.values["tau"], second.values["tau"])), ("phi", (first.phi, second.phi))):
         yield from _set(path, _number(values[0]), _number(values[1]), old, new)
     for head in ("eta", "beta"):

@@ -41,8 +41,9 @@ def begun(workspace: Workspace, state: str, initial: Definition) -> Definition:
     """The state as a step finds it: its beginning where a sequence begins, else what the last step left."""
     model, at = workspace.model, initial.indices
     value = where_equal(mark_of(model, state), ZERO, slot(state, at), initial.slot)
-    shared = model.quantities[state].shared
-    return workspace.append(Definition(f"begun:{state}", Elementwise(value), initial.sizes, shared, initial.spans))
+    body = Elementwise(value)
+    shared = workspace.reads_only_shared(body)
+    return workspace.append(Definition(f"begun:{state}", body, initial.sizes, shared, initial.spans))
 
 
 def pull_through(

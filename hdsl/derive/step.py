@@ -19,6 +19,7 @@ from hdsl.derive.equations import Equations
 from hdsl.derive.hamiltonian import SIGN
 from hdsl.derive.integrators import TABLEAUS
 from hdsl.derive.multistage import build_stages
+from hdsl.derive.replay import Replay, build_replay
 from hdsl.derive.seeds import PHI, TAU, kept_of, seed_cost, seed_dynamics, setting, weight_of
 from hdsl.derive.workspace import Workspace
 from hdsl.model.model import Model
@@ -74,6 +75,10 @@ ORDERS: dict[str, Order] = {
 }
 
 
+REPLAYED = Order((), "new", "new")
+"""A token of a sequence that is replayed later: the states move, and what is told is read at the new ones."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One step: ``lines`` in an order of evaluation; the new value of a cell ``X`` is the definition ``X+``.
@@ -81,6 +86,7 @@ class Step:
     ``cells`` are what a step moves: states, their costates ``z:h``, the parameters' costates ``w:W``, parameters.
     ``outputs`` and ``costs`` name the definitions that hold them at the order's point. ``still`` are the lines that move the
     states alone, the parameters held, where these are not among ``lines``: with several stages, parameters move within a step.
+    ``replay`` is the way back, where the model goes back over what came: then a step moves the states alone.
     """
 
     model: Model
@@ -89,6 +95,17 @@ class Step:
     outputs: Mapping[str, str]
     costs: Mapping[str, str]
     still: tuple[Definition, ...] = ()
+    replay: Replay | None = None
+
+    @property
+    def whole(self) -> Step:
+        """One step with the way back through the same token, where there is one."""
+        if self.replay is None:
+            return self
+        known = {line.name for line in self.lines}
+        lines = (*self.lines, *(line for line in self.replay.lines if line.name not in known))
+        params = tuple(p.name for p in self.model.of_role("param"))
+        return replace(self, lines=lines, cells=(*self.cells, *self.replay.cells, *params), replay=None)
 
     @property
     def summands(self) -> Mapping[str, tuple[Summand, ...]]:
@@ -124,7 +141,7 @@ def cells_of(model: Model) -> tuple[str, ...]:
 class _Builder:
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.order = ORDERS[model.learning.order]
+        self.order = REPLAYED if model.learning.replays else ORDERS[model.learning.order]
         self.workspace = Workspace(model)
         # τ multiplies a whole sum of contributions, unless a `next` state is there, whose own part has none.
         self.beginnings = model.begun
@@ -156,16 +173,19 @@ class _Builder:
             if pull.costate == "z+":
                 self._move_costates()
             self._pull(pull, points[pull.point])
-        self._move_costates()
-        for param in model.of_role("param"):
-            self._move_param(param.name)
+        replay = build_replay(model) if model.learning.replays else None
+        if replay is None:
+            self._move_costates()
+            for param in model.of_role("param"):
+                self._move_param(param.name)
         at = points[self.order.point]
         return Step(
             model=model,
             lines=tuple(self.workspace.added),
-            cells=cells_of(model),
+            cells=cells_of(model) if replay is None else tuple(model.dynamics),
             outputs={name: at[name].name for name in model.outputs},
             costs={name: at[name].name for name in model.costs},
+            replay=replay,
         )
 
     def _old(self, definition: Definition) -> Definition:

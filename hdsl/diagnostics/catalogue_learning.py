@@ -7,6 +7,7 @@ from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.syntax.source import Span
 
 STEP_ORDER = register("step-order", "an order is set that the step does not have")
+STEP_SCHEDULE = register("step-schedule", "a step is set that the schedule does not have")
 NO_DISSIPATION = register("no-dissipation", "simultaneous order without dissipation is unstable", "warning")
 RESET_ORDER = register("reset-order", "a reset at each sample keeps parameters from learning", "warning")
 
@@ -18,6 +19,11 @@ def step_order(span: Span, order: str, step: str) -> Diagnostic:
         "its stages move all cells at once: `simultaneous` is expected, or no order",
         fix=written("simultaneous", span, safe=False),
     )
+
+
+def step_schedule(span: Span, step: str) -> Diagnostic:
+    told = "the way back is that of an Euler step: `euler` is expected"
+    return STEP_SCHEDULE.at(span, f"`schedule = replay` has no `step = {step}`", told, fix=written("euler", span, safe=False))
 
 
 def no_dissipation(span: Span, step: str) -> Diagnostic:

@@ -21,6 +21,7 @@ def constructor(facts: Facts) -> str:
         '    place = {"dtype": dtype or torch.get_default_dtype(), "device": device}',
         "    self.batch = batch",
         "    self.sequences = False",
+        *(["    self._kept, self._path = [], []"] if facts.replays else []),
         *(["    self.ticks = 0  # the clock as a Python number"] if facts.programs.projections else []),
         *(f"    {line}" for line in (*_sizes(facts), *_ranges(facts), *_settings(facts))),
         *(f"    {line}" for line in _parameters(facts)),
@@ -168,6 +169,9 @@ def _cells(facts: Facts) -> list[str]:
     lines.append('self.register_buffer("share", torch.full((batch,), 1 / batch, **place), persistent=False)')
     lines.append('self.register_buffer("clock", torch.zeros((), dtype=torch.int64, device=device))')
     lines.append('self.register_buffer("ended", torch.zeros(batch, dtype=torch.bool, device=device))')
+    if facts.replays:
+        lines.append('self.register_buffer("waits", torch.zeros(batch, dtype=torch.bool, device=device))')
+        lines.append('self.register_buffer("replays", torch.zeros((), dtype=torch.int64, device=device))')
     if facts.uses_time:
         lines.append('self.register_buffer("offset", torch.zeros((), **place))')
     return lines

@@ -20,7 +20,7 @@ def content_hash(model: Model) -> str:
     told += [f"project {p.param} {p.every} {p.definition}" for p in model.projections]
     told += [f"{d.name} {d.sizes} {d.body}" for d in model.projected]
     learning = model.learning
-    told.append(f"{learning.step} {learning.order} {learning.schedule} {learning.first} {learning.phi}")
+    told.append(f"{learning.step} {learning.order} {learning.how_often} {learning.first} {learning.phi}")
     told += [f"dissipation {learning.dissipation}"] * (learning.dissipation != "euler")
     told += [f"{path} {value}" for path, value in learning.values.items()]
     told.append(f"{dict(learning.eta)} {dict(learning.beta)}")

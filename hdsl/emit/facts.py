@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import cached_property
 
 from hdsl.derive.provenance import marks
+from hdsl.derive.replay import TOKEN
 from hdsl.emit.content import content_hash
 from hdsl.emit.names import MODULE_NAMES, Names, harmless
 from hdsl.emit.scalar import ScalarPrinter
+from hdsl.emit.skeleton_replay import step_fields
 from hdsl.emit.torch_lines import TorchLines
 from hdsl.model.model import Quantity
 from hdsl.optimise.lower import Programs
@@ -28,6 +30,8 @@ STAGES = {
     "rk4": "every cell by four stages (classical Runge-Kutta)",
 }
 
+REPLAYED = "a sequence forward, then back through what was kept of it"
+
 
 class Facts:
     """Computed once for a module; every part of the text reads them."""
@@ -36,11 +40,13 @@ class Facts:
         self.programs = programs
         self.model = programs.learn.model
         self.learning = self.model.learning
-        self.how = STAGES.get(self.learning.step) or HOW[self.learning.order]
+        self.at_a_time = "" if programs.replay else ", one sample at a time"
+        self.how = REPLAYED if programs.replay else STAGES.get(self.learning.step) or HOW[self.learning.order]
         reads = {name for program in programs.all for name in program.reads()}
+        self.replays = programs.replay is not None
         self.uses_time = "t" in reads
         self.uses_first = FIRST in reads
-        self.marks = [name for name in ("begins:stream", "begins:all") if name in reads]
+        self.marks = [name for name in ("begins:stream", "begins:all", TOKEN) if name in reads]
         scalars = [q.name for q in self.model.of_role("const") if not q.sizes]
         # A setting that reads τ is not a number of the module: the lines hold it as it is written.
         values = self.learning.values
@@ -70,8 +76,22 @@ class Facts:
     def lines(self, program: Program) -> TorchLines:
         """The printer of one body, the same at every call."""
         if program.name not in self._printed:
-            self._printed[program.name] = TorchLines(program, self.names, self.numbers, self.shared, self.matrices)
+            numbers, shared = self._seen_by(program)
+            self._printed[program.name] = TorchLines(program, self.names, numbers, shared, self.matrices)
         return self._printed[program.name]
+
+    def _seen_by(self, program: Program) -> tuple[set[str], Callable[[str], bool]]:
+        """The Python numbers of a body, and what is shared in it: of many tokens at once, τ is one a row, as all that moves."""
+        replay = self.programs.replay
+        if replay is None or program not in (*replay.parts, replay.token):
+            return self.numbers, self.shared
+        numbers = self.numbers if program is replay.back else self.numbers - {"tau"}
+        lasting = {*self.params, *self.const_tensors, *(f"w:{w}" for w in self.params), *numbers}
+        return numbers, lasting.__contains__
+
+    def shared_in(self, program: Program) -> Callable[[str], bool]:
+        """Whether a quantity from outside a program has no batch axis there."""
+        return self._seen_by(program)[1]
 
     def notation(self, program: Program, inline: Collection[str]) -> Notation:
         """How a body's comments are written: what a statement takes in is put into its equation."""
@@ -85,7 +105,7 @@ class Facts:
     @cached_property
     def _words(self) -> frozenset[str]:
         """The words of every body, which tell which views it wants made beforehand."""
-        text = "\n".join(s.text for program in self.programs.all for s in self.lines(program).statements)
+        text = "\n".join(s.text for program in self.programs.bodies for s in self.lines(program).statements)
         return frozenset(re.findall(r"\w+", text))
 
     @cached_property
@@ -106,7 +126,7 @@ class Facts:
         kind, _, rest = name.rpartition(":")
         if kind == "w" or name in ("t", "tau", FIRST) or name in self.numbers:
             return True
-        if kind in ("present", "begins", "adj"):  # "adj" is what a stream's output is handed beside
+        if kind in ("present", "begins", "token", "adj"):  # "adj" is what a stream's output is handed beside
             return rest == "all" and kind == "begins"
         return self.model.quantities[rest].shared
 
@@ -236,10 +256,20 @@ class Facts:
                     f"sample = {tuple(self.sample)!r}",
                     f"cells = {tuple(name for name, _ in self.cells)!r}",
                     f"numbers = {self._numbers()!r}",
+                    *(self._of_replay() if self.programs.replay else []),
                 ]
             )
             + "\n"
         )
+
+    def _of_replay(self) -> list[str]:
+        assert self.programs.replay is not None
+        shared = tuple(state for state in self.states if self.model.quantities[state].shared)
+        return [
+            f"tokens = {self.programs.replay.tokens!r}",
+            f"kept_states = {tuple(self.states)!r}",
+            f"shared_states = {shared!r}",
+        ]
 
     def _shared_costs(self) -> tuple[str, ...]:
         """The costs that are one number for all streams, a weight decay for example."""
@@ -287,6 +317,7 @@ class Facts:
             "handed": f"made[{len(model.outputs)}:]",
             "first": "made[0]" if model.outputs else "None",
             **self._ticks(),
+            **step_fields(self.programs.replay),
             "cells": "".join(f"\n        {where}{self._apart(name)}," for name, where in self.cells) + "\n    ",
             "initials": "".join(f"\n        {text}," for text in self._initials()) + "\n    "
             if self.states or self.params
@@ -294,7 +325,7 @@ class Facts:
             "restarts": repr(tuple(k for k in restarts if k not in shared)),
             "shared_restarts": repr(tuple(k for k in restarts if k in shared)),
             "sample": self._sample(),
-            "offset": ", self.offset" if self.uses_time else "",
+            "offset": (", self.offset" if self.uses_time else "") + (", self.waits, self.replays" if self.replays else ""),
             "tau_passed": ", tau" if self.uses_time else "",
             "tau_argument": ", tau=None" if self.uses_time else "",
             "move_offset": "if tau is not None:\n        self.offset.detach().add_(tau - self.tau)\n    "
@@ -310,6 +341,8 @@ class Facts:
             "load_ticks": "\n    self.ticks = int(self.clock)",
             "move_ticks": "\n    self.ticks += steps",
         }
+        if self.replays:
+            told |= {"project": "", "load_ticks": "\n    self.ticks = int(self.replays)", "move_ticks": ""}
         return told if self.programs.projections else dict.fromkeys(told, "")
 
     def _cost(self, cost: str, position: int) -> str:
@@ -317,7 +350,8 @@ class Facts:
         definition = next(d for d in self.model.definitions if d.name == cost)
         if definition.shared:
             return f"told[{position}]"
-        marks = "".join(f", sample[{self.sample.index(f'present:{v}')}]" for v in self.model.targets_of[cost])
+        names = [*(f"present:{v}" for v in self.model.targets_of[cost]), *(name for name in self.marks if name == TOKEN)]
+        marks = "".join(f", sample[{self.sample.index(name)}]" for name in names)
         return f"self._mean(told[{position}]{marks})"
 
     def _initial(self, state: str) -> str:
@@ -348,6 +382,9 @@ class Facts:
         if self.uses_first:
             lines.append(f"{self.names[FIRST]} = (self.clock == 0).to(self.share.dtype)")
         for name in self.marks:
+            if name == TOKEN:
+                lines.append(f"{self.names[name]} = (~self.waits).to(self.share.dtype)")
+                continue
             ended = "self.ended" if name == "begins:stream" else "self.ended.all()"
             lines.append(f"{self.names[name]} = ({ended} | (self.clock == 0)).to(self.share.dtype)")
         for target in self.columns:

@@ -146,7 +146,7 @@ def emit_numpy(programs: Programs, version: str) -> str:
         source=facts.file,
         content=content_hash(model),
     )
-    bodies = "\n".join(_function(program, facts) for program in programs.all)
+    bodies = "\n".join(_function(program, facts) for program in programs.reference)
     if programs.projections:
         named = ", ".join(f"{every}: {program.name}" for every, program in programs.projections.items())
         bodies += f"\nprojections = {{{named}}}  # what is put back, by the steps from one time to the next\n"
@@ -164,10 +164,10 @@ def _used(bodies: str) -> list[str]:
 
 def _function(program: Program, facts: Facts) -> str:
     notation = facts.notation(program, ())
-    names = {line.name: line for line in (*program.given, *program.lines)}
+    names, outside_shared = {line.name: line for line in (*program.given, *program.lines)}, facts.shared_in(program)
 
     def shared(name: str) -> bool:
-        return names[name].shared if name in names else facts.shared(name)
+        return names[name].shared if name in names else outside_shared(name)
 
     lines = [f"def {program.name}(given):", '    made, batch, dtype = {}, given[":batch"], given[":share"].dtype']
     outside = [*program.reads(), *(line.name for line in program.given), *(f"size:{n}" for n in facts.model.dims)]

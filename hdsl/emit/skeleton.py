@@ -102,7 +102,7 @@ def reset(self):
             cell.copy_(initial)
         for counter in (self.clock, self.ended{offset}):
             counter.zero_()
-    self.sequences = False{begin_ticks}
+    self.sequences = False{begin_ticks}{forget}
     return self
 
 def step(self, {arguments}*, tau=None, boundary=None):
@@ -121,11 +121,11 @@ def step(self, {arguments}*, tau=None, boundary=None):
         cells = self._cells()
         if self.sequences:
             self._begin(cells)
-        body = self._learn if self.training else self._observe
+        {choose}
         made = body(cells, sample, self.tau if tau is None else tau){project}
         told = self._costs({handed}, sample)
         costs = {costs}
-        self._finish(1, boundary{tau_passed})
+        {over}self._finish(1, boundary{tau_passed}){fire}
     return {first}, costs
 
 def predict(self, {predict_arguments}):
@@ -141,7 +141,7 @@ def predict(self, {predict_arguments}):
 def _load_from_state_dict(self, *arguments):
     """As torch's, also where a module around this one is loaded; a state saved at the end of a sequence begins the next."""
     super()._load_from_state_dict(*arguments)
-    self.sequences = bool(self.ended.any()){load_ticks}
+    self.sequences = bool(self.ended.any()){load_ticks}{take_back}
 
 def _cells(self):
     """What a step reads and moves, in the order in which the bodies unpack it."""
@@ -169,13 +169,9 @@ def _begin(self, cells):
             cell.copy_(value)
 
 def _finish(self, steps, boundary{tau_argument}):
-    """Move the clock, and remember whose sequence ended."""
+    """Move the clock, and remember whose sequence ended.{finish_docs}"""
     self.clock.add_(steps){move_ticks}
-    {move_offset}if boundary is not None:
-        self.sequences = True
-        self.ended.copy_(torch.as_tensor(boundary, device=self.ended.device).expand(self.batch))
-    elif self.sequences:
-        self.ended.zero_()
+    {move_offset}{mark_ended}
 
 def _sample(self, {passed_arguments}lead=()):
     """A sample, or a stream of them (`lead` is then (T,)), as the bodies read it: checked, in this module's dtype,

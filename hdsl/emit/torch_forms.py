@@ -37,6 +37,17 @@ def lerp(lines: Lines, line: Definition) -> str | None:
     return None
 
 
+def faded(lines: Lines, line: Definition) -> str | None:
+    """A sum with a costate times a number in it, that number taken along in the call: one pass over memory less."""
+    terms = _terms(line, sympy.Add)
+    scaled = [t for t in terms if isinstance(t, sympy.Mul) and is_slot(t.args[-1]) and lines.is_number(t / t.args[-1])]
+    if len(terms) < 2 or len(scaled) != 1 or slot_indices(scaled[0].args[-1]) != line.indices:
+        return None
+    rest = lines.text(sympy.Add(*(term for term in terms if term is not scaled[0])), line)
+    costate = scaled[0].args[-1]
+    return f"torch.add({rest}, {lines.bare(costate)}, alpha={lines.text(scaled[0] / costate, line)})"
+
+
 def tanh_pullback(lines: Lines, line: Definition) -> str | None:
     """x (1 − s²) in one call, the one by which torch itself makes it."""
     factors = _terms(line, sympy.Mul)

@@ -14,7 +14,7 @@ from hdsl.emit.expression import Printer, TorchPrinter
 from hdsl.emit.names import Names
 from hdsl.emit.statement import Statement, gather_additions
 from hdsl.emit.taken_in import scaled_slot, taken_in
-from hdsl.emit.torch_forms import lerp, tanh_pullback
+from hdsl.emit.torch_forms import faded, lerp, tanh_pullback
 from hdsl.optimise.program import Program
 from hdsl.terms.chosen import scattered
 from hdsl.terms.elementwise import ROWS, RowFunction, exp
@@ -252,6 +252,8 @@ class TorchLines:
         if isinstance(expression, RowFunction) and not (isinstance(expression, exp) and self.is_number(expression)):
             return self._function(line, expression)
         special = lerp(self, line) or tanh_pullback(self, line)
+        if line.name.startswith("z:") and not self.program.is_update(line):
+            special = special or faded(self, line)
         if special:
             return special
         if not slots(expression) or self.is_number(expression):
@@ -321,6 +323,8 @@ class TorchLines:
         """``X+ = k X + …`` on X itself; None where X occurs in another way."""
         assert isinstance(line.body, Elementwise)
         cell = line.name[:-1]
+        if line.body.expression == 0:
+            return f"{self.names[cell]}.zero_()"
         moved = lerp(self, line)
         if moved and moved.startswith(f"torch.lerp({self.names[cell]}, "):
             return moved.replace("torch.lerp(", "", 1).replace(", ", ".lerp_(", 1)

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
 
 from hdsl.derive.pullback import Pullback
+from hdsl.emit.body import body_of
 from hdsl.emit.constructor import constructor
 from hdsl.emit.content import content_hash
 from hdsl.emit.facts import Facts
 from hdsl.emit.names import class_name, harmless, spell
 from hdsl.emit.projecting import projecting, put_back
 from hdsl.emit.pullback import THROUGH, stands_inside
+from hdsl.emit.replaying import replay_docs, replaying
 from hdsl.emit.skeleton import DRAW, HEADER, INSTANCES, METHODS
-from hdsl.emit.statement import Statement, bind_numbers, turn_once
-from hdsl.emit.torch_lines import TorchLines
 from hdsl.optimise.lower import Programs
 from hdsl.optimise.program import Program
-from hdsl.terms.notation import Notation
-from hdsl.terms.term import Definition
 
 DOCS = {
     "learn": "One step: {how}. Moves every cell; returns outputs and what the costs are made of.",
@@ -27,7 +24,6 @@ DOCS = {
     "pullback": "The gradients of the inputs, from the adjoint of the output. Moves nothing.",
     "costs": "The costs of each stream, from what a step hands on. For many steps at once, their streams lie side by side.",
 }
-COMMENT_COLUMN = 76
 
 
 def emit_torch(programs: Programs, version: str, pullback: Pullback | None = None) -> str:
@@ -51,11 +47,13 @@ def emit_torch(programs: Programs, version: str, pullback: Pullback | None = Non
         _indent(constructor(facts), 1),
         _indent(METHODS.format(**facts.method_fields()), 1),
     ]
-    for program in (programs.learn, programs.observe, programs.predict, programs.costs):
+    for program in programs.steps:
         parts.append(_indent(_body(program, facts), 1))
     if pullback and programs.pullback:
         parts.append(_indent(stands_inside(pullback, facts), 1))
         parts.append(_indent(_body(programs.pullback, facts, pullback.adjoint), 1))
+    if programs.replay:
+        parts.append(_indent(replaying(programs.replay, facts), 1))
     if programs.projections:
         parts.append(_indent(projecting(programs.projections, facts), 1))
     return "\n".join(part.rstrip() + "\n" for part in parts if part)
@@ -63,14 +61,16 @@ def emit_torch(programs: Programs, version: str, pullback: Pullback | None = Non
 
 def _class_docs(programs: Programs, facts: Facts) -> str:
     model = programs.learn.model
-    lines = [f'"""{harmless(model.name)}: {facts.how}, one sample at a time, no autograd.', ""]
+    lines = [f'"""{harmless(model.name)}: {facts.how}{facts.at_a_time}, no autograd.', ""]
     lines += [harmless(line) for line in model.doc.splitlines()]
-    lines += ["", "One step, in order:", ""]
+    lines += ["", "One step, in order:" if programs.replay is None else "A token, forward:", ""]
     folded = facts.lines(programs.learn).folded
     notation = facts.notation(programs.learn, folded)
     for line in programs.learn.lines:
         if line.name not in folded:
             lines.append(f"    {notation.equation(line)}")
+    if programs.replay:
+        lines += replay_docs(programs.replay, facts)
     if programs.projections:
         lines += ["", "Then, each from values before any of them:", ""]
         lines += [f"    {line}" for line in put_back(programs.projections, facts)]
@@ -80,11 +80,6 @@ def _class_docs(programs: Programs, facts: Facts) -> str:
 
 def _body(program: Program, facts: Facts, handed: str = "") -> str:
     """One of the bodies; ``handed`` is what it takes besides cells and sample."""
-    lines = facts.lines(program)
-    bindings, statements = bind_numbers(turn_once(lines.statements, facts.names.given), facts.names.given)
-    notation = facts.notation(program, lines.folded)
-    results = [_result(program, name, lines) for name in program.results]
-    text = "\n".join([*bindings, *(s.text for s in statements), *results])
     if program.name == "costs":
         head = ["def _costs(self, made, sample):", f'    """{DOCS["costs"]}"""']
         if program.given:
@@ -98,43 +93,7 @@ def _body(program: Program, facts: Facts, handed: str = "") -> str:
         head.append(f"    {facts.unpack_cells()} = cells")
     if facts.sample:
         head.append(f"    {facts.unpack_sample()} = sample")
-    head += [f"    {line}" for line in facts.prologue(text, program.name == "costs")]
-    head += [f"    {line}" for line in bindings]
-    body = [f"    {line}" for s in statements for line in _commented(s, facts, notation)]
-    return "\n".join([*head, *body, f"    return ({', '.join(results)}{',' if len(results) == 1 else ''})", ""])
-
-
-def _result(program: Program, name: str, lines: TorchLines) -> str:
-    """What is handed out is the caller's to keep: never a cell or a sample itself."""
-    text = lines.name(name)
-    made = {line.name for line in program.lines}
-    if name not in made or (name.endswith("+") and name[:-1] in program.cells):
-        return f"{text}.clone()"
-    return text
-
-
-def _commented(statement: Statement, facts: Facts, notation: Notation) -> Iterable[str]:
-    """The statement with its equation and the lines of the .ham file that it comes from."""
-    if not statement.definitions:
-        yield statement.text
-        return
-    told: list[Definition] = []
-    names = [d.name for d in statement.definitions]
-    for definition in statement.definitions:
-        if (
-            not any(definition.name in other.reads() for other in statement.definitions)
-            or definition.name not in notation.inlined
-        ):
-            told.append(definition)
-    if len(names) > 1 and statement.text.startswith("torch._foreach"):
-        told = list(statement.definitions)
-    equations = ", ".join(dict.fromkeys(notation.equation(d) for d in told))
-    comment = f"# {equations}{facts.place(statement.definitions, notation)}"
-    if len(statement.text) < COMMENT_COLUMN - 2 and len(comment) < 76:
-        yield f"{statement.text:<{COMMENT_COLUMN}}{comment}"
-    else:
-        yield comment
-        yield statement.text
+    return "\n".join([*head, *body_of(program, facts, program.name == "costs"), ""])
 
 
 def _indent(text: str, depth: int) -> str:

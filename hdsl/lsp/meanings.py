@@ -32,7 +32,7 @@ STATEMENTS: dict[str, tuple[str, str]] = {
 SETTINGS: dict[str, tuple[str, str]] = {
     "step": ("step = euler", "How the equations are integrated: by `euler`, `midpoint` or `rk4`, of order 1, 2 and 4."),
     "order": ("order = sequential", "In which order state, costate and parameters are updated within a step."),
-    "schedule": ("schedule = online", "How the stream is gone through: one sample, one step."),
+    "schedule": ("schedule = online", "One sample, one step; `replay` and `replay(20)` go back over what came."),
     "dissipation": ("dissipation = euler", "How the terms −η z and −η ω are integrated: `euler` or `exact`."),
     "first": ("first = damped", "Whether the costs of the first sample weigh φ, or 1/τ (`undamped`)."),
     "tau": ("tau = 1", "The step, where the stream has no time stamps."),
@@ -51,6 +51,7 @@ VALUES: dict[str, str] = {
     "simultaneous": "All from old values, at once.",
     "semi-implicit": "h, z and ω from old values, then θ with the new ω.",
     "online": "One sample after another, each once, in constant memory.",
+    "replay": "Each sequence, or the last r tokens with `replay(r)`, forward and then backwards: what BPTT computes.",
     "damped": "The costs of the first sample weigh φ, like all others.",
     "undamped": "The costs of the first sample weigh 1/τ, so that its gradient counts in full.",
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from hdsl.diagnostics import catalogue_learning as settings
 from hdsl.diagnostics import catalogue_model as catalogue
+from hdsl.diagnostics import catalogue_replay as replaying
 from hdsl.diagnostics.catalogue_component import delay_kind, delay_unknown
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.render import in_order
@@ -218,6 +219,8 @@ def _warnings(text: ModelText, model: Model, declared: Declarations, statements:
         if name not in statements.moved
     ]
     learning = model.learning
+    if learning.replays:
+        return [*found, *_of_replay(text, model)]
     if (
         learning.order == "simultaneous"
         and all(learning.values[path] == 0 for path in learning.eta.values())
@@ -237,6 +240,16 @@ def _warnings(text: ModelText, model: Model, declared: Declarations, statements:
 def _is_assigned(model: Model, state: str) -> bool:
     """Whether a state moves once a step; the costate of a flow is there from the second stage on."""
     return state in model.dynamics and model.dynamics[state].kind == "next"
+
+
+def _of_replay(text: ModelText, model: Model) -> Iterator[Diagnostic]:
+    """Settings that do not go with a replay, which has an order of its own and one tick of the parameters a sequence."""
+    learning = model.learning
+    if "order" in learning.spans:
+        yield replaying.unused_order(learning.spans["order"])
+    moved = [name for name, path in learning.beta.items() if learning.values[path] != 0]
+    if any(learning.values[learning.eta[name]] == 0 for name in moved):
+        yield replaying.lasting_gradients(learning.spans.get("schedule", _learn_span(text)))
 
 
 def _learn_span(text: ModelText) -> Span:

@@ -13,19 +13,20 @@ import sympy
 from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_learning as learning
 from hdsl.diagnostics import catalogue_model as catalogue
+from hdsl.diagnostics import catalogue_replay as replaying
 from hdsl.model.evaluate import evaluate
 from hdsl.model.model import Learning
 from hdsl.model.scalars import ScalarReader
 from hdsl.model.scope import Scope
 from hdsl.syntax.source import Span
-from hdsl.syntax.tree import Binary, Call, Expression, Name, Setting
+from hdsl.syntax.tree import Binary, Call, Expression, Name, Number, Setting
 from hdsl.terms.term import Scalar, slot
 
 # Settings that are set to a word: the words of this version, those of later ones; the first is the default.
 WORDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "step": (("euler", "midpoint", "rk4"), ("leapfrog", "exact")),
     "order": (("sequential", "simultaneous", "semi-implicit"), ()),
-    "schedule": (("online",), ("replay", "layerwise", "boundary")),
+    "schedule": (("online", "replay"), ("layerwise", "boundary")),
     "dissipation": (("euler", "exact"), ()),
     "first": (("damped", "undamped"), ()),
 }
@@ -52,6 +53,7 @@ class LearningReader:
     numbers: dict[str, Scalar] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
     places: dict[str, Span] = field(default_factory=dict)  # of the values themselves
+    tokens: int | None = None  # of `replay(r)`
 
     def read(self, settings: Sequence[Setting], overrides: Sequence[Setting]) -> Learning:
         """The settings of a file, those from outside in place of its own. Mistakes are reported."""
@@ -115,7 +117,9 @@ class LearningReader:
     def _word(self, setting: Setting, path: str) -> None:
         now, later = WORDS[path]
         word = _word_of(setting.value)
-        if word in now:
+        if word == "replay" and path == "schedule":
+            self._replay(setting)
+        elif word in now and not isinstance(setting.value, Call):
             self.words[path] = word
             self.spans[path] = setting.span
             self.places[path] = setting.value.span
@@ -124,6 +128,18 @@ class LearningReader:
             self.scope.report(catalogue.later_setting(setting.value.span, path, written))
         else:
             self.scope.report(catalogue.setting_word(setting.value.span, path, now))
+
+    def _replay(self, setting: Setting) -> None:
+        """``replay``, or ``replay(r)`` with a whole number of tokens."""
+        if isinstance(setting.value, Call):
+            given = setting.value.arguments
+            number = given[0].value if len(given) == 1 and isinstance(given[0], Number) else None
+            if number is None or number.denominator != 1 or number < 1 or setting.value.keywords:
+                self.scope.report(replaying.tokens(setting.value.span))
+                return
+            self.tokens = int(number)
+        self.words["schedule"] = "replay"
+        self.spans["schedule"] = setting.span
 
     def _number(self, setting: Setting, path: str) -> None:
         symbols = NUMBERS[setting.path[0]][1]
@@ -134,9 +150,11 @@ class LearningReader:
             self.places[path] = setting.value.span
 
     def _check_order(self) -> None:
-        """A step of several stages has one order, which it takes where none is written."""
+        """A step of several stages has one order, which it takes where none is written, and goes one way."""
         step = self.words.get("step", "")
-        if step in STAGED and self.words.setdefault("order", "simultaneous") != "simultaneous":
+        if step in STAGED and self.words.get("schedule") == "replay":
+            self.scope.report(learning.step_schedule(self.places["step"], step))
+        elif step in STAGED and self.words.setdefault("order", "simultaneous") != "simultaneous":
             self.scope.report(learning.step_order(self.places["order"], self.words["order"], step))
 
     def _check_ranges(self) -> None:
@@ -173,6 +191,7 @@ class LearningReader:
             eta=eta,
             beta=beta,
             spans=dict(self.spans),
+            tokens=self.tokens,
         )
 
     def _holds(self, head: str, name: str, group: str) -> str:

@@ -120,6 +120,7 @@ class Learning:
     ``values`` maps each path in force (``tau``, ``eta``, ``eta.h``, ``beta.W``, …) to a scalar expression in numbers, sizes,
     scalar consts and ``tau``. ``eta`` maps every state and parameter, and ``beta`` every parameter, to the path that holds for
     it. ``phi`` may also read ``t``. ``dissipation`` says whether −η z is integrated by the factor 1 − τη or by e^{−τη}.
+    ``tokens`` are those of ``replay(r)``, None for a whole sequence.
     """
 
     step: str
@@ -132,6 +133,17 @@ class Learning:
     beta: Mapping[str, str]
     spans: Mapping[str, Span]
     dissipation: Literal["euler", "exact"] = "euler"
+    tokens: int | None = None
+
+    @property
+    def replays(self) -> bool:
+        """Whether sequences are replayed in place of being learned from sample by sample."""
+        return self.schedule == "replay"
+
+    @property
+    def how_often(self) -> str:
+        """The schedule as it is written: ``online``, ``replay`` or ``replay(20)``."""
+        return self.schedule if self.tokens is None else f"{self.schedule}({self.tokens})"
 
 
 @dataclass(frozen=True)

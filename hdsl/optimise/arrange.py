@@ -98,7 +98,7 @@ class _Waiting:
 def _kind(name: str, cells: frozenset[str]) -> str:
     """Which of the four groups of cells a new value belongs to."""
     if ":" in name:
-        return {"w": "ω", "z": "z"}[name.split(":")[0]]
+        return {"w": "ω", "z": "z", "back": "z"}[name.split(":")[0]]
     return "θ" if f"w:{name[:-1]}" in cells else "h"
 
 

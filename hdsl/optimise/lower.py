@@ -18,6 +18,7 @@ from hdsl.derive.step import Step
 from hdsl.model.model import Model
 from hdsl.optimise.arrange import arrange, held
 from hdsl.optimise.program import Program, check_program
+from hdsl.optimise.replay import ReplayPrograms, lower_replay
 from hdsl.terms.elementwise import RowFunction
 from hdsl.terms.renaming import rename
 from hdsl.terms.term import (
@@ -41,7 +42,7 @@ from hdsl.terms.term import (
 class Programs:
     """The bodies of a module, sliced from one list of lines.
 
-    ``learn`` moves every cell, ``observe`` the states only, ``predict`` nothing. ``costs`` works out the cost terms from what
+    ``learn`` moves every cell, ``observe`` the states only (they are the same where ``replay`` is the way back), ``predict`` nothing. ``costs`` works out the cost terms from what
     the first two hand on; it reads no cell, so that it can be run once for many steps. ``outputs`` gives the line of each
     output; `learn` and `observe` return the outputs, then ``costs.given``.
     ``projections`` are what is put back after `learn`, by the steps from one time to the next. ``pullback``, where it was
@@ -55,11 +56,31 @@ class Programs:
     outputs: Mapping[str, str]
     projections: Mapping[int, Program] = field(default_factory=dict)
     pullback: Program | None = None
+    replay: ReplayPrograms | None = None
+
+    @property
+    def steps(self) -> tuple[Program, ...]:
+        """The bodies that a sample runs."""
+        learn = () if self.replay else (self.learn,)
+        return (*learn, self.observe, self.predict, self.costs)
+
+    @property
+    def bodies(self) -> tuple[Program, ...]:
+        """What a torch module has."""
+        asked = () if self.pullback is None else (self.pullback,)
+        back = () if self.replay is None else (*self.replay.once, *self.replay.parts)
+        return (*self.steps, *self.projections.values(), *asked, *back)
+
+    @property
+    def reference(self) -> tuple[Program, ...]:
+        """What the numpy reference has: a token of the way back is one body there."""
+        asked = () if self.pullback is None else (self.pullback,)
+        back = () if self.replay is None else (*self.replay.once, self.replay.token)
+        return (*self.steps, *self.projections.values(), *asked, *back)
 
     @property
     def all(self) -> tuple[Program, ...]:
-        asked = () if self.pullback is None else (self.pullback,)
-        return (self.learn, self.observe, self.predict, self.costs, *self.projections.values(), *asked)
+        return tuple({program.name: program for program in (*self.bodies, *self.reference)}.values())
 
 
 def lower(step: Step) -> Programs:
@@ -81,13 +102,15 @@ def lower(step: Step) -> Programs:
 
     returned = (*outputs.values(), *(line.name for line in given))
     still = rewritten(step.still, {*returned, *(f"{state}+" for state in states)}) if step.still else lines
+    observe = body("observe", still, states, returned)
     programs = Programs(
-        learn=body("learn", lines, cells, returned),
-        observe=body("observe", still, states, returned),
+        learn=body("learn", lines, cells, returned) if step.replay is None else observe,
+        observe=observe,
         predict=body("predict", lines, (), tuple(outputs.values())),
         costs=Program("costs", model, tail, (), frozenset(), costs, given),
         outputs=outputs,
         projections=project(model),
+        replay=None if step.replay is None else lower_replay(model, step.replay, _plain, fuse),
     )
     for program in programs.all:
         check_program(program)
@@ -102,6 +125,12 @@ def rewritten(
     lines = forward(keep_needed(lines, results), results, swap)
     lines = share(lines, results, swap)
     return fuse(halve(lines), results)
+
+
+def _plain(lines: Iterable[Definition], results: set[str]) -> tuple[Definition, ...]:
+    """The rewrites that take out what only repeats, and what nothing needs."""
+    swap: dict[str, str] = {}
+    return keep_needed(share(forward(lines, results, swap), results, swap), results)
 
 
 def project(model: Model) -> dict[int, Program]:

@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 
 import torch
 
+from hdsl.runtime.replaying import replays, rounds, token_of
+
 Body: TypeAlias = Callable[[Any, tuple[torch.Tensor, ...], float], tuple[torch.Tensor, ...]]
 
 
@@ -20,13 +22,23 @@ def loop(
         watching: makes of a step one that is watched.
     """
     steps, cells = chunk["steps"], net._cells()
-    body = body_of(net) if watching is None else watching(body_of(net))
+    boundary = chunk.get("boundary")
+    taus = chunk["tau"].tolist() if "tau" in chunk else None
+    plain, late = token_of(net, taus, boundary) if replays(net) else (body_of(net), False)
+    body = plain if watching is None else watching(plain)
     rows = list(
         zip(*(by_step(net, name, value, chunk) for name, value in zip(net.sample, sample, strict=True)), strict=True)
     )
     rows = rows or [()] * steps
-    taus = chunk["tau"].tolist() if "tau" in chunk else None
-    boundary = chunk.get("boundary")
+    if replays(net):
+        made = []
+        for k, row in enumerate(rows):
+            if net.sequences:
+                net._begin(cells)
+            made.append(body(cells, row, net.tau if taus is None else taus[k]))
+        if late:
+            net._finish(steps, None)
+        return made
     if taus is None and boundary is None and not net.sequences:
         tau = net.tau
         made = [body(cells, row, tau) for row in rows]
@@ -72,6 +84,10 @@ def by_step(net: Any, name: str, value: torch.Tensor, chunk: dict[str, Any]) -> 
     if name == "learn:first":
         ticks = net.clock + torch.arange(steps, device=value.device)
         return (ticks == 0).to(value.dtype).unbind(0)
+    if replays(net) and name.startswith(("begins:", "token:")):
+        tokens, begun = rounds(net, chunk)
+        marks = tokens if name.startswith("token:") else begun
+        return (marks.all(1) if name == "begins:all" else marks).to(value.dtype).unbind(0)
     if name.startswith("begins:"):
         return begins(net, chunk, name == "begins:all").to(value.dtype).unbind(0)
     return value.unbind(0)
@@ -88,9 +104,12 @@ def begins(net: Any, chunk: dict[str, Any], of_all: bool) -> torch.Tensor:
 
 
 def results_of(
-    net: Any, made: list[tuple[torch.Tensor, ...]], sample: tuple[torch.Tensor, ...]
+    net: Any, made: list[tuple[torch.Tensor, ...]], sample: tuple[torch.Tensor, ...], tokens: torch.Tensor | None = None
 ) -> dict[str, torch.Tensor]:
-    """Outputs (T, batch, …) and costs (T, batch): the costs of all steps are worked out at once."""
+    """Outputs (T, batch, …) and costs (T, batch): the costs of all steps are worked out at once.
+
+    ``tokens`` (T, batch) are false where a stream has none, and so no cost.
+    """
     columns = [torch.stack(column) for column in zip(*made, strict=True)]
     width = len(net.outputs)
     results = dict(zip(net.outputs, columns[:width], strict=True))
@@ -103,4 +122,6 @@ def results_of(
         for target in targets:
             has = sample[net.sample.index(f"present:{target}")]
             results[name] = torch.where(has > 0, results[name], torch.nan)
+        if tokens is not None and not shared:
+            results[name] = torch.where(tokens.to(value.device), results[name], torch.nan)
     return results

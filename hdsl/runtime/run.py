@@ -15,6 +15,7 @@ from hdsl.runtime.loop import Body, loop, results_of
 from hdsl.runtime.nonfinite import NonFinite, find_nonfinite, kept
 from hdsl.runtime.origin import Origin
 from hdsl.runtime.parameters import load_parameters, save_parameters
+from hdsl.runtime.replaying import check_padding, leave, replays, rounds
 
 __all__ = ["CHUNK", "NonFinite", "Runner", "run_chunk"]
 
@@ -59,6 +60,7 @@ class Runner(Base):
         told: Callable[[int, dict[str, torch.Tensor]], None] | None = None,
         watching: Callable[[Body], Body] | None = None,
         keep: bool = True,
+        ends: bool = True,
     ) -> dict[str, torch.Tensor]:
         """Step through a stream.
 
@@ -72,6 +74,7 @@ class Runner(Base):
             told: called after each chunk with the number of steps done so far and that chunk's results.
             watching: makes of a step one that is watched, as hdsl.runtime.recorder does.
             keep: whether to keep the results of all chunks; a stream that memory does not hold is told of only.
+            ends: whether the stream ends here: a module that replays then goes back over its last sequence as it stands.
 
         Returns:
             outputs (T, batch, …) as predicted before learning from their sample, and costs (T, batch), NaN where the
@@ -91,6 +94,8 @@ class Runner(Base):
             done += chunk["steps"]
             if told is not None:
                 told(done, results)
+        if replays(self):
+            leave(self, ends)
         return {name: torch.cat(values) for name, values in parts.items() if values}
 
 
@@ -193,10 +198,13 @@ def run_chunk(
     with torch.no_grad():
         given = {net.arguments[name]: chunk.get(name) for name in (*net.inputs, *net.targets)}
         sample = net._sample(**given, lead=(steps,))
+        tokens = rounds(net, chunk)[0] if replays(net) else None
+        if tokens is not None:
+            check_padding(net, sample, tokens)
         before = kept(net)
         with torch.inference_mode():  # a tenth faster than no_grad; results are stacked outside of it, as ordinary tensors
             made = loop(net, chunk, sample, watching)
-        results = results_of(net, made, sample)
+        results = results_of(net, made, sample, tokens)
         sums = torch.stack(
             [value.double().nansum() if name in net.costs else value.double().sum() for name, value in results.items()]
             + [cell.double().sum() for cell in net._cells()]

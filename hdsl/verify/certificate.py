@@ -19,6 +19,7 @@ from hdsl.verify.judgement import TOLERANCES, Errors, Group, Judge, Row
 from hdsl.verify.order import judge_order
 from hdsl.verify.points import NoPoint, Sized, sized, smallest
 from hdsl.verify.pullback import judge_pullback
+from hdsl.verify.replaying import judge_replay
 from hdsl.verify.spelt import spelt
 
 
@@ -48,6 +49,11 @@ class Certificate:
     def judges(self) -> tuple[Judge, ...]:
         """Those that judged anything."""
         return tuple(judge for judge in TOLERANCES if any(row.judge == judge for row in self.rows))
+
+    @property
+    def way(self) -> str:
+        """How the model learns, in a few words: ``sequential order``, ``replay(20)``."""
+        return self.order if self.order.startswith("replay") else f"{self.order} order"
 
     @property
     def verdict(self) -> str:
@@ -115,7 +121,8 @@ def _certified(compiler: Compiler, seed: int, points: int, pullback: bool) -> Ce
         # A const that is a list holds its size: then sympy is asked at the sizes of the file.
         small = smallest(model, text, compiler.settings) or found
         notes += _scalars(small, compiler, errors["equations"], seed)
-        judge_step(found, compiler.torch, compiler.numpy, errors["step"], seed)
+        judge = judge_replay if model.learning.replays else judge_step
+        judge(found, compiler.torch, compiler.numpy, errors["step"], seed)
         notes += _order(found, compiler.torch, errors["step"], seed)
         if inside:
             judge_pullback(found, compiler.pullback, inside, errors["pullback"], seed)
@@ -123,7 +130,8 @@ def _certified(compiler: Compiler, seed: int, points: int, pullback: bool) -> Ce
         faults.append(str(fault))
     texts = spelt(compiler, "text", pullback)
     rows = tuple(row for group, own in errors.items() for row in own.rows(group, texts[group]))
-    return Certificate(model.name, model.learning.order, sizes, seed, points, rows, tuple(notes), tuple(faults))
+    order = model.learning.how_often if model.learning.replays else model.learning.order
+    return Certificate(model.name, order, sizes, seed, points, rows, tuple(notes), tuple(faults))
 
 
 def _scalars(small: Sized, compiler: Compiler, errors: Errors, seed: int) -> list[str]:

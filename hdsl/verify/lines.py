@@ -39,7 +39,7 @@ def certificate_lines(certificate: Certificate) -> list[str]:
 def headline(certificate: Certificate) -> str:
     """What was judged."""
     sizes = "".join(f", {name} = {number}" for name, number in certificate.sizes.items())
-    return f"{certificate.model}: {certificate.order} order{sizes}"
+    return f"{certificate.model}: {certificate.way}{sizes}"
 
 
 def conditions(certificate: Certificate) -> str:

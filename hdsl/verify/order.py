@@ -45,6 +45,8 @@ MOST_CLOCK = 1000
 
 def why_no_order(written: Written) -> str:
     """Why the model has no order, in a few words; empty if it has one."""
+    if written.replays:
+        return "a replay goes back over a whole sequence"
     at_once = [name for name, law in written.dynamics.items() if law.kind == "next"]
     if at_once:
         return f"{at_once[0]} moves at once"

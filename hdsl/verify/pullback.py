@@ -37,7 +37,7 @@ def judged_pullback(
         rest = {name: value for name, value in sample.items() if name not in leaves}
         own = of_stream(written, values, b) | leaves
         point = point_at(written, own, rest, moment.times[b], tau)
-        if written.word("order") == "sequential":
+        if written.replays or written.word("order") == "sequential":
             after = of_stream(written, new, b)
             for name in h:
                 if name in written.per_stream and moves_by_assignment(written, name):

@@ -72,7 +72,7 @@ def _equations(compiler: Compiler, style: Style) -> dict[str, str]:
 
 def _step(compiler: Compiler, style: Style) -> dict[str, str]:
     """Each new value of one step."""
-    step = compiler.step
+    step = compiler.step.whole
     notation = _notation(compiler, step.lines, style)
     told = {d.name: worded(notation.equation(d), style) for d in step.lines}
     texts = {f"{cell}+": told[f"{cell}+"] for cell in step.cells if f"{cell}+" in told}

@@ -174,11 +174,21 @@ class Written:
             if prefix not in DEFAULTS or (narrower and prefix not in ("eta", "beta")):
                 raise ValueError(f"the judge knows no setting {path}")
         self.settings = settings
-        if self.word("step") not in ("euler", *STAGED) or self.word("schedule") != "online":
-            raise ValueError(f"the judge knows the steps euler, {', '.join(STAGED)} and schedule = online")
+        if self.word("step") not in ("euler", *STAGED) or self._schedule() not in ("online", "replay"):
+            raise ValueError(f"the judge knows the steps euler, {', '.join(STAGED)} and the schedules online and replay")
         if self.word("step") in STAGED and not ordered:
             settings["order"] = "simultaneous"
         return settings
+
+    @property
+    def replays(self) -> bool:
+        """Whether sequences are replayed, whole or some tokens at a time."""
+        return self._schedule() == "replay"
+
+    def _schedule(self) -> str:
+        """The word of ``schedule``, without the number of tokens of ``replay(20)``."""
+        given = self.settings["schedule"]
+        return given.function if isinstance(given, Call) else self.word("schedule").partition("(")[0]
 
     def word(self, path: str) -> str:
         """A setting that is a word, the order say; the tree of ``semi-implicit`` is that of a difference."""

@@ -72,18 +72,25 @@ def test_spans_are_those_of_the_settings(checked: Any) -> None:
     assert written == {"tau": "tau = 1", "eta.h": "eta.h = 2"}
 
 
+TOKENS = "`replay(r)` takes the number of tokens, a whole number from 1 on"
+
+
 @pytest.mark.parametrize(
     ("setting", "code", "label"),
     [
         ("step = leapfrog", "later-setting", ""),
         ("step.h = euler", "later-setting", ""),
-        ("schedule = replay", "later-setting", ""),
-        ("schedule = replay(20)", "later-setting", ""),
+        ("schedule = layerwise", "later-setting", ""),
+        ("schedule = replay(0)", "setting-value", TOKENS),
+        ("schedule = replay(1/2)", "setting-value", TOKENS),
+        ("schedule = replay(n)", "setting-value", TOKENS),
+        ("schedule = replay(2, 3)", "setting-value", TOKENS),
+        ("schedule = online(3)", "setting-value", "`online` or `replay` is expected"),
         ("tol = 0.1", "later-setting", ""),
         ("order = sequentially", "setting-value", "`sequential`, `simultaneous` or `semi-implicit` is expected"),
         ("order = 1", "setting-value", "`sequential`, `simultaneous` or `semi-implicit` is expected"),
         ("first = dampened", "setting-value", "`damped` or `undamped` is expected"),
-        ("schedule = offline", "setting-value", "`online` is expected"),
+        ("schedule = offline", "setting-value", "`online` or `replay` is expected"),
         ("etta = 1", "unknown-setting", "did you mean `eta`?"),
         ("order.h = simultaneous", "unknown-setting", "did you mean `order`?"),
         ("tau.h = 1", "unknown-setting", "did you mean `eta.h`?"),
@@ -112,3 +119,10 @@ def test_a_setting_given_twice_points_to_the_first_and_the_first_holds(found: An
     assert [one.code for one in wrong] == ["setting-value", "duplicate-setting"]
     assert text[wrong[1].span.start :].startswith("eta = 2")
     assert text[wrong[1].others[0].span.start :].startswith("eta = -1")
+
+
+def test_a_replay_has_its_number_of_tokens(checked: Any) -> None:
+    whole = learning(checked, "schedule = replay", "eta.param = 1/tau")
+    assert (whole.replays, whole.tokens, whole.how_often) == (True, None, "replay")
+    cut = learning(checked, "schedule = replay(20)", "eta.param = 1/tau")
+    assert (cut.replays, cut.tokens, cut.how_often) == (True, 20, "replay(20)")

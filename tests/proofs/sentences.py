@@ -217,6 +217,9 @@ LEARN = (
         "learn\n beta = 0\n beta.A = 0.01",
         "setting_value:17 setting-value; unknown_setting:14 unknown-setting",
     ),
+    S("replay", "learn\n schedule = replay\n eta.param = 1/tau", "replay_settings:16 lasting-gradients"),
+    S("replay of r tokens", "learn\n schedule = replay(20)\n eta.param = 1/tau", "replay_tokens:14 setting-value"),
+    S("order is not used with replay", "", "replay_settings:17 unused-order"),
     S("simultaneous without eta is warned of", "", "no_dissipation:11 no-dissipation"),
 )
 
@@ -347,8 +350,6 @@ LATER = {
     "learn\n step = leapfrog": "later-setting",
     "learn\n step.h = rk4": "later-setting",
     "learn\n step.h = exact": "later-setting",
-    "learn\n schedule = replay": "later-setting",
-    "learn\n schedule = replay(20)": "later-setting",
     "learn\n schedule = layerwise": "later-setting",
     "learn\n schedule = boundary": "later-setting",
     "learn\n tol = 1e-6": "later-setting",
