@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 import sympy
 
-from hdsl.derive.accumulate import Part, accumulate, merge_roots, places_of, summands_of
+from hdsl.derive.accumulate import Part, accumulate, merge_roots, places_of, summands_of, total
 from hdsl.derive.beginnings import begun, kept_by_flow, pull_through
 from hdsl.derive.seeds import PHI, TAU, kept_of, seed_cost, seed_dynamics, setting
 from hdsl.derive.workspace import Workspace
@@ -33,6 +33,7 @@ from hdsl.terms.term import (
     Summand,
     indices,
     keep_needed,
+    merge_spans,
     setting_name,
     slot,
     slot_name,
@@ -83,6 +84,7 @@ class _Builder:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.workspace = Workspace(model)
+        self.pieces: dict[str, list[Definition]] = {}  # of each definition at the old state, itself last
         self.params = [p.name for p in model.of_role("param")]
         self.held = [name for name in model.taught if model.resets[name] != "sample"]
         self.start = {name: name if model.resets[name] != "sample" else f"initial:{name}" for name in model.dynamics}
@@ -124,17 +126,43 @@ class _Builder:
 
     # --- the two points ----------------------------------------------------------------------------------------------
 
-    def _add(self, definition: Definition) -> Definition:
-        """A definition as it stands here: shared where all that it reads is the same for every token."""
-        return self.workspace.append(replace(definition, shared=self.workspace.reads_only_shared(definition.body)))
+    def _add(self, definition: Definition) -> list[Definition]:
+        """A definition as it stands here, last: shared where all that it reads is the same for every token.
+
+        What a state begins from is of a stream, as here the state is, be it that all of them share it. A number before a sum
+        that is not the same for every token stands apart from the sum.
+        """
+        workspace, body, made = self.workspace, definition.body, []
+        if isinstance(body, Contraction) and not workspace.shared(map(slot_name, slots(body.coefficient))):
+            bare = replace(body, coefficient=sympy.Integer(1))
+            shared = workspace.reads_only_shared(bare)
+            part = replace(definition, name=workspace.fresh("c"), body=bare, shared=shared)
+            made.append(workspace.append(part))
+            definition = replace(definition, body=Elementwise(body.coefficient * part.slot))
+        alike = definition.shared and not definition.name.startswith("initial:")
+        alike = alike and workspace.reads_only_shared(definition.body)
+        return [*made, workspace.append(replace(definition, shared=alike))]
+
+    def _seed(self, seeds: dict[str, list[Part]], definition: Definition, parts: list[Part]) -> None:
+        """Give a definition its own adjoint; one that is the same for every token has the mean over them all."""
+        if definition.shared:
+            whole = self.workspace.fresh("x")
+            self.workspace.append(Definition(whole, Elementwise(total(parts)), definition.sizes, False, places_of(parts)))
+            made = self.workspace.fresh(f"adj:{definition.name}")
+            body, at = Contraction((slot(whole, definition.indices),), ()), definition.indices
+            spans, roots = merge_spans(*(part.spans for part in parts)), merge_roots(parts)
+            self.workspace.append(Definition(made, body, definition.sizes, True, spans, roots))
+            parts = [Part(slot(made, at), spans, roots)]
+        seeds.setdefault(definition.name, []).extend(parts)
 
     def _at_old_state(self) -> tuple[dict[str, Definition], tuple[Definition, ...]]:
         """Every definition of the model at (u, h), by its name; and the same with what states begin from, in order."""
         old: dict[str, Definition] = {}
         made: list[Definition] = []
         for definition in self.model.definitions:
-            old[definition.name] = self._add(rename(definition, self.start))
-            made.append(old[definition.name])
+            self.pieces[definition.name] = pieces = self._add(rename(definition, self.start))
+            old |= {piece.name: piece for piece in pieces}
+            made += pieces
             state = definition.name.removeprefix("initial:")
             if self.start.get(state) == f"begun:{state}":
                 made.append(begun(self.workspace, state, old[definition.name]))
@@ -145,12 +173,11 @@ class _Builder:
         swap = {name: f"{name}+" for name in self.model.dynamics}
         new: dict[str, Definition] = {}
         for definition in self.model.definitions:
-            line = self.workspace.line(definition.name)
+            pieces = self.pieces[definition.name]
             if swap.keys() & set(definition.reads()):
                 swap[definition.name] = f"{definition.name}+"
-                new[definition.name] = self._add(rename(definition, swap))
-            elif line is not None:
-                new[definition.name] = line
+                pieces = self._add(rename(definition, swap))
+            new |= {piece.name: piece for piece in pieces[:-1]} | {definition.name: pieces[-1]}
         return new
 
     # --- the two reverse passes --------------------------------------------------------------------------------------
@@ -161,12 +188,7 @@ class _Builder:
         for cost in self.model.costs:
             definition = new[cost]
             alike = {d.name: d.shared for d in self.model.definitions}[cost]
-            parts = seed_cost(self.workspace, cost, definition, weight_of(self.model, cost, alike))
-            if definition.shared:  # it is the same at every token, which counts once each
-                body, name = Contraction((parts[0].expression,), ()), self.workspace.fresh(f"adj:{cost}")
-                self.workspace.append(Definition(name, body, (), True, definition.spans, (cost,)))
-                parts = [replace(parts[0], expression=slot(name))]
-            seeds.setdefault(definition.name, []).extend(parts)
+            self._seed(seeds, definition, seed_cost(self.workspace, cost, definition, weight_of(self.model, cost, alike)))
         leaves = (*(f"{name}+" for name in self.model.taught), *self.params)
         return accumulate(self.workspace, list(new.values()), seeds, leaves)
 
@@ -179,8 +201,8 @@ class _Builder:
         for name in model.taught:
             dynamics = model.dynamics[name]
             scale = TAU if dynamics.kind == "flow" else sympy.Integer(1)
-            given = seed_dynamics(self.workspace, name, f"z:{name}+", old[dynamics.definition], scale)
-            seeds.setdefault(dynamics.definition, []).extend(given)
+            definition = old[dynamics.definition]
+            self._seed(seeds, definition, seed_dynamics(self.workspace, name, f"z:{name}+", definition, scale))
         through = {name: self.start[name] for name in model.begun} if self.params else {}
         leaves = dict.fromkeys((*(self.start[name] for name in self.held), *self.params, *through.values()))
         definitions = [d for d in old.values() if d.name not in self.start.values()]

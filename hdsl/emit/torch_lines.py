@@ -51,7 +51,7 @@ class TorchLines:
         self.numbers = numbers
         self._outer_shared = shared
         self.lines = {line.name: line for line in program.lines}
-        self.given = {line.name for line in program.given}
+        self.given = {line.name: line.shared for line in program.given}
         self.renamed: dict[str, str] = {}
         self.taken = taken_in(program, self.shared, self.is_number)
         self.folded, self.scattered = self.taken.folded, self.taken.scattered
@@ -62,7 +62,9 @@ class TorchLines:
     # --- names and layouts -----------------------------------------------------------------------
 
     def shared(self, name: str) -> bool:
-        return self.lines[name].shared if name in self.lines else name not in self.given and self._outer_shared(name)
+        if name in self.lines:
+            return self.lines[name].shared
+        return self.given[name] if name in self.given else self._outer_shared(name)
 
     def name(self, name: str) -> str:
         """The identifier under which a quantity stands now: a new value made in place has its cell's."""

@@ -107,16 +107,22 @@ def _read(lines: Iterable[Definition]) -> set[str]:
 
 def _behind(lines: Iterable[Definition], chain: Iterable[str]) -> set[str]:
     """The lines that a costate is behind."""
-    found = set(chain)
+    found = {*chain, *_new(chain)}
     for line in lines:
         if found.intersection(line.reads()):
             found.add(line.name)
-    return found | _new(chain)
+    return found
 
 
 def _as_kept(model: Model, lines: Iterable[Definition]) -> tuple[Definition, ...]:
-    """What a ``next`` state moves to is the state that was kept, and need not be worked out again."""
-    swap = {d.definition: f"{name}+" for name, d in model.dynamics.items() if d.kind == "next"}
+    """What a ``next`` state moves to is the state that was kept, and need not be worked out again.
+
+    Unless it is the same at every token: a state has a row for each.
+    """
+    lines = tuple(lines)
+    moving = {line.name for line in lines if not line.shared}
+    nexts = {d.definition: f"{name}+" for name, d in model.dynamics.items() if d.kind == "next"}
+    swap = {name: kept for name, kept in nexts.items() if name in moving}
     return tuple(line if line.name in swap else rename(line, {n: swap[n] for n in line.reads() if n in swap}) for line in lines)
 
 

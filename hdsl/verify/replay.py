@@ -61,6 +61,8 @@ def replayed(written: Written, cells: Mapping[str, Any], tokens: Sequence[Token]
         h, _ = returned(written, now)
         h = begun(written, h, theta, moment, beginning(written, now))
         state = _forgetting(written, moved(written, h, theta, moment), previous)
+        if not path:  # also those that no parameter is behind have a derivative
+            state = {name: value if value.requires_grad else value.clone().requires_grad_() for name, value in state.items()}
         values = {**state, **theta}
         total = total + _cost(written, values, moment, token)
         plain = {name: value.detach() for name, value in values.items()}
@@ -68,8 +70,7 @@ def replayed(written: Written, cells: Mapping[str, Any], tokens: Sequence[Token]
         path.append(state)
         previous = (state, token.tau)
         clock, time, ended = clock + 1, time + token.tau, torch.zeros_like(ended)
-    wanted = {f"z {name}": value for name, value in path[0].items() if value.requires_grad}
-    leaves = {**wanted, **theta}
+    leaves = {**{f"z {name}": value for name, value in path[0].items()}, **theta}
     found = {name: torch.zeros_like(value) for name, value in leaves.items()}
     if total.requires_grad:
         given = torch.autograd.grad(total, list(leaves.values()), allow_unused=True, materialize_grads=True)
@@ -123,8 +124,7 @@ def _ended(
     theta = lowered(written, cells["parameter"], omega, moment)
     costate = {}
     for name, value in path[0].items():
-        own = found.get(f"z {name}", torch.zeros_like(value))
-        costate[name] = own * (streams if name in written.per_stream else 1)
+        costate[name] = found[f"z {name}"] * (streams if name in written.per_stream else 1)
     return {
         "state": {name: value.detach() for name, value in path[-1].items()},
         "costate": costate,

@@ -122,13 +122,13 @@ def _made(
             known = {"kept": len(net._kept)}
     assert not net._kept and int(net.replays) == window.replays + 1, known
     made = {name: cell.detach().numpy().copy() for name, cell in zip(net.cells, net._cells(), strict=True)}
-    made |= {"clock": net.clock.numpy().copy(), "ended": net.ended.numpy().copy()}
+    counters = {"clock": net.clock.numpy().copy(), "ended": net.ended.numpy().copy()}
     fresh = module_of(found, torch_text, points[0], _as_case(window, batch))
     fresh.replays.fill_(window.replays)
     told_back = token_back(fresh, reference, kept)
     told_back |= put_back(reference, told_back[":known"] | told_back, window.replays + 1)
     told_back.pop(":known")
-    return made, told_back, told
+    return made | {f":{name}": value for name, value in counters.items()}, told_back, told
 
 
 def _against_walk(
@@ -148,8 +148,8 @@ def _against_walk(
             there = each[~np.isnan(each)]
             if found.model.targets_of[name]:  # of a cost without a target, streams that wait have none, which the walk tells not
                 errors.add(f"cost {name}", "walk", difference(value.numpy(), there.mean() if there.size else np.nan))
-    errors.add("clock+", "walk", difference(made["clock"], after["clock"]))
-    errors.add("ended+", "walk", difference(made["ended"], after["ended"].numpy()))
+    errors.add("clock+", "walk", difference(made[":clock"], after["clock"]))
+    errors.add("ended+", "walk", difference(made[":ended"], after["ended"].numpy()))
 
 
 def _add(errors: Errors, name: str, judge: Judge, found: Any, judged: Any, old: Array) -> None:
