@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import exp
 
-from hdsl.audit.numbers import Numbers, some, written
+from hdsl.audit.numbers import some, written
 from hdsl.derive.hamiltonian import SIGN
 from hdsl.diagnostics.catalogue_model import and_list
 from hdsl.model.model import Model
+from hdsl.stability.numbers import Numbers
 from hdsl.syntax.source import Span
 from hdsl.terms.term import slot
 

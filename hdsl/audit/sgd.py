@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hdsl.audit.numbers import Numbers, some, written
+from hdsl.audit.numbers import some, written
 from hdsl.model.model import Model
 from hdsl.model.sharing import depending_on
+from hdsl.stability.numbers import Numbers
 from hdsl.syntax.source import Span
 from hdsl.terms.term import slot
 
