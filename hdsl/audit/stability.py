@@ -44,7 +44,7 @@ class Limit:
 
 
 def limits(model: Model, found: Sequence[Equivalence]) -> tuple[Limit, ...]:
-    """The limits of a model that steps by explicit Euler; ``found`` are its equivalences, which tell whose credit is this sample's gradient."""
+    """The limits of a model that steps by explicit Euler; ``found`` tells whose credit is this sample's gradient."""
     return (*_of_parameters(model, found), *_of_states(model)) if euler.moves(model) else ()
 
 
