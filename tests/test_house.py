@@ -30,6 +30,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("diagnostics",),
     ("syntax",),
     ("model", "format"),
+    ("stability",),
     ("derive", "highlight", "lint"),
     ("optimise", "compare", "audit"),
     ("emit",),
@@ -45,7 +46,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
 )
 STRICT = (
     *("syntax", "terms", "format", "model", "derive", "lint", "compare", "audit", "optimise", "emit", "diagnostics"),
-    *("compiler", "lsp", "repair"),
+    *("stability", "compiler", "lsp", "repair"),
 )
 
 # Libraries that only some rooms may import.
@@ -61,10 +62,8 @@ KNOWN_EDGES = {("hdsl.diagnostics.diagnostic", "hdsl.diagnostics.render")}
 RECORDED = ("diagnostics/diagnostic", "model/model", "syntax/expression_tree", "syntax/tree")
 RECORDS = {f"hdsl/{name}.py" for name in RECORDED}
 
-# Tests of the project as a whole, which mirror no file.
-WHOLE = {
-    f"tests/test_{name}.py" for name in ("bad_models", "golden", "house", "models", "readme", "wheel")
-}  # also those in folders of their own: tests/proofs
+# Tests of the project as a whole, which mirror no file; also those in folders of their own: tests/proofs.
+WHOLE = {f"tests/test_{name}.py" for name in ("bad_models", "golden", "house", "models", "readme", "wheel")}
 
 # (file, name) that may run or evaluate text, and why.
 MAY_RUN = {

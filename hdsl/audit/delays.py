@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import sympy
 
-from hdsl.audit.numbers import Numbers
 from hdsl.model.model import Model
+from hdsl.stability.numbers import Numbers
 from hdsl.syntax.source import Span
 from hdsl.terms.term import Size
 

@@ -11,11 +11,12 @@ from math import exp
 
 import sympy
 
-from hdsl.audit.numbers import Numbers, some, written
+from hdsl.audit.numbers import some, written
 from hdsl.derive.hamiltonian import SIGN
 from hdsl.derive.integrators import TABLEAUS
 from hdsl.diagnostics.catalogue_model import and_list
 from hdsl.model.model import Model
+from hdsl.stability.numbers import Numbers
 from hdsl.syntax.source import Span
 from hdsl.terms.spelling import SUPERSCRIPTS
 from hdsl.terms.term import slot

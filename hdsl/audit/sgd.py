@@ -14,10 +14,11 @@ from typing import Any
 
 import sympy
 
-from hdsl.audit.numbers import Numbers, some, written
+from hdsl.audit.numbers import some, written
 from hdsl.derive.integrators import TABLEAUS
 from hdsl.model.model import Model
 from hdsl.model.sharing import depending_on
+from hdsl.stability.numbers import Numbers
 from hdsl.syntax.source import Span
 from hdsl.terms.term import slot
 

@@ -37,6 +37,7 @@ from hdsl.terms.term import (
     setting_name,
     slot,
     slot_name,
+    slots,
     trace_summands,
 )
 

@@ -13,9 +13,9 @@ import sympy
 
 from hdsl.diagnostics import catalogue_lint as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
-from hdsl.lint.linear import numbers_of
 from hdsl.model.evaluate import evaluate
 from hdsl.model.model import Model, Quantity
+from hdsl.stability.numbers import Numbers
 from hdsl.syntax.tree import Declare
 from hdsl.terms.elementwise import RowFunction
 from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, Structured, is_slot, slot_name
@@ -45,7 +45,7 @@ class _Reading:
     """Follows sizes of entries through the definitions: ``size`` by name, 0 where nothing is known of it."""
 
     def __init__(self, model: Model) -> None:
-        self.known = numbers_of(model)
+        self.known = Numbers(model).known
         self.size: dict[str, float] = {}
         self.random: dict[str, str] = {}  # by definition, the param that makes most of its size
         self.count: dict[str, int] = {}  # by param, how many entries are summed up with it

@@ -8,9 +8,9 @@ import sympy
 
 from hdsl.diagnostics import catalogue_lint as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
-from hdsl.lint.linear import numbers_of
 from hdsl.model.evaluate import evaluate
 from hdsl.model.model import Model
+from hdsl.stability.numbers import Numbers
 from hdsl.terms.term import Contraction, Elementwise, Scalar, is_slot, size, slot_name, slots
 
 APART = 1e6
@@ -32,7 +32,7 @@ def far_apart(model: Model) -> Iterator[Diagnostic]:
 
 def scales_of(model: Model) -> dict[str, float | None]:
     """The number before each definition; of a sum the largest, None where one is not known."""
-    known = numbers_of(model) | {size(name): 1.0 for name in model.dims}  # a mean is not small for being one
+    known = {**Numbers(model).known} | {size(name): 1.0 for name in model.dims}  # a mean is not small for being one
     found: dict[str, float | None] = {}
     for definition in model.definitions:
         match definition.body:

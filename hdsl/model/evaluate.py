@@ -50,17 +50,24 @@ CONDITIONS: dict[str, Callable[[float, float], bool]] = {
 def evaluate(expression: Scalar, known: Mapping[Scalar, float]) -> float | None:
     """The value of a scalar expression in double precision, or None where it reads what is not in ``known``.
 
-    ``known`` maps sizes and scalar slots to numbers. A value that is not real, or beyond the range of doubles, is nan.
+    ``known`` maps sizes and slots to numbers. A value that is not real, or beyond the range of doubles, is nan.
     Rows and sympy's own functions are read alike.
     """
-    missing = {symbol for symbol in expression.free_symbols if symbol not in known}
-    if missing:
+    if not _is_known(expression, known):
         return None
     try:
         value = _value(expression, known)
     except (ArithmeticError, ValueError):
         return math.nan
     return value if isinstance(value, float) and math.isfinite(value) else math.nan
+
+
+def _is_known(node: Scalar, known: Mapping[Scalar, float]) -> bool:
+    if node in known:
+        return True
+    if isinstance(node, sympy.Symbol | sympy.Indexed):
+        return False
+    return all(_is_known(argument, known) for argument in node.args)
 
 
 def _value(node: Scalar, known: Mapping[Scalar, float]) -> float:

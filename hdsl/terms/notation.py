@@ -124,18 +124,9 @@ class Notation:
         """The summands that are shown of a definition, each as a definition of its own; what is no sum is one."""
         if not isinstance(definition.body, Elementwise) or self._shows_mean(definition):
             return (definition,)
-        terms = self._terms(definition.body.expression)
-        return tuple(replace(definition, body=Elementwise(term), summands=()) for term in terms)
-
-    def _terms(self, expression: Scalar) -> Iterator[Scalar]:
-        """The terms of a sum, and of the sums that are printed in its place."""
-        for term in ordered_terms(expression):
-            sign, bare = (-1, -term) if term.could_extract_minus_sign() else (1, term)
-            inner = self._unfolding.printed(bare)
-            if inner is not None and inner.func is sympy.Add:
-                yield from (sign * part for part in self._terms(inner))
-            else:
-                yield term
+        terms = ordered_terms(definition.body.expression)
+        parts = (part for term in terms for part in self._unfolding.opened(term))
+        return tuple(replace(definition, body=Elementwise(part), summands=()) for part in parts)
 
     def name(self, name: str) -> str:
         """How a name looks."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import and_
@@ -18,6 +18,7 @@ from hdsl.terms.term import (
     Scalar,
     is_slot,
     occurrences,
+    ordered_terms,
     slot_indices,
     slot_name,
     slots,
@@ -70,29 +71,25 @@ class Unfolding:
         """The summands of an expression."""
         found = []
         for term in sympy.Add.make_args(expression):
-            for product in self._term(term):
-                product.term = term
-                found.append(product)
+            for part in self.opened(term):
+                found.append(Product(origin=tuple(map(slot_name, slots(part))), term=term))
+                self._multiply(found[-1], part)
         return found
+
+    def opened(self, term: Scalar) -> Iterator[Scalar]:
+        """A summand, or those of the sum that is printed in its place."""
+        sign, bare = (-1, -term) if term.could_extract_minus_sign() else (1, term)
+        inner = self.printed(bare)
+        if inner is not None and inner.func is sympy.Add:
+            yield from (sign * part for one in ordered_terms(inner) for part in self.opened(one))
+        else:
+            yield term
 
     def contraction(self, definition: Definition, body: Contraction, at: Indices) -> Product:
         """A contraction at the given indices."""
         product = Product(origin=tuple(definition.reads()))
         self._splice(product, definition, body, at)
         return product
-
-    def _term(self, term: Scalar) -> list[Product]:
-        """A summand; several, where it is an inlined sum and nothing else."""
-        sign, bare = (-1, -term) if term.could_extract_minus_sign() else (1, term)
-        inner = self.printed(bare)
-        if inner is not None and inner.func is sympy.Add:
-            found = self.sum(inner)
-        else:
-            found = [Product(origin=tuple(map(slot_name, slots(bare))))]
-            self._multiply(found[0], bare)
-        for product in found:
-            product.number = product.number * sign
-        return found
 
     def _multiply(self, product: Product, expression: Scalar) -> None:
         """Put a factor into a product, with what is inlined in it."""

@@ -1,45 +1,12 @@
-"""What settings come to, and how numbers and names are told."""
+"""How numbers and names are told."""
 
 from __future__ import annotations
 
 import pytest
 import sympy
 
-import hdsl
-from hdsl.audit.numbers import Numbers, some, written
+from hdsl.audit.numbers import some, written
 from hdsl.diagnostics.catalogue_model import and_list
-
-TEXT = """
-dim n = 4, m
-input u[m]
-target v[n]
-const mu = 0.9
-const twice = 2 * mu
-param W[n, m] = glorot
-param b[n] = 0
-output y = W @ u + b
-cost fit = squared(y - v)
-learn
-    tau = 0.5
-    eta = (1 - mu)/tau
-    beta = 0.1
-    beta.b = twice/n
-    phi = 1/tau
-"""
-
-
-def test_settings_are_exact_where_they_were_written_so():
-    numbers = Numbers(hdsl.loads(TEXT).compiler.model)
-    assert numbers.tau == sympy.Rational(1, 2)
-    assert numbers.eta("W") == sympy.Rational(1, 5)
-    assert numbers.phi == 2
-    assert (numbers.beta("W"), numbers.beta("b")) == (sympy.Rational(1, 10), sympy.Rational(9, 20))
-
-
-def test_what_has_no_number_stays_a_formula():
-    numbers = Numbers(hdsl.loads(TEXT.replace("twice/n", "twice/m")).compiler.model)
-    assert not numbers.beta("b").is_number
-    assert numbers.setting("beta.b").free_symbols == {sympy.Symbol("m", integer=True, positive=True)}
 
 
 @pytest.mark.parametrize(

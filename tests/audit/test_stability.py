@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 import hdsl
 from hdsl.audit.sgd import equivalences
-from hdsl.audit.stability import largest_curvature, limits
+from hdsl.audit.stability import limits
+from hdsl.stability.euler import largest_curvature
+from tests.lint.test_stability import EDGES
 
 STEPS = 600
 
@@ -115,7 +119,7 @@ def test_the_curvature_of_costs_of_parameters_and_consts_alone(cost, curvature):
     assert limit.value == pytest.approx(curvature)
 
 
-@pytest.mark.parametrize("cost", ["squared(w - u)", "squared(tanh(w))", "sum(w^4)", "squared(w * d)"])
+@pytest.mark.parametrize("cost", ["squared(w * u)", "squared(tanh(w))", "sum(w^4)", "squared(w * d)"])
 def test_a_curvature_that_moves_is_left_free(cost):
     params = "param d[n] = normal(0, 1)\nparam w[n] = normal(0, 1)"
     text = f"dim n = 2\ninput u[n]\n{params}\noutput y = w * d * u\ncost size = {cost}"
@@ -158,13 +162,52 @@ def test_explicit_euler_on_a_skew_system_grows():
 
 @pytest.mark.parametrize(
     ("model", "why"),
-    [("sunspots", "not linear in the state"), ("oscillators", "more than 64 entries"), ("slow_copy", "more than 64 entries")],
+    [
+        ("sunspots", "not linear in the state"),
+        ("oscillators", "it moves with omega"),
+        ("dim n = 99\nstate h[n] = 1\nh' = mean(h) - h\noutput y = h\ncost c = sum(h)", "more than 64 entries"),
+        ("dim n\nstate h[n] = 1\nh' = mean(h) - h\noutput y = h\ncost c = sum(h)", "a size has no number"),
+        ("dim n = 9\ninput u\nstate h[n] = 1\nh' = mean(h)*u - h\noutput y = h\ncost c = sum(h)", "with what arrives"),
+    ],
 )
 def test_why_there_is_no_number(model, why):
-    made = hdsl.load(model).compiler.model
+    made = (hdsl.loads if "\n" in model else hdsl.load)(model).compiler.model
     (costate,) = [one for one in limits(made, equivalences(made)) if one.condition.startswith("ρ")]
     assert why in costate.note
     assert costate.holds is None
+
+
+def test_where_entries_are_alike_any_number_of_them_is_told():
+    made = hdsl.load("slow_copy").compiler.model
+    state, costate = [one for one in limits(made, equivalences(made)) if one.condition.startswith("ρ")]
+    assert (state.value, costate.value) == pytest.approx((1 - 0.02, abs(1 - 0.02 - 1)))
+    assert state.note == ""
+
+
+@pytest.mark.parametrize(("text", "cell", "wanted"), EDGES)
+def test_what_lists_sums_and_cuts_make_is_told(text, cell, wanted):
+    """Runs of the same models judge what the warnings say of them."""
+    told = found(f"{text}cost size_of_h = sum(h)\n" if "h'" in text else text)
+    assert any(one.holds is False for one in told) is bool(wanted)
+
+
+@pytest.mark.parametrize(("k", "settled"), [(1.9, True), (2.1, False)])
+def test_a_rest_within_bounds_does_not_hold_what_grows(k, settled):
+    text = f"state h = 20\nh' = -{k}*h + tanh(h + sin(t))\noutput y = h\ncost c = h\nlearn\n    tau = 1\n"
+    told = [one for one in found(text) if one.condition == "ρ(J) ≤ 1"]
+    assert [one.holds for one in told] == ([] if settled else [False])
+    net = hdsl.loads(text).compile(dtype=torch.float64)(seed=0)
+    for _ in range(300):
+        net.step()
+    assert (float(net.state_dict()["state.h"].abs().max()) < 100) is settled
+
+
+@pytest.mark.parametrize(("k", "settled"), [(0.6, True), (0.65, False)])
+def test_a_delay_is_a_state_of_the_step(k, settled):
+    text = f"state h = 1\nh' = -{k}*delay(h) - 0.5*h\noutput y = h\ncost c = h\nlearn\n    tau = 1.6\n"
+    state = next(one for one in found(text) if one.condition == "ρ(J) ≤ 1")
+    assert state.holds is settled
+    assert settles(hdsl.loads(text).compile(dtype=torch.float64)(seed=0), ["state.h"]) is settled
 
 
 def test_parameters_that_begin_at_random_give_no_number():
@@ -175,3 +218,9 @@ def test_parameters_that_begin_at_random_give_no_number():
 
 def test_a_model_that_learns_nothing_has_no_limit():
     assert found("input u\noutput y = 2*u") == ()
+
+
+def test_of_another_step_nothing_is_told():
+    model = hdsl.load("slow_copy").compiler.model
+    other = replace(model, learning=replace(model.learning, step="rk4"))
+    assert limits(model, equivalences(model)) and limits(other, equivalences(other)) == ()

@@ -174,3 +174,15 @@ def test_multiplying_out_changes_no_value(name, checkout):
                 at = dict(zip(definition.indices, place, strict=True))
                 found = sum(product_of(p, at, values, dims) for p in unfolded(told, definition))
                 assert found == pytest.approx(values[definition.name][place], rel=1e-9), definition.name
+
+
+def test_a_summand_is_opened_where_a_sum_is_printed_in_its_place():
+    """The one way to cut: what products are made of is what an equation is taken apart into."""
+    outside = Y - slot("f", (ROW,))
+    assert [*unfolding("f").opened(-slot("f", (ROW,)))] == [-X, 2 * Y]
+    assert [*unfolding().opened(-slot("f", (ROW,)))] == [-slot("f", (ROW,))]
+    assert [*unfolding("f", closed=("f",)).opened(slot("f", (ROW,)))] == [slot("f", (ROW,))]
+    found = unfolding("f").sum(outside)
+    assert sorted((str(p.term), int(p.number), *names(p)) for p in found) == [
+        ("-f[i]", -1, "x[i]"), ("-f[i]", 2, "y[i]"), ("y[i]", 1, "y[i]"),
+    ]  # fmt: skip
