@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -220,7 +218,10 @@ def test_a_model_that_learns_nothing_has_no_limit():
     assert found("input u\noutput y = 2*u") == ()
 
 
-def test_of_another_step_nothing_is_told():
-    model = hdsl.load("slow_copy").compiler.model
-    other = replace(model, learning=replace(model.learning, step="rk4"))
-    assert limits(model, equivalences(model)) and limits(other, equivalences(other)) == ()
+@pytest.mark.parametrize("settings", [{"step": "rk4", "order": "simultaneous"}, {"dissipation": "exact"}])
+def test_limits_of_euler_steps_are_not_told_of_others(settings):
+    text = LINEAR.format(turn=1, eta=0.1, w=1, dynamics="h' = A @ h", order="sequential")
+    model = hdsl.loads(text).product("model")
+    assert limits(model, equivalences(model))
+    model = hdsl.loads(text, settings=settings).product("model")
+    assert limits(model, equivalences(model)) == ()

@@ -170,3 +170,14 @@ def test_what_numbers_do_not_tell_is_not_told(text: str, told: Any) -> None:
 def test_one_dissipation_is_told_once(told: Any) -> None:
     text = "param w = 1\nparam b = 1\nstate h = 0\nh' = w - 0.5*h\ncost c = squared(h + b)\nlearn\n    eta = 2\n"
     assert told(unstable, text) == [("unstable-step", 7, "`eta` is so large that costates do not settle")]
+
+
+def test_limits_that_dissipation_has_part_in_are_those_of_its_euler_factor(told: Any) -> None:
+    text = "target v\nparam w = 1\nstate h = 1\nh' = -h\noutput y = w*h\ncost fit = (y - v)^2\nlearn\n    eta = 3\n"
+    assert [finding.code for finding in unstable(hdsl.loads(text).product("model"))]
+    assert not [*unstable(hdsl.loads(text, settings={"dissipation": "exact"}).product("model"))]
+    fast = text.replace("h' = -h", "h' = -3*h").replace("eta = 3", "eta = 3\n    dissipation = exact")
+    assert [finding.code for finding in unstable(hdsl.loads(fast).product("model"))] == ["unstable-step"]
+    for step in ("midpoint", "rk4"):
+        settings = {"step": step, "order": "simultaneous"}
+        assert not [*unstable(hdsl.loads(fast, settings=settings).product("model"))]
