@@ -77,6 +77,7 @@ _CONDITIONS = {
 
 def _of_parameters(model: Model, found: Sequence[Equivalence]) -> Iterator[Limit]:
     numbers, learning = Numbers(model), model.learning
+    order = "sequential" if learning.replays else learning.order  # a replay moves θ by its new ω
     groups: dict[tuple[Any, ...], list[str]] = {}
     for one in found:
         plain = one.setting is not None or one.why.startswith((learning.eta[one.param], "it is put back"))
@@ -86,12 +87,13 @@ def _of_parameters(model: Model, found: Sequence[Equivalence]) -> Iterator[Limit
     curvatures = _curvatures(model, numbers)
     for (tau, eta, beta, phi), params in groups.items():
         values = [float(value) for value in (tau, eta, beta, phi)]
-        largest = largest_curvature(learning.order, *values)
-        known = [curvatures[param] for param in params if param in curvatures]
+        largest = largest_curvature(order, *values)
+        known = [curvatures[param] for param in params if param in curvatures and not learning.replays]
         span = learning.spans.get(learning.beta[params[0]])
-        note = _note(learning.order, values[0], values[1], values[2] * values[3])
+        note = _note(order, values[0], values[1], values[2] * values[3])
+        of = "the cost of a sequence" if learning.replays else "the cost"
         value = max(known) if known else None
-        yield Limit(f"{some(params)}, λ of the cost", _CONDITIONS[learning.order], largest, value, note, span)
+        yield Limit(f"{some(params)}, λ of {of}", _CONDITIONS[order], largest, value, note, span)
 
 
 def _note(order: str, tau: float, eta: float, velocity: float) -> str:

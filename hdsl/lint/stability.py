@@ -62,7 +62,8 @@ def unstable(model: Model) -> Iterator[Diagnostic]:
             told.add(path)
             yield catalogue.too_much_dissipation(model.learning.spans[path], path, tau, eta)
     yield from _of_states(model, known, tau, told)
-    yield from _of_parameters(model, known, tau, told)
+    if not model.learning.replays:  # of a sequence nobody knows the length
+        yield from _of_parameters(model, known, tau, told)
 
 
 # States ---------------------------------------------------------------------------------------------------------------

@@ -293,4 +293,6 @@ _BUILD: dict[str, Callable[[Naming, str], tuple[Look, ...]]] = {
     "present": lambda naming, of: (replace(naming.of(of), says="given"),),
     "begun": _accented("tilde"),
     "begins": lambda naming, of: (Look("begins"), Look("begins", of)),
+    "token": lambda naming, of: (Look("token"), Look("token", of)),
+    "back": _own(lambda naming, of: "back", alone=True),
 }
