@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from hdsl.audit.delays import Crossing, crossings
 from hdsl.audit.departures import Departure, departures
+from hdsl.audit.memory import Memory, memory_of
 from hdsl.audit.reads import Read, Reads
 from hdsl.audit.sgd import Equivalence, equivalences
 from hdsl.audit.stability import Limit, limits
@@ -62,7 +63,7 @@ class Audit(Shown):
     """The product of the pass ``audit``.
 
     ``scheme`` is the class of the whole: local where all is; weakly local where states cut the credit; non-local where
-    nothing does. ``connections`` are the most that credit passes at once; ``in_time`` says that no costate waits for this step.
+    nothing does. ``memory`` is what a replay keeps. ``connections`` are the most that credit passes at once; ``in_time`` says that no costate waits for this step.
     """
 
     model: Model
@@ -76,12 +77,13 @@ class Audit(Shown):
     departures: tuple[Departure, ...]
     equivalences: tuple[Equivalence, ...]
     limits: tuple[Limit, ...]
+    memory: Memory | None = None
 
 
 def build_audit(step: Step) -> Audit:
     """The pass ``audit``. Of a step of several stages, its reads are those of one stage."""
-    model = step.model
-    step = one_stage(step)
+    model, replays = step.model, step.replay is not None
+    step = one_stage(step.whole)
     reads = Reads(step)
     spans = {line.name: line.spans for line in step.lines}
     found = _localities(model, reads)
@@ -98,12 +100,13 @@ def build_audit(step: Step) -> Audit:
         departures=departures(model),
         equivalences=same,
         limits=limits(model, same),
+        memory=memory_of(model) if replays else None,
     )
 
 
 def _kind(cell: str, model: Model) -> Kind:
-    if cell.startswith(("z:", "w:")):
-        return "costate" if cell.startswith("z:") else "parameter costate"
+    if cell.startswith(("z:", "back:", "w:")):
+        return "parameter costate" if cell.startswith("w:") else "costate"
     return "state" if cell in model.dynamics else "parameter"
 
 
@@ -122,7 +125,7 @@ def _localities(model: Model, reads: Reads) -> tuple[Locality, ...]:
         of_a_cost = max((way.connections for way in longest if way.kind == "cost"), default=0)
         kind: Class = "local" if connections <= most else "weakly local" if of_a_cost <= most else "non-local"
         cell = f"z:{name}" if most else f"w:{name}"
-        in_time = not any(read.name.endswith("+") for read in reads.of(cell))
+        in_time = not model.learning.replays and not any(read.name.endswith("+") for read in reads.of(cell))
         made.append(Locality(name, kind, connections, longest[0], in_time, uses(model, found, name)))
     return tuple(made)
 

@@ -38,8 +38,33 @@ class Departure:
 
 def departures(model: Model) -> tuple[Departure, ...]:
     """Every departure of a model, the general ones first."""
-    found = [*_of_every_model(model), *_of_dissipation(model), *_of_order(model), *_of_states(model)]
+    every = _of_every_replay(model) if model.learning.replays else (*_of_every_model(model), *_of_order(model))
+    found = sorted((*every, *_of_dissipation(model)), key=lambda one: one.key == "order")
+    found += _of_states(model)
     return (*found, *_of_parameters(model), *_of_targets(model))
+
+
+def _of_every_replay(model: Model) -> Iterator[Departure]:
+    """A replay: within a sequence the costates are those of the discrete map, and exact where η is 0; θ moves at its end."""
+    spans, tokens = model.learning.spans, model.learning.tokens
+    yield Departure(
+        "sign", "costates go back from z = 0 at the end of a sequence", "z(T) = ∂Φ/∂h, at the end of time alone", None, True
+    )
+    if model.of_role("param"):
+        yield Departure(
+            "frozen", "θ frozen through a sequence", "θ moves while the state does; here it moves once a sequence, by ω of it",
+            None, True,
+        )  # fmt: skip
+    yield Departure(
+        "euler", "Euler of order 1", "the flow itself: an Euler step is O(τ²) off, a run O(τ)", spans.get("step"), True
+    )
+    yield Departure(
+        "schedule", f"a sequence forward, then back (schedule {model.learning.how_often})",
+        "one horizon: ω here is kept from sequence to sequence by 1 − τη", spans.get("schedule"),
+    )  # fmt: skip
+    if tokens is not None:
+        what = f"credit goes back through {tokens} token{'s' * (tokens > 1)} at most"
+        yield Departure("truncated", what, "credit from every later token", spans.get("schedule"))
 
 
 def _of_every_model(model: Model) -> Iterator[Departure]:
@@ -129,8 +154,10 @@ def _of_states(model: Model) -> Iterator[Departure]:
         span = next((model.reset_spans[state] for state in states if state in model.reset_spans), None)
         what = f"{some(states)}: state and costate begin anew each {when}"
         yield Departure(f"reset {when}", what, f"no credit goes from one {when} to the next", span)
-    for state in model.begun:
-        what = f"{state} begins from the stream; its parameters take (∂h₀/∂θ)ᵀ z of that sample alone"
+    whole = model.learning.replays and model.learning.tokens is None  # then z is that of the whole sequence
+    for state in () if whole else model.begun:
+        seen = "of the first tokens" if model.learning.replays else "of that sample"
+        what = f"{state} begins from the stream; its parameters take (∂h₀/∂θ)ᵀ z {seen} alone"
         span = model.quantities[state].span
         yield Departure(f"begins {state}", what, "z(0) of the whole sequence, known once it has ended", span)
 

@@ -37,7 +37,7 @@ _MARKS: dict[From, sympy.Symbol] = {far: sympy.Symbol(f"<{far}>") for far in _FA
 _SUMMED = sympy.Symbol("<summed>")
 """What is summed while other indices stay: of other units, unless what reads the sum has more indices (then of all)."""
 _NO_INDEX = {_SUMMED, *_MARKS.values()}
-_NO_QUANTITY = ("learn:", "present:", "begins:", "seed:")
+_NO_QUANTITY = ("learn:", "present:", "begins:", "token:", "seed:")
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Reads:
         self._forward |= {line.name for line in step.lines if line.name.startswith("begun:")}
         moving = {name for name, q in model.quantities.items() if q.role not in ("param", "const")}
         reads = {line.name: tuple(line.reads()) if line.name in self._forward else _weighing(line) for line in step.lines}
-        credit = {name for name in (*reads, *chain(*reads.values())) if name.startswith(("z:", "w:", "adj:", "seed:"))}
+        credit = {name for name in (*reads, *chain(*reads.values())) if name.startswith(("z:", "w:", "back:", "adj:", "seed:"))}
         self._made_of = {d.name: tuple(d.reads()) for d in model.definitions}
         self._moving = depending_on((*moving, "t", "tau"), self._made_of)
         begin = (f"initial:{state}" for state in model.dynamics)  # read in place of what begins each sample anew
@@ -254,7 +254,7 @@ class Reads:
 
     def _rank(self, name: str) -> int:
         bare = name.removesuffix("+")
-        for prefix in ("z:", "w:", "begun:"):
+        for prefix in ("z:", "w:", "back:", "begun:"):
             bare = bare.removeprefix(prefix)
         if name in self._lines:
             return len(self._lines[name].sizes)

@@ -25,12 +25,16 @@ from hdsl.terms.term import slot
 
 @dataclass(frozen=True)
 class Setting:
-    """``torch.optim.SGD(params, lr, momentum, dampening)``; ``late`` where the gradient is applied one step late."""
+    """``torch.optim.SGD(params, lr, momentum, dampening)``; ``late`` where the gradient is applied one step late.
+
+    ``through`` says how the gradient was propagated back in time, where it was: ``BPTT over a sequence``.
+    """
 
     lr: float
     momentum: float
     dampening: float
     late: bool = False
+    through: str = ""
 
     def __str__(self) -> str:
         damped = f", dampening={self.dampening:.12g}" if self.dampening else ""
@@ -53,7 +57,11 @@ class Equivalence:
 
 
 def equivalences(model: Model) -> tuple[Equivalence, ...]:
-    """For each parameter of a model, in the order of the text."""
+    """For each parameter of a model, in the order of the text.
+
+    Under ``schedule = replay`` a step of torch.optim is a replay, with the gradient of the costs of a sequence, summed over its
+    tokens: backpropagation through time, truncated by ``replay(r)``. Its costates have to keep: η of the states is 0.
+    """
     reader = _Reader(model)
     return tuple(reader.equivalence(param.name) for param in model.of_role("param"))
 
@@ -85,6 +93,9 @@ class _Reader:
                                span=learning.spans.get("first"))  # fmt: skip
         else:
             lr, dampening = tau * self.numbers.beta(param) * weight, 0
+        if learning.replays:
+            through = f"truncated BPTT, {learning.tokens} tokens at most" if learning.tokens else "BPTT over a sequence"
+            return Equivalence(param, Setting(float(lr), float(kept), float(dampening), through=through))
         setting = Setting(float(lr), float(kept), float(dampening), self.order == "simultaneous")
         return Equivalence(param, setting, held=self._held(param, behind))
 
@@ -92,6 +103,13 @@ class _Reader:
         """Why credit that comes by costates is not this sample's gradient, if it does and is not."""
         model = self.model
         lasting = [state for state in states if model.resets[state] != "sample"]
+        if model.learning.replays:
+            fading = [state for state in lasting if self.numbers.eta(state) != 0]
+            if not fading:
+                return None
+            path = model.learning.eta[fading[0]]
+            why = f"the costate of {some(fading)} fades by 1 − τη a token ({path}): it is no gradient of a sequence"
+            return why, model.learning.spans.get(path)
         delays = [state for state in lasting if state in model.hidden]
         if delays:
             return f"credit reaches it by the costate of {some(delays)}, a step late or more", model.dynamics[delays[0]].span

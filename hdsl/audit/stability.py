@@ -58,6 +58,7 @@ def limits(model: Model, found: Sequence[Equivalence]) -> tuple[Limit, ...]:
 
 def _of_parameters(model: Model, found: Sequence[Equivalence]) -> Iterator[Limit]:
     numbers, learning = Numbers(model), model.learning
+    order = "sequential" if learning.replays else learning.order  # a replay moves θ by its new ω
     groups: dict[tuple[Any, ...], list[str]] = {}
     for one in found:
         plain = one.setting is not None or one.why.startswith((learning.eta[one.param], "it is put back"))
@@ -65,19 +66,20 @@ def _of_parameters(model: Model, found: Sequence[Equivalence]) -> Iterator[Limit
             key = numbers.tau, numbers.eta(one.param), numbers.beta(one.param), numbers.phi
             groups.setdefault(key, []).append(one.param)
     curved = curvatures(numbers)
+    of = "the cost of a sequence" if learning.replays else "the cost"
     for key, params in groups.items():
         tau, eta, beta, phi = map(float, key)
-        largest = euler.largest_curvature(learning.order, tau, eta, beta, phi)
-        # What some of the costs curve by is told where it is too much by itself.
+        largest = euler.largest_curvature(order, tau, eta, beta, phi)
+        # What some of the costs curve by is told where it is too much by itself; of a sequence nobody knows the length.
         known = [curved[p].value for p in params if p in curved and (curved[p].whole or curved[p].value > largest)]
         span = learning.spans.get(learning.beta[params[0]])
         note = "η = 0: it never settles" if eta <= 0 else ""
-        if eta <= 0 and learning.order == "simultaneous":
+        if eta <= 0 and order == "simultaneous":
             note = "η = 0: unstable at every λ"
-        if least := euler.least_curvature(learning.order, tau, eta, beta, phi):
+        if least := euler.least_curvature(order, tau, eta, beta, phi):
             note = f"τη < 2 + τ²βφλ/2 asks λ > {least:.4g} besides"
-        value = max(known) if known else None
-        yield Limit(f"{some(params)}, λ of the cost", euler.CONDITIONS[learning.order], largest, value, note, span)
+        value = max(known) if known and not learning.replays else None
+        yield Limit(f"{some(params)}, λ of {of}", euler.CONDITIONS[order], largest, value, note, span)
 
 
 # --- states -------------------------------------------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ def audit_page(audit: Audit) -> AuditPage:
     """The tables of an audit; those with nothing in them are left out."""
     builder = _Builder(audit)
     learning = audit.model.learning
-    facts = f"{method(learning)}, schedule {learning.schedule}, s = −1"
+    facts = f"{method(learning)}, schedule {learning.how_often}, s = −1"
     source = audit.model.source.name.replace("\\", "/").rpartition("/")[2]
     tables = tuple(table for table in builder.tables() if table.rows or table.words)
     return AuditPage(audit.model.name, source, facts, tables)
@@ -85,6 +85,8 @@ class Naming:
         head, _, rest = bare.partition(":")
         if rest and head in ("z", "w"):
             return f"{'z' if head == 'z' else 'ω'}.{rest}{plus}"
+        if head == "back":
+            return f"back.{rest}{plus}"  # what the token after hands back
         if head == "begun":
             return f"{rest} as it begins"
         return f"{bare}{plus}" if bare in self.plain else self.notation.name(name)
@@ -110,7 +112,7 @@ def _kind(one: Locality) -> str:
 class _Builder(Naming):
     def tables(self) -> Iterable[Table]:
         reads = (self._locality(), self._updates(), self._transposed(), self._delays())
-        return (*reads, self._departures(), self._sgd(), self._limits())
+        return (*reads, self._memory(), self._departures(), self._sgd(), self._limits())
 
     # --- tables ------------------------------------------------------------------------------------------------------
 
@@ -118,6 +120,8 @@ class _Builder(Naming):
         many = _count(self.audit.connections, "connection")
         costates = ", costates from units connected to their own" if self.model.taught else ""
         words = _SCHEMES[self.audit.scheme].format(many=many, where=_WHERE[self.audit.in_time], costates=costates)
+        if self.audit.memory is not None:
+            words += "; not local in time: a costate waits for the end of the sequence"
         groups: dict[tuple[str, str, str], list[str]] = {}
         for one in self.audit.locality:
             costate = one.target in self.model.dynamics
@@ -222,6 +226,14 @@ class _Builder(Naming):
         head = ("delay", "forward", "back", *BYTES, "in a step", "line")
         return Table("delays", "delays", "", head, tuple(rows))
 
+    def _memory(self) -> Table:
+        memory = self.audit.memory
+        if memory is None:
+            return Table("memory", "memory")
+        most = "it grows with the sequence" if memory.tokens is None else f"of {memory.tokens} tokens at most"
+        words = f"kept for the way back: {memory.states} + {memory.sample} numbers of each token and stream, states + sample; {most}"
+        return Table("memory", "memory", words)
+
     def _departures(self) -> Table:
         rows = tuple(
             (one.what, one.exact, self._set_at(one.span) or ("always" if one.always else DEFAULT))
@@ -240,6 +252,8 @@ class _Builder(Naming):
         if one.setting is None:
             return f"none: {one.why}"
         late = ", its gradient applied one step late" if one.setting.late else ""
+        if one.setting.through:
+            return f"{one.setting} with the gradient of the summed costs by {one.setting.through}"
         held = f", with {self._some(list(one.held))} held as it is" if one.held else ""
         return f"{one.setting}{late}{held}"
 

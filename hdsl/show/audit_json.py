@@ -7,6 +7,7 @@ from typing import Any
 
 from hdsl.audit.audit import Audit, Locality, Update
 from hdsl.audit.delays import Crossing
+from hdsl.audit.memory import Memory
 from hdsl.audit.reads import Read
 from hdsl.audit.sgd import Equivalence
 from hdsl.model.locality import told
@@ -32,6 +33,7 @@ def audit_record(audit: Audit) -> dict[str, Any]:
         "connections": audit.connections,
         "locality": [records.locality(one) for one in audit.locality],
         "updates": [records.update(one) for one in audit.updates],
+        **({"memory": records.memory(audit.memory)} if audit.memory is not None else {}),
         "delays": [records.crossing(one) for one in audit.crossings],
         "departures": [
             {"key": one.key, "what": one.what, "exact": one.exact, "always": one.always, **records.lines(one.span)}
@@ -70,6 +72,9 @@ class _Records:
         head = {"name": self.name(one.name), "where": one.where, "at": list(one.at), "by": by}
         return {**head, "transposed": one.transposed, "before": one.before}
 
+    def memory(self, one: Memory) -> dict[str, Any]:
+        return {"states": str(one.states), "sample": str(one.sample), "tokens": one.tokens}
+
     def crossing(self, one: Crossing) -> dict[str, Any]:
         sent = {dtype: {"forward": ahead, "back": back} for dtype, (ahead, back) in one.bytes.items()}
         counts = {"forward": str(one.numbers), "back": str(one.back), "shared": one.shared}
@@ -78,4 +83,5 @@ class _Records:
     def equivalence(self, one: Equivalence) -> dict[str, Any]:
         setting = one.setting
         sgd = setting and {"lr": setting.lr, "momentum": setting.momentum, "dampening": setting.dampening, "late": setting.late}
+        sgd = {**sgd, "through": setting.through} if sgd and setting is not None and setting.through else sgd
         return {"of": one.param, "sgd": sgd, "why": one.why, "held": list(one.held), **self.lines(one.span)}

@@ -19,6 +19,7 @@ from hdsl.show.conventions import Conventions
 from hdsl.show.page import Equation, Page, Row, Section, worded
 from hdsl.show.stages import method, stage_of, stage_rows, stages
 from hdsl.show.summand import told_equation
+from hdsl.show.way_back import way_back
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source, Span
 from hdsl.syntax.tree import Define
@@ -132,6 +133,7 @@ class _Builder:
 
     def __init__(self, equations: Equations, step: Step, style: Style, form: Form) -> None:
         self.equations, self.step, self.style = equations, step, style
+        whole = step.whole
         self.model = equations.model
         self.form = form
         self._by_name = {d.name: d for d in equations.definitions}
@@ -149,8 +151,8 @@ class _Builder:
         short = [n for n, d in equations.state.items() if len(plain.sides(d)[1]) <= DYNAMICS_AT_LENGTH]
         chosen |= {equations.state[name].name for name in short}
         self.notation = model_notation(self.model, every, style, form=form, mean=False, inline=chosen)
-        results = {f"{cell}+" for cell in step.cells} | {*step.outputs.values(), *step.costs.values()}
-        self.lines = keep_needed(step.lines, results)
+        results = {f"{cell}+" for cell in whole.cells} | {*step.outputs.values(), *step.costs.values()}
+        self.lines, self.cells = keep_needed(whole.lines, results), whole.cells
         inlined = Inlining(self.lines, self.written).chosen
         lines = self.lines
         if self.model.learning.step in TABLEAUS:  # slopes of later stages stand for themselves: what they are is told once
@@ -163,7 +165,9 @@ class _Builder:
     def facts(self) -> str:
         """``sequential Euler, s = −1, 5 parameters (1 121 numbers at n = 32)``"""
         params = self.model.of_role("param")
-        told = f"{method(self.model.learning)}, s = −1, {len(params)} parameter{'s' * (len(params) != 1)}"
+        learning = self.model.learning
+        told = f"{method(learning)}, s = −1, {len(params)} parameter{'s' * (len(params) != 1)}"
+        told = f"{learning.how_often}, {told}" if learning.replays else told
         numbers = self._numbers()
         return f"{told} ({numbers})" if numbers else told
 
@@ -196,7 +200,7 @@ class _Builder:
             Section("costate", "costate", self._group("costate")),
             Section("parameter", "parameters", self._parameters()),
             Section("settings", "settings", words=self._settings()),
-            Section("step", "one step", self._step(), self._order()),
+            *self._steps(),
             Section("project", "put back", self._projections(), self._from_before()),
             Section("departures", "departs", words=self._departures()),
         )
@@ -250,13 +254,22 @@ class _Builder:
             rows.append(self._placed(row, costate.spans))
         return tuple(rows)
 
-    def _step(self) -> tuple[Row, ...]:
+    def _steps(self) -> tuple[Section, ...]:
+        """One step; and of a model that replays, the way back."""
+        replay = self.step.replay
+        if replay is None:
+            return (Section("step", "one step", self._rows_of(self.lines), self._order()),)
+        notation = model_notation(self.model, replay.turn, self.style, form=self.form, inline=())
+        turn = [self._equation_row(x, notation, f"turn.{x.name[2:-1]}", x.spans, "", x.reads()) for x in replay.turn]
+        return way_back(self.step, replay, self.lines, turn, self._rows_of)
+
+    def _rows_of(self, lines: Iterable[Definition]) -> tuple[Row, ...]:
         rows: list[Row] = []
-        for line in self.lines:
+        for line in lines:
             if line.name.endswith("+") and not any(row.paths for row in rows) and self.model.learning.step in TABLEAUS:
                 rows += stage_rows(self.model.learning.step, self.step_notation, self.style)
             if line.name not in self.step_notation.inlined and stage_of(line.name) == 1:
-                cell = line.name[:-1] if line.name.endswith("+") and line.name[:-1] in self.step.cells else ""
+                cell = line.name[:-1] if line.name.endswith("+") and line.name[:-1] in self.cells else ""
                 path = "step." + cell.replace("z:", "z.").replace("w:", "w.") if cell else ""
                 rows.append(self._equation_row(line, self.step_notation, path, line.spans, "", line.reads()))
         return tuple(rows)

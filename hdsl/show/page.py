@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from hdsl.terms.spelling import Style
 
+_STEPS = ("step", "turn", "back", "move")
 _DERIVED = ("state", "costate", "parameter")
 """Sections of equations that define nothing: none of them is shown because another reads it."""
 
@@ -25,6 +26,9 @@ HEADINGS = {
     "beginning": "Beginnings",
     "settings": "Settings",
     "step": "One step",
+    "turn": "Where a sequence turns",
+    "back": "The way back",
+    "move": "At its end",
     "project": "Put back after a step",
     "departures": "Departures",
 }
@@ -142,7 +146,7 @@ class Page:
         wanted: set[str] = set()
         kept: list[Section] = []
         for section in reversed(self.sections):
-            if (section.key == "step") != path.startswith("step."):  # the step has its own lines of the same names
+            if (section.key in _STEPS) != path.startswith(("step.", "turn.")):  # the step has its own lines of the same names
                 continue
             rows = []
             for row in reversed(section.rows):

@@ -111,10 +111,21 @@ def _of_step(product: Step) -> str:
         {
             "cells": list(product.cells),
             "lines": _equations(product.model, product.lines, product.lines),
+            **(_way_back(product) if product.replay else {}),
             "outputs": _of_each(product.outputs),
             "costs": _of_each(product.costs),
         }
     )
+
+
+def _way_back(product: Step) -> dict[str, list[str]]:
+    replay, model = product.replay, product.model
+    assert replay is not None
+    return {
+        "turn": _equations(model, replay.turn, replay.turn),
+        "back": _equations(model, replay.token, replay.token),
+        "move": _equations(model, replay.move, replay.move),
+    }
 
 
 @product_text.register

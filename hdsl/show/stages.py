@@ -21,6 +21,8 @@ ALL = "all:X"
 def method(learning: Learning) -> str:
     """What a step is called: ``sequential Euler``, ``rk4 of order 4``."""
     tableau = TABLEAUS.get(learning.step)
+    if learning.replays:
+        return "Euler"  # forward, and its transpose on the way back
     return f"{learning.order} Euler" if tableau is None else f"{learning.step} of order {tableau.order}"
 
 

@@ -72,6 +72,7 @@ def explain_equation(equations: Equations, step: Step, path: str) -> Why:
     Raises:
         ValueError: there is nothing of this name; the message has the nearest name, or all of them.
     """
+    step = step.whole
     known = _paths(equations, step)
     asked = f"parameter.{path.removeprefix('param.')}" if path.startswith("param.") else path.replace("adj:", "adjoint.")
     if asked not in known:

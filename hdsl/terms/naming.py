@@ -302,4 +302,6 @@ _BUILD: dict[str, Callable[[Naming, str], tuple[Look, ...]]] = {
     "begun": _accented("tilde"),
     "pull": _own(lambda naming, of: "g", alone=False),
     "begins": lambda naming, of: (Look("begins"), Look("begins", of)),
+    "token": lambda naming, of: (Look("token"), Look("token", of)),
+    "back": _own(lambda naming, of: "back", alone=True),
 }

@@ -1,0 +1,28 @@
+"""Memory: what a model keeps of a sequence until it goes back through it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy
+
+from hdsl.model.model import Model
+from hdsl.terms.term import Size
+
+
+@dataclass(frozen=True)
+class Memory:
+    """``states`` and ``sample`` are the numbers that are kept of each token and stream; ``tokens`` the most tokens, None where
+    they grow with the sequence."""
+
+    states: Size
+    sample: Size
+    tokens: int | None
+
+
+def memory_of(model: Model) -> Memory:
+    """What a model with ``schedule = replay`` keeps. A target has a mark besides, of whether it is there."""
+    states = sympy.Add(*(sympy.Mul(*model.quantities[name].sizes) for name in model.dynamics))
+    inputs = [sympy.Mul(*q.sizes) for q in model.of_role("input")]
+    targets = [sympy.Mul(*q.sizes) + 1 for q in model.of_role("target")]
+    return Memory(states, sympy.Add(*inputs, *targets), model.learning.tokens)
