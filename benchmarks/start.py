@@ -1,20 +1,25 @@
 """``python -m benchmarks.start``: how long until a user sees something.
 
 ``hdsl check models/sunspots.ham`` as a whole process against a process that only imports sympy and lark, in turns;
-and the seconds from text to derived equations, and to the generated text, of every model that ships, each in a fresh
-process that has imported hdsl, sympy and lark already.
+the seconds from text to derived equations, and to the generated text, of every model that ships, each in a fresh
+process that has imported hdsl, sympy and lark already; and the seconds from text to a module class, made and as it was kept
+by an earlier process, in turns, in fresh processes that have imported torch already, with the whole of these processes
+against one that only imports torch.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from statistics import median
+from time import perf_counter
 
-from benchmarks.measure import interleave, machine, table
+from benchmarks.measure import Timing, interleave, machine, table
 
 ROOT = Path(__file__).parent.parent
 SHELL = "import sys; from hdsl.cli.main import main; sys.exit(main())"
@@ -33,6 +38,17 @@ derived = perf_counter()
 model.product("torch")
 print(json.dumps({"check": checked - start, "derive": derived - checked, "emit": perf_counter() - derived}))
 """
+
+
+LOAD = """
+import json, sys
+from time import perf_counter, process_time
+import torch, hdsl.runtime.load
+start, worked = perf_counter(), process_time()
+hdsl.load(sys.argv[1]).compile()
+print(json.dumps([perf_counter() - start, process_time() - worked]))
+"""
+GOAL_SECOND = 0.05
 
 
 def succeeds(*arguments: str) -> bool:
@@ -78,19 +94,59 @@ def derivations(turns: int) -> dict[str, dict[str, float] | str]:
     return found
 
 
+def second_loads(turns: int) -> dict[str, dict[str, float]]:
+    """Median seconds from text to a module class, made and kept, and the median ratios of each turn."""
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for path in sorted((ROOT / "models").glob("*.ham")):
+            kinds = ("made", "kept", "made worked", "kept worked", "torch", "made whole", "kept whole")
+            each: dict[str, list[float]] = {kind: [] for kind in kinds}
+            _timed(LOAD, folder, path)  # which keeps it
+            for _ in range(turns):
+                for name, cache in (("made", "off"), ("kept", folder)):
+                    whole, own = _timed(LOAD, cache, path)
+                    waited, worked = json.loads(own)
+                    each[name].append(waited)
+                    each[f"{name} worked"].append(worked)
+                    each[f"{name} whole"].append(whole)
+                each["torch"].append(_timed("import torch", folder, path)[0])
+            made = {name: Timing(tuple(seconds)) for name, seconds in each.items()}
+            found[path.stem] = {
+                "made": made["made"].median,
+                "kept": made["kept"].median,
+                "kept worked": made["kept worked"].median,
+                "ratio": made["kept"].over(made["made"]),
+                "made whole": made["made whole"].over(made["torch"]),
+                "kept whole": made["kept whole"].over(made["torch"]),
+            }
+    return found
+
+
+def _timed(program: str, cache: str, path: Path) -> tuple[float, str]:
+    """Seconds of a process on a model, and what it printed."""
+    start = perf_counter()
+    command = [sys.executable, "-c", program, str(path)]
+    environment = {**os.environ, "HDSL_CACHE": cache}
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, env=environment)
+    return perf_counter() - start, done.stdout
+
+
 def main() -> int:
     options = argparse.ArgumentParser(prog="python -m benchmarks.start", description=__doc__)
     options.add_argument("--turns", type=int, default=15, help="processes of each kind for check")
     options.add_argument("--derivations", type=int, default=3, help="processes a model")
+    options.add_argument("--loads", type=int, default=5, help="processes of each kind a model for second loads")
     options.add_argument("--json", action="store_true")
     given = options.parse_args()
-    check, models = check_against_imports(given.turns), derivations(given.derivations)
+    check = check_against_imports(given.turns) if given.turns else None
+    models = derivations(given.derivations) if given.derivations else {}
+    loads = second_loads(given.loads) if given.loads else {}
     if given.json:
-        print(json.dumps({"machine": machine(1), "check": check, "models": models}, indent=1))
+        print(json.dumps({"machine": machine(1), "check": check, "models": models, "loads": loads}, indent=1))
         return 0
-    print(f"{machine(1)}; medians of {given.turns} processes in turns, of {given.derivations} a model\n")
+    print(f"{machine(1)}; medians of {given.turns} processes in turns, of {given.derivations} and {given.loads} a model\n")
     if check is None:
-        print("hdsl check: not there yet\n")
+        print("hdsl check: not there yet, or not asked for\n")
     else:
         print(f"hdsl check {check['check']:.3f} s, importing sympy and lark {check['imports']:.3f} s,", end=" ")
         print(f"ratio {check['ratio']:.2f} (goal: at most {GOAL_CHECK})\n")
@@ -102,6 +158,9 @@ def main() -> int:
             body.append([name, *(f"{value:.3f}" for value in (*seconds.values(), sum(seconds.values())))])
     head = ["model", "load, s", "equations, s", "torch text, s", f"all (goal {GOAL_DERIVE:g} s)"]
     print(table(head, body))
+    head = ["model", "class made, s", f"kept, s (goal {GOAL_SECOND:g})", "of the processor", "kept over made"]
+    head += ["process over import torch, made", "kept"]
+    print("\n" + table(head, [[name, *(f"{value:.3f}" for value in own.values())] for name, own in loads.items()]))
     return 0
 
 

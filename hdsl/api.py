@@ -37,7 +37,7 @@ class Model(Shown):
 
     def __init__(self, compiler: Compiler) -> None:
         self.compiler = compiler
-        self.name = compiler.model.name
+        self.name = compiler.name
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -201,10 +201,10 @@ def loads(
 def compiler(
     source: Source, settings: dict[str, float | str] | None, dims: dict[str, int], delay: str | Iterable[str] = ()
 ) -> Compiler:
-    """A compiler whose model has been checked."""
+    """A compiler whose model has been checked, now or when its text was kept."""
     names = delay.split(",") if isinstance(delay, str) else delay
-    made = Compiler(source, dims=dims, settings=settings, delay=[name.strip() for name in names])
-    assert made.model
+    made = Compiler(source, dims=dims, settings=settings, delay=[name.strip() for name in names], keeps=True)
+    assert made.name
     return made
 
 

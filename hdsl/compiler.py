@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hdsl.diagnostics.diagnostic import Diagnostic, ModelError
+from hdsl.kept import Kept, fetch_kept, keep_made, key_of
 from hdsl.syntax.source import Source
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ PASSES = ("text", "model", "hamiltonian", "equations", "step", "audit", "pullbac
 class Compiler:
     """One source through the passes, each run when its product is first asked for.
 
+    Where it ``keeps``, generated torch text is taken from the cache, and put there: then no pass is run for it.
+
     Raises:
         ModelError: the text is wrong; raised by `model` and everything after it.
     """
@@ -46,12 +49,14 @@ class Compiler:
         settings: Mapping[str, float | str] | None = None,
         delay: Iterable[str] = (),
         watch: Callable[[str, Any], None] | None = None,
+        keeps: bool = False,
     ) -> None:
         self.source = source
         self.dims = dict(dims or {})
         self.settings = dict(settings or {})
         self.delay = tuple(delay)
         self.watch = watch or (lambda name, product: None)
+        self.keeps = keeps
 
     def _made(self, name: str, product: Product) -> Product:
         self.watch(name, product)
@@ -90,6 +95,8 @@ class Compiler:
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Every finding, errors and warnings, in the order of the text."""
+        if self._kept is not None:
+            return self._kept.diagnostics
         return tuple(sorted(self._linted, key=lambda d: (d.span, d.code)))
 
     @property
@@ -112,6 +119,11 @@ class Compiler:
         if model is None:
             raise ModelError(self.source, self.diagnostics)
         return self._made("model", model)
+
+    @property
+    def name(self) -> str:
+        """The name of the model."""
+        return self.model.name if self._kept is None else self._kept.name
 
     @cached_property
     def hamiltonian(self) -> Hamiltonian:
@@ -157,17 +169,55 @@ class Compiler:
 
     @cached_property
     def torch(self) -> str:
-        from hdsl.emit.torch_module import emit_torch
+        def make() -> str:
+            from hdsl.emit.torch_module import emit_torch
 
-        return self._made("torch", emit_torch(self.program, VERSION))
+            return emit_torch(self.program, VERSION)
+
+        return self._made("torch", self._keeping("torch", make))
 
     @cached_property
     def torch_with_pullback(self) -> str:
         """The same module, longer: what comes back from its output goes on to its inputs. Raises ValueError if it cannot."""
-        from hdsl.emit.torch_module import emit_torch
-        from hdsl.optimise.pullback import with_pullback
 
-        return emit_torch(with_pullback(self.program, self.pullback), VERSION, self.pullback)
+        def make() -> str:
+            from hdsl.emit.torch_module import emit_torch
+            from hdsl.optimise.pullback import with_pullback
+
+            return emit_torch(with_pullback(self.program, self.pullback), VERSION, self.pullback)
+
+        return self._keeping("pullback", make)
+
+    @property
+    def largest(self) -> int:
+        """The products that the largest line of a step takes, for one stream."""
+        if self._kept is not None:
+            return self._kept.largest
+        from hdsl.optimise.extent import largest
+
+        return largest(self.program.learn, self.model.dims)
+
+    # Products of an earlier process ----------------------------------------------------------------------------------
+
+    @cached_property
+    def _kept(self) -> Kept | None:
+        return self._fetched("torch") or self._fetched("pullback")
+
+    def _key(self, kind: str) -> str:
+        return key_of(kind, self.source, self.dims, self.settings, self.delay)
+
+    def _fetched(self, kind: str) -> Kept | None:
+        return fetch_kept(self._key(kind)) if self.keeps else None
+
+    def _keeping(self, kind: str, make: Callable[[], str]) -> str:
+        """What was kept of a kind, or else what is made now, which is kept."""
+        kept = self._fetched(kind)
+        if kept is not None:
+            return kept.text
+        text = make()
+        if self.keeps:
+            keep_made(self._key(kind), Kept(self.name, text, self.largest, self.diagnostics))
+        return text
 
     def product(self, name: str) -> Any:
         """The product of a pass, by name (one of `PASSES`)."""

@@ -11,6 +11,7 @@ import pytest
 # Before anything imports numpy or torch: two workers with a pool of threads each would only wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ["HDSL_CACHE"] = "off"  # what is tested is made by the code as it stands, and no user's folder is written to
 
 # No deadline: a slow machine is not a fault. In CI the examples are the same in every run.
 hypothesis.settings.register_profile("here", deadline=None)

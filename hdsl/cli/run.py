@@ -218,7 +218,7 @@ def make_plan(options: Options) -> Plan:
         raise click.UsageError(f"--seeds reads a stream several times, and {stream.name} can be read once")
     names = recorded_names(options.record, record)
     net_class = compiled(model, options, defaults)
-    threads = options.threads or threads_for(record, model.product("program").learn)
+    threads = options.threads or threads_for(model.compiler.largest)
     return Plan(
         record, net_class, stream, options.epochs or defaults.epochs, options.steps, options.seed, options.dtype,
         options.device, options.checkpoint, options.every, options.resume, options.predict,

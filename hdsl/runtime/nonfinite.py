@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import torch
 
 from hdsl.compiler import VERSION
-from hdsl.derive.provenance import Root, place, roots_of
-from hdsl.emit.numpy_module import emit_numpy
-from hdsl.optimise.program import Program
 from hdsl.runtime.loop import body_of, by_step, results_of
 from hdsl.runtime.reference import evaluate, given
 from hdsl.runtime.reference import put_back as projected
 from hdsl.runtime.text import load_text
 from hdsl.syntax.source import Source, Span
-from hdsl.terms.notation import Notation
-from hdsl.terms.term import Definition, Elementwise
+
+if TYPE_CHECKING:  # the compiler is loaded where something went wrong
+    from hdsl.derive.provenance import Root
+    from hdsl.optimise.program import Program
+    from hdsl.terms.term import Definition
 
 
 class NonFinite(ArithmeticError):
@@ -93,6 +93,9 @@ def put_back(net: Any, values: list[torch.Tensor]) -> None:
 
 def _tell(net: Any, row: tuple[torch.Tensor, ...], tau: float, step: int, costs: list[str]) -> NoReturn:
     """Name the first line whose value is not finite although all that it reads is; ``costs`` are those that are infinite."""
+    from hdsl.derive.provenance import place
+    from hdsl.terms.notation import Notation
+
     compiler = net.origin.compiler()
     program = compiler.program.learn if net.training else compiler.program.observe
     made = evaluate(net, program.name, row, tau)
@@ -126,6 +129,10 @@ def _cause(net: Any, program: Program, line: Definition, row: tuple[torch.Tensor
 
     The summands are worked out as lines of the numpy reference, behind those of the step; nothing of this is in the step.
     """
+    from hdsl.derive.provenance import roots_of
+    from hdsl.emit.numpy_module import emit_numpy
+    from hdsl.terms.term import Definition, Elementwise
+
     compiler, causes = net.origin.compiler(), [line.roots]
     if line.summands:
         parts = [

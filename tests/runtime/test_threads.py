@@ -12,8 +12,7 @@ SMALL = "dim n = 8, q = 2*n\ninput u[n]\ntarget v[n]\nparam W[q, n] = 0.1\noutpu
 
 
 def threads(text: str, **dims: int) -> int:
-    model = hdsl.loads(text, **dims)
-    return threads_for(model.product("model"), model.product("program").learn)
+    return threads_for(hdsl.loads(text, **dims).compiler.largest)
 
 
 @pytest.fixture(autouse=True)
@@ -34,8 +33,7 @@ def test_one_is_enough_for_what_is_small():
 
 
 def threads_of_shipped(name: str) -> int:
-    model = hdsl.load(name)
-    return threads_for(model.product("model"), model.product("program").learn)
+    return threads_for(hdsl.load(name).compiler.largest)
 
 
 def test_large_matrices_take_all_also_where_a_size_is_made_of_others():

@@ -1,0 +1,89 @@
+"""Kept: the text that was generated from a model, with what else a second load must know of it, from and to the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from hdsl.cache import fetch, keep
+from hdsl.diagnostics.diagnostic import Diagnostic, Edit, Fix, Label
+from hdsl.resources import folder
+from hdsl.syntax.source import Source, Span
+
+LATER = frozenset(("adapters", "cli", "lsp", "runtime", "show", "verify"))
+"""Rooms that have no part in generated text; what is not known to be one of them counts."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The text generated from a model. ``largest`` are the products that its largest line takes; there are warnings only."""
+
+    name: str
+    text: str
+    largest: int
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def key_of(
+    kind: str, source: Source, dims: Mapping[str, int], settings: Mapping[str, Any], delay: tuple[str, ...]
+) -> str:
+    """A hash of all that generated text is made from: what was written and asked for, and hdsl itself."""
+    told = [source.name, source.text, source.used, source.missing, [*dims.items()], [*settings.items()], delay]
+    return hashlib.sha256(json.dumps([kind, made_with(), *told], default=repr).encode()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def made_with() -> tuple[str, ...]:
+    """Versions, and the content of hdsl's own files: of a checkout these change where the version does not."""
+    digest = hashlib.sha256()
+    package = Path(__file__).parent
+    files = (path for path in package.rglob("*.py") if path.relative_to(package).parts[0] not in LATER)
+    for path in sorted((*files, *folder("grammars").iterdir())):
+        if path.is_file():
+            digest.update(f"{path.name} {path.stat().st_size}\n".encode())
+            digest.update(path.read_bytes())
+    return (digest.hexdigest(), sys.version, *map(_version, ("hdsl", "sympy", "lark")))
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def fetch_kept(key: str) -> Kept | None:
+    """What was kept under a key; None where nothing was, or it is not as hdsl writes it."""
+    found = fetch(key)
+    try:
+        diagnostics = tuple(map(_diagnostic, found["diagnostics"]))
+        made = Kept(found["name"], found["text"], found["largest"], diagnostics)
+    except (TypeError, KeyError, ValueError):
+        return None
+    return made if isinstance(made.name, str) and isinstance(made.text, str) and isinstance(made.largest, int) else None
+
+
+def keep_made(key: str, made: Kept) -> None:
+    """Keep it for the next load."""
+    keep(key, asdict(made))
+
+
+def _diagnostic(told: Mapping[str, Any]) -> Diagnostic:
+    fix = told["fix"]
+    return Diagnostic(
+        told["code"],
+        told["severity"],
+        told["message"],
+        Span(**told["span"]),
+        told["label"],
+        tuple(Label(Span(**other["span"]), other["text"]) for other in told["others"]),
+        tuple(told["notes"]),
+        fix and Fix(fix["title"], tuple(Edit(Span(**e["span"]), e["text"]) for e in fix["edits"]), fix["safe"]),
+    )
