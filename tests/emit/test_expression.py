@@ -148,5 +148,5 @@ def test_the_exponential_of_numbers_is_a_number_be_they_tensors_or_not():
         for kind in (float, torch.tensor):
             given = {name: kind(GIVEN[name]) for name in NAMES}
             assert float(eval(printer(expression), {"math": math, "torch": torch}, given)) == pytest.approx(wanted, rel=1e-6)
-    assert printer(exp(-a * b) * c) == "math.e ** (-a * b) * c"
+    assert printer(exp(-a * b) * c) == "c * math.e ** (-a * b)"
     assert printer(exp(c)) == "torch.exp(c)"
