@@ -135,18 +135,19 @@ def cart_pole() -> Problem:
 
 
 def leaky_neuron(eta: float = 0.1, beta: float = 1.0) -> Problem:
-    """Learning as control (Melacci et al. 2025, section 2): w and b of a leaky neuron move, so that it follows 0.8 sin t.
+    """Learning as control (Melacci et al. 2025, section 2): a leaky neuron's parameters move so that it follows its input.
 
-    J = ∫ e^{ηt} (½ (h - 0.8 sin t)² + ½|ν|²) dt over one period, h' = -h + tanh(w h + b), (w, b)' = √β ν, and all begin at 0.
+    J = ∫ e^{ηt} (½ (h - 0.8 sin t)² + ½|ν|²) dt over two periods, h' = -h + tanh(w h + v sin t + b), (w, v, b)' = √β ν, and all
+    begin at 0. Left alone a leaky neuron lags behind; only recurrence, w, lets it keep up.
     """
     return Problem(
-        ("h", "w", "b"),
-        ("nu.w", "nu.b"),
-        (0, 0, 0),
-        rate=lambda x, a, t: vertcat(-x[0] + casadi.tanh(x[1] * x[0] + x[2]), beta**0.5 * a),
+        ("h", "w", "v", "b"),
+        ("nu.w", "nu.v", "nu.b"),
+        (0, 0, 0, 0),
+        rate=lambda x, a, t: vertcat(-x[0] + casadi.tanh(x[1] * x[0] + x[2] * casadi.sin(t) + x[3]), beta**0.5 * a),
         running=lambda x, a, t: casadi.exp(eta * t) * ((x[0] - 0.8 * casadi.sin(t)) ** 2 + casadi.sumsqr(a)) / 2,
-        guess=lambda s: ((0, 0, 0), (0, 0)),
-        end=2 * pi,
+        guess=lambda s: ((0, 0, 0, 0), (0, 0, 0)),
+        end=4 * pi,
         eta=eta,
     )
 

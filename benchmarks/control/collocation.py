@@ -151,7 +151,6 @@ def _beginning(problem: Problem, intervals: int, c: Array, start: Optimum | None
 def _minimum(program: dict[str, Any], equal: int, begin: Array, bounds: tuple[Array, Array]) -> dict[str, Any]:
     """IPOPT's answer; the first ``equal`` constraints are equations, the others at most 0."""
     options = {
-        "expand": True,
         "ipopt.tol": 1e-11,
         "ipopt.constr_viol_tol": 1e-11,
         "ipopt.dual_inf_tol": 1e-9,
