@@ -22,9 +22,12 @@ from hdsl.syntax.words import KEYWORDS
 
 COMMENTS = 46  # the column of comments behind statements
 VERSION = "ham 1"
+_DEFINING = ("let", "output", "cost", "next", "terminal", "hamiltonian")
 # Statements that are aligned with one another; the names of those that arrive with a sample start in one column, too.
-_FAMILY = dict.fromkeys(("let", "output", "cost", "next"), "definition") | dict.fromkeys(("input", "target"), "sample")
-_NEVER = frozenset({"dim", "component", "def", "learn", "use", "reset", "model", "ham", "return", "latex", "local"})
+_FAMILY = dict.fromkeys(_DEFINING, "definition") | dict.fromkeys(("input", "target"), "sample")
+_NEVER = frozenset(
+    {"dim", "component", "def", "learn", "use", "reset", "model", "ham", "return", "latex", "local", "horizon", "final"}
+)
 _FIRST = re.compile(r"[^\W\d]\w*(?:\.\w+)*['′’]?")
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hdsl.syntax.lines import SPACES
+from hdsl.syntax.words import CLAUSES
 
 INDENT = 4  # columns for each bracket that is open
 _WORD = re.compile(
@@ -103,8 +104,8 @@ def _spaced(found: Sequence[Word]) -> Iterator[tuple[str, Word, int, bool]]:
         space = "" if tight or word.kind == "transpose" else " " if left is None else left
         defines = word.text == "=" and not opened
         yield space, _plain(word, binary), len(opened), defines and not defined and first != "dim"
-        every = word.text == "every" and binary and first == "project" and not opened
-        binary = not every and _ends_operand(word, place == 0)
+        clause = word.text in CLAUSES.get(first, ()) and binary and not opened
+        binary = not clause and _ends_operand(word, place == 0)
         tight, defined = right == "", defined or defines
         if word.text in OPENING:
             opened.append(word.text)
@@ -123,7 +124,7 @@ def _plain(word: Word, binary: bool) -> Word:
 def _ends_operand(word: Word, first: bool) -> bool:
     """True where what follows ``word`` goes on with it: an operator, a call, an index."""
     if word.kind == "name":
-        return word.text not in ("if", "else") and not (first and word.text == "return")
+        return word.text not in ("if", "else") and not (first and word.text in ("return", "final", "horizon"))
     return word.kind in ("number", "text", "transpose") or word.text in CLOSING
 
 

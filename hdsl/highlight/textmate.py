@@ -11,7 +11,7 @@ from typing import Any
 
 from hdsl.model.learning import LATER_PATHS, WORDS
 from hdsl.model.scope import FUNCTIONS, INITIALS, RESERVED
-from hdsl.syntax.words import DECLARING, KEYWORDS, SETTINGS
+from hdsl.syntax.words import CLAUSES, DECLARING, KEYWORDS, SETTINGS
 
 _NAME = r"[^\W\d]\w*"
 _START = r"(?:^|(?<=[{}]))[ \t]*"  # where a statement begins
@@ -19,7 +19,7 @@ _WHOLE = (r"(?<![\w.])", r"(?![\w.])")  # around a word that is no part of a nam
 _NO_SETTING = r"(?![\w.'′’]|[ \t]*=)"  # behind a keyword: `cost = 1` below `learn` is a setting
 FUNCTION_HEADS = ("component", "def")
 # Words inside statements: `reset h each sample`, `project W = … every 10`, `costate p of q`, `control a in […]`, and more.
-INSIDE = ("each sample", "each sequence", "never", "every", "of", "in", "if", "else", "index")
+INSIDE = ("each sample", "each sequence", "never", "if", "else", "index", *sorted(frozenset().union(*CLAUSES.values())))
 
 
 def words_of_settings() -> tuple[str, ...]:

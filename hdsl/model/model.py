@@ -10,7 +10,7 @@ from hdsl.syntax.source import Source, Span
 from hdsl.syntax.tree import ModelText
 from hdsl.terms.term import Definition, Scalar, Size
 
-Role: TypeAlias = Literal["input", "target", "state", "param", "const"]
+Role: TypeAlias = Literal["input", "target", "state", "param", "const", "control"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Initial:
 
 @dataclass(frozen=True)
 class Quantity:
-    """Something declared: an input, a target, a state, a parameter or a const.
+    """Something declared: an input, a target, a state, a parameter, a const or a control.
 
     ``below`` is the bound of an index input or target (its values are integers, its sizes are ()), else None.
     """
@@ -61,6 +61,55 @@ class Projection:
     param: str
     every: int
     definition: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class ControlOf:
+    """How a control is chosen: within ``lower`` and ``upper`` (None where there is none), scalars in numbers and consts.
+
+    ``rule`` is ``stationarity`` of H′, ``given`` by the definition ``definition``, or the ``gradient`` of H′.
+    """
+
+    name: str
+    lower: Scalar | None
+    upper: Scalar | None
+    rule: Literal["stationarity", "given", "gradient"]
+    definition: str | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """The end of time: ``end``, or None where it is free; then ``guess`` is where to begin, within ``lower`` and ``upper``."""
+
+    end: Scalar | None
+    guess: Scalar | None
+    lower: Scalar | None
+    upper: Scalar | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class Final:
+    """A condition at the end: the definition ``definition``, left side less right side, is zero there."""
+
+    definition: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """What holds all along: the definition ``definition`` is at most zero.
+
+    A ``soft`` one costs ``weight``/2 times the square of what it is above; the weight of a ``penalty`` is raised until
+    nothing is.
+    """
+
+    name: str
+    definition: str
+    kind: Literal["soft", "penalty"]
+    weight: Scalar | None
     span: Span
 
 
@@ -99,6 +148,11 @@ class Model:
     ``without_costate`` are the delays of inputs: no param and no other state is behind them that a costate could teach.
     ``hidden`` are the states that delays have made; ``reset_spans`` has where the file resets states; ``local`` the params
     whose update it demands to be local, and where.
+
+    ``controls`` are by name how each is chosen; ``terminals`` the definitions of the terminal costs; ``finals`` and
+    ``constraints`` what holds at the end and all along; ``free`` the states and params whose beginning is chosen, too.
+    ``hamiltonian`` is the definition of a mechanical system's H, and ``pairs`` has for each of its states the momentum.
+    ``costate_names`` are the names that the file gives to costates, with the state of each.
     """
 
     name: str
@@ -123,6 +177,15 @@ class Model:
     hidden: tuple[str, ...] = ()
     reset_spans: Mapping[str, Span] = field(default_factory=dict)
     local: Mapping[str, Span] = field(default_factory=dict)
+    controls: Mapping[str, ControlOf] = field(default_factory=dict)
+    terminals: tuple[str, ...] = ()
+    horizon: Horizon | None = None
+    finals: tuple[Final, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    free: frozenset[str] = frozenset()
+    hamiltonian: str | None = None
+    pairs: Mapping[str, str] = field(default_factory=dict)
+    costate_names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def taught(self) -> tuple[str, ...]:

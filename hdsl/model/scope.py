@@ -17,7 +17,23 @@ from hdsl.syntax.words import KEYWORDS
 from hdsl.terms.elementwise import WRITABLE
 
 Kind: TypeAlias = Literal[
-    "dim", "input", "target", "state", "param", "const", "let", "output", "cost", "component", "function", "argument"
+    "dim",
+    "input",
+    "target",
+    "state",
+    "param",
+    "const",
+    "control",
+    "costate",
+    "let",
+    "output",
+    "cost",
+    "terminal",
+    "hamiltonian",
+    "constraint",
+    "component",
+    "function",
+    "argument",
 ]
 
 RESERVED = ("t", "tau", "pi", "inf", "T", "boundary")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TypeAlias
 
 from hdsl.diagnostics import catalogue_component as components
 from hdsl.diagnostics import catalogue_syntax as catalogue
@@ -21,10 +20,7 @@ from hdsl.syntax.source import Source, Span
 from hdsl.syntax.statements import StatementMaker
 from hdsl.syntax.tree import (
     Component,
-    Declare,
-    Define,
-    Dim,
-    Dynamics,
+    Documented,
     Learn,
     ModelName,
     ModelText,
@@ -46,7 +42,6 @@ from hdsl.syntax.words import (
 
 MOST_MISTAKES = 500
 GUESSED = -2  # what may have been a `learn`: settings below it are left out, and no other line is taken for one
-Documented: TypeAlias = ModelName | Declare | Define | Dim | Dynamics | Component
 
 _FIRST = re.compile(rf"([^\W\d]\w*(?:\.\w+)*)([{PRIMES}]?)")
 _SETS = re.compile(r"[^\W\d][\w.]*\s*=(?!=)")

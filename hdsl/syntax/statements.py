@@ -8,6 +8,7 @@ from typing import Any
 from lark import Token
 
 from hdsl.diagnostics import catalogue_syntax as catalogue
+from hdsl.syntax.control_tree import Bounds, Constraint, Control, Costate, Final, Horizon
 from hdsl.syntax.expressions import Children, ExpressionMaker, Node, without_signs
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import (
@@ -136,6 +137,37 @@ class StatementMaker(ExpressionMaker):
     def local(self, node: Node, children: Children) -> list[Statement]:
         names = tuple(Name(self.word(path), self.span(path)) for path in children[1:])
         return [Local(names, self.span(node))]
+
+    # --- optimal control and mechanics -------------------------------------------------------------------------------
+
+    def control(self, node: Node, children: Children) -> list[Statement]:
+        _, name, shape, bounds, *rule = children
+        told = [child for child in rule if child is not None]
+        word: Any = str(told[0]) if told else "stationarity"
+        value = told[1] if len(told) > 1 else None
+        named = self.span(name)
+        return [Control(self.word(name), shape or (), bounds, word, value, named, self.span(node))]
+
+    def bounds(self, node: Node, children: Children) -> Bounds:
+        lower, upper = without_signs(children[1:])
+        return Bounds(lower, upper, self.span(node))
+
+    def costate(self, node: Node, children: Children) -> list[Statement]:
+        _, name, _, state, value = children
+        of = Name(self.word(state), self.span(state))
+        return [Costate(self.word(name), of, value, self.span(name), self.span(node))]
+
+    def horizon(self, node: Node, children: Children) -> list[Statement]:
+        _, end, guess, bounds = children
+        return [Horizon(end, guess, bounds, self.span(node))]
+
+    def final(self, node: Node, children: Children) -> list[Statement]:
+        return [Final(children[1], self.span(node))]
+
+    def constraint(self, node: Node, children: Children) -> list[Statement]:
+        _, name, value, _, *weight = children
+        held = weight[0] if weight else None
+        return [Constraint(self.word(name), value, held, self.span(name), self.span(node))]
 
     def setting(self, node: Node, children: Children) -> Setting:
         path, value = children

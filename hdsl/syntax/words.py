@@ -30,13 +30,24 @@ STATEMENTS: dict[str, str] = {
 # Words that start a statement of the language which this version refuses by name.
 LATER_STATEMENTS: frozenset[str] = frozenset(
     {
+        "constraint",
         "control",
         "costate",
+        "final",
         "hamiltonian",
         "horizon",
         "terminal",
     }
 )
+
+# Words that begin a clause within a statement: what follows them starts anew.
+CLAUSES: dict[str, frozenset[str]] = {
+    "project": frozenset({"every"}),
+    "control": frozenset({"in", "given", "gradient"}),
+    "costate": frozenset({"of"}),
+    "horizon": frozenset({"in"}),
+    "constraint": frozenset({"soft", "penalty"}),
+}
 
 # What `local` lines call every param.
 EVERY_PARAM = "all"
@@ -51,6 +62,7 @@ DECLARING: frozenset[str] = frozenset(
     {
         "component",
         "const",
+        "constraint",
         "control",
         "cost",
         "costate",

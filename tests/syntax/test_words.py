@@ -34,7 +34,7 @@ def test_the_grammar_starts_a_statement_with_exactly_these_words() -> None:
     spelt: set[str] = set()
     for name in started - {"DERIVATIVE"}:
         spelt.update(re.findall(r"[a-z]+", words[name].value.replace(r"\b", "")))
-    assert spelt == set(STATEMENTS)
+    assert spelt == set(KEYWORDS)
 
 
 def test_the_grammar_lists_what_it_leaves_out() -> None:
