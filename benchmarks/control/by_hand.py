@@ -137,8 +137,8 @@ def cart_pole() -> Problem:
 def leaky_neuron(eta: float = 0.1, beta: float = 1.0) -> Problem:
     """Learning as control (Melacci et al. 2025, section 2): a leaky neuron's parameters move so that it follows its input.
 
-    J = ∫ e^{ηt} (½ (h - 0.8 sin t)² + ½|ν|²) dt up to T = 12, h' = -h + tanh(w h + v sin t + b), (w, v, b)' = √β ν, and all begin
-    at 0. Left alone a leaky neuron lags behind; only recurrence, w, lets it keep up.
+    J = ∫ e^{ηt} (½ (h - 0.8 sin t)² + ½|ν|²) dt up to T = 12, h' = -h + tanh(w h + v sin t + b), (w, v, b)' = √β ν, and all
+    begin at 0. Left alone a leaky neuron lags behind; only recurrence, w, lets it keep up.
     """
     return Problem(
         ("h", "w", "v", "b"),
