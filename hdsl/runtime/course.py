@@ -19,7 +19,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Course:
-    """``times`` (points,) and, by name, ``values`` (points, …): ``h`` and ``W`` themselves, ``costate.h`` and ``costate.W``.
+    """``times`` (points,) and, by cell, ``values`` (points, …): ``h`` and ``W`` themselves, ``z:h`` and ``w:W``, their costates.
 
     ``diverged`` is the time at which a value became nan or infinite, None where none did; the course ends before it.
     """
@@ -56,20 +56,17 @@ def course_of(net: Any, model: Model, stream: Mapping[str, Any], learning: bool 
         diverged = float(taus[: wrong.step].sum())
         kept = kept[: wrong.step + 1]
     times = np.concatenate([[0.0], np.cumsum(taus.numpy())])[: len(kept)]
-    places = {named(name): place for place, name in enumerate(net.cells) if named(name)}
+    places = {name: place for place, name in enumerate(net.cells) if moved(name)}
     values = {name: torch.stack([row[place] for row in kept]) for name, place in places.items()}
     return Course(times, {name: _of_one(model, name, value) for name, value in values.items()}, diverged)
 
 
-def named(cell: str) -> str:
-    """The name of what a cell of a module holds, as users know it; nothing for one that is no part of the course."""
-    kind, colon, name = cell.rpartition(":")
-    if not colon:
-        return name
-    return f"costate.{name}" if kind in ("z", "w") else ""
+def moved(cell: str) -> bool:
+    """Whether a cell of a module is a state, a parameter or a costate; the others are laid out for speed."""
+    return cell.rpartition(":")[0] in ("", "z", "w") and not cell.startswith(":")
 
 
 def _of_one(model: Model, name: str, value: torch.Tensor) -> Numbers:
     """Numbers of the one stream: what each stream has of its own has an axis of streams, of length 1 here."""
-    shared = model.quantities[name.removeprefix("costate.")].shared
+    shared = model.quantities[owner(name)].shared
     return (value if shared else value[:, 0]).double().numpy()

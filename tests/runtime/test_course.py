@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import hdsl
-from hdsl.runtime.course import Course, course_of, named
+from hdsl.runtime.course import Course, course_of, moved
 
 TEXT = """
 ham 1
@@ -40,24 +40,24 @@ def made(
 def test_it_has_each_value_before_each_step_and_after_the_last() -> None:
     course, _, stream = made()
     net = hdsl.loads(TEXT.format(beta=0.3)).compile(dtype=F64)(batch=1)
-    assert set(course.values) == {"h", "w", "costate.h", "costate.w"}
+    assert set(course.values) == {"h", "w", "z:h", "w:w"}
     assert course.times == pytest.approx(np.arange(41) * 0.1)
     for k in range(41):
         held = net.state_dict()
         assert course.values["h"][k] == pytest.approx(held["state.h"][0].numpy(), abs=1e-15)
         assert course.values["w"][k] == pytest.approx(held["w"].numpy(), abs=1e-15)
-        assert course.values["costate.h"][k] == pytest.approx(held["costate.h"][0].numpy(), abs=1e-15)
-        assert course.values["costate.w"][k] == pytest.approx(held["costate.w"].numpy(), abs=1e-15)
+        assert course.values["z:h"][k] == pytest.approx(held["costate.h"][0].numpy(), abs=1e-15)
+        assert course.values["w:w"][k] == pytest.approx(held["costate.w"].numpy(), abs=1e-15)
         if k < 40:
             net.step(u=stream["u"][k], v=stream["v"][k], tau=0.1)
-    assert np.abs(course.values["costate.w"][-1]).max() > 1e-3  # learning it was
+    assert np.abs(course.values["w:w"][-1]).max() > 1e-3  # learning it was
 
 
 def test_without_learning_only_states_move() -> None:
     course, *_ = made(learning=False)
     assert np.ptp(course.values["h"], axis=0).min() > 0.1
     assert (course.values["w"] == 0.5).all()
-    assert not course.values["costate.h"].any() and not course.values["costate.w"].any()
+    assert not course.values["z:h"].any() and not course.values["w:w"].any()
 
 
 def test_it_ends_before_a_value_that_is_not_finite() -> None:
@@ -68,6 +68,5 @@ def test_it_ends_before_a_value_that_is_not_finite() -> None:
 
 
 def test_what_is_laid_out_for_speed_is_no_part_of_it() -> None:
-    assert [named(cell) for cell in ("h", "z:a.h", "w:a.W", ":share", "turned:W", "initial:h")] == [
-        *("h", "costate.a.h", "costate.a.W", "", "", "")
-    ]
+    cells = ("h", "z:a.h", "w:a.W", ":share", "turned:W", "initial:h")
+    assert [moved(cell) for cell in cells] == [True, True, True, False, False, False]
