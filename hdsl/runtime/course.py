@@ -19,7 +19,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Course:
-    """``times`` (points,) and, by cell, ``values`` (points, …): ``h`` and ``W`` themselves, ``z:h`` and ``w:W``, their costates.
+    """``times`` (points,) and, by cell, ``values`` (points, …): ``h``, ``W`` and their costates ``z:h``, ``w:W``.
 
     ``diverged`` is the time at which a value became nan or infinite, None where none did; the course ends before it.
     """
@@ -68,5 +68,5 @@ def moved(cell: str) -> bool:
 
 def _of_one(model: Model, name: str, value: torch.Tensor) -> Numbers:
     """Numbers of the one stream: what each stream has of its own has an axis of streams, of length 1 here."""
-    shared = model.quantities[owner(name)].shared
+    shared = model.quantities[name.rpartition(":")[2]].shared
     return (value if shared else value[:, 0]).double().numpy()
