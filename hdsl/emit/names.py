@@ -25,6 +25,15 @@ PREFIXES = {
     "turned": "",
     "half": "",
     "P": "put_",
+    "dot": "dot_",
+    "pair": "pair_",
+    "motion": "motion_",
+    "rate": "rate_",
+    "robust": "robust_",
+    "whole": "whole_",
+    "begin": "begin_",
+    "end": "end_",
+    "mu": "mu_",
 }
 SUFFIXES = {"adj": "_bar", "column": "_column", "turned": "_t", "half": "_half"}
 

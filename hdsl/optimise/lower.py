@@ -56,6 +56,10 @@ class Programs:
     pullback: Program | None = None
 
     @property
+    def model(self) -> Model:
+        return self.learn.model
+
+    @property
     def all(self) -> tuple[Program, ...]:
         asked = () if self.pullback is None else (self.pullback,)
         return (self.learn, self.observe, self.predict, self.costs, *self.projections.values(), *asked)
