@@ -12,6 +12,7 @@ from hdsl.derive.shown import Layout, Shown
 from hdsl.diagnostics.diagnostic import Diagnostic, ModelError
 from hdsl.resources import folder
 from hdsl.syntax.gather import gather
+from hdsl.syntax.horizon import with_horizon
 from hdsl.syntax.read import read as read_bytes
 from hdsl.syntax.source import Source
 
@@ -167,7 +168,12 @@ def _again(source: Source, settings: dict[str, float | str], dims: dict[str, int
 
 
 def load(
-    path: str | Path, *, settings: dict[str, float | str] | None = None, delay: str | Iterable[str] = (), **dims: int
+    path: str | Path,
+    *,
+    settings: dict[str, float | str] | None = None,
+    delay: str | Iterable[str] = (),
+    horizon: float | None = None,
+    **dims: int,
 ) -> Model:
     """Read and check a .ham file.
 
@@ -176,6 +182,7 @@ def load(
         settings: values in place of those in the file, by path: ``{"beta": 0.1, "eta.h": 0.5, "alpha": 0.2}``.
         delay: definitions that are delayed by a step, by name (``"body.1,body.2"``, or a name each), or ``"all"``: every
             `let` between inputs or states and a cost that reads a parameter.
+        horizon: the end of time, in place of the file's own.
         dims: sizes by name.
 
     Raises:
@@ -183,7 +190,8 @@ def load(
         FileNotFoundError: there is no such file and no such model.
     """
     found = find(path)
-    return Model(compiler(read(found, str(path) if found == Path(path) else found.name), settings, dims, delay))
+    source = read(found, str(path) if found == Path(path) else found.name)
+    return Model(compiler(source if horizon is None else with_horizon(source, horizon), settings, dims, delay))
 
 
 def loads(

@@ -6,23 +6,25 @@ three: a forward run may be made with others, and is charged for the ν = θ̇/�
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from hdsl.derive.boundary import RUNNING
+from hdsl.model.model import Model
 from hdsl.runtime.boundary.functions import COST, Functions, Given
 from hdsl.runtime.boundary.numbers import Numbered
 from hdsl.runtime.boundary.result import Solution
-from hdsl.runtime.course import Course, Numbers
+from hdsl.runtime.course import Course, Numbers, course_of
 from hdsl.terms.term import setting_name
 
 
 @dataclass(frozen=True)
 class Way:
-    """One way through the horizon: what it costs, and its ``arrays`` by cell and control at ``times`` (points,), points first.
+    """One way through the horizon: what it costs, and its ``arrays`` at ``times`` (points,), points first, by name: states and
+    parameters ``h``, ``W``, their costates ``z.h``, ``costate.W``, controls, outputs.
 
     ``costs`` are the parts of ``J`` by name: each cost term, the ``motion`` of the parameters ½‖ν‖², each terminal cost. J is
     infinite where the run ``diverged``, at that time. ``missed`` is by how much each condition at the end is not met.
@@ -47,6 +49,22 @@ class Parting:
     farthest: float
 
 
+@dataclass(frozen=True)
+class Gap:
+    """Three ways through one horizon. ``partings`` are of the forward run, ``solution`` is how the optimum was found."""
+
+    still: Way
+    forward: Way
+    optimum: Way
+    solution: Solution
+    threshold: float
+    partings: tuple[Parting, ...]
+
+    @property
+    def ways(self) -> tuple[Way, Way, Way]:
+        return (self.still, self.forward, self.optimum)
+
+
 def measured(problem: Numbered, course: Course, name: str) -> Way:
     """What a course costs by the functional of a boundary problem: trapezoids over its own points.
 
@@ -65,7 +83,10 @@ def measured(problem: Numbered, course: Course, name: str) -> Way:
     costs = _costs(functions, t, first, last)
     costs |= {cost: float(np.asarray(end[cost]).sum()) for cost in functions.model.terminals}
     missed = tuple(float(np.abs(np.asarray(end[final.definition])).max()) for final in functions.model.finals)
-    arrays = {**course.values, **{control: np.concatenate([held, held[-1:]]) for control, held in controls.items()}}
+    arrays = {named(cell): value for cell, value in course.values.items()}
+    arrays |= {control: np.concatenate([held, held[-1:]]) for control, held in controls.items()}
+    for output in functions.model.outputs:
+        arrays.setdefault(output, np.concatenate([np.asarray(first[output]), np.asarray(last[output])[-1:]]))
     J = sum(costs.values()) if course.diverged is None else np.inf
     return Way(name, J, costs, t, arrays, course.diverged, missed)
 
@@ -78,12 +99,20 @@ def _costs(functions: Functions, t: Numbers, first: Given, last: Given) -> dict[
 
     grown = [np.exp(functions.eta * times) for times in (t[:-1], t[1:])]
     found = {
-        cost: integral(*(scale * made["learn:phi"] * made[cost] for scale, made in zip(grown, (first, last), strict=True)))
+        cost: integral(
+            *(scale * made["learn:phi"] * made[cost] for scale, made in zip(grown, (first, last), strict=True))
+        )
         for cost in functions.model.costs
     }
     if functions.params:
         found["motion"] = integral(first[RUNNING], last[RUNNING]) - sum(found.values())
     return found
+
+
+def named(cell: str) -> str:
+    """The name of a cell as a solution has it: ``z.h`` for ``z:h``, ``costate.W`` for ``w:W``."""
+    kind, _, name = cell.rpartition(":")
+    return {"z": "z.", "w": "costate."}.get(kind, "") + name
 
 
 def packed(functions: Functions, values: Mapping[str, Numbers]) -> Numbers:
@@ -106,17 +135,41 @@ def _costate_of_motion(functions: Functions, param: str, y: Numbers, steps: Numb
     return -rate / beta if beta else np.where(rate == 0, 0.0, np.inf)
 
 
-def partings(run: Way, optimum: Solution, names: tuple[str, ...], threshold: float) -> tuple[Parting, ...]:
-    """Where a run parts from the optimum, for each state and parameter."""
-    return tuple(_parting(run, optimum, name, threshold) for name in names)
+def compare(
+    problem: Numbered,
+    optimum: Solution,
+    made: Callable[[], Any],
+    model: Model,
+    stream: Mapping[str, Any],
+    threshold: float,
+) -> Gap:
+    """The forward run and the run without learning beside an optimum that was solved.
+
+    Args:
+        made: makes the module of the forward run, in float64, at its beginning; ``model`` is what it was made of.
+        stream: what both see, as `course_of` takes it; its steps come to the T of the optimum.
+    """
+    without = "no learning" if problem.functions.params else "costates 0"
+    still = measured(problem, course_of(made(), model, stream, learning=False), without)
+    run = measured(problem, course_of(made(), model, stream), "forward")
+    arrays = {name: value for name, value in optimum.arrays.items() if name != "t"}
+    best = Way("optimum", optimum.J, optimum.costs, optimum.arrays["t"], arrays)
+    names = (*problem.functions.model.dynamics, *problem.functions.params)
+    return Gap(still, run, best, optimum, threshold, tuple(_parting(run, best, name, threshold) for name in names))
 
 
-def _parting(run: Way, optimum: Solution, name: str, threshold: float) -> Parting:
-    best = _at(run.times, optimum.arrays["t"], optimum.arrays[name])
+def taus(end: float, tau: float) -> Numbers:
+    """Steps of tau that come to the end; the last may be shorter."""
+    count = max(1, int(np.ceil(end / tau - 1e-9)))
+    return np.append(np.full(count - 1, tau), end - tau * (count - 1))
+
+
+def _parting(run: Way, best: Way, name: str, threshold: float) -> Parting:
+    there = _at(run.times, best.times, best.arrays[name])
     own = run.arrays[name].reshape(len(run.times), -1)
-    scale = float(np.linalg.norm(best - best[0], axis=1).max()) or 1.0
-    far = np.linalg.norm(own - best, axis=1) / scale
-    over = np.flatnonzero(~(far <= threshold))
+    scale = float(np.linalg.norm(there - there[0], axis=1).max()) or 1.0
+    far = np.linalg.norm(own - there, axis=1) / scale
+    over = np.flatnonzero(far > threshold)
     return Parting(name, float(run.times[over[0]]) if len(over) else None, float(far.max()))
 
 
@@ -124,6 +177,3 @@ def _at(times: Numbers, known: Numbers, values: Numbers) -> Numbers:
     """Values (points, …) at other times, linear in between: (times, entries)."""
     flat = values.reshape(len(known), -1)
     return np.stack([np.interp(times, known, column) for column in flat.T], axis=1)
-
-
-
