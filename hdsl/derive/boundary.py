@@ -24,7 +24,7 @@ from hdsl.derive.hamiltonian import build_hamiltonian
 from hdsl.derive.seeds import PHI
 from hdsl.derive.workspace import Workspace
 from hdsl.model.model import Model
-from hdsl.terms.elementwise import exp
+from hdsl.terms.elementwise import exp, relu
 from hdsl.terms.term import (
     Contraction,
     Definition,
@@ -36,6 +36,7 @@ from hdsl.terms.term import (
     slot,
 )
 
+PENALTY = "penalty:"
 HALF = sympy.Rational(1, 2)
 TIME, END = slot("t"), slot("T")
 RUNNING, ROBUST, WHOLE = "rate:J", "robust:H", "whole:H"
@@ -63,7 +64,7 @@ class Boundary:
 
 def derive_boundary(model: Model) -> Boundary:
     """The pass ``boundary``. ``model`` is one whose schedule is boundary: it has a horizon, and one eta for all groups."""
-    model = along(model)
+    model = penalised(along(model))
     equations = derive_equations(build_hamiltonian(model))
     workspace = Workspace(model)
     mus = {f"mu:{number}": _sizes(model, final.definition) for number, final in enumerate(model.finals)}
@@ -93,6 +94,32 @@ def along(model: Model) -> Model:
             own.add(definition.name)
         definitions.append(replace(definition, shared=shared))
     return replace(model, quantities=quantities, definitions=tuple(definitions), along=True)
+
+
+def penalised(model: Model) -> Model:
+    """The model with a cost for each penalty of a path constraint: ``weight:c``/2 times the square of what is above 0.
+
+    J does not hold it: `RUNNING` is the rate of what the file asks for.
+    """
+    costs, definitions = [], []
+    for constraint in model.constraints:
+        if constraint.kind != "penalty":
+            continue
+        sizes = _sizes(model, constraint.definition)
+        at, name = indices(len(sizes)), f"above:{constraint.name}"
+        above = slot(name, at)
+        spans = (constraint.span,)
+        definitions.append(Definition(name, Elementwise(relu(slot(constraint.definition, at))), sizes, False, spans))
+        half = HALF * slot(f"weight:{constraint.name}")
+        square = Contraction((above, above), tuple(zip(at, sizes, strict=True)), half)
+        costs.append(PENALTY + constraint.name)
+        definitions.append(Definition(costs[-1], square, (), False, spans))
+    return replace(
+        model,
+        definitions=(*model.definitions, *definitions),
+        costs=(*model.costs, *costs),
+        targets_of={**model.targets_of, **dict.fromkeys(costs, ())},
+    )
 
 
 def eta_of(model: Model) -> Scalar:
@@ -125,7 +152,7 @@ def _flow(model: Model, equations: Equations) -> tuple[Definition, ...]:
     lines = [phi, *model.definitions]
     known = {line.name for line in lines}
     lines += [line for line in equations.definitions if line.name not in known]
-    lines += equations.all
+    lines += [*equations.all, *equations.by_control.values()]
     pairs, motions = [], []
     for state in model.taught:
         pairs.append(_squares(model, f"z:{state}", f"dot:{state}", f"pair:{state}"))
@@ -133,9 +160,10 @@ def _flow(model: Model, equations: Equations) -> tuple[Definition, ...]:
         beta = slot(setting_name(model.learning.beta[param.name]))
         motions.append(_squares(model, f"w:{param.name}", f"w:{param.name}", f"motion:{param.name}", HALF * beta))
     lagrangian = PHI * sympy.Add(*(slot(cost) for cost in model.costs))
+    asked = PHI * sympy.Add(*(slot(cost) for cost in model.costs if not cost.startswith(PENALTY)))
     motion = sympy.Add(*(line.slot for line in motions))
     robust = lagrangian + sympy.Add(*(line.slot for line in pairs))
-    rate = _grown(lagrangian + motion, eta_of(model), TIME)
+    rate = _grown(asked + motion, eta_of(model), TIME)
     sums = {RUNNING: rate, ROBUST: robust, WHOLE: slot(ROBUST) - motion}
     lines += [*pairs, *motions, *(Definition(name, Elementwise(value)) for name, value in sums.items())]
     return tuple(lines)

@@ -29,6 +29,8 @@ class Workspace:
         self.declare("begins:all", (), True)
         for name in ("tau", *map(setting_name, ("first", *model.learning.values))):
             self.declare(name, (), True)
+        for constraint in model.constraints:
+            self.declare(f"weight:{constraint.name}", (), True)
         for name in ("t", "T", setting_name("phi")):
             self.declare(name, (), not model.along)
         for definition in model.definitions:

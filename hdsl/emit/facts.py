@@ -103,7 +103,7 @@ class Facts:
         kind, _, rest = name.rpartition(":")
         if name in ("t", "T"):
             return not self.model.along
-        if name in ("tau", FIRST) or name in self.numbers:
+        if kind == "weight" or name in ("tau", FIRST) or name in self.numbers:
             return True
         if kind in ("present", "begins", "adj", "mu"):  # "adj" is what a stream's output is handed beside
             return rest == "all" and kind == "begins"

@@ -34,6 +34,13 @@ PREFIXES = {
     "begin": "begin_",
     "end": "end_",
     "mu": "mu_",
+    "weight": "weight_of_",
+    "above": "above_",
+    "penalty": "penalty_",
+    "constraint": "constraint_",
+    "final": "final_",
+    "given": "given_",
+    "by": "slope_by_",
 }
 SUFFIXES = {"adj": "_bar", "column": "_column", "turned": "_t", "half": "_half"}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from hdsl.model.learning import LATER_PATHS, WORDS
+from hdsl.model.learning import WORDS
 from hdsl.model.scope import FUNCTIONS, INITIALS, RESERVED
 from hdsl.syntax.words import CLAUSES, DECLARING, KEYWORDS, SETTINGS
 
@@ -53,7 +53,7 @@ def textmate() -> dict[str, Any]:
             ),
             _rule(rf"{_START}({_NAME})(['′’])", "variable.other.state.ham", "keyword.operator.prime.ham"),
             _rule(
-                rf"{_START}({_any({*SETTINGS, *LATER_PATHS})})((?:\.\w+)*)(?=[ \t]*=(?!=))",
+                rf"{_START}({_any(SETTINGS)})((?:\.\w+)*)(?=[ \t]*=(?!=))",
                 "support.type.property-name.ham",
                 "variable.other.member.ham",
             ),

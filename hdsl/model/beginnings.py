@@ -27,7 +27,7 @@ from hdsl.terms.term import Definition, Size
 INITIAL = "initial:"
 OF_NUMBERS = frozenset((*RESERVED, *INITIALS, *FUNCTIONS))  # what is said of them is said where numbers are read
 EACH = {"sample": "each sample", "sequence": "each sequence", "never": "once"}
-LATER = ("target",)  # what is not there when a state begins
+LATER = ("target", "control", "costate")  # what is not there when a state begins
 
 
 def begins_from_stream(scope: Scope, declared: Declare, scalar: set[str]) -> bool:
@@ -76,7 +76,8 @@ def _refused(reader: Reader, state: str, tree: Expression) -> list[Diagnostic]:
     """A beginning reads nothing that a prediction is made without."""
     scope = reader.scope
     found: dict[str, Diagnostic] = {}
-    reads = {definition.name: tuple(definition.reads()) for definition in reader.made.made}
+    named = {f"z:{state}": name for name, state in reader.costates.items()}
+    reads = {d.name: tuple(named.get(name, name) for name in d.reads()) for d in reader.made.made}
     for read in names_in(tree):
         late = sorted(name for name in reached([read.name], reads) if _kind(scope, name) in LATER)
         if late and read.name not in scope.poisoned:

@@ -14,13 +14,16 @@ from hdsl.model.components import read_components
 from hdsl.model.declarations import Declarations, declare, read_learning
 from hdsl.model.delaying import ALL, Delayed, every
 from hdsl.model.demands import read_demands, unmet
+from hdsl.model.free import taken_free
 from hdsl.model.latex import read_latex
-from hdsl.model.model import Learning, Model, Quantity
+from hdsl.model.model import ControlOf, Learning, Model, Quantity
 from hdsl.model.reach import targets_of, warnings, without_costate
+from hdsl.model.schedules import BOUNDARY, report_schedule
 from hdsl.model.scope import Entry, Scope, build_scope
 from hdsl.model.sharing import settle
 from hdsl.model.statements import Statements, read_statements
 from hdsl.model.trial import try_unused
+from hdsl.syntax.control_tree import Control
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import (
     Declare,
@@ -95,7 +98,10 @@ def _checked(
     demanding: bool = True,
 ) -> tuple[Model | None, tuple[Diagnostic, ...]]:
     """A model and what is found; what is known of names goes to ``told``."""
+    text, free, wrong_free = taken_free(text)
     scope = build_scope(text)
+    for finding in wrong_free:
+        scope.report(finding)
     name = _name(text, scope)
     declared = declare(text, scope, dims, settings)
     components = read_components(text, scope)
@@ -104,6 +110,7 @@ def _checked(
     told.sizes.update(statements.sizes)
     told.numbers.update(declared.polynomials.numbers)
     learning = read_learning(text, scope, declared, settings)
+    report_schedule(scope, learning, statements.optimal, free, declared.known)
     latex = read_latex(text, scope)
     demands = read_demands(statements.written, scope)
     scope.report_unknown()
@@ -113,7 +120,7 @@ def _checked(
         scope.report(catalogue.empty_model(Span(0, 0), text.parts_only))
     if scope.findings or text.unread:
         return None, in_order(scope.findings)
-    model = replace(_model(text, name, declared, statements, learning), latex=latex, local=demands)
+    model = replace(_model(text, name, declared, statements, learning), latex=latex, local=demands, free=frozenset(free))
     wrong = list(unmet(model, demands)) if demanding else []
     if wrong:
         return None, in_order(wrong)
@@ -146,9 +153,11 @@ def _model(
     text: ModelText, name: str, declared: Declarations, statements: Statements, learning: Learning
 ) -> Model:
     dynamics = {name: d.definition for name, d in statements.dynamics.items()}
-    streamed = [d.name for d in declared.declares if d.role in ("input", "target")]
+    optimal = statements.optimal
+    streamed = [*(d.name for d in declared.declares if d.role in ("input", "target")), *optimal.controls]
     definitions, own = settle(statements.definitions, dynamics, streamed, statements.reads)
     quantities = {d.name: _quantity(d, declared, d.name not in own) for d in declared.declares}
+    quantities |= {name: _control(name, made, declared, text) for name, made in optimal.controls.items()}
     quantities |= statements.lists
     targets = [q.name for q in quantities.values() if q.role == "target"]
     params = [q.name for q in quantities.values() if q.role == "param"]
@@ -175,6 +184,12 @@ def _model(
         without_costate=without_costate(hidden, dynamics, reads, params),
         hidden=hidden,
         reset_spans=statements.reset_spans,
+        controls=optimal.controls,
+        terminals=tuple(optimal.terminals),
+        horizon=optimal.horizon,
+        finals=tuple(optimal.finals),
+        constraints=tuple(optimal.constraints),
+        costate_names=optimal.costates,
     )
 
 
@@ -206,11 +221,18 @@ def _quantity(declared: Declare, known: Declarations, shared: bool) -> Quantity:
     )
 
 
+def _control(name: str, made: ControlOf, known: Declarations, text: ModelText) -> Quantity:
+    doc = next(s.doc for s in text.statements if isinstance(s, Control) and s.span == made.span)
+    return Quantity(name, "control", known.sizes[name], False, None, None, made.span, doc)
+
+
 def _warnings(text: ModelText, model: Model, declared: Declarations, statements: Statements) -> list[Diagnostic]:
     reads = dict(statements.reads)
     for name, scalars in declared.constants_in.items():
         reads[name] = (*reads.get(name, ()), *scalars)
-    found = list(warnings(statements.scope.entries, reads, declared.used_sizes, model.costs))
+    ends = ("terminal ", "final ", "constraint ") if model.learning.schedule == BOUNDARY else ()
+    asked = (*model.costs, *(name for name in statements.optimal.reads if name.startswith(ends)))
+    found = list(warnings(statements.scope.entries, reads, declared.used_sizes, asked))
     found += [
         catalogue.no_dynamics(model.quantities[name].span, name)
         for name in statements.states

@@ -17,8 +17,10 @@ from hdsl.diagnostics.catalogue_project import holds
 from hdsl.model.order import in_order
 from hdsl.model.scope import HOLDING, INITIALS, RESERVED, Scope
 from hdsl.model.walk import calls_in, names_in
+from hdsl.syntax.control_tree import Constraint, Control, Costate, Final, Horizon
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import (
+    Call,
     Component,
     Declare,
     Define,
@@ -27,6 +29,7 @@ from hdsl.syntax.tree import (
     Expression,
     Local,
     ModelText,
+    Name,
     Parameter,
     Project,
     Reset,
@@ -59,7 +62,7 @@ def read_components(text: ModelText, scope: Scope) -> Components:
 
 
 def expressions_of(statement: Statement) -> Iterator[Expression]:
-    """Every expression of a statement of a component's body."""
+    """Every expression of a statement."""
     match statement:
         case Dim(default=default):
             yield from () if default is None else (default,)
@@ -69,18 +72,39 @@ def expressions_of(statement: Statement) -> Iterator[Expression]:
         case Project(value=value, every=every):
             yield value
             yield from () if every is None else (every,)
-        case Define(value=value) | Dynamics(value=value):
+        case Define(value=value) | Dynamics(value=value) | Final(value=value):
             yield value
+        case Control(shape=shape, bounds=bounds, value=value):
+            yield from shape
+            yield from () if bounds is None else (bounds.lower, bounds.upper)
+            yield from () if value is None else (value,)
+        case Constraint(value=value, weight=weight):
+            yield value
+            yield from () if weight is None else (weight,)
+        case Costate(state=state, value=value):
+            yield from (state,) if value is None else (state, value)
+        case Horizon(end=end, guess=guess, bounds=bounds):
+            free = isinstance(end, Name) and end.name == "free"
+            yield from () if free else (end,)
+            yield from () if guess is None else (guess,)
+            yield from () if bounds is None else (bounds.lower, bounds.upper)
+
+
+def held_in(tree: Expression, components: Components) -> Call | None:
+    """The first call in an expression that holds a state or makes an instance of a component."""
+    for call in calls_in(tree):
+        component = components.known.get(call.function)
+        if call.function in HOLDING or (component is not None and not component.pure):
+            return call
+    return None
 
 
 def is_pure(tree: Expression, components: Components, scope: Scope) -> bool:
     """Whether an expression holds no state, nor an instance of a component; reported where it does."""
-    for call in calls_in(tree):
-        component = components.known.get(call.function)
-        if call.function in HOLDING or (component is not None and not component.pure):
-            scope.report(holds(call.span, call.function))
-            return False
-    return True
+    held = held_in(tree, components)
+    if held is not None:
+        scope.report(holds(held.span, held.function))
+    return held is None
 
 
 def called_in(tree: Expression) -> Iterator[str]:

@@ -21,6 +21,7 @@ from hdsl.model.scalars import ScalarReader
 from hdsl.model.scope import Scope
 from hdsl.model.sizes import LARGEST_SIZE, Sizes, read_given, show_sizes
 from hdsl.model.walk import names_in
+from hdsl.syntax.control_tree import Control
 from hdsl.syntax.tree import Declare, Dim, Expression, Learn, ListLiteral, ModelText
 from hdsl.terms.term import Scalar, Size, size, slot
 
@@ -119,7 +120,8 @@ def read_learning(
     found.constants_in["learn"] = tuple(
         name.name for setting in (*written, *changed) for name in names_in(setting.value)
     )
-    return LearningReader(scope, found.scalar, found.known).read(written, changed)
+    followed = tuple(s.name for s in text.statements if isinstance(s, Control) and s.rule == "gradient")
+    return LearningReader(scope, found.scalar, found.known, followed).read(written, changed)
 
 
 def _firsts(text: ModelText, scope: Scope) -> list[Declare]:

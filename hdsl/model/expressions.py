@@ -8,6 +8,7 @@ import sympy
 
 from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
+from hdsl.diagnostics.catalogue_control import not_read, reads_end
 from hdsl.diagnostics.catalogue_syntax import expression_too_deep, reserved
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.arithmetic import literal_exponent, number
@@ -50,6 +51,7 @@ class Reader:
     ``below`` the bounds of indices. What is missing there is poisoned: it has been reported.
 
     ``constants`` reads numbers and, as ``measured``, sizes; ``lists`` gets the constants that literal lists become.
+    ``costates`` has names of costates with their states; ``at_end`` says whether the end of time, `T`, may be read.
     """
 
     scope: Scope
@@ -58,6 +60,8 @@ class Reader:
     sizes: dict[str, tuple[Size, ...]] = field(default_factory=dict)
     below: dict[str, Size] = field(default_factory=dict)
     lists: dict[str, Quantity] = field(default_factory=dict)
+    costates: dict[str, str] = field(default_factory=dict)
+    at_end: bool = False
 
     @property
     def measured(self) -> Sizes:
@@ -124,7 +128,11 @@ class Reader:
                 return plain(sympy.pi, (), span)
             case "inf":
                 return self.keep(formulas.infinite(span), span)
-            case "T" | "boundary":
+            case "T" if self.at_end:
+                return plain(slot("T"), (), span)
+            case "T":
+                return self.keep(reads_end(span), span)
+            case "boundary":
                 return self.keep(reserved(span, name), span)
         if name not in self.scope.entries and name in FUNCTIONS:
             return self.keep(catalogue.function_value(span, name), span)
@@ -140,6 +148,11 @@ class Reader:
             return self.keep(catalogue.function_value(span, name), span)
         if entry.kind == "cost":
             return self.keep(catalogue.cost_read(span, name, line), span)
+        if entry.kind in ("terminal", "constraint"):
+            kind = "terminal cost" if entry.kind == "terminal" else entry.kind
+            return self.keep(not_read(span, name, kind, line), span)
+        if name in self.costates:
+            name = f"z:{self.costates[name]}"
         if name in self.below:
             return self.keep(catalogue.index_read(span, name, entry.kind, line), span)
         sizes = self.sizes.get(name)

@@ -24,7 +24,7 @@ from hdsl.terms.term import Scalar, slot
 WORDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "step": (("euler",), ("midpoint", "rk4", "leapfrog", "exact")),
     "order": (("sequential", "simultaneous", "semi-implicit"), ()),
-    "schedule": (("online",), ("replay", "layerwise", "boundary")),
+    "schedule": (("online", "boundary"), ("replay", "layerwise")),
     "dissipation": (("euler",), ("exact",)),
     "first": (("damped", "undamped"), ()),
 }
@@ -34,18 +34,23 @@ NUMBERS: dict[str, tuple[Scalar, tuple[str, ...]]] = {
     "eta": (sympy.Integer(0), ("tau",)),
     "phi": (sympy.Integer(1), ("t", "tau")),
     "beta": (sympy.Rational(1, 100), ("tau",)),
+    "tol": (sympy.Rational(1, 1_000_000), ()),
 }
-GROUPED = {"eta": ("state", "param"), "beta": ("param",)}  # what a dotted path may name
-LATER_PATHS = ("tol",)
+ABOVE = ("tau", "tol")  # what must not be 0
+GROUPED = {"eta": ("state", "param"), "beta": ("param", "control")}  # what a dotted path may name
 
 
 @dataclass
 class LearningReader:
-    """Reads the settings of one model. ``known`` has the numbers of sizes and of scalar consts that are known."""
+    """Reads the settings of one model. ``known`` has the numbers of sizes and of scalar consts that are known.
+
+    ``followed`` are the controls that follow the gradient of H′: they have a rate, as params have.
+    """
 
     scope: Scope
     consts: Set[str]
     known: dict[Scalar, float]
+    followed: tuple[str, ...] = ()
     words: dict[str, str] = field(default_factory=dict)
     numbers: dict[str, Scalar] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
@@ -72,7 +77,7 @@ class LearningReader:
 
     def _setting(self, setting: Setting, path: str) -> None:
         head, below = setting.path[0], ".".join(setting.path[1:])
-        if (head == "step" and below) or head in LATER_PATHS:
+        if (head == "step" and below):
             self.scope.report(catalogue.later_path(setting.path_span, path))
         elif head in WORDS and not below:
             self._word(setting, path)
@@ -87,11 +92,12 @@ class LearningReader:
         if below in kinds and head == "eta":
             return True
         entry = self.scope.entries.get(below)
-        if entry is not None and entry.kind in kinds:
+        if entry is not None and entry.kind in kinds and (entry.kind != "control" or below in self.followed):
             return True
         path = f"{head}.{below}"
         if entry is not None and kinds and not self.scope.is_told(below):
-            line, wanted = self.scope.line(entry.span), " or ".join(catalogue.a(kind) for kind in kinds)
+            line, wanted = self.scope.line(entry.span), " or ".join(catalogue.a(kind) for kind in kinds if kind != "control")
+            wanted += " or one of `gradient`" if entry.kind == "control" else ""
             self.scope.report(catalogue.setting_of(setting.path_span, path, below, entry.kind, line, wanted))
         elif not self.scope.is_told(below):
             self.scope.report(catalogue.unknown_setting(setting.path_span, path, self._suggest(path)))
@@ -130,7 +136,7 @@ class LearningReader:
             self.places[path] = setting.value.span
 
     def _check_ranges(self) -> None:
-        """No setting is negative, and tau is above 0, where the numbers are known."""
+        """No setting is negative, tau and tol are above 0, where the numbers are known."""
         tau = evaluate(self.numbers.get("tau", NUMBERS["tau"][0]), self.known)
         known = self.known if tau is None else self.known | {slot("tau"): tau}
         for path, number in self.numbers.items():
@@ -139,8 +145,8 @@ class LearningReader:
                 continue
             if isnan(value):
                 self.scope.report(formulas.not_real(self.places[path]))
-            elif value < 0 or (path == "tau" and value == 0):
-                self.scope.report(catalogue.setting_range(self.places[path], path, path == "tau", value))
+            elif value < 0 or (path in ABOVE and value == 0):
+                self.scope.report(catalogue.setting_range(self.places[path], path, path in ABOVE, value))
 
     # All of them -----------------------------------------------------------------------------------------------------
 
@@ -149,8 +155,9 @@ class LearningReader:
         params = [entry.name for entry in self.scope.entries.values() if entry.kind == "param"]
         eta = {name: self._holds("eta", name, "state") for name in states}
         eta |= {name: self._holds("eta", name, "param") for name in params}
-        beta = {name: self._holds("beta", name, "") for name in params}
-        in_force = dict.fromkeys(("tau", *eta.values(), *beta.values()))
+        beta = {name: self._holds("beta", name, "") for name in (*params, *self.followed)}
+        asked = ("tol",) if self.words.get("schedule") == "boundary" else ()
+        in_force = dict.fromkeys(("tau", *eta.values(), *beta.values(), *asked))
         words: dict[str, Any] = {path: self.words.get(path, now[0]) for path, (now, _) in WORDS.items()}
         return Learning(
             step=words["step"],

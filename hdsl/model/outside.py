@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import isfinite
 
 from hdsl.diagnostics import catalogue_model as catalogue
-from hdsl.model.learning import LATER_PATHS, NUMBERS, WORDS, moved
+from hdsl.model.learning import NUMBERS, WORDS, moved
 from hdsl.model.scope import Scope
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source, Span
@@ -66,7 +66,7 @@ def is_outside(text: str, span: Span) -> bool:
 
 def _is_setting(path: str) -> bool:
     head = path.split(".")[0]
-    return head in WORDS or head in NUMBERS or head in LATER_PATHS
+    return head in WORDS or head in NUMBERS
 
 
 def _read(path: str, value: str | float) -> Setting | None:

@@ -28,6 +28,7 @@ from hdsl.terms.term import Definition, keep_needed, slot_name, slots
 
 PREFIX = "P"
 OF_A_STEP = ("t", "tau")
+OF_STREAMS = ("input", "target", "state", "control", "costate", "output", "cost", "terminal", "constraint")
 MOST_STEPS = 10**9
 
 Projected = tuple[tuple[Projection, ...], tuple[Definition, ...]]
@@ -106,7 +107,7 @@ def _reads_what_lasts(scope: Scope, statement: Project, model: tuple[Definition,
         if read.name in OF_A_STEP:
             scope.report(catalogue.reads_time(read.span, statement.name, read.name))
             fine = False
-        elif entry is not None and entry.kind in ("input", "target", "state", "output", "cost"):
+        elif entry is not None and entry.kind in OF_STREAMS:
             line = scope.line(entry.span)
             scope.report(catalogue.reads(read.span, statement.name, read.name, entry.kind, line))
             fine = False
@@ -126,7 +127,7 @@ def _passing(scope: Scope, name: str, model: tuple[Definition, ...]) -> Iterator
             entry = scope.entries.get(read)
             if read in OF_A_STEP:
                 yield read, ""
-            elif entry is not None and entry.kind in ("input", "target", "state"):
+            elif entry is not None and entry.kind in ("input", "target", "state", "control"):
                 yield read, entry.kind
 
 

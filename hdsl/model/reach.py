@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.model import Model
-from hdsl.model.scope import Entry
+from hdsl.model.scope import Entry, Kind
 from hdsl.model.sharing import depending_on
 from hdsl.model.walk import names_in
 from hdsl.syntax.source import Span
@@ -40,15 +40,19 @@ def targets_of(
 
 
 def target_reads(
-    order: Sequence[str], entries: Mapping[str, Entry], statements: Mapping[str, Sequence[tuple[str, Span]]]
+    order: Sequence[str],
+    entries: Mapping[str, Entry],
+    statements: Mapping[str, Sequence[tuple[str, Span]]],
+    kind: Kind = "target",
+    readers: Collection[str] = ("output",),
 ) -> dict[str, tuple[Span, str, tuple[str, ...]]]:
-    """Outputs and dynamics that depend on a target: the place that reads, the target, and the names between.
+    """Dynamics and ``readers`` that depend on what is of a ``kind``: the place that reads, the name, and those between.
 
     ``statements`` has for each definition in ``order``, and then for the dynamics of states (as ``h'``), the names that it
-    reads with their places. What depends on a target only by way of an output is not named again.
+    reads with their places. What depends on one only by way of such a reader is not named again.
     """
     by_way: dict[str, tuple[str, tuple[str, ...]]] = {
-        name: (name, ()) for name, entry in entries.items() if entry.kind == "target"
+        name: (name, ()) for name, entry in entries.items() if entry.kind == kind
     }
     found: dict[str, tuple[Span, str, tuple[str, ...]]] = {}
     for reader in (*order, *(name for name in statements if name.endswith("'"))):
@@ -57,7 +61,7 @@ def target_reads(
                 continue
             target, way = by_way[name]
             between = way if name == target else (name, *way)
-            if reader.endswith("'") or entries[reader].kind == "output":
+            if reader.endswith("'") or entries[reader].kind in readers:
                 found[reader] = (span, target, between)
             elif entries[reader].kind == "let":
                 by_way[reader] = (target, between)
@@ -82,7 +86,7 @@ def warnings(
                 unused = name not in used_sizes and not used
             case "target":
                 unused = name not in of_costs
-            case "input" | "let" | "const":
+            case "input" | "let" | "const" | "control" | "costate":
                 unused = not used
             case _:
                 unused = False

@@ -11,6 +11,7 @@ from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.suggest import nearest
 from hdsl.diagnostics.whence import of_instances
+from hdsl.syntax.control_tree import Constraint, Control, Costate
 from hdsl.syntax.source import Source, Span
 from hdsl.syntax.tree import Component, Declare, Define, Dim, ModelText, Name
 from hdsl.syntax.words import KEYWORDS
@@ -239,6 +240,12 @@ def build_scope(text: ModelText) -> Scope:
                 scope.declare(statement.name, "dim", statement.name_span)
             case Declare() | Define():
                 scope.declare(statement.name, statement.role, statement.name_span)
+            case Control():
+                scope.declare(statement.name, "control", statement.name_span)
+            case Costate():
+                scope.declare(statement.name, "costate", statement.name_span)
+            case Constraint():
+                scope.declare(statement.name, "constraint", statement.name_span)
             case Component():
                 scope.declare(statement.name, "function" if statement.pure else "component", statement.name_span)
     return scope

@@ -40,9 +40,10 @@ def settle(
     """
     reads = {d.name: (*d.reads(), *written.get(d.name, ())) for d in definitions}
     for state, definition in dynamics.items():
+        reads[f"z:{state}"] = (state,)
         initial = f"initial:{state}"
         reads[state] = (definition, *written.get(state, ()), *([initial] if initial in reads else []))
         if initial in reads:
             reads[initial] = (*reads[initial], state)
-    own = depending_on(streamed, reads)
+    own = {name for name in depending_on(streamed, reads) if not name.startswith("z:")}
     return tuple(replace(definition, shared=definition.name not in own) for definition in definitions), own

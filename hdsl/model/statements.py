@@ -6,25 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-import sympy
-
 from hdsl.diagnostics import catalogue_formula as formulas
 from hdsl.diagnostics import catalogue_model as catalogue
-from hdsl.diagnostics.diagnostic import Diagnostic
+from hdsl.diagnostics.catalogue_control import reads
 from hdsl.model.beginnings import INITIAL, first_of_all, holds_no_delay, read_beginning, report_beginnings
 from hdsl.model.components import Components
 from hdsl.model.declarations import Declarations, declare_more
 from hdsl.model.definitions import MOST_DEFINITIONS, Definitions, TooManyDefinitions
 from hdsl.model.delaying import Delayed
+from hdsl.model.dynamics import first_dynamics, is_state, read_dynamics, stand_still
 from hdsl.model.expressions import Reader
 from hdsl.model.instances import Instances, TooManyInstances
-from hdsl.model.lists import met
 from hdsl.model.model import DynamicsOf, Projection, Quantity
+from hdsl.model.optimal import OF_STATES, Optimal, OptimalReader, declare_controls, name_costates
 from hdsl.model.order import in_order
 from hdsl.model.projections import read_projections
 from hdsl.model.reach import in_text_order, target_reads
 from hdsl.model.scope import RESERVED, Scope
-from hdsl.model.shapes import differ_by_name, fits
 from hdsl.model.sharing import depending_on
 from hdsl.model.sizes import show_sizes
 from hdsl.model.values import Value
@@ -44,9 +42,7 @@ from hdsl.syntax.tree import (
     Statement,
     Use,
 )
-from hdsl.terms.term import Definition, Elementwise, Size
-
-PREFIX = {"flow": "f", "next": "F"}
+from hdsl.terms.term import Definition, Size
 
 
 @dataclass
@@ -74,6 +70,7 @@ class Statements:
     projections: tuple[Projection, ...] = ()
     projected: tuple[Definition, ...] = ()
     sizes: Mapping[str, tuple[Size, ...]] = field(default_factory=dict)
+    optimal: Optimal = field(default_factory=Optimal)
 
 
 def read_statements(
@@ -81,9 +78,11 @@ def read_statements(
 ) -> Statements:
     """Read every definition, dynamics and reset of a file."""
     found = Statements(scope, text)
-    defines = [s for s in text.statements if isinstance(s, Define)]
+    defines = [s for s in text.statements if isinstance(s, Define) and s.role != "terminal"]
+    controls, costates = declare_controls(text, scope, declared), name_costates(text, scope)
     first = {s.name: s for s in defines if scope.entries[s.name].span == s.name_span}
-    moving = _moving(text, found)
+    moving = first_dynamics(text, scope)
+    found.moved = set(moving)
     _read_resets(text, found)
     needs = in_text_order(text, first, moving, declared.beginnings)
     order, cycles = in_order(needs)
@@ -93,14 +92,17 @@ def read_statements(
             continue  # `h' = f(h.W)`: there is no `h.W` yet, and reading says so
         scope.report(catalogue.cycle(scope.entries[path[0]].span if state == path[0] else moving[state].name_span, path))
         scope.poisoned.update(path)
-    arriving = [d.name for d in declared.declares if d.role in ("input", "target")]
+    arriving = [*(d.name for d in declared.declares if d.role in ("input", "target")), *controls]
     begin = {state: needs[INITIAL + state] for state in declared.beginnings}
     known = {name.removesuffix("'"): names for name, names in needs.items()}
     reads = {name: (*names, *begin.get(name, ())) for name, names in known.items()}
-    own = depending_on(arriving, begin | reads)
-    shared = {name: name not in own for name in (*scope.entries, "t", "tau")}
+    named: dict[str, tuple[str, ...]] = {name: (state,) for name, state in costates.items()}
+    own = depending_on(arriving, begin | reads | named)
+    shared = {name: name not in own for name in (*scope.entries, "t", "tau", "T")}
+    shared |= {f"z:{state}": state not in own for state in costates.values()}
     made = Definitions((*scope.entries, *RESERVED), shared)
-    reader = Reader(scope, made, declared.initial_reader, dict(declared.sizes), declared.below)
+    reader = Reader(scope, made, declared.initial_reader, dict(declared.sizes), declared.below, costates=costates)
+    reader.sizes |= {f"z:{state}": reader.sizes[state] for state in costates.values() if state in reader.sizes}
     writing = _Writing(reader, declared, found)
     instances = Instances(components, scope, declared.polynomials, writing, delayed)
     try:
@@ -117,9 +119,10 @@ def read_statements(
             tree = instances.written_out(statement.value, name.removesuffix("'"))
             writing.start_all(instances)
             writing.end(statement if tree is None else replace(statement, value=tree), tree is not None)
-        _stand_still(reader, declared, found)
+        stand_still(reader, declared, found.moved, found.dynamics)
         for projection in (s for s in text.statements if isinstance(s, Project)):
             writing.project(projection, instances.functions_only(projection.value, projection.name))
+        found.optimal = OptimalReader(reader, declared, components, instances.written_out).read(text)
         for again in defines:
             if first.get(again.name) is not again and not instances.has_any(again.value):
                 _ = reader.by_index(again) if again.indices else reader.value(again.value)
@@ -159,7 +162,7 @@ class _Writing:
         if not whole:
             self.reader.scope.poisoned.add(statement.name)
         elif isinstance(statement, Dynamics):
-            _dynamics(self.reader, statement, self.found)
+            read_dynamics(self.reader, statement, self.found.dynamics)
         else:
             _define(self.reader, statement)
 
@@ -208,7 +211,7 @@ class _Writing:
                         scope.report(catalogue.duplicate_dynamics(statement.name_span, name, found.dynamics[name].span))
                     return False
                 found.moved.add(name)
-                _dynamics(self.reader, statement, found)
+                read_dynamics(self.reader, statement, found.dynamics)
                 if name not in found.dynamics:
                     return False
             case Reset():
@@ -229,6 +232,8 @@ class _Writing:
             elif isinstance(statement, Project):
                 kept = self._projects.get(statement.span)
                 statements += [kept] if kept else []
+            elif statement.span in found.optimal.instead:
+                statements += found.optimal.instead[statement.span]
             elif not isinstance(statement, Component | Use):
                 statements += [*self._own.get(INITIAL + name, ()), statement]
         statements = [self._started(statement) for statement in statements]
@@ -257,6 +262,7 @@ class _Writing:
         found.reads |= {s.name: _names(s) for s in moving.values()}
         for state, tree in self._starts.items():
             found.reads[state] = (*found.reads.get(state, ()), *(read.name for read in names_in(tree)))
+        found.reads |= found.optimal.reads
         found.reads |= {f"project {s.name}": tuple(n.name for n in _of_project(s)) for s in projects}
         _report_targets(order, defines, moving, found)
 
@@ -289,80 +295,6 @@ def _define(reader: Reader, define: Define) -> None:
     reader.sizes[define.name] = value.sizes
 
 
-# Dynamics -----------------------------------------------------------------------------------------------------------
-
-
-def _moving(text: ModelText, found: Statements) -> dict[str, Dynamics]:
-    """The dynamics of each state, its first where it has several. Dynamics of what is no state are reported."""
-    scope = found.scope
-    moving: dict[str, Dynamics] = {}
-    for statement in text.statements:
-        if not isinstance(statement, Dynamics):
-            continue
-        name, span = statement.name, statement.name_span
-        if name in moving:
-            if name in scope.poisoned:
-                continue
-            scope.report(catalogue.duplicate_dynamics(span, name, moving[name].name_span))
-        elif _is_state(scope, name, span, "dynamics"):
-            moving[name] = statement
-    found.moved = set(moving)
-    return moving
-
-
-def _is_state(scope: Scope, name: str, span: Span, what: str) -> bool:
-    """Whether a name is that of a state; reported where it is not."""
-    entry = scope.find(name, span, ("state",))
-    if entry is None:
-        return False
-    if entry.kind == "state":
-        return True
-    if name not in scope.poisoned:
-        scope.report(catalogue.not_a_state(span, name, entry.kind, scope.line(entry.span), what))
-    return False
-
-
-def _dynamics(reader: Reader, dynamics: Dynamics, found: Statements) -> None:
-    """The dynamics of one state, as a definition of the state's sizes."""
-    name = dynamics.name
-    value = reader.value(dynamics.value)
-    wanted = reader.sizes.get(name)
-    if value is None or wanted is None:
-        return
-    if name in reader.scope.poisoned:
-        return
-    value = reader.keep(met(reader, value, wanted), value.span)
-    if value is None:
-        return
-    if not fits(value.sizes, wanted) and not value.is_number:
-        reader.scope.report(_misfit(reader.scope, dynamics, value, wanted))
-        return
-    definition = f"{PREFIX[dynamics.kind]}:{name}"
-    reader.made.define(definition, value.body, wanted, dynamics.span)
-    found.dynamics[name] = DynamicsOf(name, dynamics.kind, definition, dynamics.span)
-
-
-def _stand_still(reader: Reader, declared: Declarations, found: Statements) -> None:
-    """States without dynamics stay where they begin: f = 0."""
-    for name in (d.name for d in declared.declares if d.role == "state"):
-        if name not in found.moved and name in reader.sizes:
-            span = reader.scope.entries[name].span
-            reader.made.define(f"f:{name}", Elementwise(sympy.Integer(0)), reader.sizes[name], span)
-            found.dynamics[name] = DynamicsOf(name, "flow", f"f:{name}", span)
-
-
-def _misfit(scope: Scope, dynamics: Dynamics, value: Value, wanted: tuple[sympy.Basic, ...]) -> Diagnostic:
-    name = dynamics.name
-    return formulas.dynamics_shape(
-        dynamics.value.span,
-        name,
-        show_sizes(wanted),
-        show_sizes(value.sizes),
-        scope.line(scope.entries[name].span),
-        len(value.sizes) == len(wanted) and differ_by_name(value.sizes, wanted),
-    )
-
-
 def _report_targets(
     order: tuple[str, ...], first: Mapping[str, Define], moving: Mapping[str, Dynamics], found: Statements
 ) -> None:
@@ -378,6 +310,12 @@ def _report_targets(
     for reader, (span, target, way) in target_reads(order, scope.entries, places).items():
         who = f"the dynamics of `{reader[:-1]}`" if reader.endswith("'") else f"the output `{reader}`"
         scope.report(catalogue.target_read(span, who, target, scope.line(scope.entries[target].span), way))
+    read = target_reads(order, scope.entries, places, "costate", ("output", "cost"))
+    for reader, (span, costate, way) in read.items():
+        kind = "cost" if scope.entries.get(reader) and scope.entries[reader].kind == "cost" else "output"
+        who = f"the dynamics of `{reader[:-1]}`" if reader.endswith("'") else f"the {kind} `{reader}`"
+        line = scope.line(scope.entries[costate].span)
+        scope.report(reads(span, who, costate, "costate", line, way, OF_STATES))
 
 
 # Resets -------------------------------------------------------------------------------------------------------------
@@ -395,6 +333,6 @@ def _reset(statement: Reset, found: Statements) -> None:
     if name in found.reset_spans:
         if name not in scope.poisoned:
             scope.report(catalogue.duplicate_reset(span, name, found.reset_spans[name]))
-    elif _is_state(scope, name, span, "reset"):
+    elif is_state(scope, name, span, "reset"):
         found.reset_spans[name] = span
         found.resets[name] = statement.when

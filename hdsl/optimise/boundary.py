@@ -36,7 +36,7 @@ class BoundaryPrograms:
 def lower_boundary(boundary: Boundary) -> BoundaryPrograms:
     """The programs of a boundary problem; every result keeps its name."""
     model = boundary.model
-    along = [line.name for line in boundary.equations.all]
+    along = [line.name for line in (*boundary.equations.all, *boundary.equations.by_control.values())]
     along += [*dict.fromkeys((*model.outputs, *model.costs, *(c.definition for c in model.constraints)))]
     begin = [f"initial:{state}" for state in model.begun]
     begin += [line.name for line in boundary.begin if line.name.startswith("begin:")]

@@ -25,18 +25,18 @@ STATEMENTS: dict[str, str] = {
     "project": "a `project` line",
     "latex": "a `latex` line",
     "local": "a `local` line",
+    "control": "a `control` declaration",
+    "costate": "a `costate` line",
+    "terminal": "a `terminal` cost",
+    "horizon": "the `horizon` line",
+    "final": "a `final` line",
+    "constraint": "a `constraint` line",
 }
 
 # Words that start a statement of the language which this version refuses by name.
 LATER_STATEMENTS: frozenset[str] = frozenset(
     {
-        "constraint",
-        "control",
-        "costate",
-        "final",
         "hamiltonian",
-        "horizon",
-        "terminal",
     }
 )
 
@@ -83,7 +83,7 @@ KEYWORDS: frozenset[str] = frozenset(STATEMENTS) | LATER_STATEMENTS
 
 # First words of the settings below `learn`.
 SETTINGS: frozenset[str] = frozenset(
-    {"beta", "dissipation", "eta", "first", "order", "phi", "schedule", "step", "tau"}
+    {"beta", "dissipation", "eta", "first", "order", "phi", "schedule", "step", "tau", "tol"}
 )
 
 # First words of Python lines that people write out of habit and that no .ham line can start with.

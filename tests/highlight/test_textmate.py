@@ -11,7 +11,6 @@ import re
 from pathlib import Path
 
 from hdsl.highlight.textmate import INSIDE, textmate, words_of_settings
-from hdsl.model.learning import LATER_PATHS
 from hdsl.model.scope import FUNCTIONS, INITIALS, RESERVED
 from hdsl.syntax.grammar import grammar
 from hdsl.syntax.words import KEYWORDS, SETTINGS
@@ -43,7 +42,7 @@ def words(scope: str) -> set[str]:
 
 def test_every_word_of_the_language_has_its_scope() -> None:
     assert words("keyword.declaration.ham") | words("keyword.other.ham") | words("storage.type.ham") == KEYWORDS
-    assert words("support.type.property-name.ham") == SETTINGS | {*LATER_PATHS}
+    assert words("support.type.property-name.ham") == SETTINGS
     assert words("support.function.ham") == FUNCTIONS | {*INITIALS}
     assert words("constant.language.ham") == {*RESERVED, "None"}
     assert words("support.constant.ham") == set(words_of_settings())

@@ -57,7 +57,7 @@ def test_every_function_that_is_no_row_has_a_signature() -> None:
         ("clip(h, inf, 1)", "infinite", "only as a bound of `clip`"),
         ("log(0) + h", "not-real", "it is not real, or beyond the range of doubles"),
         ("[[1], [2, 3]]", "list-length", "this one differs from the first"),
-        ("T + h", "reserved", ""),
+        ("T + h", "reads", "the end of time; `terminal` and `final` may read it"),
     ],
 )  # fmt: skip
 def test_a_wrong_call_is_one_finding(written: str, code: str, label: str, said: Any) -> None:

@@ -54,7 +54,6 @@ def test_the_file_s_own_value_of_what_is_replaced_does_not_count(checked: Any) -
         ("alhpa", 1.0, "unknown-setting", "did you mean `alpha`?"),
         ("h", 1.0, "unknown-setting", "`h` is a state (line 4), not a const or a setting"),
         ("eta.q", 1.0, "unknown-setting", "did you mean `eta.h`?"),
-        ("tol", 1.0, "later-setting", ""),
         ("eta", "1\n    tau = 2", "setting-value", "a number or one expression is expected"),
         ("eta", "1\nstate q = 0", "setting-value", "a number or one expression is expected"),
         ("eta", "", "setting-value", "a number or one expression is expected"),

@@ -327,16 +327,43 @@ WARNINGS = (
     S("copies and delays are bounded", "let q = delay(w, 3)", "bounds:14 repeat; bounds:15 delay"),
 )
 
-ALL = (*SHAPE_OF_A_FILE, *DECLARATIONS, *DEFINITIONS, *COMPONENTS, *LEARN, *TOKENS, *EXPRESSIONS, *WARNINGS)
+CONTROL = (
+    S("a control is declared with its sizes", "control a[k]", "control:25 duplicate-name; control:26 size-expression"),
+    S("its bounds are optional, scalars, and may be infinite", "control a in [-1, inf]\ncontrol b in [-inf, 2*pi]",
+      "control:17 control; control:18 control; control:19 control; control:20 control; control:21 not-constant"),
+    S("a rule may choose it",
+      "costate p of h\ncontrol a[n] given clip(-p + w, -1, 1)", "control:22 control; control:23 control"),
+    S("a rule reads what is there before the step", "control a given t", "reads:11 reads; reads:12 reads"),
+    S("it may follow the gradient, at a rate of its own",
+      "control a gradient\nlearn\n beta.a = 0.1", "control:33 unknown-setting"),
+    S("a costate may have a name", "costate p of h", "control:12 control; control:13 control; control:15 control"),
+    S("costates are read by rules alone", "costate p of h\ncontrol a[n] given -p",
+      "reads:16 reads; reads:17 reads; reads:19 reads"),
+    S("a terminal cost is a scalar of where the states end", "terminal goal = squared(h)\nhorizon 5",
+      "ends:13 ends; reads:22 reads; reads:23 reads; ends_final:9 ends"),
+    S("nothing reads a terminal cost or a constraint", "terminal goal = squared(h)\nhorizon 5", "reads:21 reads"),
+    S("T is read by terminal and final", "terminal goal = T\nfinal h == T\nhorizon 5", "reads:20 reads"),
+    S("the end of time is above 0, and one", "horizon 5", "ends:14 ends; ends:15 ends; horizon:8 ends"),
+    S("it may be free, from a guess, within bounds", "horizon free = 2 in [0.5, 10]",
+      "horizon_bounds:8 ends; horizon_guess:8 ends"),
+    S("a condition at the end is an equality", "final h[0] == 1\nfinal h == [1, 2, 3]\nhorizon 5",
+      "ends:16 ends; ends:17 ends; reads:24 reads; reads:25 reads"),
+    S("a path constraint is an inequality", "constraint cap = h <= 1/9 soft 100", "ends:19 constraint; ends:20 constraint"),
+    S("its weight is above 0", "constraint cap = h >= 0 soft 100", "ends:21 constraint"),
+    S("a penalty is raised by the solver of a boundary problem",
+      "constraint cap = h <= 1 penalty\nhorizon 5\nlearn\n schedule = boundary", "ends:18 ends"),
+    S("a beginning may be free", "state q = free\nhorizon 5\nlearn\n schedule = boundary",
+      "ends:6 free; ends:7 free; ends:8 free; ends_final:11 free"),
+    S("a boundary problem has an end, and one eta", "horizon 5\nlearn\n schedule = boundary\n eta = 0.1",
+      "ends_missing:12 ends; ends_missing:14 ends"),
+    S("tol is above 0", "learn\n tol = 1e-6", "ends:25 setting-value"),
+)  # fmt: skip
+
+ALL = (*SHAPE_OF_A_FILE, *DECLARATIONS, *DEFINITIONS, *COMPONENTS, *LEARN, *TOKENS, *EXPRESSIONS, *CONTROL, *WARNINGS)
 
 # What the language has and this version has not: lines to add, the code, and in which words it is refused.
 LATER = {
-    "control a[k] in [-1, 1]": "reserved",
-    "terminal goal = squared(h)": "reserved",
-    "horizon 5": "reserved",
     "hamiltonian H = squared(h)": "reserved",
-    "costate p of h = 0": "reserved",
-    "let q = T": "reserved",
     "let q = boundary": "reserved",
     "learn\n step = midpoint": "later-setting",
     "learn\n step = rk4": "later-setting",
@@ -346,7 +373,5 @@ LATER = {
     "learn\n schedule = replay": "later-setting",
     "learn\n schedule = replay(20)": "later-setting",
     "learn\n schedule = layerwise": "later-setting",
-    "learn\n schedule = boundary": "later-setting",
     "learn\n dissipation = exact": "later-setting",
-    "learn\n tol = 1e-6": "later-setting",
 }

@@ -77,8 +77,8 @@ def test_what_ships_reads(path: Path) -> None:
 
 def test_the_rest_of_the_language_is_refused_by_name() -> None:
     made, found = read(LATER)
-    assert found == [("reserved", line) for line in (22, 23, 24, 25)]
-    assert made.unread == {"p", "a", "H", ""}
+    assert found == [("reserved", 24)]
+    assert made.unread == {"H", ""}
 
 
 def test_the_span_of_a_statement_reads_as_itself() -> None:
@@ -189,8 +189,8 @@ def test_many_mistakes_are_as_many_messages(codes: list[str]) -> None:
         ("e = 3", {"e"}),
         ("parm W[n] = 3", {"W"}),
         ("component c(x) { let b = 1 }", {"c"}),
-        ("costate p of q = 0", {"p"}),
-        ("terminal goal = x", {"goal"}),
+        ("costate p of q 0", {"p"}),
+        ("terminal goal x", {"goal"}),
         ("project W W", set()),
         ("reset h each day", set()),
         ("learn fast", {"fast"}),
@@ -212,7 +212,7 @@ def test_names_of_what_could_not_be_read(text: str, unread: set[str]) -> None:
     assert made.unread == unread | {""}
 
 
-@pytest.mark.parametrize("line", ["cost c = 1 2", "let c = (1", "horizon 5", "h' = 1 2", "cost c = 1"])
+@pytest.mark.parametrize("line", ["cost c = 1 2", "let c = (1", "horizon 5 6", "h' = 1 2", "cost c = 1"])
 def test_settings_end_with_a_statement_even_if_it_is_broken(line: str) -> None:
     made, found = read(f"learn\n  eta = 1\n{line}\nlet b = 1\nbeta = 2")
     assert found[-1] == ("outside-learn", 5)

@@ -4,8 +4,9 @@ The scheme is that of scipy.integrate.solve_bvp (Lobatto IIIA of three stages, o
 
     A_i y_i + B_i y_{i+1} = r_i,  i = 1 … m − 1,   and   C y_1 + D y_m = r,
 
-so neighbours are eliminated in pairs by QR, half of the nodes at each level (Wright's structured orthogonal elimination): stable
-for problems that grow and decay, in O(m n³).
+so that half of the nodes are eliminated at each level, the one between each pair of intervals, with pivots from the rows of both
+(cyclic reduction as by Wright 1994, with elimination in place of rotations): what grows and what decays find their pivots, which a
+march from one end has not, in O(m n³).
 """
 
 from __future__ import annotations
@@ -174,34 +175,72 @@ class Factors:
 
     def __init__(self, lead: Array, follow: Array, first: Array, last: Array) -> None:
         self.n = n = len(first)
-        self.levels: list[tuple[Array, Array, Array, Array]] = []
+        self.levels: list[tuple[list[_Pair], Array, Array]] = []
         while len(lead) > 1:
-            pairs = len(lead) // 2
-            upper, lower, odd = slice(0, 2 * pairs, 2), slice(1, 2 * pairs, 2), slice(2 * pairs, None)
+            odd = len(lead) // 2 * 2
+            pairs, left, rest = [], np.empty((odd // 2, 2 * n, n)), np.empty((odd // 2, 2 * n, n))
             # Of  A1 y1 + B1 y2 = r1,  A2 y2 + B2 y3 = r2  the unknown between, y2, is eliminated.
-            turned, top = np.linalg.qr(np.concatenate([follow[upper], lead[lower]], axis=1), mode="complete")
-            turned = np.ascontiguousarray(turned.swapaxes(-1, -2))
-            left, rest = turned[:, :, :n] @ lead[upper], turned[:, :, n:] @ follow[lower]
-            self.levels.append((np.linalg.inv(top[:, :n]), left[:, :n], rest[:, :n], turned))
-            lead = np.concatenate([left[:, n:], lead[odd]])
-            follow = np.concatenate([rest[:, n:], follow[odd]])
+            for k in range(0, odd, 2):
+                pair = _Pair(np.concatenate([follow[k], lead[k + 1]]))
+                outer = np.zeros((2 * n, 2 * n))
+                outer[:n, :n], outer[n:, n:] = lead[k], follow[k + 1]
+                made = pair.eliminated(outer)
+                left[k // 2], rest[k // 2] = made[:, :n], made[:, n:]
+                pairs.append(pair)
+            self.levels.append((pairs, left[:, :n].copy(), rest[:, :n].copy()))
+            lead = np.concatenate([left[:, n:], lead[odd:]])
+            follow = np.concatenate([rest[:, n:], follow[odd:]])
         self.whole = np.linalg.inv(np.block([[lead[0], follow[0]], [first, last]]))
 
     def solve(self, right: Array) -> Array:
         """The y (n, m) of a right side (n, m)."""
-        n, rows = self.n, np.ascontiguousarray(right[:, :-1].T)[:, :, None]
+        n, rows = self.n, np.ascontiguousarray(right[:, :-1].T)
         known = []
-        for *_, turned in self.levels:
-            pairs = len(turned)
-            both = turned @ np.concatenate([rows[0 : 2 * pairs : 2], rows[1 : 2 * pairs : 2]], axis=1)
+        for pairs, _, _ in self.levels:
+            odd = 2 * len(pairs)
+            made = [pair.eliminated(rows[2 * k : 2 * k + 2].reshape(-1, 1)) for k, pair in enumerate(pairs)]
+            both = np.stack(made)[:, :, 0]
             known.append(both[:, :n])
-            rows = np.concatenate([both[:, n:], rows[2 * pairs :]])
-        values = (self.whole @ np.concatenate([rows[0, :, 0], right[:, -1]])).reshape(2, n)
-        for (top, left, rest, _), own in zip(reversed(self.levels), reversed(known), strict=True):
-            pairs = len(top)
-            middle = top @ (own - left @ values[:pairs, :, None] - rest @ values[1 : pairs + 1, :, None])
-            made = np.empty((len(values) + pairs, n))
-            made[0 : 2 * pairs + 1 : 2], made[1 : 2 * pairs : 2] = values[: pairs + 1], middle[:, :, 0]
-            made[2 * pairs + 1 :] = values[pairs + 1 :]
+            rows = np.concatenate([both[:, n:], rows[odd:]])
+        values = (self.whole @ np.concatenate([rows[0], right[:, -1]])).reshape(2, n)
+        for (pairs, left, rest), own in zip(reversed(self.levels), reversed(known), strict=True):
+            count = len(pairs)
+            right_of = own - np.einsum("kij,kj->ki", left, values[:count]) - np.einsum("kij,kj->ki", rest, values[1 : count + 1])
+            made = np.empty((len(values) + count, n))
+            made[0 : 2 * count + 1 : 2] = values[: count + 1]
+            for k, pair in enumerate(pairs):
+                made[2 * k + 1] = pair.between(right_of[k])
+            made[2 * count + 1 :] = values[count + 1 :]
             values = made
         return values.T
+
+
+class _Pair:
+    """The factors of the column of two blocks that multiplies the unknown between: rows turned, L below U."""
+
+    def __init__(self, column: Array) -> None:
+        from scipy.linalg.lapack import dgetrf
+
+        factors, pivots, info = dgetrf(np.asfortranarray(column), overwrite_a=1)
+        if info > 0:
+            raise np.linalg.LinAlgError("the unknown between two blocks is not determined")
+        self.n = n = column.shape[1]
+        self.upper, self.lower = np.asfortranarray(factors[:n]), np.ascontiguousarray(factors[n:])
+        self.rows = np.arange(len(column))
+        for k, pivot in enumerate(pivots):
+            self.rows[[k, pivot]] = self.rows[[pivot, k]]
+
+    def eliminated(self, right: Array) -> Array:
+        """The rows of a right side (2n, …): the upper ones with the unknown still in them, the lower ones without."""
+        from scipy.linalg.blas import dtrsm
+
+        made = right[self.rows]
+        made[: self.n] = dtrsm(1.0, self.upper, made[: self.n], lower=1, diag=1)
+        made[self.n :] -= self.lower @ made[: self.n]
+        return made
+
+    def between(self, right: Array) -> Array:
+        """The unknown, from its upper rows (n,)."""
+        from scipy.linalg.blas import dtrsm
+
+        return np.asarray(dtrsm(1.0, self.upper, right[:, None])[:, 0])

@@ -188,3 +188,11 @@ def _bounds(model: Model, known: Mapping[Scalar, float]) -> Bounds:
     upper = {n: np.inf if c.upper is None else _bound(c.upper, known) for n, c in model.controls.items()}
     minimising = tuple(name for name, control in model.controls.items() if control.rule != "given")
     return Bounds(lower, upper, minimising, tuple(name for name in model.controls if name not in minimising))
+
+
+def horizon_of(model: Model) -> tuple[float, float]:
+    """tau, and the latest time that a path may reach: T, or its upper bound where it is free, or else its guess."""
+    known = known_numbers(model)
+    ends = _ends(model, known)
+    tau = known[slot(setting_name("tau"))]
+    return tau, ends.upper if np.isfinite(ends.upper) else ends.guess

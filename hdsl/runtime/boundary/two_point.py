@@ -24,7 +24,7 @@ Ends: TypeAlias = Callable[[Array, Array, Array, Array], Array]
 MOST_POINTS = 20_000  # so many points are put through a slope at once
 STEP = 2.0**-26  # of a difference quotient, relative: the root of the round-off
 INSIDE = np.linspace(0, 1, 8)[:-1] + 1 / 14  # where within an interval the residual is measured: not where a solver looks
-MOST_EQUATIONS = 60
+MOST_EQUATIONS = 20
 """Above this scipy's solver is left: its sparse factors fill up with dense blocks (docs/boundary.md has the measurement)."""
 LONGEST = 50.0  # of the logarithm of T
 
