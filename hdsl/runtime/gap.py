@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from hdsl.derive.boundary import RUNNING
 from hdsl.model.model import Model
 from hdsl.runtime.boundary.functions import COST, Functions, Given
 from hdsl.runtime.boundary.numbers import Numbered
@@ -71,16 +70,14 @@ def measured(problem: Numbered, course: Course, name: str) -> Way:
     On each step controls are what they were at its beginning, and parameters move evenly.
     """
     functions, t, y = problem.functions, course.times, packed(problem.functions, course.values)
-    steps, before, after = np.diff(t), y[:, :-1].copy(), y[:, 1:].copy()
-    for param in functions.params:
-        place = functions.places[functions.costate(param)]
-        before[place] = after[place] = _costate_of_motion(functions, param, y, steps)
     with np.errstate(all="ignore"):
-        first = functions.along(t[:-1], before)
+        first = functions.along(t[:-1], y[:, :-1])
         controls = {control: np.asarray(first[control]) for control in functions.model.controls}
-        last = functions.along(t[1:], after, controls)
+        last = functions.along(t[1:], y[:, 1:], controls)
         end = functions.at_end(y[:, -1:], np.zeros((functions.unknowns, 1)), t[-1:])
-    costs = _costs(functions, t, first, last)
+    costs = _running(functions, t, first, last)
+    if functions.params:
+        costs["motion"] = sum(_motion(functions, param, t, y) for param in functions.params)
     costs |= {cost: float(np.asarray(end[cost]).sum()) for cost in functions.model.terminals}
     missed = tuple(float(np.abs(np.asarray(end[final.definition])).max()) for final in functions.model.finals)
     arrays = {named(cell): value for cell, value in course.values.items()}
@@ -91,22 +88,23 @@ def measured(problem: Numbered, course: Course, name: str) -> Way:
     return Way(name, J, costs, t, arrays, course.diverged, missed)
 
 
-def _costs(functions: Functions, t: Numbers, first: Given, last: Given) -> dict[str, float]:
-    """The integral of each cost term and of the motion, by trapezoids with values at the beginnings and the ends of steps."""
-
-    def integral(before: Any, after: Any) -> float:
-        return float((np.diff(t) * (np.reshape(before, -1) + np.reshape(after, -1)) / 2).sum())
-
-    grown = [np.exp(functions.eta * times) for times in (t[:-1], t[1:])]
-    found = {
-        cost: integral(
-            *(scale * made["learn:phi"] * made[cost] for scale, made in zip(grown, (first, last), strict=True))
-        )
+def _running(functions: Functions, t: Numbers, first: Given, last: Given) -> dict[str, float]:
+    """The integral of e^{ηt} φ times each cost term, by its values at the beginnings and the ends of steps."""
+    scales = [np.exp(functions.eta * at) * made["learn:phi"] for at, made in ((t[:-1], first), (t[1:], last))]
+    return {
+        cost: float((np.diff(t) * (scales[0] * first[cost] + scales[1] * last[cost]) / 2).sum())
         for cost in functions.model.costs
     }
-    if functions.params:
-        found["motion"] = integral(first[RUNNING], last[RUNNING]) - sum(found.values())
-    return found
+
+
+def _motion(functions: Functions, param: str, t: Numbers, y: Numbers) -> float:
+    """The integral of e^{ηt} ½ Σ θ̇²/β. Where β is 0 nothing may move: what did is infinitely dear."""
+    rate = np.diff(y[functions.places[param]], axis=1) / np.diff(t)
+    beta = float(functions.numbers[setting_name(functions.model.learning.beta[param])])
+    if beta == 0:
+        return np.inf if rate.any() else 0.0
+    grown = np.exp(functions.eta * t)
+    return float((np.diff(t) * (grown[:-1] + grown[1:]) / 2 * (rate**2).sum(0) / (2 * beta)).sum())
 
 
 def named(cell: str) -> str:
@@ -123,16 +121,6 @@ def packed(functions: Functions, values: Mapping[str, Numbers]) -> Numbers:
         if cell != COST and cell in values:
             y[place] = values[cell].reshape(points, -1).T
     return y
-
-
-def _costate_of_motion(functions: Functions, param: str, y: Numbers, steps: Numbers) -> Numbers:
-    """The costate (entries, steps) by which a parameter would move as it did: θ̇ = −β ω with the problem's β.
-
-    Where β is 0 nothing may move: what did is infinitely dear.
-    """
-    rate = np.diff(y[functions.places[param]], axis=1) / steps
-    beta = float(functions.numbers[setting_name(functions.model.learning.beta[param])])
-    return -rate / beta if beta else np.where(rate == 0, 0.0, np.inf)
 
 
 def compare(
