@@ -12,7 +12,7 @@ from hdsl.syntax.source import Source
 
 if TYPE_CHECKING:
     from hdsl.audit.audit import Audit
-    from hdsl.derive.boundary import Boundary
+    from hdsl.derive.boundary import Boundary, Endless
     from hdsl.derive.equations import Equations
     from hdsl.derive.hamiltonian import Hamiltonian
     from hdsl.derive.pullback import Pullback
@@ -124,21 +124,24 @@ class Compiler:
         return self._made("equations", derive_equations(self.hamiltonian))
 
     @cached_property
-    def boundary(self) -> Boundary:
-        """Raises ValueError for a model whose schedule is not boundary."""
+    def boundary(self) -> Boundary | Endless:
         from hdsl.derive.boundary import derive_boundary
 
         return self._made("boundary", derive_boundary(self.model))
 
     @cached_property
     def boundary_programs(self) -> BoundaryPrograms:
+        """Raises ValueError for a model without a horizon."""
+        from hdsl.derive.boundary import Endless
         from hdsl.optimise.boundary import lower_boundary
 
+        if isinstance(self.boundary, Endless):
+            raise ValueError(f"{self.model.name} has no horizon, so it has no boundary problem")
         return lower_boundary(self.boundary)
 
     @cached_property
     def boundary_numpy(self) -> str:
-        """The functions of the boundary problem as text."""
+        """The functions of the boundary problem as text. Raises ValueError for a model without a horizon."""
         from hdsl.emit.numpy_module import emit_numpy
 
         return emit_numpy(self.boundary_programs, VERSION)

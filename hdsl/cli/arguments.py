@@ -19,7 +19,7 @@ from hdsl.diagnostics.suggest import nearest
 from hdsl.placing import is_special, place
 from hdsl.resources import folder
 
-SEVERAL = ("--set", "--dim", "--map", "--sweep", "--forward")
+SEVERAL = ("--set", "--dim", "--map", "--sweep", "--continue", "--forward")
 WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 HEADLINE = re.compile(r"^(error|warning)(\[[\w-]+\])", re.MULTILINE)
 CARETS = re.compile(r"^( *\| *)(\^+)(.*)$", re.MULTILINE)

@@ -24,7 +24,7 @@ from hdsl.derive.hamiltonian import build_hamiltonian
 from hdsl.derive.seeds import PHI
 from hdsl.derive.workspace import Workspace
 from hdsl.model.model import Model
-from hdsl.terms.elementwise import exp, relu
+from hdsl.terms.elementwise import clip, exp, relu
 from hdsl.terms.term import (
     Contraction,
     Definition,
@@ -51,28 +51,43 @@ class Boundary:
     ``begin`` makes what a state begins with where that is computed, ``initial:h``, and what then reaches the free parameters,
     ``begin:w:W``. ``end`` makes the terminal costs, the conditions, and what the costates are at the end: ``end:z:h``,
     ``end:w:W``, from states, parameters, ``T`` and the ``mu:k``; where T is free also ``end:T`` = e^{−ηT} (∂Φ/∂T + μ·∂ψ/∂T).
+    ``choose`` makes the controls that have a line, by ``choices`` the line of each; others minimise H′ where they are looked for.
     ``mus`` gives for each ``mu:k``, the costate of a condition at the end, its sizes.
     """
 
     model: Model
     equations: Equations
+    choose: tuple[Definition, ...]
+    choices: Mapping[str, str]
     flow: tuple[Definition, ...]
     begin: tuple[Definition, ...]
     end: tuple[Definition, ...]
     mus: Mapping[str, tuple[Size, ...]]
 
 
-def derive_boundary(model: Model) -> Boundary:
-    """The pass ``boundary``. ``model`` is one whose schedule is boundary: it has a horizon, and one eta for all groups."""
-    model = penalised(along(model))
+@dataclass(frozen=True)
+class Endless:
+    """A model without a horizon has no boundary problem."""
+
+    model: Model
+
+
+def derive_boundary(model: Model) -> Boundary | Endless:
+    """The pass ``boundary``, of any model with a horizon: of one that runs forward, what the optimum would be found from."""
+    if model.horizon is None:
+        return Endless(model)
+    model = penalised(along(replace(model, learning=replace(model.learning, schedule="boundary"))))
     equations = derive_equations(build_hamiltonian(model))
     workspace = Workspace(model)
     mus = {f"mu:{number}": _sizes(model, final.definition) for number, final in enumerate(model.finals)}
     for name, sizes in mus.items():
         workspace.declare(name, sizes, False)
+    choose, choices = _choose(model)
     return Boundary(
         model=model,
         equations=equations,
+        choose=choose,
+        choices=choices,
         flow=_flow(model, equations),
         begin=_begin(model),
         end=_end(workspace, mus),
@@ -144,6 +159,25 @@ def _squares(model: Model, left: str, right: str, name: str, coefficient: Scalar
     at = indices(len(sizes))
     factors, bound = (slot(left, at), slot(right, at)), tuple(zip(at, sizes, strict=True))
     return Definition(name, Contraction(factors, bound, coefficient))
+
+
+def _choose(model: Model) -> tuple[tuple[Definition, ...], dict[str, str]]:
+    """The lines that give controls, by rules and by stationarity."""
+    made, choices = [], {}
+    for name, control in model.controls.items():
+        if control.definition is not None:
+            value = slot(control.definition, indices(len(model.quantities[name].sizes)))
+            choices[name] = f"choice:{name}"
+            made.append(Definition(choices[name], Elementwise(_within(model, name, value)), model.quantities[name].sizes))
+    return (*model.definitions, *made), choices
+
+
+def _within(model: Model, name: str, value: Scalar) -> Scalar:
+    """A control within its bounds."""
+    control = model.controls[name]
+    low = -sympy.oo if control.lower is None else control.lower
+    high = sympy.oo if control.upper is None else control.upper
+    return value if (low, high) == (-sympy.oo, sympy.oo) else clip(value, low, high)
 
 
 def _flow(model: Model, equations: Equations) -> tuple[Definition, ...]:

@@ -41,6 +41,7 @@ PREFIXES = {
     "final": "final_",
     "given": "given_",
     "by": "slope_by_",
+    "choice": "chosen_",
 }
 SUFFIXES = {"adj": "_bar", "column": "_column", "turned": "_t", "half": "_half"}
 

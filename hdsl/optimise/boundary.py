@@ -14,8 +14,9 @@ from hdsl.terms.term import Definition, keep_needed
 
 @dataclass(frozen=True)
 class BoundaryPrograms:
-    """``flow``, ``begin`` and ``end`` make what `hdsl.derive.boundary.Boundary` says, for many points side by side."""
+    """``choose``, ``flow``, ``begin`` and ``end`` make what `hdsl.derive.boundary.Boundary` says, for many points side by side."""
 
+    choose: Program
     flow: Program
     begin: Program
     end: Program
@@ -26,7 +27,7 @@ class BoundaryPrograms:
 
     @property
     def all(self) -> tuple[Program, ...]:
-        return (self.flow, self.begin, self.end)
+        return (self.choose, self.flow, self.begin, self.end)
 
     @property
     def projections(self) -> Mapping[int, Program]:
@@ -43,6 +44,7 @@ def lower_boundary(boundary: Boundary) -> BoundaryPrograms:
     end = [line.name for line in boundary.end if line.name.startswith("end:")]
     end += [*dict.fromkeys((*model.terminals, *(final.definition for final in model.finals)))]
     programs = BoundaryPrograms(
+        _program("choose", model, boundary.choose, list(boundary.choices.values())),
         _program("flow", model, boundary.flow, [*along, RUNNING, ROBUST, WHOLE]),
         _program("begin", model, boundary.begin, begin),
         _program("end", model, boundary.end, end),

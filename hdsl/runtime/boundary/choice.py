@@ -15,17 +15,19 @@ from hdsl.runtime.boundary.minimise import minimise
 Choose = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def chooser(model: Model, module: Any, shapes: Mapping[str, tuple[int, ...]], bounds: Bounds) -> Choose:
+def chooser(
+    model: Model, choices: Mapping[str, str], module: Any, shapes: Mapping[str, tuple[int, ...]], bounds: Bounds
+) -> Choose:
     """A function from what is known at points to the controls there.
 
-    ``module`` has the functions of the problem as text made them: ``choose`` for what is given by lines, ``flow`` for H′.
+    ``module`` has the functions of the problem as text made them: ``choose`` for the controls that have a line, by ``choices``;
+    ``flow`` for H′, which the others minimise.
     """
-    by_gradient = [name for name, control in model.controls.items() if control.rule == "gradient"]
-    by_line = [name for name in model.controls if name not in by_gradient]
+    by_gradient = [name for name in model.controls if name not in choices]
 
     def choose(given: dict[str, Any]) -> dict[str, Any]:
-        made = module.choose(given) if by_line else {}
-        return {name: made[name] for name in by_line}
+        made = module.choose(given) if choices else {}
+        return {name: made[line] for name, line in choices.items()}
 
     if not by_gradient:
         return choose

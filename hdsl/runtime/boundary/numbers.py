@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hdsl.compiler import Compiler
-from hdsl.derive.boundary import eta_of
+from hdsl.derive.boundary import Endless, eta_of
 from hdsl.emit.constructor import DRAWN
 from hdsl.emit.skeleton import DRAW
 from hdsl.model.evaluate import evaluate
@@ -64,6 +64,8 @@ def numbered(
     Raises ValueError where a size or a number is not known.
     """
     boundary = compiler.boundary
+    if isinstance(boundary, Endless):
+        raise ValueError(f"{compiler.model.name} has no horizon, so it has no boundary problem")
     model = boundary.model
     known = known_numbers(model)
 
@@ -86,7 +88,7 @@ def numbered(
         flow=module.flow,
         begin=module.begin,
         end=module.end,
-        choose=chooser(model, module, shapes, bounds),
+        choose=chooser(model, boundary.choices, module, shapes, bounds),
         shapes=shapes,
         first=first,
         numbers={":share": np.zeros(1), **scalars, **tensors},

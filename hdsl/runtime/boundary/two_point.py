@@ -164,7 +164,7 @@ def _judged(scaled: _Scaled, guess: Path, s: Array, y: Array, unknowns: Array, i
         f = scaled.slope(s, y, unknowns)
         if not (np.isfinite(y).all() and np.isfinite(unknowns).all() and np.isfinite(f).all()):
             return Attempt(guess, np.inf, np.inf, iterations, "nan")
-        path = Path(s, y, unknowns[: scaled.problem.unknowns], scaled.length(unknowns), f)
+        path = Path(s, y, unknowns[: scaled.problem.unknowns], float(scaled.length(unknowns)), f)
         residual = float(residuals(lambda s, y: scaled.slope(s, y, unknowns), s, y, f).max())
         ends = float(np.abs(scaled.ends(y[:, 0], y[:, -1], unknowns)).max())
     return Attempt(path, residual if np.isfinite(residual) else np.inf, ends, iterations, why)
@@ -184,8 +184,9 @@ class _Scaled:
         self.problem = problem
         self.end = end
 
-    def length(self, unknowns: Array) -> float:
-        return float(np.exp(np.clip(unknowns[-1], -LONGEST, LONGEST))) if self.problem.free else self.end
+    def length(self, unknowns: Array) -> Any:
+        """T, one number, or one a point (m,) where the unknowns are given at each (k, m)."""
+        return np.exp(np.clip(unknowns[-1], -LONGEST, LONGEST)) if self.problem.free else self.end
 
     def slope(self, s: Array, y: Array, unknowns: Array = NOTHING) -> Array:
         end = self.length(unknowns)
@@ -193,13 +194,13 @@ class _Scaled:
 
     def slope_by(self, s: Array, y: Array, unknowns: Array = NOTHING) -> tuple[Array, Array]:
         """∂slope/∂y (n, n, m) and ∂slope/∂unknowns (n, k, m)."""
-        by_unknowns = np.zeros((len(y), len(unknowns), len(s)))
-        if self.problem.free:
-            up, down = unknowns.copy(), unknowns.copy()
-            up[-1] += 1e-5
-            down[-1] -= 1e-5
-            by_unknowns[:, -1] = (self.slope(s, y, up) - self.slope(s, y, down)) / 2e-5
-        return jacobian_of(lambda s, y: self.slope(s, y, unknowns), s, y), by_unknowns
+        n, by_unknowns = len(y), np.zeros((len(y), len(unknowns), len(s)))
+        if not self.problem.free:
+            return jacobian_of(self.slope, s, y), by_unknowns
+        length = np.broadcast_to(unknowns[-1], (1, len(s)))
+        made = jacobian_of(lambda s, y: self.slope(s, y[:n], y[n:]), s, np.concatenate([y, length]))
+        by_unknowns[:, -1] = made[:, n]
+        return made[:, :n], by_unknowns
 
     def ends(self, first: Array, last: Array, unknowns: Array = NOTHING) -> Array:
         return self._ends(np.concatenate([first, last, unknowns])[:, None])[:, 0]
