@@ -12,7 +12,6 @@ import click
 
 from hdsl.cli.arguments import (
     Verb,
-    WrongInput,
     command_text,
     keep_apart,
     named_values,
@@ -35,6 +34,10 @@ class Options:
 
     model: str
     horizon: float | None
+    streams: tuple[Path, ...]
+    columns: tuple[str, ...]
+    scale: str | None
+    bad: str
     forward: tuple[str, ...]
     threshold: float
     tol: float
@@ -54,6 +57,11 @@ class Options:
 )
 @click.argument("model")
 @click.option("--horizon", type=click.FloatRange(min=0, min_open=True), help="End of time, in place of the model's own.")
+@click.option("--stream", "streams", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
+              help="What arrives, for a model with inputs or targets; if not given, the model's own.")
+@click.option("--map", "columns", multiple=True, metavar="NAME=COLUMN …", help="Columns, as for `hdsl run`.")
+@click.option("--scale", metavar="HOW", help="running, first:N, none, or whole, as for `hdsl run`.")
+@click.option("--on-bad-row", "bad", type=click.Choice(["stop", "skip", "log"]), default="stop", show_default=True)
 @click.option("--forward", multiple=True, metavar="NAME=VALUE …",
               help="Settings of the forward run alone: --forward eta=1 order=simultaneous. It is charged by the model's own.")
 @click.option("--threshold", type=click.FloatRange(min=0, min_open=True), default=0.1, show_default=True,
@@ -71,7 +79,7 @@ def command(**given: Any) -> int:
     no optimum was found.
     """
     options = Options(**given)
-    keep_apart({"--report": options.report}, [readable(options.model)])
+    keep_apart({"--report": options.report}, [readable(options.model), *options.streams])
     gap, forward = gap_of(options)
     if options.layout == "json":
         click.echo(json.dumps(gap_json(gap, forward), indent=1, ensure_ascii=False))
@@ -94,25 +102,24 @@ def gap_of(options: Options) -> tuple[Gap, Model]:
     online = open_model(options.model, (*settings, *options.forward, ONLINE), options.dims, options.delay, horizon)
     import torch
 
+    from hdsl.cli.solve import signals_of
     from hdsl.runtime.boundary.numbers import numbered
     from hdsl.runtime.boundary.solve import solve_boundary
-    from hdsl.runtime.gap import compare, taus
+    from hdsl.runtime.gap import compare, samples
 
-    record = online.product("model")
+    signals = signals_of(options, model)
     try:
-        problem = numbered(model.compiler, options.seed)
+        problem = numbered(model.compiler, options.seed, signals)
     except ValueError as wrong:
-        raise WrongInput(f"error: {wrong}") from None
+        raise click.UsageError(str(wrong)) from None
     solution = solve_boundary(problem, options.tol)
     net_class = online.compile(dtype=torch.float64)
-    steps = torch.from_numpy(taus(solution.end, step_of(net_class)))
-    made = lambda: net_class(batch=1, seed=options.seed)  # noqa: E731
-    return compare(problem, solution, made, record, {"tau": steps}, options.threshold), online
 
+    def made() -> Any:
+        return net_class(batch=1, seed=options.seed)
 
-def step_of(net_class: Any) -> float:
-    """The tau of a module."""
-    return float(net_class(batch=1).tau)
+    stream = samples(signals, solution.end, float(made().tau))
+    return compare(problem, solution, made, online.product("model"), stream, options.threshold), online
 
 
 # What is told -----------------------------------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ def _solutions(options: Options, model: Model) -> tuple[Solution, Any]:
     for settings in steps:
         current = model if not settings else _with(options, settings)
         try:
-            problem = numbered(current.compiler, options.seed, _signals(options, current))
+            problem = numbered(current.compiler, options.seed, signals_of(options, current))
             if solution is None and options.warm is not None:
                 warm = load_solution(options.warm, problem.functions)
             solution = solve_boundary(problem, None, warm)
@@ -124,7 +124,7 @@ def _with(options: Options, settings: Mapping[str, str]) -> Model:
     return open_model(options.model, (*kept, *(f"{n}={v}" for n, v in settings.items())), options.dims, options.delay)
 
 
-def _signals(options: Options, model: Model) -> Any:
+def signals_of(options: Options, model: Model) -> Any:
     """What arrives, by time. Raises click's errors."""
     from hdsl.runtime.boundary.functions import nothing_arrives
     from hdsl.runtime.boundary.numbers import horizon_of

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 
 from hdsl.model.model import Model
 from hdsl.runtime.boundary.functions import COST, Functions, Given
@@ -150,6 +151,18 @@ def taus(end: float, tau: float) -> Numbers:
     """Steps of tau that come to the end; the last may be shorter."""
     count = max(1, int(np.ceil(end / tau - 1e-9)))
     return np.append(np.full(count - 1, tau), end - tau * (count - 1))
+
+
+def samples(signals: Callable[[Numbers], Mapping[str, Numbers]], end: float, tau: float) -> dict[str, torch.Tensor]:
+    """What a forward run sees up to the end, as `Net.run` takes it: the samples of a stream where they stand, if there is one.
+
+    Each is held over its step; the boundary problem goes from sample to sample along lines.
+    """
+    knots = getattr(signals, "knots", None)
+    steps = taus(end, tau) if knots is None else np.diff(np.append(knots[knots < end * (1 - 1e-9)], end))
+    times = np.concatenate([[0.0], np.cumsum(steps[:-1])])
+    values = {name: torch.from_numpy(np.asarray(value)).unsqueeze(1) for name, value in signals(times).items()}
+    return {**values, "tau": torch.from_numpy(steps)}
 
 
 def _parting(run: Way, best: Way, name: str, threshold: float) -> Parting:
