@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from hdsl.derive.boundary import RUNNING, WHOLE
+from hdsl.derive.boundary import PENALTY, RUNNING, WHOLE
 from hdsl.runtime.boundary.functions import COST, Functions
 from hdsl.runtime.boundary.two_point import Array, Path
 from hdsl.runtime.source.block import StreamError
+from hdsl.terms.notation import Notation
 
 MOST_POINTS = 1_000_000
 GAUSS = np.polynomial.legendre.leggauss(5)
@@ -44,13 +45,18 @@ def arrays(functions: Functions, path: Path, tau: float) -> tuple[dict[str, Arra
         add(name, name, "control")
     for name in model.outputs:
         add(name, name, "output")
-    for name in model.costs:
+    for name in asked(functions):
         add(name, name, "cost")
     for name in functions.params:
         add(name, name, "param")
         add(f"costate.{name}", f"w:{name}", "param costate")
     add("H", WHOLE, "H")
     return found, roles
+
+
+def asked(functions: Functions) -> tuple[str, ...]:
+    """The cost terms that the file asks for, without the penalties that the solver adds."""
+    return tuple(name for name in functions.model.costs if not name.startswith(PENALTY))
 
 
 def shares(functions: Functions, path: Path) -> tuple[dict[str, float], float]:
@@ -65,8 +71,8 @@ def shares(functions: Functions, path: Path) -> tuple[dict[str, float], float]:
     weights = (h[:, None] * GAUSS[1] / 2).reshape(-1)
     with np.errstate(all="ignore"):
         made = functions.along(t, path.at(t / path.end))
-        scale = made["learn:phi"] * np.exp(functions.eta * t)
-        found = {name: float((weights * scale * made[name]).sum()) for name in model.costs}
+        scale = np.exp(functions.eta * t) * made.get("learn:phi", 1.0)
+        found = {name: float((weights * scale * made[name]).sum()) for name in asked(functions)}
         whole = float((weights * made[RUNNING]).sum())
         if functions.params:
             found["motion"] = whole - sum(found.values())
@@ -96,25 +102,17 @@ def violations(functions: Functions, path: Path, points: int = 2001) -> dict[str
 
 
 def where_nonfinite(functions: Functions, path: Path) -> str:
-    """The first line of the flow that is not finite at some node of a path, by name and place; empty where none is."""
+    """The first line that is not finite at some node of a path, by its place and its equation; empty where none is."""
     t = path.s * path.end
     with np.errstate(all="ignore"):
         made: Mapping[str, Any] = functions.along(t, path.y)
-    spans = {d.name: d.spans for d in functions.lines}
-    for name, value in made.items():
-        if name.startswith(":"):
-            continue
-        wrong = ~np.isfinite(np.asarray(value, float).reshape(len(np.atleast_1d(value)), -1)).all(1)
-        if wrong.any() and name in spans:
-            number = functions.model.source.lines_of(spans[name])
-            where = f", made by {functions.model.source.name}:{number[0]}" if number else ""
-            at = t[int(np.argmax(wrong))] if len(wrong) == len(t) else 0.0
-            return f"{_shown(name)} is not finite at t = {at:g}{where}"
+    for line in functions.lines:
+        value = np.asarray(made.get(line.name, 0.0), float)
+        wrong = ~np.isfinite(value.reshape(len(value), -1)).all(1) if value.ndim else ~np.isfinite(value)[None]
+        if wrong.any():
+            notation = Notation("text", functions.lines, inline=(), states=list(functions.model.dynamics))
+            number = functions.model.source.lines_of(line.spans)
+            where = f" ({functions.model.source.name}:{number[0]})" if number else ""
+            at = f" at t = {t[int(np.argmax(wrong))]:g}" if len(wrong) == len(t) else ""
+            return f"{notation.equation(line)}{where}, which is not finite{at}"
     return ""
-
-
-def _shown(name: str) -> str:
-    """A line's name as a user knows it."""
-    kind, _, rest = name.rpartition(":")
-    told = {"dot": f"the slope of {rest}", "dot:z": f"the slope of z.{rest}", "dot:w": f"the slope of costate.{rest}"}
-    return {**told, "adj": f"the adjoint of {rest}", "f": f"the dynamics of {rest}", "given": f"the rule of {rest}"}.get(kind, rest)

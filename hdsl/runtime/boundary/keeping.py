@@ -41,7 +41,7 @@ def save_solution(file: File, path: Path, functions: Functions) -> None:
 def load_solution(file: File, functions: Functions) -> Path:
     """Read a path for a problem. Raises SolutionError, and OSError."""
     try:
-        with np.load(file, allow_pickle=False) as held:
+        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as held:
             told = json.loads(held["told"].tobytes().decode())
             s, y, p, end, f = (np.asarray(held[name], float) for name in ("s", "y", "p", "end", "f"))
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as wrong:

@@ -18,6 +18,8 @@ from hdsl.runtime.boundary.two_point import Attempt, Path
 MOST_NODES = 10_000
 MOST_NUMBERS = 4e7  # in the Jacobian at all nodes
 BY_WHY = {"": "tolerance", "nodes": "mesh", "singular": "singular", "stuck": "stuck", "nan": "nonfinite"}
+LOST = ("singular", "stuck", "nonfinite")
+"""Where the path that is left is that of a guess: what it costs says nothing."""
 MINIMUM = 1e-6
 """By so much less, relative to 1 + |H′|, H′ may be at another control: round-off of a minimum that is flat."""
 FIRST_WEIGHT, MOST_WEIGHT, RAISED = 1e2, 1e10, 10.0
@@ -129,6 +131,8 @@ def _told(problem: Numbered, found: Found, tol: float, seconds: float) -> Soluti
     status = _status(attempt, residuals, above, problem, tol, wrong)
     parts, by_gauss = shares(functions, path)
     J, notes = cost(functions, path), list(found.notes)
+    if status in LOST:
+        J, parts = np.nan, {}
     if status == "solved" and abs(J - by_gauss) > 100 * tol * (1 + abs(J)):
         notes.append(f"J is {J:.9g} as the solver integrated it and {by_gauss:.9g} by another rule")
     if residuals.hamiltonian is not None and residuals.hamiltonian > 1e3 * tol:
