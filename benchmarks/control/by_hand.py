@@ -12,6 +12,11 @@ from casadi import vertcat
 from benchmarks.control.collocation import Array, Problem
 
 
+def above(x: Any) -> Any:
+    """What is above 0, for penalties."""
+    return casadi.fmax(x, 0)
+
+
 def lqr() -> Problem:
     """A damped oscillator pushed to rest; Riccati's equation has the answer (Bryson & Ho 1975, 5.2)."""
     return Problem(

@@ -71,14 +71,14 @@ def measured(problem: Numbered, course: Course, name: str) -> Way:
     On each step controls are what they were at its beginning, and parameters move evenly.
     """
     functions, t, y = problem.functions, course.times, packed(problem.functions, course.values)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):  # of a run that goes astray
         first = functions.along(t[:-1], y[:, :-1])
         controls = {control: np.asarray(first[control]) for control in functions.model.controls}
         last = functions.along(t[1:], y[:, 1:], controls)
         end = functions.at_end(y[:, -1:], np.zeros((functions.unknowns, 1)), t[-1:])
-    costs = _running(functions, t, first, last)
-    if functions.params:
-        costs["motion"] = sum(_motion(functions, param, t, y) for param in functions.params)
+        costs = _running(functions, t, first, last)
+        if functions.params:
+            costs["motion"] = sum(_motion(functions, param, t, y) for param in functions.params)
     costs |= {cost: float(np.asarray(end[cost]).sum()) for cost in functions.model.terminals}
     missed = tuple(float(np.abs(np.asarray(end[final.definition])).max()) for final in functions.model.finals)
     arrays = {named(cell): value for cell, value in course.values.items()}
@@ -169,7 +169,8 @@ def _parting(run: Way, best: Way, name: str, threshold: float) -> Parting:
     there = _at(run.times, best.times, best.arrays[name])
     own = run.arrays[name].reshape(len(run.times), -1)
     scale = float(np.linalg.norm(there - there[0], axis=1).max()) or 1.0
-    far = np.linalg.norm(own - there, axis=1) / scale
+    with np.errstate(all="ignore"):
+        far = np.linalg.norm(own - there, axis=1) / scale
     over = np.flatnonzero(far > threshold)
     return Parting(name, float(run.times[over[0]]) if len(over) else None, float(far.max()))
 
