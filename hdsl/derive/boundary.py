@@ -102,9 +102,10 @@ def along(model: Model) -> Model:
     }
     own = {name for name, quantity in quantities.items() if not quantity.shared} | {"t", "T"}
     own |= {f"z:{name}" for name in model.dynamics}
+    told = {*model.outputs, *model.costs, *model.terminals, *(each.definition for each in (*model.finals, *model.constraints))}
     definitions = []
     for definition in model.definitions:
-        shared = own.isdisjoint(definition.reads())
+        shared = own.isdisjoint(definition.reads()) and definition.name not in told
         if not shared:
             own.add(definition.name)
         definitions.append(replace(definition, shared=shared))
