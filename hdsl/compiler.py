@@ -72,7 +72,11 @@ class Compiler:
         text, found = self._parsed
         known = Known()
         model, more = check(text, dims=self.dims, settings=self.settings, delay=self.delay, told=known)
-        wrong = any(d.severity == "error" for d in found)
+        if model is not None and model.controls:
+            from hdsl.derive.refusals import refusals
+
+            more = tuple(refusals(model)) or more  # warnings are given for files without mistakes
+        wrong = any(d.severity == "error" for d in (*found, *more))
         return (None if wrong else model), (*found, *more), known
 
     @cached_property

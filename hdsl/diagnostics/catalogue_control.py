@@ -13,6 +13,11 @@ CONTROL = register("control", "a control, or a name for a costate, does not fit 
 READS = register("reads", "something reads what is not there where it is worked out")
 ENDS = register("ends", "the end of time, or what holds there, is not said as it must be")
 CONSTRAINT = register("constraint", "a path constraint is not said as it must be")
+BANG_BANG = register("bang-bang", "H is linear in a control with bounds, so that its optimum is at one of them")
+SINGULAR = register("singular-control", "H is linear in a control without bounds, or free of it, so that it tells no optimum")
+NON_CONVEX = register("non-convex-control", "H is not sure to be convex in a control")
+COUPLED = register("coupled-control", "H couples controls, or entries of one, so that no closed form holds")
+NOT_QUADRATIC = register("not-quadratic-control", "H is not quadratic in a control, so that there is no closed form")
 FREE = register("free", "a beginning is left free that nothing could choose")
 
 
@@ -158,3 +163,96 @@ def free_forward(span: Span, kind: str, name: str) -> Diagnostic:
 
 def free_in_component(span: Span) -> Diagnostic:
     return FREE.at(span, "nothing is free in a component", "it belongs to the model")
+
+
+# Stationarity ---------------------------------------------------------------------------------------------------------
+
+RULES = "a rule may be declared: `given …`, or `gradient`, which follows -∂H′/∂{name}"
+
+
+def _rules(name: str) -> str:
+    return RULES.format(name=name)
+
+
+def bang_bang(span: Span, name: str, part: str, switch: str, low: str, high: str) -> Diagnostic:
+    """``part`` is the part of H′ with the control in it, ``switch`` its slope, by whose sign a bound is chosen."""
+    return BANG_BANG.at(
+        span,
+        f"the control `{name}` stands in H′ linearly: its optimum is at a bound, by the sign of the switching function",
+        f"H′ holds it in {part}",
+        notes=(
+            f"the switching function is ∂H′/∂{name} = {switch}",
+            f"{name} is {high} where that is below 0, {low} where it is above",
+            f"a cost with {name}^2 would make it continuous; {_rules(name)}",
+        ),
+    )
+
+
+def singular(span: Span, name: str, part: str, slope: str) -> Diagnostic:
+    return SINGULAR.at(
+        span,
+        f"the control `{name}` stands in H′ linearly and has no bounds on both sides: nothing says how large it is",
+        f"H′ holds it in {part}",
+        notes=(f"∂H′/∂{name} = {slope} does not depend on {name}; a cost with {name}^2 would settle it; {_rules(name)}",),
+    )
+
+
+def absent(span: Span, name: str) -> Diagnostic:
+    return SINGULAR.at(
+        span,
+        f"the control `{name}` is not in H′, so nothing chooses it",
+        "no cost, and no dynamics whose state has a costate, depends on it",
+        notes=(_rules(name),),
+    )
+
+
+def non_convex(span: Span, name: str, part: str, curvature: str, sign: str) -> Diagnostic:
+    """``sign`` is what is known of the curvature: ``below``, ``at most``, ``at least``, ``unknown``."""
+    said = {"below": "is concave", "at most": "is not convex", "at least": "may be flat"}.get(sign, "may not be convex")
+    return NON_CONVEX.at(
+        span,
+        f"for the control `{name}` H′ {said}, so ∂H′/∂{name} = 0 {'is no' if sign == 'below' else 'may be no'} optimum",
+        f"H′ holds it in {part}",
+        notes=(f"∂²H′/∂{name}² = {curvature} must be above 0 by what the file says; {_rules(name)}",),
+    )
+
+
+def coupled(span: Span, name: str, part: str, bounded: bool) -> Diagnostic:
+    why = "clipped to its bounds it would not be the optimum" if bounded else (
+        "a closed form needs a positive definite matrix of consts between the entries of one vector"
+    )  # fmt: skip
+    return COUPLED.at(
+        span,
+        f"the entries of the control `{name}` are coupled in H′",
+        f"H′ holds it in {part}",
+        notes=(f"{why}; {_rules(name)}",),
+    )
+
+
+def coupled_with(span: Span, name: str, other: str, part: str) -> Diagnostic:
+    return COUPLED.at(
+        span,
+        f"the control `{name}` is coupled with the control `{other}` in H′",
+        f"H′ holds `{name}` in {part}",
+        notes=(f"one vector of both could be solved for; {_rules(name)}",),
+    )
+
+
+def not_quadratic(span: Span, name: str, part: str) -> Diagnostic:
+    return NOT_QUADRATIC.at(
+        span,
+        f"for the control `{name}` H′ is not quadratic, so ∂H′/∂{name} = 0 has no closed form here",
+        f"H′ holds it in {part}",
+        notes=(_rules(name),),
+    )
+
+
+def chosen_by_target(span: Span, name: str, target: str, costs: Sequence[str]) -> Diagnostic:
+    """A control that stationarity would work out from what is to be predicted."""
+    by = and_list([f"`{cost}`" for cost in costs])
+    return READS.at(
+        span,
+        f"the control `{name}` would depend on the target `{target}`",
+        f"by the cost{'s' * (len(costs) > 1)} {by}",
+        notes=("a prediction is made without targets; with `gradient` the control follows what the last samples told",),
+    )
