@@ -43,7 +43,7 @@ def test_each_part_of_the_cost_is_its_integral() -> None:
     assert solution.costs["c"] == pytest.approx(wanted, abs=1e-6)
     assert solution.costs["d"] == pytest.approx(0.75, abs=1e-9)
     assert solution.costs["goal"] == pytest.approx(np.exp(-1), abs=1e-6)
-    assert solution.J == pytest.approx(wanted + 0.75 + np.exp(-1), abs=1e-6)
+    assert pytest.approx(wanted + 0.75 + np.exp(-1), abs=1e-6) == solution.J
     assert "motion" not in solution.costs
 
 

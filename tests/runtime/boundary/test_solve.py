@@ -39,7 +39,7 @@ def test_the_regulator_is_that_of_riccati() -> None:
 
     back = solve_ivp(riccati, (5, 0), np.eye(2).reshape(-1), rtol=1e-12, atol=1e-13, dense_output=True)
     assert solution.solved
-    assert solution.J == pytest.approx(back.y[0, -1] / 2, abs=1e-6)
+    assert pytest.approx(back.y[0, -1] / 2, abs=1e-6) == solution.J
     t, x, z = solution["t"], solution["x"], solution["z.x"]
     assert len(t) == 501 and t[0] == 0 and t[-1] == 5
     P = back.sol(t).T.reshape(-1, 2, 2)
@@ -60,7 +60,7 @@ def test_dissipation_weighs_the_cost_as_the_functional_says() -> None:
     text = "state x = 1\ncontrol a\nx' = a\ncost run = 1/2*a^2 + 1/2*x^2\nterminal goal = x^2\nhorizon 2\n"
     solution = solved(text, eta=0.5)
     back = solve_ivp(lambda t, p: -np.exp(t / 2) + p**2 * np.exp(-t / 2), (2, 0), [2.0], rtol=1e-12, atol=1e-13, dense_output=True)
-    assert solution.J == pytest.approx(back.y[0, -1] / 2, abs=1e-6)
+    assert pytest.approx(back.y[0, -1] / 2, abs=1e-6) == solution.J
     t = solution["t"]
     np.testing.assert_allclose(solution["z.x"], np.exp(-t / 2) * back.sol(t)[0] * solution["x"], atol=2e-6)
     assert solution.residuals.hamiltonian is None  # H moves with e^{ηt}
@@ -83,7 +83,7 @@ final v == 0
 def test_the_time_of_a_double_integrator_is_found() -> None:
     solution = solved(ENERGY + "horizon free = 1 in [0.1, 10]\n")
     assert solution.end == pytest.approx(18**0.25, abs=1e-6) and solution.free_end
-    assert solution.J == pytest.approx(18**0.25 + 6 / 18**0.75, abs=1e-6)
+    assert pytest.approx(18**0.25 + 6 / 18**0.75, abs=1e-6) == solution.J
     assert solution.costs["time"] == pytest.approx(solution.end, abs=1e-6)
     t, T = solution["t"], solution.end
     np.testing.assert_allclose(solution["a"], 6 / T**2 - 12 * t / T**3, atol=1e-5)
@@ -93,13 +93,13 @@ def test_the_time_of_a_double_integrator_is_found() -> None:
 @pytest.mark.parametrize(("bounds", "end"), [("[0.1, 1.5]", 1.5), ("[3, 10]", 3.0)])
 def test_a_time_that_would_leave_its_bounds_is_held_there(bounds: str, end: float) -> None:
     solution = solved(ENERGY + f"horizon free = {end} in {bounds}\n")
-    assert solution.end == end and solution.J == pytest.approx(end + 6 / end**3, abs=1e-6)
+    assert solution.end == end and pytest.approx(end + 6 / end**3, abs=1e-6) == solution.J
     assert "T is held at its bound" in solution.notes[0]
 
 
 def test_a_fixed_time_is_kept() -> None:
     solution = solved(ENERGY + "horizon 3\n")
-    assert solution.end == 3 and solution.J == pytest.approx(3 + 6 / 27, abs=1e-6)
+    assert solution.end == 3 and pytest.approx(3 + 6 / 27, abs=1e-6) == solution.J
 
 
 def test_a_beginning_that_is_free_is_chosen() -> None:
@@ -113,7 +113,7 @@ def test_a_beginning_that_is_free_is_chosen() -> None:
 def test_a_constant_that_is_free_is_found() -> None:
     solution = solved("state x = 1\nparam k = free\nx' = -k*x\nterminal goal = (x - 1/2)^2/2\nhorizon 2\n", beta=0)
     np.testing.assert_allclose(solution["k"], np.log(2) / 2, atol=1e-5)
-    assert solution.J == pytest.approx(0, abs=1e-9) and "motion" not in solution.costs
+    assert pytest.approx(0, abs=1e-9) == solution.J and "motion" not in solution.costs
 
 
 # Learning -------------------------------------------------------------------------------------------------------------
@@ -151,7 +151,7 @@ def test_what_is_learned_costs_least_of_all_velocities_near() -> None:
         return float(found.y[3, -1])
 
     least = cost(0.0, 0)
-    assert solution.J == pytest.approx(least, abs=1e-5)
+    assert pytest.approx(least, abs=1e-5) == solution.J
     for seed in range(4):
         more, less = cost(0.02, seed) - least, cost(-0.02, seed) - least
         assert more > 0 and less > 0 and abs(more - less) < 0.2 * (more + less)  # a slope of 0, and a valley
@@ -233,7 +233,7 @@ final v == -1
 horizon 1
 """
     solution = solved(text, tol=1e-3)
-    assert solution.J == pytest.approx(4, abs=0.01) and solution.J < 4
+    assert pytest.approx(4, abs=0.01) == solution.J and solution.J < 4
     assert 0 < solution.violations["cap"] <= 1e-3 and solution.weights["cap"] > 1e4
     assert "penalty:cap" not in solution.costs
 
