@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,6 +26,7 @@ from hdsl.cli.arguments import (
 )
 from hdsl.cli.defaults import Defaults, defaults_of
 from hdsl.cli.interrupt import Interrupt, interruptible
+from hdsl.cli.options import Options
 from hdsl.cli.solve import refuse_solving, solved
 from hdsl.cli.streams import bad_rows, open_streams, reading_of
 
@@ -38,47 +39,6 @@ if TYPE_CHECKING:
 
 COUNT = Count()
 Ran = TypeVar("Ran")
-
-
-@dataclass(frozen=True)
-class Options:
-    """The options of the verb, as they were given."""
-
-    model: str
-    streams: tuple[Path, ...]
-    follow: bool
-    bad: str
-    batch: int | None
-    columns: tuple[str, ...]
-    scale: str | None
-    steps: int | None
-    epochs: int | None
-    hold: str | None
-    target_at: int | None
-    settings: tuple[str, ...]
-    dims: tuple[str, ...]
-    delay: tuple[str, ...]
-    seed: int
-    seeds: int | None
-    dtype: str
-    device: str
-    threads: int | None
-    checkpoint: Path | None
-    every: int | None
-    resume: bool
-    report: Path | None
-    predict: Path | None
-    load_parameters: Path | None
-    save_parameters: Path | None
-    on_nonfinite: str
-    record: tuple[str, ...]
-    record_to: Path | None
-    log: Path | None
-    sweep: tuple[str, ...]
-    layout: str
-    warm: Path | None = None
-    save_solution: Path | None = None
-    continued: tuple[str, ...] = ()
 
 
 @click.command(

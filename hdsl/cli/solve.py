@@ -17,7 +17,7 @@ from hdsl.cli.streams import bad_rows, open_streams
 
 if TYPE_CHECKING:
     from hdsl.api import Model
-    from hdsl.cli.run import Options
+    from hdsl.cli.options import Options
     from hdsl.runtime.boundary.result import Solution
 
 STEPPING: Mapping[str, str] = {

@@ -22,9 +22,10 @@ from hdsl.derive.accumulate import Part, accumulate, merge_roots, places_of, tot
 from hdsl.derive.equations import Equations, derive_equations
 from hdsl.derive.hamiltonian import build_hamiltonian
 from hdsl.derive.seeds import PHI
+from hdsl.derive.stationarity import derive_stationarity
 from hdsl.derive.workspace import Workspace
 from hdsl.model.model import Model
-from hdsl.terms.elementwise import clip, exp, relu
+from hdsl.terms.elementwise import exp, relu
 from hdsl.terms.term import (
     Contraction,
     Definition,
@@ -51,7 +52,8 @@ class Boundary:
     ``begin`` makes what a state begins with where that is computed, ``initial:h``, and what then reaches the free parameters,
     ``begin:w:W``. ``end`` makes the terminal costs, the conditions, and what the costates are at the end: ``end:z:h``,
     ``end:w:W``, from states, parameters, ``T`` and the ``mu:k``; where T is free also ``end:T`` = e^{−ηT} (∂Φ/∂T + μ·∂ψ/∂T).
-    ``choose`` makes the controls that have a line, by ``choices`` the line of each; others minimise H′ where they are looked for.
+    ``choose`` makes the controls that have a line, by ``choices`` the line of each, and for every control ∂H′/∂a at the controls as
+    they are, by ``slopes``; controls without a line minimise H′ where they are looked for.
     ``mus`` gives for each ``mu:k``, the costate of a condition at the end, its sizes.
     """
 
@@ -59,6 +61,7 @@ class Boundary:
     equations: Equations
     choose: tuple[Definition, ...]
     choices: Mapping[str, str]
+    slopes: Mapping[str, str]
     flow: tuple[Definition, ...]
     begin: tuple[Definition, ...]
     end: tuple[Definition, ...]
@@ -82,12 +85,13 @@ def derive_boundary(model: Model) -> Boundary | Endless:
     mus = {f"mu:{number}": _sizes(model, final.definition) for number, final in enumerate(model.finals)}
     for name, sizes in mus.items():
         workspace.declare(name, sizes, False)
-    choose, choices = _choose(model)
+    stationarity = derive_stationarity(model)
     return Boundary(
         model=model,
         equations=equations,
-        choose=choose,
-        choices=choices,
+        choose=(_phi(model), *stationarity.definitions),
+        choices=stationarity.choices,
+        slopes={name: slope.name for name, slope in stationarity.slopes.items()},
         flow=_flow(model, equations),
         begin=_begin(model),
         end=_end(workspace, mus),
@@ -102,9 +106,11 @@ def along(model: Model) -> Model:
     }
     own = {name for name, quantity in quantities.items() if not quantity.shared} | {"t", "T"}
     own |= {f"z:{name}" for name in model.dynamics}
+    told = {*model.outputs, *model.costs, *model.terminals}
+    told |= {final.definition for final in model.finals} | {constraint.definition for constraint in model.constraints}
     definitions = []
     for definition in model.definitions:
-        shared = own.isdisjoint(definition.reads())
+        shared = own.isdisjoint(definition.reads()) and definition.name not in told
         if not shared:
             own.add(definition.name)
         definitions.append(replace(definition, shared=shared))
@@ -161,32 +167,17 @@ def _squares(model: Model, left: str, right: str, name: str, coefficient: Scalar
     return Definition(name, Contraction(factors, bound, coefficient))
 
 
-def _choose(model: Model) -> tuple[tuple[Definition, ...], dict[str, str]]:
-    """The lines that give controls, by rules and by stationarity."""
-    made, choices = [], {}
-    for name, control in model.controls.items():
-        if control.definition is not None:
-            value = slot(control.definition, indices(len(model.quantities[name].sizes)))
-            choices[name] = f"choice:{name}"
-            made.append(Definition(choices[name], Elementwise(_within(model, name, value)), model.quantities[name].sizes))
-    return (*model.definitions, *made), choices
-
-
-def _within(model: Model, name: str, value: Scalar) -> Scalar:
-    """A control within its bounds."""
-    control = model.controls[name]
-    low = -sympy.oo if control.lower is None else control.lower
-    high = sympy.oo if control.upper is None else control.upper
-    return value if (low, high) == (-sympy.oo, sympy.oo) else clip(value, low, high)
+def _phi(model: Model) -> Definition:
+    """φ at every point."""
+    return Definition(setting_name("phi"), Elementwise(model.learning.phi))
 
 
 def _flow(model: Model, equations: Equations) -> tuple[Definition, ...]:
     """Everything that is read along the path, slopes first."""
-    phi = Definition(setting_name("phi"), Elementwise(model.learning.phi))
-    lines = [phi, *model.definitions]
+    lines = [_phi(model), *model.definitions]
     known = {line.name for line in lines}
     lines += [line for line in equations.definitions if line.name not in known]
-    lines += [*equations.all, *equations.by_control.values()]
+    lines += equations.all
     pairs, motions = [], []
     for state in model.taught:
         pairs.append(_squares(model, f"z:{state}", f"dot:{state}", f"pair:{state}"))

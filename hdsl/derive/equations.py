@@ -9,7 +9,7 @@ adjoints that they share are definitions of their own and stand before them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from hdsl.derive.accumulate import Part, accumulate, merge_roots, places_of, summands_of, total
 from hdsl.derive.hamiltonian import Hamiltonian, sign_of
@@ -34,8 +34,7 @@ class Equations(Shown):
     """Hamilton's equations.
 
     ``definitions`` are what the equations read: the model's own definitions, then the adjoints, in order. ``state`` and
-    ``parameter`` are keyed by name; ``costate`` by the state or the parameter whose costate it is; ``by_control`` has for each
-    control ∂H′/∂a, as ``by:a``.
+    ``parameter`` are keyed by name; ``costate`` by the state or the parameter whose costate it is.
     """
 
     model: Model
@@ -44,7 +43,6 @@ class Equations(Shown):
     state: Mapping[str, Definition]
     costate: Mapping[str, Definition]
     parameter: Mapping[str, Definition]
-    by_control: Mapping[str, Definition] = field(default_factory=dict)
 
     @property
     def summands(self) -> Mapping[str, tuple[Summand, ...]]:
@@ -70,7 +68,7 @@ def derive_equations(hamiltonian: Hamiltonian) -> Equations:
             continue
         seeds[definition.name] = seed_dynamics(workspace, name, f"z:{name}", definition, scale)
     params = [p.name for p in model.of_role("param")]
-    parts = accumulate(workspace, model.definitions, seeds, (*model.taught, *params, *model.controls))
+    parts = accumulate(workspace, model.definitions, seeds, (*model.taught, *params))
     used = _needed(workspace, model, parts)
     return Equations(
         model=model,
@@ -79,7 +77,6 @@ def derive_equations(hamiltonian: Hamiltonian) -> Equations:
         state={name: _state(model, name) for name in model.dynamics},
         costate={name: _costate(workspace, name, parts[name]) for name in (*model.taught, *params)},
         parameter={name: _parameter(model, name) for name in params},
-        by_control={name: _by_control(model, name, parts[name]) for name in model.controls},
     )
 
 
@@ -127,14 +124,6 @@ def _costate(workspace: Workspace, name: str, parts: tuple[Part, ...]) -> Defini
     body, roots = Elementwise(rate), merge_roots(parts)
     told = trace_summands(rate, summands)
     return Definition(f"dot:{own}", body, quantity.sizes, quantity.shared, spans, roots, told)
-
-
-def _by_control(model: Model, name: str, parts: tuple[Part, ...]) -> Definition:
-    """∂H′/∂a."""
-    slope = total(parts)
-    told = trace_summands(slope, summands_of(parts))
-    body, quantity = Elementwise(slope), model.quantities[name]
-    return Definition(f"by:{name}", body, quantity.sizes, quantity.shared, places_of(parts), merge_roots(parts), told)
 
 
 def _parameter(model: Model, name: str) -> Definition:

@@ -40,7 +40,7 @@ PREFIXES = {
     "constraint": "constraint_",
     "final": "final_",
     "given": "given_",
-    "by": "slope_by_",
+    "slope": "slope_by_",
     "choice": "chosen_",
 }
 SUFFIXES = {"adj": "_bar", "column": "_column", "turned": "_t", "half": "_half"}

@@ -14,9 +14,10 @@ from hdsl.terms.term import Definition, keep_needed
 
 @dataclass(frozen=True)
 class BoundaryPrograms:
-    """``choose``, ``flow``, ``begin`` and ``end`` make what `hdsl.derive.boundary.Boundary` says, for many points side by side."""
+    """``choose`` makes the controls, ``slope`` ∂H′/∂a, ``flow``, ``begin`` and ``end`` make what `hdsl.derive.boundary.Boundary` says, for many points side by side."""
 
     choose: Program
+    slope: Program
     flow: Program
     begin: Program
     end: Program
@@ -27,7 +28,7 @@ class BoundaryPrograms:
 
     @property
     def all(self) -> tuple[Program, ...]:
-        return (self.choose, self.flow, self.begin, self.end)
+        return (self.choose, self.slope, self.flow, self.begin, self.end)
 
     @property
     def projections(self) -> Mapping[int, Program]:
@@ -37,7 +38,7 @@ class BoundaryPrograms:
 def lower_boundary(boundary: Boundary) -> BoundaryPrograms:
     """The programs of a boundary problem; every result keeps its name."""
     model = boundary.model
-    along = [line.name for line in (*boundary.equations.all, *boundary.equations.by_control.values())]
+    along = [line.name for line in boundary.equations.all]
     along += [*dict.fromkeys((*model.outputs, *model.costs, *(c.definition for c in model.constraints)))]
     begin = [f"initial:{state}" for state in model.begun]
     begin += [line.name for line in boundary.begin if line.name.startswith("begin:")]
@@ -45,6 +46,7 @@ def lower_boundary(boundary: Boundary) -> BoundaryPrograms:
     end += [*dict.fromkeys((*model.terminals, *(final.definition for final in model.finals)))]
     programs = BoundaryPrograms(
         _program("choose", model, boundary.choose, list(boundary.choices.values())),
+        _program("slope", model, boundary.choose, list(boundary.slopes.values())),
         _program("flow", model, boundary.flow, [*along, RUNNING, ROBUST, WHOLE]),
         _program("begin", model, boundary.begin, begin),
         _program("end", model, boundary.end, end),

@@ -125,6 +125,7 @@ def _of_boundary(product: Boundary) -> str:
             f"boundary {product.model.name}": [f"{mu}[{', '.join(map(str, s))}]" for mu, s in product.mus.items()],
             **{n: _equations(product.model, [d for d in ds if d.name not in known], ds) for n, ds in made.items()},
             "controls": [f"{name} by {line}" for name, line in product.choices.items()],
+            "slopes": [f"{name} by {line}" for name, line in product.slopes.items()],
         }
     )
 

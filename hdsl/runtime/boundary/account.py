@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hdsl.derive.boundary import PENALTY, RUNNING, WHOLE
+from hdsl.derive.boundary import PENALTY, ROBUST, RUNNING, WHOLE
 from hdsl.runtime.boundary.functions import COST, Functions
 from hdsl.runtime.boundary.two_point import Array, Path
 from hdsl.runtime.source.block import StreamError
@@ -74,8 +74,9 @@ def shares(functions: Functions, path: Path) -> tuple[dict[str, float], float]:
         scale = np.exp(functions.eta * t) * made.get("learn:phi", 1.0)
         found = {name: float((weights * scale * made[name]).sum()) for name in asked(functions)}
         whole = float((weights * made[RUNNING]).sum())
-        if functions.params:
-            found["motion"] = whole - sum(found.values())
+        motion = np.asarray(made[ROBUST]) - np.asarray(made[WHOLE])
+        if np.any(motion):
+            found["motion"] = float((weights * np.exp(functions.eta * t) * motion).sum())
         last = functions.at_end(path.y[:, -1:], path.p[:, None], np.full(1, path.end))
     for name in model.terminals:
         found[name] = float(np.reshape(last[name], -1)[0])

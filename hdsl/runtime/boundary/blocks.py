@@ -128,7 +128,7 @@ def _newton(
             tried = y - part * step
             wrong, within = _equations(slope, ends, s, tried, tol)
             next_step = factors.solve(wrong)
-            if np.isfinite(next_step).all() and float((next_step**2).sum()) < (1 - 0.4 * part) * before or within:
+            if (np.isfinite(next_step).all() and float((next_step**2).sum()) < (1 - 0.4 * part) * before) or within:
                 break
             if part < LEAST_PART:
                 break

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from hdsl.derive.boundary import ROBUST
+from hdsl.derive.stationarity import SLOPE
 from hdsl.model.model import Model
 from hdsl.runtime.boundary.judge import Bounds
 from hdsl.runtime.boundary.minimise import minimise
@@ -21,7 +22,7 @@ def chooser(
     """A function from what is known at points to the controls there.
 
     ``module`` has the functions of the problem as text made them: ``choose`` for the controls that have a line, by ``choices``;
-    ``flow`` for H′, which the others minimise.
+    ``flow`` for H′, which the others minimise, and ``slope`` for ∂H′/∂a.
     """
     by_gradient = [name for name in model.controls if name not in choices]
 
@@ -47,8 +48,8 @@ def chooser(
             return np.where(np.isfinite(made), made, np.inf)
 
         def slope(a: np.ndarray) -> np.ndarray:
-            made = module.flow({**given, **others, **named(a)})
-            return np.concatenate([np.reshape(made[f"by:{name}"], (points, -1)) for name in by_gradient], axis=1)
+            made = module.slope({**given, **others, **named(a)})
+            return np.concatenate([np.reshape(made[SLOPE + name], (points, -1)) for name in by_gradient], axis=1)
 
         return {**others, **named(minimise(value, slope, low, high, points))}
 

@@ -27,7 +27,8 @@ def nothing_arrives(t: Array) -> dict[str, Array]:
 class Functions:
     """What a model was compiled to, with numbers for all that does not move.
 
-    ``flow``, ``begin``, ``end`` are those of `hdsl.derive.boundary`; ``choose`` makes the controls from the rest. They take
+    ``flow``, ``begin``, ``end`` are those of `hdsl.derive.boundary`; ``choose`` makes the controls from the rest,
+    ``sloped`` the slopes of H′ by them. They take
     values by hdsl's names, points first, and give every line of theirs. ``shapes`` has the shape of each state and parameter,
     each ``mu:k`` and each control; ``first`` what states and parameters begin with; ``numbers`` consts, settings, sizes.
     ``signals`` gives inputs and targets at times; ``reads`` is what the flow reads, ``lines`` are its lines,
@@ -38,7 +39,8 @@ class Functions:
     flow: Function
     begin: Function
     end: Function
-    choose: Callable[[dict[str, Any]], dict[str, Any]]
+    choose: Function
+    sloped: Function
     shapes: Mapping[str, tuple[int, ...]]
     first: Mapping[str, Array]
     numbers: Given

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hdsl.derive.boundary import ROBUST, WHOLE
+from hdsl.derive.stationarity import SLOPE
 from hdsl.runtime.boundary.functions import Functions
 from hdsl.runtime.boundary.result import Residuals
 from hdsl.runtime.boundary.two_point import Array, Attempt, Path
@@ -76,9 +77,9 @@ def _drift(made: Mapping[str, Array]) -> float:
 
 def _stationarity(functions: Functions, made: Mapping[str, Array], bounds: Bounds) -> float:
     """The largest ∂H′/∂a of the controls that are between their bounds, or that points into the bounds."""
-    found = 0.0
+    found, slopes = 0.0, functions.sloped(dict(made))
     for name in bounds.minimising:
-        a, slope = np.asarray(made[name]), np.asarray(made[f"by:{name}"])
+        a, slope = np.asarray(made[name]), np.asarray(slopes[SLOPE + name])
         room = AT_BOUND * (1 + np.abs(a))
         held = ((a <= bounds.lower[name] + room) & (slope >= 0)) | ((a >= bounds.upper[name] - room) & (slope <= 0))
         scale = 1 + np.abs(slope).max(initial=0.0)

@@ -89,6 +89,7 @@ def numbered(
         begin=module.begin,
         end=module.end,
         choose=chooser(model, boundary.choices, module, shapes, bounds),
+        sloped=module.slope,
         shapes=shapes,
         first=first,
         numbers={":share": np.zeros(1), **scalars, **tensors},

@@ -44,7 +44,7 @@ class Residuals:
 
     @property
     def largest(self) -> float:
-        return max(self.equations, self.begin, self.end)
+        return float(np.max([self.equations, self.begin, self.end]))  # nan where one of them is
 
 
 @dataclass(frozen=True)

@@ -105,18 +105,18 @@ def _first(task: Task, warm: Path | None) -> Found:
 
 def _raised(problem: Numbered, tol: float, warm: Path | None) -> tuple[Numbered, Found]:
     """The weights of the penalties raised, tenfold each time, until the largest violation is within the tolerance."""
-    weight, path, iterations = FIRST_WEIGHT, warm, 0
+    weight, path, first, iterations = FIRST_WEIGHT, warm, None, 0
     while True:
         weighed = problem.weighed(weight)
         found = _found(weighed, tol, path)
-        iterations += found.iterations
+        first, iterations = first or found, iterations + found.iterations
         if not found.good:
             break
         worst = max(violations(weighed.functions, found.attempt.path).values())
         if worst <= tol or weight >= MOST_WEIGHT:
             break
         weight, path = weight * RAISED, found.attempt.path
-    return weighed, replace(found, iterations=iterations)
+    return weighed, replace(found, way=first.way, tried=first.tried, iterations=iterations)
 
 
 def _told(problem: Numbered, found: Found, tol: float, seconds: float) -> Solution:

@@ -86,7 +86,7 @@ class Attempt:
 
     @property
     def largest(self) -> float:
-        return max(self.residual, self.ends)
+        return float(np.max([self.residual, self.ends]))  # nan where one of them is
 
 
 def solve_from(problem: TwoPoint, guess: Path, tol: float, most_nodes: int = 5_000) -> Attempt:

@@ -24,7 +24,7 @@ def test_a_solution_is_read_as_it_was_written(tmp_path: File) -> None:
     for name in ("s", "y", "p", "f"):
         np.testing.assert_array_equal(getattr(path, name), getattr(solution.path, name))
     again = solve_boundary(problem, None, path)
-    assert again.solved and again.way == "a former solution" and again.J == pytest.approx(solution.J, abs=1e-9)
+    assert again.solved and again.way == "a former solution" and pytest.approx(solution.J, abs=1e-9) == again.J
 
 
 def test_what_is_of_another_problem_or_none_is_refused(tmp_path: File) -> None:

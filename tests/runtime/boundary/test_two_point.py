@@ -60,7 +60,8 @@ def test_a_closed_form_is_met(solver: str) -> None:
 def test_an_end_time_and_what_holds_at_the_end_are_found(solver: str) -> None:
     y = np.zeros((5, 21))
     y[0] = S
-    held = solve_from(replace(minimum_energy(), free=False, ends=without_last(minimum_energy())), Path(S, y, np.zeros(2), 1.0), 1e-6)
+    without_time = replace(minimum_energy(), free=False, ends=without_last(minimum_energy()))
+    held = solve_from(without_time, Path(S, y, np.zeros(2), 1.0), 1e-6)
     found = solve_from(minimum_energy(), held.path, 1e-8)
     assert found.why == ""
     assert found.path.end == pytest.approx(18**0.25, abs=1e-7)
