@@ -30,7 +30,7 @@ def solved(model: str) -> Solution:
     """The boundary problem of a model that ships, as its file has it."""
     found = hdsl.load(model).solve()
     assert found.solved, found.message
-    assert found.residuals.largest <= 1e-6
+    assert found.residuals.largest <= found.tol <= (1e-4 if model == "bryson_denham" else 1e-6)
     return found
 
 
@@ -71,23 +71,33 @@ def test_the_force_of_least_effort_is_linear_in_time() -> None:
 
 
 def test_the_least_time_is_that_of_its_rule() -> None:
-    """The ramp in place of the jump makes T longer by a known amount, 3e-5; without it T = 2, and costates are linear."""
+    """A ramp in place of the jump makes T longer by a known amount, 3e-3 as the model ships."""
     found = solved("minimum_time")
-    assert found.end == pytest.approx(closed_forms.minimum_time_smoothed(0.01), abs=1e-6)
-    assert found.end == pytest.approx(2, abs=1e-4)
+    assert found.end == pytest.approx(closed_forms.minimum_time_smoothed(0.1), abs=1e-6)
     assert pytest.approx(found.end, rel=1e-9) == found.J
+
+
+def test_ever_narrower_ramps_come_to_the_least_time() -> None:
+    """As the model's doc comment says: each from the one before. T = 2 without a ramp, and costates are linear."""
+    found = solved("minimum_time")
+    for width in (0.03, 0.01, 0.003, 0.001):
+        found = hdsl.load("minimum_time", settings={"width": width}).solve(warm=found)
+        assert found.solved, found.message
+        assert found.end == pytest.approx(closed_forms.minimum_time_smoothed(width), abs=1e-6)
+    assert found.end == pytest.approx(2, abs=1e-6)
     answer = closed_forms.minimum_time(found["t"])
-    assert apart(columns(found, ("x", "v"), found["t"]), answer.states) < 1e-2  # the ramp is 0.02 wide
-    assert apart(columns(found, ("z.x", "z.v"), found["t"]), answer.costates) < KINKED
-    assert set(np.sign(found["a"][np.abs(found["t"] - 1) > 0.02])) == {1, -1}
+    assert apart(columns(found, ("x", "v"), found["t"]), answer.states) < 2e-3  # the ramp is 0.002 wide
+    assert apart(columns(found, ("z.x", "z.v"), found["t"]), answer.costates) < SMOOTH
+    assert set(np.sign(found["a"][np.abs(found["t"] - 1) > 0.01])) == {1, -1}
 
 
 def test_it_turns_round_at_the_limit() -> None:
-    """A penalty comes near to J = 4 from below, the nearer the larger its weight; what it lets through shows how near."""
+    """A penalty comes near to J = 4 from below: J at l + v, where v is how far it lets x go, is 4/(9 (l + v)) at least."""
     found = solved("bryson_denham")
     answer = closed_forms.bryson_denham(found["t"])
-    assert found.violations["wall"] < 1e-3
-    assert 3.98 < found.J < 4.0
+    beyond = found.violations["wall"]
+    assert beyond <= 1e-4
+    assert closed_forms.bryson_denham(found["t"], 1 / 9 + beyond).cost < found.J < 4.0
     assert np.abs(columns(found, ("x", "v"), found["t"]) - answer.states).max() < 5e-3
     away = np.min(np.abs(found["t"][:, None] - [1 / 3, 2 / 3]), axis=1) > 0.05
     assert apart(columns(found, ("z.x", "z.v"), found["t"])[away], answer.costates[away]) < 2e-2
