@@ -12,6 +12,7 @@ from hdsl.derive.shown import Layout, Shown
 from hdsl.diagnostics.diagnostic import Diagnostic, ModelError
 from hdsl.resources import folder
 from hdsl.syntax.gather import gather
+from hdsl.syntax.horizon import with_horizon
 from hdsl.syntax.read import read as read_bytes
 from hdsl.syntax.source import Source
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from hdsl.audit.audit import Audit
     from hdsl.derive.equations import Equations
     from hdsl.derive.hamiltonian import Hamiltonian
+    from hdsl.runtime.boundary.result import Solution
     from hdsl.show.why import Why
 
 
@@ -105,6 +107,45 @@ class Model(Shown):
         text = compiler.torch_with_pullback if pullback else compiler.torch
         return load_class(text, origin, (dtype, device))
 
+    def solve(
+        self,
+        stream: Any = None,
+        *,
+        tol: float | None = None,
+        warm: Any = None,
+        seed: int = 0,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> Solution:
+        """Solve the boundary problem of a model with a horizon: ``hdsl.load("lqr").solve()["a"]``.
+
+        Args:
+            stream: what `stream` gave, for a model with inputs or targets.
+            tol: the tolerance, the model's own where it is None.
+            warm: a `Solution` to begin from.
+            seed: of what is drawn.
+            parameters: values that parameters begin with, by name.
+
+        Returns:
+            arrays by name, J, residuals and a ``status``, which is ``solved`` or says why it is not; nothing is raised for that.
+
+        Raises:
+            ValueError: the model has no horizon, a size has no number, or ``warm`` is of another problem.
+            StreamError: the stream ends before the horizon, or something in it is missing.
+        """
+        from hdsl.runtime.boundary.functions import nothing_arrives
+        from hdsl.runtime.boundary.numbers import horizon_of, numbered
+        from hdsl.runtime.boundary.signals import read_signals
+        from hdsl.runtime.boundary.solve import solve_boundary
+
+        record = self.compiler.model
+        signals: Any = nothing_arrives
+        if record.of_role("input") or record.of_role("target"):
+            if stream is None:
+                raise ValueError(f"{self.name} has inputs or targets: solve(model.stream(…))")
+            signals = read_signals(stream.whole(), record, *horizon_of(record), stream.name)
+        problem = numbered(self.compiler, seed, signals, parameters)
+        return solve_boundary(problem, tol, None if warm is None else warm.path)
+
     def resized(self, settings: Mapping[str, float | str] | None = None, **dims: int) -> Model:
         """The same text with other sizes and settings, checked again. Raises hdsl.ModelError."""
         made = self.compiler
@@ -167,7 +208,12 @@ def _again(source: Source, settings: dict[str, float | str], dims: dict[str, int
 
 
 def load(
-    path: str | Path, *, settings: dict[str, float | str] | None = None, delay: str | Iterable[str] = (), **dims: int
+    path: str | Path,
+    *,
+    settings: dict[str, float | str] | None = None,
+    delay: str | Iterable[str] = (),
+    horizon: float | None = None,
+    **dims: int,
 ) -> Model:
     """Read and check a .ham file.
 
@@ -176,6 +222,7 @@ def load(
         settings: values in place of those in the file, by path: ``{"beta": 0.1, "eta.h": 0.5, "alpha": 0.2}``.
         delay: definitions that are delayed by a step, by name (``"body.1,body.2"``, or a name each), or ``"all"``: every
             `let` between inputs or states and a cost that reads a parameter.
+        horizon: the end of time, in place of the file's own.
         dims: sizes by name.
 
     Raises:
@@ -183,7 +230,8 @@ def load(
         FileNotFoundError: there is no such file and no such model.
     """
     found = find(path)
-    return Model(compiler(read(found, str(path) if found == Path(path) else found.name), settings, dims, delay))
+    source = read(found, str(path) if found == Path(path) else found.name)
+    return Model(compiler(source if horizon is None else with_horizon(source, horizon), settings, dims, delay))
 
 
 def loads(

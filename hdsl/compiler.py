@@ -13,12 +13,14 @@ from hdsl.syntax.source import Source
 
 if TYPE_CHECKING:
     from hdsl.audit.audit import Audit
+    from hdsl.derive.boundary import Boundary, Endless
     from hdsl.derive.equations import Equations
     from hdsl.derive.hamiltonian import Hamiltonian
     from hdsl.derive.pullback import Pullback
     from hdsl.derive.step import Step
     from hdsl.model.check import Known
     from hdsl.model.model import Model
+    from hdsl.optimise.boundary import BoundaryPrograms
     from hdsl.optimise.lower import Programs
     from hdsl.syntax.tree import ModelText
 
@@ -29,7 +31,7 @@ except PackageNotFoundError:  # a source tree that was never installed
 
 Product = TypeVar("Product")
 
-PASSES = ("text", "model", "hamiltonian", "equations", "step", "audit", "pullback", "program", "numpy", "torch")
+PASSES = ("text", "model", "hamiltonian", "equations", "step", "audit", "pullback", "program", "numpy", "torch", "boundary")
 
 
 class Compiler:
@@ -136,6 +138,29 @@ class Compiler:
         from hdsl.derive.equations import derive_equations
 
         return self._made("equations", derive_equations(self.hamiltonian))
+
+    @cached_property
+    def boundary(self) -> Boundary | Endless:
+        from hdsl.derive.boundary import derive_boundary
+
+        return self._made("boundary", derive_boundary(self.model))
+
+    @cached_property
+    def boundary_programs(self) -> BoundaryPrograms:
+        """Raises ValueError for a model without a horizon."""
+        from hdsl.derive.boundary import Endless
+        from hdsl.optimise.boundary import lower_boundary
+
+        if isinstance(self.boundary, Endless):
+            raise ValueError(f"{self.model.name} has no horizon, so it has no boundary problem")
+        return lower_boundary(self.boundary)
+
+    @cached_property
+    def boundary_numpy(self) -> str:
+        """The functions of the boundary problem as text. Raises ValueError for a model without a horizon."""
+        from hdsl.emit.numpy_module import emit_numpy
+
+        return emit_numpy(self.boundary_programs, VERSION)
 
     @cached_property
     def step(self) -> Step:

@@ -19,7 +19,7 @@ from hdsl.diagnostics.suggest import nearest
 from hdsl.placing import is_special, place
 from hdsl.resources import folder
 
-SEVERAL = ("--set", "--dim", "--map", "--sweep")
+SEVERAL = ("--set", "--dim", "--map", "--sweep", "--continue", "--forward")
 WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 HEADLINE = re.compile(r"^(error|warning)(\[[\w-]+\])", re.MULTILINE)
 CARETS = re.compile(r"^( *\| *)(\^+)(.*)$", re.MULTILINE)
@@ -98,16 +98,20 @@ def settings_option(function: F) -> F:
 
 
 def open_model(
-    name: str, settings: Iterable[str] = (), dims: Iterable[str] = (), delay: Iterable[str] = ()
+    name: str,
+    settings: Iterable[str] = (),
+    dims: Iterable[str] = (),
+    delay: Iterable[str] = (),
+    horizon: float | None = None,
 ) -> Model:
-    """The model of a path or a shipped name, with what `--set`, `--dim` and `--delay` say.
+    """The model of a path or a shipped name, with what `--set`, `--dim`, `--delay` and `--horizon` say.
 
     Raises WrongInput for a wrong model and click.UsageError for a file that cannot be read.
     """
     readable(name)
-    sizes = {key: _whole(key, value) for key, value in _pairs("--dim", dims).items()}
+    sizes = {key: _whole(key, value) for key, value in named_values("--dim", dims).items()}
     try:
-        return load(name, settings=dict(_pairs("--set", settings)), delay=delayed(delay), **sizes)
+        return load(name, settings=dict(named_values("--set", settings)), delay=delayed(delay), horizon=horizon, **sizes)
     except ModelError as wrong:
         raise WrongInput(str(wrong)) from None
 
@@ -195,7 +199,8 @@ def in_colour(stream: Any) -> bool:
     return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _pairs(option: str, texts: Iterable[str]) -> dict[str, str]:
+def named_values(option: str, texts: Iterable[str]) -> dict[str, str]:
+    """What an option with several values gives by name. Raises click.UsageError."""
     found: dict[str, str] = {}
     for text in texts:
         name, equals, value = (part.strip() for part in text.partition("="))
@@ -207,7 +212,7 @@ def _pairs(option: str, texts: Iterable[str]) -> dict[str, str]:
     return found
 
 
-EXAMPLES = {"--set": "beta=0.1", "--dim": "n=64"}
+EXAMPLES = {"--set": "beta=0.1", "--dim": "n=64", "--forward": "beta=0.1"}
 
 
 def _whole(name: str, text: str) -> int:

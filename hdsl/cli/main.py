@@ -17,7 +17,10 @@ from hdsl.cli.arguments import reason
 from hdsl.compiler import VERSION
 from hdsl.diagnostics.suggest import nearest
 
-VERBS = ("run", "derive", "audit", "diff", "compile", "export", "check", "fmt", "explain", "new", "show", "verify", "lsp")
+VERBS = (
+    *("run", "optimum", "derive", "audit", "diff", "compile", "export"),
+    *("check", "fmt", "explain", "new", "show", "verify", "lsp"),
+)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 DONE, WRONG, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,6 +26,8 @@ from hdsl.cli.arguments import (
 )
 from hdsl.cli.defaults import Defaults, defaults_of
 from hdsl.cli.interrupt import Interrupt, interruptible
+from hdsl.cli.options import Options
+from hdsl.cli.solve import refuse_solving, solved
 from hdsl.cli.streams import bad_rows, open_streams, reading_of
 
 if TYPE_CHECKING:
@@ -37,44 +39,6 @@ if TYPE_CHECKING:
 
 COUNT = Count()
 Ran = TypeVar("Ran")
-
-
-@dataclass(frozen=True)
-class Options:
-    """The options of the verb, as they were given."""
-
-    model: str
-    streams: tuple[Path, ...]
-    follow: bool
-    bad: str
-    batch: int | None
-    columns: tuple[str, ...]
-    scale: str | None
-    steps: int | None
-    epochs: int | None
-    hold: str | None
-    target_at: int | None
-    settings: tuple[str, ...]
-    dims: tuple[str, ...]
-    delay: tuple[str, ...]
-    seed: int
-    seeds: int | None
-    dtype: str
-    device: str
-    threads: int | None
-    checkpoint: Path | None
-    every: int | None
-    resume: bool
-    report: Path | None
-    predict: Path | None
-    load_parameters: Path | None
-    save_parameters: Path | None
-    on_nonfinite: str
-    record: tuple[str, ...]
-    record_to: Path | None
-    log: Path | None
-    sweep: tuple[str, ...]
-    layout: str
 
 
 @click.command(
@@ -124,14 +88,26 @@ class Options:
 @click.option("--log", type=click.Path(path_type=Path), help="Folder to write costs and scores to, for TensorBoard.")
 @click.option("--sweep", multiple=True, metavar="NAME=VALUE,… …",
               help="Run each combination of settings, and tell a table: --sweep beta=0.01,0.1 eta.h=0.1,0.5.")
+@click.option("--warm", type=click.Path(path_type=Path),
+              help="Of a boundary problem: the file of a solution to begin from.")
+@click.option("--save-solution", type=click.Path(path_type=Path), help="Of a boundary problem: the file to write it to, .npz.")
+@click.option("--continue", "continued", multiple=True, metavar="NAME=VALUE,… …",
+              help="Of a boundary problem: solve for each value, each from the solution before: --continue sharp=1,0.1,0.01.")
 @click.option("--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(**given: Any) -> int:
-    """Learn a stream from its first sample to its last: predict each, then learn from it."""
+    """Learn a stream from its first sample to its last: predict each, then learn from it.
+
+    A model whose schedule is boundary is solved as a whole instead, from its beginning to its horizon.
+    """
     options = Options(**given)
     _check(options)
+    model = open_model(options.model, options.settings, options.dims, options.delay)
+    if model.product("model").learning.schedule == "boundary":
+        return solved(options, model)
+    refuse_solving(options)
     if options.sweep:
         return swept(options)
-    plan = make_plan(options)
+    plan = make_plan(options, model)
     from hdsl.cli.progress import progress_line
     from hdsl.cli.summary import summary_json, summary_text
     from hdsl.runtime.session import run_seeds, run_session
@@ -184,13 +160,13 @@ def written(options: Options) -> dict[str, Path | None]:
     """The files that a run writes, by the options that name them."""
     return {
         "--predict": options.predict, "--record-to": options.record_to, "--report": options.report,
-        "--save-parameters": options.save_parameters,
+        "--save-parameters": options.save_parameters, "--save-solution": options.save_solution,
     }  # fmt: skip
 
 
-def make_plan(options: Options) -> Plan:
-    """What the options ask for, the stream read and scaled. Raises click's errors."""
-    model = open_model(options.model, options.settings, options.dims, options.delay)
+def make_plan(options: Options, model: Model | None = None) -> Plan:
+    """What the options ask for, of a model that is open already or not, the stream read and scaled. Raises click's errors."""
+    model = model or open_model(options.model, options.settings, options.dims, options.delay)
     defaults = defaults_of(readable(options.model), model.name, next(iter(options.streams), None))
     paths = options.streams or (defaults.stream,)
     begun = [options.load_parameters] if options.load_parameters not in (None, options.save_parameters) else []

@@ -2,7 +2,7 @@
 
     ḣ = f        θ̇ = −β ω        ż = −s ∂H′/∂h − η z        ω̇ = −s ∂H′/∂θ − η ω
 
-(1-mathematics.md, section 2; s is `hdsl.derive.hamiltonian.SIGN`). The equations are definitions in index notation; the
+(1-mathematics.md, section 2; s is `hdsl.derive.hamiltonian.sign_of` the model). The equations are definitions in index notation; the
 adjoints that they share are definitions of their own and stand before them.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hdsl.derive.accumulate import Part, accumulate, merge_roots, places_of, summands_of, total
-from hdsl.derive.hamiltonian import SIGN, Hamiltonian
+from hdsl.derive.hamiltonian import Hamiltonian, sign_of
 from hdsl.derive.seeds import PHI, TAU, seed_cost, seed_dynamics
 from hdsl.derive.shown import Shown
 from hdsl.derive.workspace import Workspace
@@ -110,17 +110,17 @@ def _costate(workspace: Workspace, name: str, parts: tuple[Part, ...]) -> Defini
     """ż = −s ∂H′/∂h − ηz, and the same for ω: a ``next`` state's f holds −h/τ besides F/τ."""
     model = workspace.model
     quantity = model.quantities[name]
-    own = f"z:{name}" if quantity.role == "state" else f"w:{name}"
+    own, sign = f"z:{name}" if quantity.role == "state" else f"w:{name}", sign_of(model)
     costate = slot(own, indices(len(quantity.sizes)))
     slope = total(parts)
-    spans, summands = places_of(parts), summands_of(parts, -SIGN)
+    spans, summands = places_of(parts), summands_of(parts, -sign)
     if quantity.role == "state" and model.dynamics[name].kind == "next":
         slope = slope - costate / TAU
-        summands.append(Summand(SIGN * costate / TAU, (model.dynamics[name].span,), (name,)))
+        summands.append(Summand(sign * costate / TAU, (model.dynamics[name].span,), (name,)))
         spans = merge_spans(spans, (model.dynamics[name].span,))
     eta = setting_name(model.learning.eta[name])
     summands.append(Summand(-slot(eta) * costate, (), (eta,)))
-    rate = -SIGN * slope - slot(eta) * costate
+    rate = -sign * slope - slot(eta) * costate
     body, roots = Elementwise(rate), merge_roots(parts)
     told = trace_summands(rate, summands)
     return Definition(f"dot:{own}", body, quantity.sizes, quantity.shared, spans, roots, told)
@@ -132,4 +132,4 @@ def _parameter(model: Model, name: str) -> Definition:
     beta = setting_name(model.learning.beta[name])
     rate = -slot(beta) * slot(f"w:{name}", indices(len(quantity.sizes)))
     summands = (Summand(rate, (), (beta,)),)
-    return Definition(f"dot:{name}", Elementwise(rate), quantity.sizes, True, (quantity.span,), (), summands)
+    return Definition(f"dot:{name}", Elementwise(rate), quantity.sizes, quantity.shared, (quantity.span,), (), summands)

@@ -1,7 +1,7 @@
 """Hamiltonian: the cost functional, H, its stationarity in the control, and the robust Hamiltonian H′.
 
 This is where the signs live, and the only place: `SIGN` is −1, Hamiltonian Learning (1-mathematics.md, section 2; equations
-(5)-(8) of the paper). Everything here is a sympy object over readable symbols, for people; the equations themselves are
+(5)-(8) of the paper), and `sign_of` a model that is solved from both ends is +1, optimal control. Everything here is a sympy object over readable symbols, for people; the equations themselves are
 derived from the definitions in `hdsl.derive.equations`.
 """
 
@@ -19,6 +19,12 @@ from hdsl.terms.term import indices
 
 SIGN = -1
 """s in ż = −s ∂H′/∂h − ηz: −1 runs the costates forward in time from z = 0."""
+
+
+def sign_of(model: Model) -> int:
+    """s of a model's equations: +1 where the costates are known at the end (``schedule = boundary``), else `SIGN`."""
+    return -SIGN if model.learning.schedule == "boundary" else SIGN
+
 
 T, ETA, PHI = sympy.symbols("t eta phi")
 

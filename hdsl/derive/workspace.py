@@ -22,13 +22,17 @@ class Workspace:
                 self.declare(f"z:{quantity.name}", quantity.sizes, quantity.shared)
                 self.declare(f"z:{quantity.name}+", quantity.sizes, quantity.shared)
             elif quantity.role == "param":
-                self.declare(f"w:{quantity.name}", quantity.sizes, True)
+                self.declare(f"w:{quantity.name}", quantity.sizes, quantity.shared)
             elif quantity.role == "target":
                 self.declare(f"present:{quantity.name}", (), False)
         self.declare("begins:stream", (), False)
         self.declare("begins:all", (), True)
-        for name in ("t", "tau", *map(setting_name, ("phi", "first", *model.learning.values))):
+        for name in ("tau", *map(setting_name, ("first", *model.learning.values))):
             self.declare(name, (), True)
+        for constraint in model.constraints:
+            self.declare(f"weight:{constraint.name}", (), True)
+        for name in ("t", "T", setting_name("phi")):
+            self.declare(name, (), not model.along)
         for definition in model.definitions:
             self.declare(definition.name, definition.sizes, definition.shared)
 

@@ -14,6 +14,7 @@ from hdsl.emit.scalar import ScalarPrinter
 from hdsl.emit.skeleton_replay import step_fields
 from hdsl.emit.torch_lines import TorchLines
 from hdsl.model.model import Quantity
+from hdsl.optimise.boundary import BoundaryPrograms
 from hdsl.optimise.lower import Programs
 from hdsl.optimise.program import Program
 from hdsl.terms.notation import Notation
@@ -36,9 +37,9 @@ REPLAYED = "a sequence forward, then back through what was kept of it"
 class Facts:
     """Computed once for a module; every part of the text reads them."""
 
-    def __init__(self, programs: Programs) -> None:
+    def __init__(self, programs: Programs | BoundaryPrograms) -> None:
         self.programs = programs
-        self.model = programs.learn.model
+        self.model = programs.model
         self.learning = self.model.learning
         self.at_a_time = "" if programs.replay else ", one sample at a time"
         self.how = REPLAYED if programs.replay else STAGES.get(self.learning.step) or HOW[self.learning.order]
@@ -53,9 +54,9 @@ class Facts:
         self.settings: dict[str, Scalar] = {
             setting_name(path): v for path, v in values.items() if slot("tau") not in v.free_symbols
         }
-        if PHI in reads:
+        if PHI in reads and not self.model.along:  # a line of a boundary problem
             self.settings[PHI] = self.learning.phi
-        self.numbers = {"tau", PHI, *self.settings, *scalars}
+        self.numbers = {"tau", *self.settings, *scalars} | (set() if self.model.along else {PHI})
         own = [*self.model.quantities, *(d.name for d in self.model.definitions if ":" not in d.name)]
         self.names = Names([*own, *(f"size:{n}" for n in self.model.dims), *self.settings], MODULE_NAMES)
         self.file = harmless(self.model.source.name.rpartition("/")[2])
@@ -124,9 +125,11 @@ class Facts:
     def shared(self, name: str) -> bool:
         """True where a quantity from outside a program has no batch axis."""
         kind, _, rest = name.rpartition(":")
-        if kind == "w" or name in ("t", "tau", FIRST) or name in self.numbers:
+        if name in ("t", "T"):
+            return not self.model.along
+        if kind == "weight" or name in ("tau", FIRST) or name in self.numbers:
             return True
-        if kind in ("present", "begins", "token", "adj"):  # "adj" is what a stream's output is handed beside
+        if kind in ("present", "begins", "token", "adj", "mu"):  # "adj" is what a stream's output is handed beside
             return rest == "all" and kind == "begins"
         return self.model.quantities[rest].shared
 

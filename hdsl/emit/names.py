@@ -29,6 +29,22 @@ PREFIXES = {
     "back": "back_",
     "token": "token_",
     "P": "put_",
+    "pair": "pair_",
+    "motion": "motion_",
+    "rate": "rate_",
+    "robust": "robust_",
+    "whole": "whole_",
+    "begin": "begin_",
+    "end": "end_",
+    "mu": "mu_",
+    "weight": "weight_of_",
+    "above": "above_",
+    "penalty": "penalty_",
+    "constraint": "constraint_",
+    "final": "final_",
+    "given": "given_",
+    "slope": "slope_by_",
+    "choice": "chosen_",
 }
 SUFFIXES = {"adj": "_bar", "column": "_column", "turned": "_t", "half": "_half"}
 

@@ -15,6 +15,7 @@ from hdsl.emit.expression import Printer
 from hdsl.emit.facts import Facts
 from hdsl.emit.names import harmless
 from hdsl.emit.numpy_windows import WINDOWS
+from hdsl.optimise.boundary import BoundaryPrograms
 from hdsl.optimise.lower import Programs
 from hdsl.optimise.program import Program
 from hdsl.terms.row import Written
@@ -31,11 +32,11 @@ from hdsl.terms.term import (
     slots,
 )
 
-HEADER = '''"""{name}: numpy reference of one step.
+HEADER = '''"""{name}: {what}
 
 Made by hdsl {version} from {source} (content {content}).
 Each function takes a dict of float arrays (cells, sample, settings, sizes, all by hdsl's own names), computes its lines in
-order, and returns a dict of every line's value; the new value of a cell X is under "X+".
+order, and returns a dict of every line's value{further}.
 """
 
 import math
@@ -136,12 +137,14 @@ def scattered(x, places, rows, columns):
 }
 
 
-def emit_numpy(programs: Programs, version: str) -> str:
-    """The text of the reference module."""
-    model = programs.learn.model
+def emit_numpy(programs: Programs | BoundaryPrograms, version: str) -> str:
+    """The text of the reference module; of a boundary problem, that of its functions, for which the batch are points."""
+    model = programs.model
     facts = Facts(programs)
     text = HEADER.format(
         name=harmless(model.name),
+        what="the boundary problem, for many points side by side." if model.along else "numpy reference of one step.",
+        further="" if model.along else '; the new value of a cell X is under "X+"',
         version=version,
         source=facts.file,
         content=content_hash(model),

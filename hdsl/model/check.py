@@ -24,6 +24,7 @@ from hdsl.model.schedules import BOUNDARY, report_schedule
 from hdsl.model.scope import Entry, Scope, build_scope
 from hdsl.model.sharing import settle
 from hdsl.model.statements import Statements, read_statements
+from hdsl.model.suited import unsuited
 from hdsl.model.trial import try_unused
 from hdsl.syntax.control_tree import Control
 from hdsl.syntax.source import Span
@@ -123,7 +124,7 @@ def _checked(
     if scope.findings or text.unread:
         return None, in_order(scope.findings)
     model = replace(_model(text, name, declared, statements, learning), latex=latex, local=demands, free=frozenset(free))
-    wrong = list(unmet(model, demands)) if demanding else []
+    wrong = [*(unmet(model, demands) if demanding else ()), *unsuited(model)]
     if wrong:
         return None, in_order(wrong)
     return model, in_order(_warnings(text, model, declared, statements))

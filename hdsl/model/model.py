@@ -166,6 +166,7 @@ class Model:
     ``constraints`` what holds at the end and all along; ``free`` the states and params whose beginning is chosen, too.
     ``hamiltonian`` is the definition of a mechanical system's H, and ``pairs`` has for each of its states the momentum.
     ``costate_names`` are the names that the file gives to costates, with the state of each.
+    ``along`` says that the batch are points of one path: parameters and the time are then per stream, too.
     """
 
     name: str
@@ -199,6 +200,7 @@ class Model:
     hamiltonian: str | None = None
     pairs: Mapping[str, str] = field(default_factory=dict)
     costate_names: Mapping[str, str] = field(default_factory=dict)
+    along: bool = False
 
     @property
     def taught(self) -> tuple[str, ...]:

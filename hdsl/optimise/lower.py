@@ -81,6 +81,10 @@ class Programs:
         return (*self.steps, *self.projections.values(), *asked, *back)
 
     @property
+    def model(self) -> Model:
+        return self.learn.model
+
+    @property
     def all(self) -> tuple[Program, ...]:
         return tuple({program.name: program for program in (*self.bodies, *self.reference)}.values())
 

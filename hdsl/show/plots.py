@@ -160,6 +160,24 @@ def curves_plot(name: str, curves: Mapping[str, Numbers], at: Numbers, label: st
     return made[0]
 
 
+def overlay_plot(name: str, curves: Mapping[str, tuple[Numbers, Numbers]], label: str, mark: float | None = None) -> str:
+    """Curves by name, each at its own times (T,) with its values (T,), over one another; ``mark`` is a time to be marked.
+
+    The last is drawn over the others.
+    """
+    with _axes(name, 2.5) as (axes, made):
+        colours = (FAINT, SECOND, ACCENT, THIRD)
+        for (curve, (at, values)), colour in zip(curves.items(), colours, strict=False):
+            axes.plot(*thinned(at, np.where(np.isfinite(values), values, np.nan)), color=colour, label=curve)
+        if mark is not None:
+            axes.axvline(mark, color=QUIET, linewidth=0.8, linestyle="--")
+        axes.set_xlabel("t")
+        axes.set_ylabel(label)
+        axes.margins(x=0.01)
+        _legend(axes, True)
+    return made[0]
+
+
 def running_mean(values: Numbers, window: int) -> tuple[Numbers, Numbers]:
     """Means over the last ``window`` steps, what is missing left out, and the steps at which they stand."""
     there = np.isfinite(values)

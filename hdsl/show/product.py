@@ -10,6 +10,7 @@ from typing import Any
 import sympy
 
 from hdsl.audit.audit import Audit
+from hdsl.derive.boundary import Boundary, Endless
 from hdsl.derive.equations import Equations
 from hdsl.derive.hamiltonian import Hamiltonian
 from hdsl.derive.pullback import Pullback
@@ -126,6 +127,25 @@ def _way_back(product: Step) -> dict[str, list[str]]:
         "back": _equations(model, replay.token, replay.token),
         "move": _equations(model, replay.move, replay.move),
     }
+
+
+@product_text.register
+def _of_boundary(product: Boundary) -> str:
+    made = {"choose": product.choose, "flow": product.flow, "begin": product.begin, "end": product.end}
+    known = {definition.name for definition in product.model.definitions}
+    return _sections(
+        {
+            f"boundary {product.model.name}": [f"{mu}[{', '.join(map(str, s))}]" for mu, s in product.mus.items()],
+            **{n: _equations(product.model, [d for d in ds if d.name not in known], ds) for n, ds in made.items()},
+            "controls": [f"{name} by {line}" for name, line in product.choices.items()],
+            "slopes": [f"{name} by {line}" for name, line in product.slopes.items()],
+        }
+    )
+
+
+@product_text.register
+def _of_endless(product: Endless) -> str:
+    return f"{product.model.name} has no horizon, so it has no boundary problem\n"
 
 
 @product_text.register

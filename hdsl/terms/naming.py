@@ -304,4 +304,9 @@ _BUILD: dict[str, Callable[[Naming, str], tuple[Look, ...]]] = {
     "begins": lambda naming, of: (Look("begins"), Look("begins", of)),
     "token": lambda naming, of: (Look("token"), Look("token", of)),
     "back": _own(lambda naming, of: "back", alone=True),
+    "rate": _accented("dot"),
+    "robust": lambda naming, of: (_marked(Look("H"), "′"), _marked(Look("H", "robust"), "′")),
+    "whole": lambda naming, of: (Look("H"), Look("H", "whole")),
+    "mu": lambda naming, of: (Look("μ", of),),
+    "end": lambda naming, of: (replace(naming.of(of), subscript="T"),) if not naming.of(of).subscript else (),
 }
