@@ -4,7 +4,7 @@
 the seconds from text to derived equations, and to the generated text, of every model that ships, each in a fresh
 process that has imported hdsl, sympy and lark already; and the seconds from text to a module class, made and as it was kept
 by an earlier process, in turns, in fresh processes that have imported torch already, with the whole of these processes
-against one that only imports torch.
+against one that only imports torch. All find bytecode that an earlier process wrote.
 """
 
 from __future__ import annotations
@@ -138,9 +138,12 @@ def main() -> int:
     options.add_argument("--loads", type=int, default=5, help="processes of each kind a model for second loads")
     options.add_argument("--json", action="store_true")
     given = options.parse_args()
-    check = check_against_imports(given.turns) if given.turns else None
-    models = derivations(given.derivations) if given.derivations else {}
-    loads = second_loads(given.loads) if given.loads else {}
+    with tempfile.TemporaryDirectory() as bytecode:  # of all alike, also where the environment asks for none to be written
+        os.environ["PYTHONPYCACHEPREFIX"] = bytecode
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        check = check_against_imports(given.turns) if given.turns else None
+        models = derivations(given.derivations) if given.derivations else {}
+        loads = second_loads(given.loads) if given.loads else {}
     if given.json:
         print(json.dumps({"machine": machine(1), "check": check, "models": models, "loads": loads}, indent=1))
         return 0

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from hdsl.cache import fetch, keep
+from hdsl.cache import fetch, is_off, keep
 from hdsl.diagnostics.diagnostic import Diagnostic, Edit, Fix, Label
 from hdsl.resources import folder
 from hdsl.syntax.source import Source, Span
@@ -61,18 +61,20 @@ def _version(package: str) -> str:
 
 def fetch_kept(key: str) -> Kept | None:
     """What was kept under a key; None where nothing was, or it is not as hdsl writes it."""
-    found = fetch(key)
+    content = None if is_off() else fetch(f"{key}.json")
     try:
+        found = json.loads(content or b"null")
         diagnostics = tuple(map(_diagnostic, found["diagnostics"]))
         made = Kept(found["name"], found["text"], found["largest"], diagnostics)
-    except (TypeError, KeyError, ValueError):
+    except (TypeError, KeyError, ValueError, RecursionError):
         return None
     return made if isinstance(made.name, str) and isinstance(made.text, str) and isinstance(made.largest, int) else None
 
 
 def keep_made(key: str, made: Kept) -> None:
-    """Keep it for the next load."""
-    keep(key, asdict(made))
+    """Keep it for the next load, as JSON."""
+    if not is_off():
+        keep(f"{key}.json", json.dumps(asdict(made)).encode())
 
 
 def _diagnostic(told: Mapping[str, Any]) -> Diagnostic:

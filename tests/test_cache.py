@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hdsl import cache
-from hdsl.cache import cache_folder, fetch, keep
+from hdsl.cache import cache_folder, fetch, is_off, keep
 
 
 @pytest.fixture(autouse=True)
@@ -26,79 +26,80 @@ def entries(folder: Path) -> list[str]:
 
 def test_what_is_kept_is_found_again(own: Path) -> None:
     assert fetch("a") is None
-    keep("a", {"text": "h′ = −h", "numbers": [1, 2.5, None]})
-    assert fetch("a") == {"text": "h′ = −h", "numbers": [1, 2.5, None]}
+    keep("a", b"\x00hello\nand\xff")
+    assert fetch("a") == b"\x00hello\nand\xff"
     assert fetch("b") is None
-    keep("a", "other")
-    assert fetch("a") == "other" and entries(own) == ["a.json"]
+    keep("a", b"")
+    assert fetch("a") == b"" and entries(own) == ["a"]
 
 
 DAMAGES = {
     "empty": lambda content: b"",
     "cut off": lambda content: content[:-3],
     "a character changed": lambda content: content.replace(b"hello", b"hallo"),
-    "no text": lambda content: b"\xff\xfe" + content,
-    "no JSON though its hash is right": lambda content: f"{cache._digest('{')}\n{{".encode(),
-    "too deep": lambda content: f"{cache._digest('[' * 10**5)}\n{'[' * 10**5}".encode(),
+    "longer": lambda content: content + b"!",
+    "without its hash": lambda content: content.partition(b"\n")[2],
 }
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_what_is_damaged_is_not_there_and_is_written_again(damage: str, own: Path) -> None:
-    keep("a", "hello")
-    (own / "a.json").write_bytes(DAMAGES[damage]((own / "a.json").read_bytes()))
+    keep("a", b"hello")
+    (own / "a").write_bytes(DAMAGES[damage]((own / "a").read_bytes()))
     assert fetch("a") is None
-    keep("a", "hello")
-    assert fetch("a") == "hello"
+    keep("a", b"hello")
+    assert fetch("a") == b"hello"
 
 
 def test_a_folder_or_a_link_to_nothing_in_its_place_is_not_there(own: Path) -> None:
-    (own / "a.json").mkdir(parents=True)
+    (own / "a").mkdir(parents=True)
     own.chmod(0o700)
     assert fetch("a") is None
-    keep("a", "hello")  # which cannot be written, and says nothing
+    keep("a", b"hello")  # which cannot be written, and says nothing
     assert fetch("a") is None
-    (own / "b.json").symlink_to(own / "nowhere")
+    (own / "b").symlink_to(own / "nowhere")
     assert fetch("b") is None
-    assert entries(own) == ["a.json", "b.json"]  # nothing half written is left
+    assert entries(own) == ["a", "b"]  # nothing half written is left
 
 
-def test_off_keeps_nothing(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    keep("a", "hello")
+def test_off_is_of_models_and_names_no_folder(own: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert not is_off()
     monkeypatch.setenv("HDSL_CACHE", "Off")
-    assert cache_folder() is None and fetch("a") is None
-    keep("b", "hello")
-    assert entries(own) == ["a.json"]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert is_off() and cache_folder() != Path("Off")
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions are POSIX's")
 def test_a_folder_that_others_can_write_to_is_not_used(own: Path) -> None:
-    keep("a", "hello")
-    assert own.stat().st_mode & 0o777 == 0o700 and (own / "a.json").stat().st_mode & 0o077 == 0
+    keep("a", b"hello")
+    assert own.stat().st_mode & 0o777 == 0o700 and (own / "a").stat().st_mode & 0o077 == 0
     own.chmod(0o777)
     assert fetch("a") is None
-    keep("b", "hello")
-    assert entries(own) == ["a.json"]
+    keep("b", b"hello")
+    assert entries(own) == ["a"]
+    own.chmod(0o700)
+    (own / "a").chmod(0o666)
+    assert fetch("a") is None
 
 
 def test_a_file_in_place_of_the_folder_is_no_error(own: Path) -> None:
     own.parent.mkdir()
     own.write_text("not a folder")
-    keep("a", "hello")
+    keep("a", b"hello")
     assert fetch("a") is None
 
 
 def test_what_was_used_longest_ago_goes_first(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "MOST_BYTES", 3 * 1200)
     for k, name in enumerate("abc"):
-        keep(name, name * 1000)
-        os.utime(own / f"{name}.json", ns=(k, k))
-    assert fetch("a") == "a" * 1000  # used just now
-    keep("d", "d" * 1000)
-    assert entries(own) == ["a.json", "c.json", "d.json"]
+        keep(name, b"0" * 1000)
+        os.utime(own / name, ns=(k, k))
+    assert fetch("a") is not None  # used just now
+    keep("d", b"0" * 1000)
+    assert entries(own) == ["a", "c", "d"]
     (own / "left.part").write_bytes(b"0" * 1000)
     os.utime(own / "left.part", ns=(0, 0))
-    keep("e", "e")
+    keep("e", b"e")
     assert "left.part" not in entries(own)
 
 
@@ -108,7 +109,7 @@ def test_what_was_used_longest_ago_goes_first(own: Path, monkeypatch: pytest.Mon
         ("linux", "XDG_CACHE_HOME", "there/hdsl"),
         ("linux", "", "home/.cache/hdsl"),
         ("darwin", "", "home/Library/Caches/hdsl"),
-        ("win32", "LOCALAPPDATA", "there/hdsl/cache"),
+        ("win32", "LOCALAPPDATA", "there/hdsl"),
     ],
 )
 def test_the_folder_is_where_the_system_has_such_things(
@@ -117,7 +118,7 @@ def test_the_folder_is_where_the_system_has_such_things(
     for name in ("HDSL_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "platform", platform)
-    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
+    monkeypatch.setattr(os.path, "expanduser", lambda path: str(tmp_path / "home"))
     if variable:
         monkeypatch.setenv(variable, str(tmp_path / "there"))
     assert cache_folder() == tmp_path / wanted
@@ -126,15 +127,15 @@ def test_the_folder_is_where_the_system_has_such_things(
 MANY = """
 import sys
 from hdsl.cache import fetch, keep
-text = sys.argv[1] * 200_000
+text = sys.argv[1].encode() * 200_000
 for _ in range(20):
     keep("same", text)
     found = fetch("same")
-    assert found is not None and len(found) == 200_000 and len(set(found)) == 1, (found or "")[:9]
+    assert found is not None and len(found) == 200_000 and len(set(found)) == 1, (found or b"")[:9]
 """
 
 
 def test_processes_that_write_at_once_see_whole_entries(own: Path) -> None:
     running = [subprocess.Popen([sys.executable, "-c", MANY, letter], stderr=subprocess.PIPE) for letter in "abcd"]
     assert [(one.communicate()[1], one.returncode) for one in running] == [(b"", 0)] * 4
-    assert entries(own) == ["same.json"]
+    assert entries(own) == ["same"]

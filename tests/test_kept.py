@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,23 @@ def test_what_is_kept_is_found_as_it_was() -> None:
     ],
 )  # fmt: skip
 def test_what_is_not_as_it_is_written_is_not_there(content: Any) -> None:
-    keep("k", content)
-    assert fetch("k") == content and fetch_kept("k") is None
+    keep("k.json", json.dumps(content).encode())
+    assert fetch("k.json") is not None and fetch_kept("k") is None
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 10**5])
+def test_what_is_no_json_is_not_there(content: bytes) -> None:
+    keep("k.json", content)
+    assert fetch("k.json") == content and fetch_kept("k") is None
+
+
+def test_off_keeps_nothing_and_reads_nothing(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_made("k", MADE)
+    monkeypatch.setenv("HDSL_CACHE", "off")
+    monkeypatch.setattr(kept, "fetch", lambda name: pytest.fail("it was read"))
+    monkeypatch.setattr(kept, "keep", lambda name, content: pytest.fail("it was written"))
+    assert fetch_kept("k") is None
+    keep_made("other", MADE)
 
 
 def keys() -> dict[str, str]:
