@@ -63,7 +63,8 @@ class Audit(Shown):
     """The product of the pass ``audit``.
 
     ``scheme`` is the class of the whole: local where all is; weakly local where states cut the credit; non-local where
-    nothing does. ``memory`` is what a replay keeps. ``connections`` are the most that credit passes at once; ``in_time`` says that no costate waits for this step.
+    nothing does. ``connections`` are the most that credit passes at once; ``in_time`` says that no costate waits for this step.
+    ``memory`` is what a replay keeps.
     """
 
     model: Model

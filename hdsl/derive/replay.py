@@ -5,8 +5,8 @@ from the last
 
     z ← (1 − τη) z + τφ ∂L/∂h⁺ + τ′ (∂f/∂h at (u′, h⁺))ᵀ z        ω ← ω + τ (φ ∂L/∂θ + (∂f/∂θ at (u, h))ᵀ z)
 
-with u′, τ′ of the token after it; at the end θ⁺ = θ − τβω. What stands last in the line of z is what the token after hands back:
-it is pulled there, with what teaches θ, in one reverse pass over f at (u, h), and kept as ``back:h``.
+with u′, τ′ of the token after it; at the end θ⁺ = θ − τβω. What stands last in the line of z is what the token after hands
+back: it is pulled there, with what teaches θ, in one reverse pass over f at (u, h), and kept as ``back:h``.
 
 All that differs between tokens counts as per stream here, be it t, τ or a state that all streams share: so a line may be worked
 out for many tokens at once, as if they were streams.
@@ -24,6 +24,7 @@ from hdsl.derive.beginnings import begun, kept_by_flow, pull_through
 from hdsl.derive.seeds import PHI, TAU, kept_of, seed_cost, seed_dynamics, setting
 from hdsl.derive.workspace import Workspace
 from hdsl.model.model import Model
+from hdsl.syntax.source import Span
 from hdsl.terms.renaming import rename
 from hdsl.terms.term import (
     Contraction,
@@ -71,7 +72,7 @@ def build_replay(model: Model) -> Replay:
 
 
 def weight_of(model: Model, cost: str, shared: bool) -> Scalar:
-    """τφ of a cost term at a token: τφ = 1 in the first replay where so declared, 0 where a target is missing or a stream waits."""
+    """τφ of a cost term at a token: 1 in the first replay where so declared, 0 where a target is missing or a stream waits."""
     learning = model.learning
     phi = learning.phi if {slot("t"), TAU} & learning.phi.free_symbols or learning.phi == 1 else PHI
     weight = sympy.expand(TAU * phi)
@@ -246,7 +247,7 @@ class _Builder:
         return Definition(line, Elementwise(value), sizes, True, spans, (), told)
 
     def _append(
-        self, name: str, of: str, spans: tuple[object, ...], roots: tuple[str, ...], summands: Iterable[Summand]
+        self, name: str, of: str, spans: tuple[Span, ...], roots: tuple[str, ...], summands: Iterable[Summand]
     ) -> None:
         given = list(summands)
         value = sympy.Add(*(summand.expression for summand in given))

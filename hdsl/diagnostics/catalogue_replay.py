@@ -12,7 +12,8 @@ LASTING_GRADIENTS = register("lasting-gradients", "under replay without `eta.par
 
 
 def tokens(span: Span) -> Diagnostic:
-    return SETTING_VALUE.at(span, "`schedule` cannot be this", "`replay(r)` takes the number of tokens, a whole number from 1 on")
+    wanted = "`replay(r)` takes the number of tokens, a whole number from 1 on"
+    return SETTING_VALUE.at(span, "`schedule` cannot be this", wanted)
 
 
 def unused_order(span: Span) -> Diagnostic:

@@ -42,9 +42,11 @@ def _equations(program: Program, facts: Facts) -> Iterator[str]:
 
 
 def replaying(replay: ReplayPrograms, facts: Facts) -> str:
-    """The fixed methods, then the five bodies."""
+    """The fixed methods, then the bodies; no chain where no state has a costate."""
     bodies = []
     for program in (replay.turn, *replay.parts, replay.move):
+        if program is replay.back and not replay.chain:
+            continue
         bodies.append("\n".join([*_head(program, replay, facts), *body_of(program, facts), ""]))
     return REPLAY.format(**_fields(replay, facts)) + "\n" + "\n".join(bodies)
 

@@ -162,7 +162,8 @@ class _Ways:
         for cost in model.costs:
             self._offer(cost, _Link("cost", cost))
         anew = {state for state in model.taught if model.resets[state] == "sample"}
-        late = model.learning.replays or model.learning.order == "sequential"  # parameters hear of the costate of this very sample
+        # Whether parameters hear of the costate of this very sample.
+        late = model.learning.replays or model.learning.order == "sequential"
         for state in model.taught:
             if late or state not in anew:
                 self._offer(model.dynamics[state].definition, _Link("costate", state, anew=state in anew))

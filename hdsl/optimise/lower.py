@@ -44,9 +44,9 @@ from hdsl.terms.term import (
 class Programs:
     """The bodies of a module, sliced from one list of lines.
 
-    ``learn`` moves every cell, ``observe`` the states only (they are the same where ``replay`` is the way back), ``predict`` nothing. ``costs`` works out the cost terms from what
-    the first two hand on; it reads no cell, so that it can be run once for many steps. ``outputs`` gives the line of each
-    output; `learn` and `observe` return the outputs, then ``costs.given``.
+    ``learn`` moves every cell, ``observe`` the states only (they are the same where ``replay`` is the way back), ``predict``
+    nothing. ``costs`` works out the cost terms from what the first two hand on; it reads no cell, so that it can be run once
+    for many steps. ``outputs`` gives the line of each output; `learn` and `observe` return the outputs, then ``costs.given``.
     ``projections`` are what is put back after `learn`, by the steps from one time to the next. ``pullback``, where it was
     asked for, takes the adjoint of the first output to the inputs (`hdsl.optimise.pullback`).
     """

@@ -22,9 +22,12 @@ Rewrite = Callable[[Iterable[Definition], set[str]], tuple[Definition, ...]]
 
 @dataclass(frozen=True)
 class ReplayPrograms:
-    """``turn`` and ``move`` run once a replay. ``handed`` are the lines that ``before`` returns. ``back`` is handed the cells ``chain`` as the token after left them, the lines of
-    its ``given`` and, of what is not the same at every token, the quantities ``apart``; it returns what ``after`` takes of
-    it, then the new values of the chain. ``after`` is handed the lines of its ``given``."""
+    """``turn`` and ``move`` run once a replay. ``handed`` are the lines that ``before`` returns.
+
+    ``back`` is handed the cells ``chain`` as the token after left them, the lines of its ``given`` and, of what is not the same
+    at every token, the quantities ``apart``; it returns what ``after`` takes of it, then the new values of the chain.
+    ``after`` is handed the lines of its ``given``.
+    """
 
     turn: Program
     before: Program
@@ -61,17 +64,15 @@ def lower_replay(model: Model, replay: Replay, plain: Rewrite, fuse: Rewrite) ->
     of_after = _read(after)
     handed = {line.name for line in before if line.name in _read(back) | of_after}
     kept = {line.name for line in back if line.name in of_after}
-    before, back, after = fuse(before, handed), fuse(back, kept | _new(chain)), fuse(after, _new(omegas))
+    before, back, after = fuse(before, handed), fuse(back, kept | _new(chain)), fuse(after, set(_new(omegas)))
     given = tuple(line for line in before if line.name in handed)
     told = tuple(line for line in back if line.name in kept)
+    returned = (*(line.name for line in told), *_moved(chain))
     apart = _apart(model, back, {line.name for line in (*given, *back)}, chain)
     return ReplayPrograms(
         turn=_moves("turn", model, replay.turn, omegas),
         before=Program("before", model, before, (), frozenset(), tuple(line.name for line in given)),
-        back=Program(
-            "back", model, back, (), frozenset(), (*(line.name for line in told), *_moved(chain)),
-            tuple(line for line in given if line.name in _read(back)),
-        ),  # fmt: skip
+        back=Program("back", model, back, (), frozenset(), returned, tuple(line for line in given if line.name in _read(back))),
         after=_moves("after", model, after, omegas, (*given, *told)),
         move=_moves("move", model, replay.move, tuple(p.name for p in model.of_role("param"))),
         token=Program("token", model, lines, replay.cells, _new(replay.cells), ()),

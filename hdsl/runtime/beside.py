@@ -29,7 +29,8 @@ class Beside:
     """Several streams, or the sequences of one, ``batch`` at a time.
 
     Each lane takes the next stream, or the next sequence, when its own has ended, with a boundary there. A lane for which
-    nothing is left is idle: its targets are missing, its inputs 0, and it counts in no figure.
+    nothing is left is idle: its targets are missing, its inputs 0, and it counts in no figure. Where the model replays, all
+    lanes begin their sequences together, and one whose sequence is shorter is idle until the longest has ended.
     """
 
     streams: Sequence[Stream]
@@ -91,6 +92,9 @@ class Beside:
         streams = [replace(stream, bad=stream.bad.silent()) if again else stream for stream in self.streams]
         sequences, statistics = _Sequences(streams), [self._statistics() for _ in range(self.batch)]
         lanes = [_Lane(sampled(streams[0], sequences.rows(), each, ends=True, live=self.live)) for each in statistics]
+        if self.model.learning.replays:
+            yield from _together(lanes, self.model)
+            return
         while True:
             for lane in lanes:
                 lane.fill()
@@ -143,10 +147,39 @@ class _Lane:
             elif len(part):
                 self.held.append(part)
 
+    def until_boundary(self) -> int:
+        """How many of the next samples are of its sequence, as far as they are held in one piece."""
+        part = self.held[0]
+        ends = part.boundary.flatten().nonzero().flatten().tolist() if part.boundary is not None else []
+        return ends[0] + 1 if ends else len(part)
+
     def take(self, steps: int) -> Samples:
         whole = joined(self.held)
         self.held = [whole.cut(steps, len(whole))] if len(whole) > steps else []
         return whole.cut(0, steps)
+
+
+def _together(lanes: Sequence[_Lane], model: Model) -> Iterator[Samples | None]:
+    """The samples of lanes whose sequences begin together."""
+    waits = [False] * len(lanes)
+    while True:
+        for lane in lanes:
+            lane.fill()
+        done = [lane.ended and not len(lane) for lane in lanes]
+        going = [k for k, lane in enumerate(lanes) if not waits[k] and not done[k]]
+        if all(done):
+            return
+        if not going:  # the longest has ended, too
+            waits = [False] * len(lanes)
+        elif not all(len(lanes[k]) for k in going):
+            yield None
+        else:
+            steps = min(lanes[k].until_boundary() for k in going)
+            taken = {k: lanes[k].take(steps) for k in going}
+            for k, part in taken.items():
+                waits[k] = part.boundary is not None and bool(part.boundary[-1].any())
+            there = taken[going[0]]
+            yield joined([taken[k] if k in taken else _idle(there, model, done[k]) for k in range(len(lanes))], axis=1)
 
 
 class _Sequences:
@@ -213,8 +246,8 @@ class _Sequences:
         return True
 
 
-def _idle(like: Samples, model: Model) -> Samples:
-    """Steps of a lane for which nothing is left: inputs 0, targets missing."""
+def _idle(like: Samples, model: Model, ended: bool = False) -> Samples:
+    """Steps of a lane for which nothing is left: inputs 0, targets missing; ``ended`` where others should not wait for it."""
     values = {}
     for name, value in like.values.items():
         missing = (float("nan") if value.is_floating_point() else -1) if model.quantities[name].role == "target" else 0
@@ -222,4 +255,4 @@ def _idle(like: Samples, model: Model) -> Samples:
     nothing = np.full_like(like.rows, -1)
     assert like.boundary is not None
     scales = {name: (np.zeros_like(mean), np.ones_like(mean)) for name, (mean, _) in like.scales.items()}
-    return Samples(values, torch.zeros_like(like.boundary), None, nothing, nothing, scales)
+    return Samples(values, torch.full_like(like.boundary, ended), None, nothing, nothing, scales)

@@ -12,6 +12,8 @@ from hdsl.compiler import VERSION
 from hdsl.runtime.loop import body_of, by_step, results_of
 from hdsl.runtime.reference import evaluate, given
 from hdsl.runtime.reference import put_back as projected
+from hdsl.runtime.reference_replay import lines_back
+from hdsl.runtime.replaying import replays
 from hdsl.runtime.text import load_text
 from hdsl.syntax.source import Source, Span
 
@@ -33,9 +35,10 @@ class NonFinite(ArithmeticError):
         self.step, self.found, self.line = step, found, line
 
 
-def kept(net: Any) -> list[torch.Tensor]:
-    """Copies of all that a step moves."""
-    return [value.detach().clone() for value in _moved(net)]
+def kept(net: Any) -> list[Any]:
+    """Copies of all that a step moves; of a module that replays, what it keeps comes last."""
+    copies: list[Any] = [value.detach().clone() for value in _moved(net)]
+    return [*copies, (tuple(net._kept), tuple(net._path))] if replays(net) else copies
 
 
 def _moved(net: Any) -> list[torch.Tensor]:
@@ -43,11 +46,12 @@ def _moved(net: Any) -> list[torch.Tensor]:
     cells = [
         c for name, c in zip(net.cells, net._cells(), strict=True) if not name.startswith((":", "initial:", "turned:"))
     ]
-    return [*cells, net.clock, net.ended, *([net.offset] if hasattr(net, "offset") else [])]
+    counters = [net.waits, net.replays] if replays(net) else []
+    return [*cells, net.clock, net.ended, *counters, *([net.offset] if hasattr(net, "offset") else [])]
 
 
 def find_nonfinite(
-    net: Any, chunk: dict[str, Any], sample: tuple[torch.Tensor, ...], before: list[torch.Tensor]
+    net: Any, chunk: dict[str, Any], sample: tuple[torch.Tensor, ...], before: list[Any]
 ) -> NoReturn:
     """Go back to the start of a chunk, step until a value is not finite, and ask the numpy reference which line made it.
 
@@ -59,7 +63,6 @@ def find_nonfinite(
     """
     put_back(net, before)
     rows = list(zip(*(by_step(net, n, v, chunk) for n, v in zip(net.sample, sample, strict=True)), strict=True))
-    body = body_of(net)
     boundary = chunk.get("boundary")
     for k in range(chunk["steps"]):
         row = rows[k] if rows else ()
@@ -67,14 +70,16 @@ def find_nonfinite(
             net._begin(net._cells())
         tau = float(chunk["tau"][k]) if "tau" in chunk else net.tau
         here = kept(net)
-        made = body(net._cells(), row, tau)
+        made = _step(net, row, tau)
         costs = {name: value for name, value in results_of(net, [made], _one(sample, k)).items() if name in net.costs}
         wrong = not all(bool(torch.isfinite(value).all()) for value in (*made, *net._cells()))
         if wrong or any(bool(torch.isinf(value).any()) for value in costs.values()):
             put_back(net, here)
             _tell(net, row, tau, int(net.clock), [name for name, value in costs.items() if bool(torch.isinf(value).any())])
         timing = {"tau": tau} if hasattr(net, "offset") else {}
-        net._finish(1, None if boundary is None else boundary[k], **timing)
+        over = net._finish(1, None if boundary is None else boundary[k], **timing)
+        if replays(net) and net.training and (over or len(net._kept) == net.tokens):
+            replay_checked(net)
     raise NonFinite("a value became nan or infinite and could not be found again", int(net.clock), "", None)
 
 
@@ -82,13 +87,56 @@ def _one(sample: tuple[torch.Tensor, ...], k: int) -> tuple[torch.Tensor, ...]:
     return tuple(value[k : k + 1] if value.dim() else value for value in sample)
 
 
-def put_back(net: Any, values: list[torch.Tensor]) -> None:
+def put_back(net: Any, values: list[Any]) -> None:
     """Put the module back to where `kept` gave these copies."""
+    if replays(net):
+        *values, (rows, path) = values
+        net._kept, net._path = list(rows), list(path)
     with torch.no_grad():
         for cell, value in zip(_moved(net), values, strict=True):
             cell.copy_(value)
     if hasattr(net, "_project"):
-        net.ticks = int(net.clock)
+        net.ticks = int(net.replays if replays(net) else net.clock)
+
+
+def _step(net: Any, row: tuple[torch.Tensor, ...], tau: float) -> tuple[torch.Tensor, ...]:
+    """One step; of a module that replays, a token forward."""
+    if not replays(net):
+        made: tuple[torch.Tensor, ...] = body_of(net)(net._cells(), row, tau)
+        return made
+    cells = net._cells()
+    if net.training:
+        net._keep(cells, row, tau)
+    made = net._observe(cells, row, tau)
+    return made
+
+
+def replay_checked(net: Any) -> None:
+    """Replay what a module keeps.
+
+    Raises:
+        NonFinite: a value of the way back is not finite; the module is left as it was before.
+    """
+    here, step = kept(net), int(net.clock) - 1
+    net._replay()
+    if all(bool(torch.isfinite(cell).all()) for cell in net._cells()):
+        return
+    from hdsl.terms.notation import Notation
+
+    put_back(net, here)
+    compiler = net.origin.compiler()
+    program = compiler.program.replay.token
+    notation = Notation("text", program.lines, inline=())
+    for ago, made in enumerate(lines_back(net, load_text(compiler.numpy, net.origin.model))):
+        for line in program.lines:
+            value = np.asarray(made[line.name], dtype=float)
+            if not np.isfinite(value).all():
+                kind, shown = "nan" if np.isnan(value).any() else "infinite", _shown(line.name)
+                number, places = _place(compiler.source, line.spans)
+                back = f", on the way back {ago} token{'s' * (ago != 1)} before it" if ago else ", where it goes back"
+                where = f"; made by {places}: {notation.equation(line)}" if places else ""
+                raise NonFinite(f"{shown} became {kind} at step {step}{back}{where}", step, shown, number)
+    raise NonFinite(f"a parameter became infinite at step {step}, at the end of the way back", step, "", None)
 
 
 def _tell(net: Any, row: tuple[torch.Tensor, ...], tau: float, step: int, costs: list[str]) -> NoReturn:
@@ -181,5 +229,6 @@ def _shown(name: str) -> str:
         "f": f"the dynamics of {rest}",
         "initial": f"what {rest} begins from",
         "begun": f"{rest} where it begins",
+        "back": f"what a token hands back to {rest}",
     }.get(kind, rest)
     return f"{shown} at stage {stage}" if stage else shown

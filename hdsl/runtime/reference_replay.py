@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -26,18 +27,44 @@ def token_back(net: Any, reference: Any, kept: list[tuple[Row, float]]) -> dict[
             path.append((now, {name: value for name, value in moved.items() if name.endswith("+")}))
             known |= {state: moved[f"{state}+"] for state in net.kept_states}
         cells = _new(reference.turn(known | {"tau": net.tau}))
-        chain = {name: np.zeros((net.batch, *known[f"z:{state}"].shape[_own(net, state) :])) for name, state in _chain(net)}
-        for now, moved in reversed(path):
-            made = reference.token(_rows(net, now) | _rows(net, moved) | cells | chain)
+        chain: dict[str, Any] = {}
+        for made in _back(net, reference, known, path, cells):
             new = _new(made)
-            chain = {name: new.get(name, chain[name]) for name in chain}
+            chain = {name: new[name] for name, _ in _chain(net) if name in new}
             cells |= {name: value for name, value in new.items() if name.startswith("w:")}
         for name, state in _chain(net):
-            if name.startswith("z:"):
+            if name.startswith("z:") and name in chain:
                 cells[name] = chain[name] if _own(net, state) else chain[name].mean(0)
         cells |= _new(reference.move(known | cells | {"tau": net.tau}))
     states = {state: known[state] for state in net.kept_states}
     return {**states, **cells, ":known": known}
+
+
+def lines_back(net: Any, reference: Any) -> Iterator[dict[str, Any]]:
+    """Of each token that a module keeps, from the last, the values of all lines of the way back."""
+    states = [dict(zip(net.kept_states, map(_plain, states), strict=True)) for states in net._path]
+    known, path = given(net, *net._kept[0]), []
+    if len(states) == len(net._kept):
+        states.append({state: known[state] for state in net.kept_states})
+    for (row, tau), old, new in zip(net._kept, states[:-1], states[1:], strict=True):
+        moved = {f"{state}+": value for state, value in new.items()}
+        path.append((known | sample_of(net, row) | {"tau": tau} | old, moved))
+    with np.errstate(all="ignore"):
+        yield from _back(net, reference, known, path, _new(reference.turn(known | {"tau": net.tau})))
+
+
+def _back(
+    net: Any, reference: Any, known: dict[str, Any], path: list[tuple[dict[str, Any], dict[str, Any]]], cells: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """The values of all lines of each token, from the last; ``path`` has what each reads, and the states it has moved to."""
+    cells = dict(cells)
+    chain = {name: np.zeros((net.batch, *known[f"z:{state}"].shape[_own(net, state) :])) for name, state in _chain(net)}
+    for now, moved in reversed(path):
+        made: dict[str, Any] = reference.token(_rows(net, now) | _rows(net, moved) | cells | chain)
+        new = _new(made)
+        chain = {name: new.get(name, chain[name]) for name in chain}
+        cells |= {name: value for name, value in new.items() if name.startswith("w:")}
+        yield made
 
 
 def sample_of(net: Any, row: Row) -> dict[str, Any]:

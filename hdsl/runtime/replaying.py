@@ -72,14 +72,3 @@ def check_padding(net: Any, sample: tuple[torch.Tensor, ...], tokens: torch.Tens
                 f"sample {step}: the sequence of stream {stream} has ended, and those of others have not. Until they have, it "
                 f"waits: `{name.removeprefix('present:')}` has to be missing there, for what stands there is left out"
             )
-
-
-def leave(net: Any, ends: bool) -> None:
-    """Leave a stream: replay what is kept where it ``ends`` and the module learns, else make what is kept the module's own.
-
-    Until then it is a part of the stream's own tensors, and was made in inference mode.
-    """
-    if ends and net.training:
-        net.finish()
-    net._kept = [(tuple(value.clone() for value in row), tau) for row, tau in net._kept]
-    net._path = [tuple(value.clone() for value in states) for states in net._path]

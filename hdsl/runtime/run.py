@@ -11,11 +11,12 @@ import torch
 
 from hdsl.runtime.export import export_predictor
 from hdsl.runtime.frozen import Encoder, encoded, encoders_of
+from hdsl.runtime.leaving import leave
 from hdsl.runtime.loop import Body, loop, results_of
 from hdsl.runtime.nonfinite import NonFinite, find_nonfinite, kept
 from hdsl.runtime.origin import Origin
 from hdsl.runtime.parameters import load_parameters, save_parameters
-from hdsl.runtime.replaying import check_padding, leave, replays, rounds
+from hdsl.runtime.replaying import check_padding, replays, rounds
 
 __all__ = ["CHUNK", "NonFinite", "Runner", "run_chunk"]
 

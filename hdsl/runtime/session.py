@@ -171,6 +171,7 @@ class _Run:
     def __init__(self, plan: Plan, again: bool = False) -> None:
         self.plan, model, stream = plan, plan.model, plan.stream
         ends = any(when == "sequence" for when in model.resets.values()) and bool(model.dynamics)
+        ends = ends or model.learning.replays
         self.feed = Feed(stream, plan.epochs, plan.steps, plan.epochs > 1 and ends, again)
         length = self.feed.known
         half = None if length is None else min(length, length if plan.steps is None else plan.steps) // 2
@@ -217,6 +218,8 @@ class _Run:
                         self._save()
                 if interrupted := stop():
                     break
+            if not interrupted and self.feed.length is not None and self.step == plan.epochs * self.feed.length:
+                self.stepper.finish()
             self._save()
         except StreamError:
             self._save()

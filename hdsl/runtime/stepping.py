@@ -9,8 +9,10 @@ import torch
 
 from hdsl.runtime.hold import Hold
 from hdsl.runtime.lead_up import LastSteps
+from hdsl.runtime.leaving import leave
 from hdsl.runtime.nonfinite import NonFinite, kept, put_back
 from hdsl.runtime.recorder import Recorder
+from hdsl.runtime.replaying import replays
 from hdsl.runtime.run import CHUNK
 from hdsl.runtime.samples import Samples
 
@@ -71,6 +73,14 @@ class Stepper:
                 put_back(self.net, start)
                 self._last.back(mark)
 
+    def finish(self) -> None:
+        """The stream has ended: a module that replays goes back over its last sequence. Raises NonFinite."""
+        if replays(self.net):
+            try:
+                leave(self.net, True)
+            except NonFinite as wrong:
+                raise NonFinite(f"{wrong} ({self.stream}: at its end)", wrong.step, wrong.found, wrong.line) from None
+
     def _told(self, wrong: NonFinite, samples: Samples, place: int, skipped: int) -> NonFinite:
         """The same with its place in the stream."""
         skipped += self.strain
@@ -103,9 +113,9 @@ class Stepper:
     def _stepped(self, chunk: Tensors) -> Tensors:
         self._last.add(chunk)
         if self.recorder is None:
-            return dict(self.net.run(chunk))
+            return dict(self.net.run(chunk, ends=False))
         self.recorder.forget()
-        results = dict(self.net.run(chunk, watching=self.recorder.watching))
+        results = dict(self.net.run(chunk, watching=self.recorder.watching, ends=False))
         return results | self.recorder.taken(results)
 
 

@@ -231,7 +231,8 @@ class _Builder(Naming):
         if memory is None:
             return Table("memory", "memory")
         most = "it grows with the sequence" if memory.tokens is None else f"of {memory.tokens} tokens at most"
-        words = f"kept for the way back: {memory.states} + {memory.sample} numbers of each token and stream, states + sample; {most}"
+        numbers = f"{memory.states} + {memory.sample} numbers of each token and stream, states + sample"
+        words = f"kept for the way back: {numbers}; {most}"
         return Table("memory", "memory", words)
 
     def _departures(self) -> Table:

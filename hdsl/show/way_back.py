@@ -12,7 +12,9 @@ from hdsl.terms.term import Definition
 Rows = Callable[[Iterable[Definition]], tuple[Row, ...]]
 
 
-def way_back(step: Step, replay: Replay, lines: Sequence[Definition], turn: Sequence[Row], rows_of: Rows) -> tuple[Section, ...]:
+def way_back(
+    step: Step, replay: Replay, lines: Sequence[Definition], turn: Sequence[Row], rows_of: Rows
+) -> tuple[Section, ...]:
     """A token forward, the turn, a token on the way back, and what moves at its end.
 
     Args:

@@ -1,11 +1,11 @@
-"""The judge of a replay: torch.autograd through the whole sequence, unrolled on the walk of the text. It goes backwards nowhere.
+"""The judge of a replay: torch.autograd through the whole sequence, unrolled on the walk of the text.
 
 With τ_k of sample k, H_k the states after it, and h_k those before it, what a replay of a window is to make is
 
     J = Σ_k mean over the streams of τ_k φ L(u_k, H_k, θ)     ω ← (1−τη) ω + ∂J/∂θ     θ ← θ − τβω     z = ∂J/∂H of the first
 
-where τ outside J is the model's. A costate that fades by 1 − τη a token is the derivative of a sequence that forgets: to H_{k+1}
-is added −τ_k η (H_k − its own value held fast), which is 0 and has the derivative −τ_k η. The mean and J leave out a stream that
+where τ outside J is the model's. A costate that fades by 1 − τη a token is the derivative of a sequence that forgets: to
+H_{k+1} is added −τ_k η (H_k − its own value held fast), which is 0 and has the derivative −τ_k η. J leaves out a stream that
 waits for the others; a cost that all streams share counts once a token.
 """
 
@@ -51,7 +51,8 @@ def replayed(written: Written, cells: Mapping[str, Any], tokens: Sequence[Token]
     theta = {name: value.detach().clone().requires_grad_() for name, value in cells["parameter"].items()}
     first = cells["replays"] == 0
     total: Tensor = torch.zeros((), dtype=torch.float64)
-    state, told, path = dict(cells["state"]), [], []
+    state, told = dict(cells["state"]), []
+    path: list[dict[str, Tensor]] = []
     clock, time, ended = cells["clock"], cells["time"], cells["ended"]
     previous: tuple[dict[str, Tensor], float] | None = None
     for token in tokens:
@@ -117,14 +118,11 @@ def _ended(
 ) -> Cells:
     """The cells once the parameters have moved, by the model's own τ."""
     tau, streams = written.setting("tau"), len(cells["ended"])
-    omega = {
-        name: (1 - tau * written.rate("eta", name, tau)) * value + found[name] for name, value in cells["parameter costate"].items()
-    }
+    kept = {name: 1 - tau * written.rate("eta", name, tau) for name in cells["parameter costate"]}
+    omega = {name: kept[name] * value + found[name] for name, value in cells["parameter costate"].items()}
     moment = moment_of(written, ({},) * streams, time.tolist(), (tau,) * streams, False)
     theta = lowered(written, cells["parameter"], omega, moment)
-    costate = {}
-    for name, value in path[0].items():
-        costate[name] = found[f"z {name}"] * (streams if name in written.per_stream else 1)
+    costate = {name: found[f"z {name}"] * (streams if name in written.per_stream else 1) for name in path[0]}
     return {
         "state": {name: value.detach() for name, value in path[-1].items()},
         "costate": costate,

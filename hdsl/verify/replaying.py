@@ -146,7 +146,7 @@ def _against_walk(
         for name, value in costs.items():
             each = np.array([float(cost[name]) for cost in costs_of_walk])
             there = each[~np.isnan(each)]
-            if found.model.targets_of[name]:  # of a cost without a target, streams that wait have none, which the walk tells not
+            if found.model.targets_of[name]:  # of others the walk does not tell that streams that wait have none
                 errors.add(f"cost {name}", "walk", difference(value.numpy(), there.mean() if there.size else np.nan))
     errors.add("clock+", "walk", difference(made[":clock"], after["clock"]))
     errors.add("ended+", "walk", difference(made[":ended"], after["ended"].numpy()))
