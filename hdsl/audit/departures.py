@@ -37,7 +37,9 @@ class Departure:
 
 
 def departures(model: Model) -> tuple[Departure, ...]:
-    """Every departure of a model, the general ones first."""
+    """Every departure of a model, the general ones first; of one that is solved from both ends, what its own terms leave."""
+    if model.learning.schedule == "boundary":
+        return (*_of_constraints(model), *_of_still(model))
     every = _of_every_replay(model) if model.learning.replays else (*_of_every_model(model), *_of_order(model))
     found = sorted((*every, *_of_dissipation(model)), key=lambda one: one.key == "order")
     found += _of_states(model)
@@ -166,6 +168,18 @@ def _of_parameters(model: Model) -> Iterator[Departure]:
     for projection in model.projections:
         what = f"{projection.param} is put back after its update"
         yield Departure(f"project {projection.param}", what, "a constraint with a costate of its own", projection.span)
+    yield from _of_still(model)
+
+
+def _of_constraints(model: Model) -> Iterator[Departure]:
+    for constraint in model.constraints:
+        how = "a cost" if constraint.kind == "soft" else "a cost whose weight is raised"
+        what = f"the constraint {constraint.name} is {how}"
+        exact = "a constraint with a costate of its own; a cost leaves a little of what is too much"
+        yield Departure(f"constraint {constraint.name}", what, exact, constraint.span)
+
+
+def _of_still(model: Model) -> Iterator[Departure]:
     for param in model.of_role("param"):
         path = model.learning.beta[param.name]
         if model.learning.values[path] == 0:

@@ -16,6 +16,7 @@ from hdsl.derive.integrators import TABLEAUS
 from hdsl.derive.step import Step
 from hdsl.model.model import Model
 from hdsl.show.conventions import Conventions
+from hdsl.show.ends import at_ends
 from hdsl.show.page import Equation, Page, Row, Section, worded
 from hdsl.show.stages import method, stage_of, stage_rows, stages
 from hdsl.show.summand import told_equation
@@ -135,6 +136,7 @@ class _Builder:
         self.equations, self.step, self.style = equations, step, style
         whole = step.whole
         self.model = equations.model
+        self.boundary = self.model.learning.schedule == "boundary"
         self.form = form
         self._by_name = {d.name: d for d in equations.definitions}
         self._plain = model_notation(self.model, (), style)
@@ -166,8 +168,9 @@ class _Builder:
         """``sequential Euler, s = −1, 5 parameters (1 121 numbers at n = 32)``"""
         params = self.model.of_role("param")
         learning = self.model.learning
-        told = f"{method(learning)}, s = −1, {len(params)} parameter{'s' * (len(params) != 1)}"
-        told = f"{learning.how_often}, {told}" if learning.replays else told
+        how = "solved from both ends, s = +1" if self.boundary else f"{method(learning)}, s = −1"
+        how = f"{learning.how_often}, {how}" if learning.replays else how
+        told = f"{how}, {len(params)} parameter{'s' * (len(params) != 1)}"
         numbers = self._numbers()
         return f"{told} ({numbers})" if numbers else told
 
@@ -199,6 +202,7 @@ class _Builder:
             Section("beginning", "begins", words=self._beginnings()),
             Section("costate", "costate", self._group("costate")),
             Section("parameter", "parameters", self._parameters()),
+            Section("ends", "ends", self._ends()),
             Section("settings", "settings", words=self._settings()),
             *self._steps(),
             Section("project", "put back", self._projections(), self._from_before()),
@@ -254,11 +258,21 @@ class _Builder:
             rows.append(self._placed(row, costate.spans))
         return tuple(rows)
 
+    def _ends(self) -> tuple[Row, ...]:
+        """What holds at the two ends of time, of a model that is solved from both."""
+
+        def notation_of(model: Model, lines: Iterable[Definition], inlined: Collection[str]) -> Notation:
+            return model_notation(model, lines, self.style, form=self.form, mean=False, inline=inlined)
+
+        found = at_ends(self.model, self.style, self.written, notation_of)
+        return tuple(self._placed(Row((one.equation,), note=one.note), one.spans) for one in found)
+
     def _steps(self) -> tuple[Section, ...]:
-        """One step; and of a model that replays, the way back."""
+        """One step; and of a model that replays, the way back. Of one that is solved from both ends, none."""
         replay = self.step.replay
         if replay is None:
-            return (Section("step", "one step", self._rows_of(self.lines), self._order()),)
+            told = (self._rows_of(self.lines), self._order()) if not self.boundary else ()
+            return (Section("step", "one step", *told),)
         notation = model_notation(self.model, replay.turn, self.style, form=self.form, inline=())
         turn = [self._equation_row(x, notation, f"turn.{x.name[2:-1]}", x.spans, "", x.reads()) for x in replay.turn]
         return way_back(self.step, replay, self.lines, turn, self._rows_of)
@@ -320,14 +334,15 @@ class _Builder:
         told: dict[str, list[str]] = {}
         for state in self.model.begun:
             look = self._worded(f"{self._look(state)} = {self._look(f'initial:{state}')}")
-            told.setdefault(_WHEN[self.model.resets[state]], []).append(look)
+            when = "t = 0" if self.boundary else _WHEN[self.model.resets[state]]
+            told.setdefault(when, []).append(look)
         if not told:
             return ""
         credit = "(∂h₀/∂θ)ᵀ z" if self.style == "text" else r"(\partial h_0 / \partial \theta)^\top z"
         omega = "ω" if self.style == "text" else LATEX.stem("ω")
         begun = "; ".join(f"{', '.join(looks)} at {when}" for when, looks in told.items())
         params = self.model.of_role("param")
-        return begun + (f"; there {self._worded(omega)} takes {self._worded(credit)} besides" if params else "")
+        return begun + (f"; there {self._worded(omega)} takes {self._worded(credit)} besides" if params and not self.boundary else "")
 
     def _settings(self) -> str:
         learning = self.model.learning
@@ -377,7 +392,7 @@ class _Builder:
 
     def _departures(self) -> str:
         general = ", ".join(one.what for one in departures(self.model) if one.always)
-        return f"from exact optimal control: {general}"
+        return f"from exact optimal control: {general}" if general else ""
 
     # --- rows --------------------------------------------------------------------------------------------------------
 

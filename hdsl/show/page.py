@@ -24,6 +24,7 @@ HEADINGS = {
     "costate": "Costate equations",
     "parameter": "Parameter equations",
     "beginning": "Beginnings",
+    "ends": "The two ends",
     "settings": "Settings",
     "step": "One step",
     "turn": "Where a sequence turns",
