@@ -26,6 +26,17 @@ def mark_of(model: Model, state: str) -> Scalar:
     return when if when is not None else slot(f"begins:{'all' if model.quantities[state].shared else 'stream'}")
 
 
+def starts_of(model: Model) -> dict[str, str]:
+    """Under which name a step finds each state: its initial value where every sample begins it anew, else its own cell, or
+    what it begins with where a sequence does."""
+    found = {}
+    for name in model.dynamics:
+        found[name] = f"initial:{name}" if model.resets[name] == "sample" else name
+        if name in model.begun and model.resets[name] != "sample":
+            found[name] = f"begun:{name}"
+    return found
+
+
 def begun(workspace: Workspace, state: str, initial: Definition) -> Definition:
     """The state as a step finds it: its beginning where a sequence begins, else what the last step left."""
     model, at = workspace.model, initial.indices

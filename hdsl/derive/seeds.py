@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sympy
+
 from hdsl.derive.accumulate import Part
 from hdsl.derive.workspace import Workspace
+from hdsl.model.model import Model
+from hdsl.terms.elementwise import exp
 from hdsl.terms.term import Definition, Elementwise, Scalar, setting_name, slot, slots
 
 TAU = slot("tau")
@@ -27,3 +31,25 @@ def seed_dynamics(workspace: Workspace, state: str, costate: str, definition: De
     """The adjoint of the dynamics of a state: ``scale`` times the costate, by the name under which that stands."""
     span = workspace.model.dynamics[state].span
     return [Part(scale * slot(costate, definition.indices), (span,), (state,))]
+
+
+def weight_of(model: Model, cost: str) -> Scalar:
+    """φ of a cost term: 1/τ at the first sample where so declared, 0 for a stream where a target it needs is missing."""
+    learning = model.learning
+    phi = learning.phi if {slot("t"), TAU} & learning.phi.free_symbols or learning.phi == 1 else PHI
+    if learning.first == "undamped":
+        first = slot(setting_name("first"))
+        phi = first / TAU + (1 - first) * phi
+    return phi * sympy.Mul(*(slot(f"present:{target}") for target in model.targets_of[cost]))
+
+
+def setting(model: Model, path: str) -> Scalar:
+    """A setting by its path; as it is written where it reads τ, which is that of the sample (``eta = (1 - mu)/tau``)."""
+    written = model.learning.values[path]
+    return written if TAU in written.free_symbols else slot(setting_name(path))
+
+
+def kept_of(model: Model, path: str) -> Scalar:
+    """What dissipation alone leaves of a costate after a step: 1 − τη, or e^{−τη} where it is exact."""
+    rate = TAU * setting(model, path)
+    return exp(-rate) if model.learning.dissipation == "exact" else sympy.expand(1 - rate)

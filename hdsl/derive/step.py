@@ -8,31 +8,31 @@ dynamics at the old one with the new costate.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import sympy
 
 from hdsl.derive.accumulate import Part, accumulate, merge_roots, places_of, summands_of, total
-from hdsl.derive.beginnings import begun, kept_by_flow, pull_through
+from hdsl.derive.beginnings import begun, kept_by_flow, pull_through, starts_of
 from hdsl.derive.equations import Equations
 from hdsl.derive.hamiltonian import SIGN
-from hdsl.derive.seeds import PHI, TAU, seed_cost, seed_dynamics
+from hdsl.derive.integrators import TABLEAUS
+from hdsl.derive.multistage import build_stages
+from hdsl.derive.seeds import PHI, TAU, kept_of, seed_cost, seed_dynamics, setting, weight_of
 from hdsl.derive.workspace import Workspace
 from hdsl.model.model import Model
 from hdsl.syntax.source import Span
+from hdsl.terms.renaming import rename
 from hdsl.terms.term import (
-    Contraction,
     Definition,
     Elementwise,
     Scalar,
-    Structured,
     Summand,
     indices,
     merge_summands,
     setting_name,
     slot,
-    slot_indices,
     slot_name,
     slots,
     trace_summands,
@@ -79,7 +79,8 @@ class Step:
     """One step: ``lines`` in an order of evaluation; the new value of a cell ``X`` is the definition ``X+``.
 
     ``cells`` are what a step moves: states, their costates ``z:h``, the parameters' costates ``w:W``, parameters.
-    ``outputs`` and ``costs`` name the definitions that hold them at the order's point.
+    ``outputs`` and ``costs`` name the definitions that hold them at the order's point. ``still`` are the lines that move the
+    states alone, the parameters held, where these are not among ``lines``: with several stages, parameters move within a step.
     """
 
     model: Model
@@ -87,6 +88,7 @@ class Step:
     cells: tuple[str, ...]
     outputs: Mapping[str, str]
     costs: Mapping[str, str]
+    still: tuple[Definition, ...] = ()
 
     @property
     def summands(self) -> Mapping[str, tuple[Summand, ...]]:
@@ -96,24 +98,19 @@ class Step:
 
 
 def build_step(equations: Equations) -> Step:
-    """The pass ``step``: the discrete equations of the model's order."""
-    return _Builder(equations.model).build()
+    """The pass ``step``: the discrete equations of the model's order, or the stages of its integrator."""
+    model = equations.model
+    if model.learning.step not in TABLEAUS:
+        return _Builder(model).build()
+    made = build_stages(model, starts_of(model))
+    outputs, costs = ({name: made.old[name].name for name in names} for names in (model.outputs, model.costs))
+    return Step(model, made.lines, cells_of(model), outputs, costs, made.still)
 
 
-def weight_of(model: Model, cost: str) -> Scalar:
-    """φ of a cost term: 1/τ at the first sample where so declared, 0 for a stream where a target it needs is missing."""
-    learning = model.learning
-    phi = learning.phi if {slot("t"), TAU} & learning.phi.free_symbols or learning.phi == 1 else PHI
-    if learning.first == "undamped":
-        first = slot(setting_name("first"))
-        phi = first / TAU + (1 - first) * phi
-    return phi * sympy.Mul(*(slot(f"present:{target}") for target in model.targets_of[cost]))
-
-
-def setting(model: Model, path: str) -> Scalar:
-    """A setting by its path; as it is written where it reads τ, which is that of the sample (``eta = (1 - mu)/tau``)."""
-    written = model.learning.values[path]
-    return written if TAU in written.free_symbols else slot(setting_name(path))
+def cells_of(model: Model) -> tuple[str, ...]:
+    """What a step moves, by name."""
+    states, params = tuple(model.dynamics), tuple(p.name for p in model.of_role("param"))
+    return (*states, *(f"z:{h}" for h in model.taught), *(f"w:{w}" for w in params), *params)
 
 
 class _Builder:
@@ -128,9 +125,7 @@ class _Builder:
         self.parts: dict[str, list[Part]] = {}
         consts = {q.name for q in model.of_role("const") if not q.sizes}
         self.numbers = {"tau", slot_name(PHI), *map(setting_name, model.learning.values)} | consts
-        # A state that begins every sample anew is read from its initial value, one a stream as the state itself.
-        self.start = {name: name if self._held(name) else f"initial:{name}" for name in model.dynamics}
-        self.start |= {name: f"begun:{name}" for name in self.beginnings if self._held(name)}
+        self.start = starts_of(model)
         for name, start in self.start.items():
             self.workspace.declare(start, self.workspace.sizes_of(name), model.quantities[name].shared)
 
@@ -160,14 +155,10 @@ class _Builder:
         return Step(
             model=model,
             lines=tuple(self.workspace.added),
-            cells=self._cells(),
+            cells=cells_of(model),
             outputs={name: at[name].name for name in model.outputs},
             costs={name: at[name].name for name in model.costs},
         )
-
-    def _cells(self) -> tuple[str, ...]:
-        states, params = tuple(self.model.dynamics), tuple(p.name for p in self.model.of_role("param"))
-        return (*states, *(f"z:{h}" for h in self.model.taught), *(f"w:{w}" for w in params), *params)
 
     def _old(self, definition: Definition) -> Definition:
         """A definition at the old state."""
@@ -238,7 +229,7 @@ class _Builder:
             if self.workspace.line(f"{own}+") is not None:
                 return
             old = slot(own, indices(len(self.workspace.sizes_of(name))))
-            kept = sympy.expand(1 - TAU * setting(self.model, self.model.learning.eta[name]))
+            kept = kept_of(self.model, self.model.learning.eta[name])
             why = [self._by_setting(sympy.Integer(1), self.model.learning.eta[name])]
             if dynamics.kind == "next":
                 kept = kept + SIGN
@@ -258,7 +249,7 @@ class _Builder:
         learning = self.model.learning
         at = indices(len(self.workspace.sizes_of(name)))
         omega, parts = slot(f"w:{name}", at), self.parts.get(name, [])
-        keep = sympy.expand(1 - TAU * setting(self.model, learning.eta[name]))
+        keep = kept_of(self.model, learning.eta[name])
         value = keep * omega - SIGN * self.outer * total(parts)
         summands = [self._by_setting(keep * omega, learning.eta[name]), *summands_of(parts, -SIGN * self.outer)]
         self._append(f"w:{name}+", value, name, places_of(parts), merge_roots(parts), summands)
@@ -287,26 +278,3 @@ class _Builder:
         sizes, shared = self.workspace.sizes_of(of), self.workspace.shared([of])
         traced = trace_summands(value, summands)
         self.workspace.append(Definition(name, Elementwise(value), sizes, shared, spans, roots, traced))
-
-
-def rename(definition: Definition, swap: Mapping[str, str]) -> Definition:
-    """The same definition with other names for what it is and what it reads."""
-
-    def renamed(expression: Scalar) -> Scalar:
-        return expression.xreplace(
-            {s: slot(swap[slot_name(s)], slot_indices(s)) for s in slots(expression) if slot_name(s) in swap}
-        )
-
-    body = definition.body
-    match body:
-        case Contraction(factors=factors, coefficient=coefficient):
-            body = replace(body, factors=tuple(map(renamed, factors)), coefficient=renamed(coefficient))
-        case Elementwise(expression=expression):
-            body = Elementwise(renamed(expression))
-        case Structured(operands=operands):
-            body = replace(body, operands=tuple(swap.get(o, o) for o in operands))
-    summands = definition.summands
-    if summands and isinstance(body, Elementwise):
-        summands = trace_summands(body.expression, [replace(s, expression=renamed(s.expression)) for s in summands])
-    name = swap.get(definition.name, definition.name)
-    return replace(definition, name=name, body=body, summands=summands)

@@ -357,8 +357,6 @@ def later_path(span: Span, path: str) -> Diagnostic:
 UNUSED = register("unused", "something is declared that nothing reads", "warning")
 NO_DYNAMICS = register("no-dynamics", "a state has no dynamics", "warning")
 NO_COST = register("no-cost", "a param is not learned, for no cost depends on it", "warning")
-NO_DISSIPATION = register("no-dissipation", "simultaneous order without dissipation is unstable", "warning")
-RESET_ORDER = register("reset-order", "a reset at each sample keeps parameters from learning", "warning")
 
 
 def unused(span: Span, name: str, kind: str) -> Diagnostic:
@@ -381,19 +379,3 @@ def no_cost(span: Span, name: str) -> Diagnostic:
 def no_cost_at_all(span: Span, count: int) -> Diagnostic:
     kept = "this param keeps its initial value" if count == 1 else f"{count} params keep their initial values"
     return NO_COST.at(span, "the model has no cost, so nothing is learned", kept)
-
-
-def no_dissipation(span: Span) -> Diagnostic:
-    return NO_DISSIPATION.at(
-        span,
-        "the order `simultaneous` without dissipation is unstable",
-        "`eta` is 0; it is stable only where tau*beta*phi*curvature < eta",
-    )
-
-
-def reset_order(span: Span, name: str, order: str) -> Diagnostic:
-    return RESET_ORDER.at(
-        span,
-        f"under the order `{order}` a reset at each sample keeps the parameters of `{name}` from learning",
-        f"they would read the costate of `{name}` after it has returned to 0; `order = sequential` teaches them",
-    )

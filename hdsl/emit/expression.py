@@ -9,7 +9,7 @@ from typing import Literal
 
 import sympy
 
-from hdsl.terms.elementwise import ROWS, RowFunction
+from hdsl.terms.elementwise import ROWS, RowFunction, exp
 from hdsl.terms.term import Scalar, is_slot, ordered_terms
 
 SUM, PRODUCT, UNARY, ATOM = range(4)
@@ -124,6 +124,15 @@ class TorchPrinter(Printer):
     def __init__(self, spell_slot: Callable[[Scalar], str], is_number: Callable[[Scalar], bool]) -> None:
         super().__init__("torch", spell_slot)
         self.is_number = is_number
+
+    def _print(self, expression: Scalar) -> tuple[str, int]:
+        if isinstance(expression, RowFunction) and self.is_plain(expression):
+            return f"math.e ** {self(expression.args[0], ATOM)}", UNARY
+        return super()._print(expression)
+
+    def is_plain(self, call: Scalar) -> bool:
+        """Whether a function of numbers is printed as a number, be they Python's or tensors: the exponential is, as a power."""
+        return type(call) is exp and self.is_number(call)
 
     def function(self, call: Scalar, arguments: tuple[str, ...] | None = None) -> str:
         given = call.args

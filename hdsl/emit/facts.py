@@ -23,6 +23,10 @@ HOW = {
     "simultaneous": "every cell from old values (simultaneous Euler)",
     "semi-implicit": "old values, but θ by the new ω (semi-implicit Euler)",
 }
+STAGES = {
+    "midpoint": "every cell by two stages (the explicit midpoint rule)",
+    "rk4": "every cell by four stages (classical Runge-Kutta)",
+}
 
 
 class Facts:
@@ -32,7 +36,7 @@ class Facts:
         self.programs = programs
         self.model = programs.learn.model
         self.learning = self.model.learning
-        self.how = HOW[self.learning.order]
+        self.how = STAGES.get(self.learning.step) or HOW[self.learning.order]
         reads = {name for program in programs.all for name in program.reads()}
         self.uses_time = "t" in reads
         self.uses_first = FIRST in reads

@@ -24,6 +24,8 @@ PREFIXES = {
     "column": "",
     "turned": "",
     "half": "",
+    "dot": "slope_",
+    "pull": "pull_",
     "P": "put_",
 }
 SUFFIXES = {"adj": "_bar", "column": "_column", "turned": "_t", "half": "_half"}
@@ -182,7 +184,7 @@ class Names:
 
 
 def spell(name: str) -> str:
-    """``z:h`` → ``z_h``, ``w:W`` → ``w_W``, ``adj:a`` → ``a_bar``, ``a+`` → ``a_new``, ``eta.h`` → ``eta_h``."""
+    """``z:h`` → ``z_h``, ``w:W`` → ``w_W``, ``adj:a`` → ``a_bar``, ``a+`` → ``a_new``, ``a@2`` → ``a_2``."""
     if name.startswith(("[", "(")):  # a literal list, which is named by what it says
         return "listed"
     new = "_new" if name.endswith("+") else ""

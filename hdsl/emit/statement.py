@@ -101,12 +101,17 @@ def _free(stem: str, *taken: Container[str]) -> str:
     return name
 
 
-_ADDITION = re.compile(r"(\w+)\.add_\((\w+), alpha=((?:[^,()]|\([^()]*\))+)\)")
-_SCALING = re.compile(r"\b(beta|alpha|value)=((?:[^,()]|\([^()]*\))+)")
+_INSIDE = r"[^()]*"
+for _ in range(4):  # brackets within brackets
+    _INSIDE = rf"(?:[^()]|\({_INSIDE}\))*"
+_NUMBER = rf"(?:[^,()]|\({_INSIDE}\))+"
+_ADDITION = re.compile(rf"(\w+)\.add_\((\w+), alpha=({_NUMBER})\)")
+_SCALING = re.compile(rf"\b(beta|alpha|value)=({_NUMBER})")
 _TURNED = re.compile(r"\b(\w+)\.t\(\)")
 _STEMS = (
     ("1 - tau", "keep_state"),
     ("1 - ", "keep"),
+    ("math.e ** ", "keep"),
     ("-", "rate"),
     ("tau * mean", "tau_mean"),
     ("mean * tau", "tau_mean"),

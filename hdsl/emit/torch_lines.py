@@ -17,7 +17,7 @@ from hdsl.emit.taken_in import scaled_slot, taken_in
 from hdsl.emit.torch_forms import lerp, tanh_pullback
 from hdsl.optimise.program import Program
 from hdsl.terms.chosen import scattered
-from hdsl.terms.elementwise import ROWS, RowFunction
+from hdsl.terms.elementwise import ROWS, RowFunction, exp
 from hdsl.terms.row import Written
 from hdsl.terms.structured import STRUCTURED, is_view
 from hdsl.terms.term import (
@@ -249,7 +249,7 @@ class TorchLines:
         """The value of an elementwise line, by the one call that it is where it is one."""
         assert isinstance(line.body, Elementwise)
         expression = line.body.expression
-        if isinstance(expression, RowFunction):
+        if isinstance(expression, RowFunction) and not (isinstance(expression, exp) and self.is_number(expression)):
             return self._function(line, expression)
         special = lerp(self, line) or tanh_pullback(self, line)
         if special:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
+from hdsl.diagnostics import catalogue_learning as settings
 from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.catalogue_component import delay_kind, delay_unknown
 from hdsl.diagnostics.diagnostic import Diagnostic
@@ -222,14 +223,20 @@ def _warnings(text: ModelText, model: Model, declared: Declarations, statements:
         and all(learning.values[path] == 0 for path in learning.eta.values())
         and learning.eta
     ):
-        found.append(catalogue.no_dissipation(learning.spans.get("order", _learn_span(text))))
+        path = "order" if learning.step == "euler" else "step"
+        found.append(settings.no_dissipation(learning.spans.get(path, _learn_span(text)), learning.step))
     if learning.order != "sequential":
         found += [
-            catalogue.reset_order(span, name, learning.order)
+            settings.reset_order(span, name, learning.order, learning.step)
             for name, span in statements.reset_spans.items()
-            if model.resets[name] == "sample"
+            if model.resets[name] == "sample" and (learning.step == "euler" or _is_assigned(model, name))
         ]
     return found
+
+
+def _is_assigned(model: Model, state: str) -> bool:
+    """Whether a state moves once a step; the costate of a flow is there from the second stage on."""
+    return state in model.dynamics and model.dynamics[state].kind == "next"
 
 
 def _learn_span(text: ModelText) -> Span:

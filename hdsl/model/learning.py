@@ -11,6 +11,7 @@ from typing import Any
 import sympy
 
 from hdsl.diagnostics import catalogue_formula as formulas
+from hdsl.diagnostics import catalogue_learning as learning
 from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.model.evaluate import evaluate
 from hdsl.model.model import Learning
@@ -22,10 +23,10 @@ from hdsl.terms.term import Scalar, slot
 
 # Settings that are set to a word: the words of this version, those of later ones; the first is the default.
 WORDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "step": (("euler",), ("midpoint", "rk4", "leapfrog", "exact")),
+    "step": (("euler", "midpoint", "rk4"), ("leapfrog", "exact")),
     "order": (("sequential", "simultaneous", "semi-implicit"), ()),
     "schedule": (("online",), ("replay", "layerwise", "boundary")),
-    "dissipation": (("euler",), ("exact",)),
+    "dissipation": (("euler", "exact"), ()),
     "first": (("damped", "undamped"), ()),
 }
 # Settings that are set to a number: the default, and what of the stream it may read.
@@ -37,6 +38,7 @@ NUMBERS: dict[str, tuple[Scalar, tuple[str, ...]]] = {
 }
 GROUPED = {"eta": ("state", "param"), "beta": ("param",)}  # what a dotted path may name
 LATER_PATHS = ("tol",)
+STAGED = ("midpoint", "rk4")  # the steps of several stages, in which all that flows moves at once
 
 
 @dataclass
@@ -49,7 +51,7 @@ class LearningReader:
     words: dict[str, str] = field(default_factory=dict)
     numbers: dict[str, Scalar] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
-    places: dict[str, Span] = field(default_factory=dict)  # of the numbers themselves
+    places: dict[str, Span] = field(default_factory=dict)  # of the values themselves
 
     def read(self, settings: Sequence[Setting], overrides: Sequence[Setting]) -> Learning:
         """The settings of a file, those from outside in place of its own. Mistakes are reported."""
@@ -65,6 +67,7 @@ class LearningReader:
                 self._setting(setting, path)
         for setting in overrides:
             self._setting(setting, ".".join(setting.path))
+        self._check_order()
         self._check_ranges()
         return self._resolved()
 
@@ -115,6 +118,7 @@ class LearningReader:
         if word in now:
             self.words[path] = word
             self.spans[path] = setting.span
+            self.places[path] = setting.value.span
         elif word in later:
             written = self.scope.written(setting.value.span) or word
             self.scope.report(catalogue.later_setting(setting.value.span, path, written))
@@ -128,6 +132,12 @@ class LearningReader:
             self.numbers[path] = number
             self.spans[path] = setting.span
             self.places[path] = setting.value.span
+
+    def _check_order(self) -> None:
+        """A step of several stages has one order, which it takes where none is written."""
+        step = self.words.get("step", "")
+        if step in STAGED and self.words.setdefault("order", "simultaneous") != "simultaneous":
+            self.scope.report(learning.step_order(self.places["order"], self.words["order"], step))
 
     def _check_ranges(self) -> None:
         """No setting is negative, and tau is above 0, where the numbers are known."""
@@ -157,6 +167,7 @@ class LearningReader:
             order=words["order"],
             schedule=words["schedule"],
             first=words["first"],
+            dissipation=words["dissipation"],
             phi=self.numbers.get("phi", NUMBERS["phi"][0]),
             values={path: self.numbers.get(path, NUMBERS[path.split(".")[0]][0]) for path in in_force},
             eta=eta,

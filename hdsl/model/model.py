@@ -119,7 +119,7 @@ class Learning:
 
     ``values`` maps each path in force (``tau``, ``eta``, ``eta.h``, ``beta.W``, …) to a scalar expression in numbers, sizes,
     scalar consts and ``tau``. ``eta`` maps every state and parameter, and ``beta`` every parameter, to the path that holds for
-    it. ``phi`` may also read ``t``.
+    it. ``phi`` may also read ``t``. ``dissipation`` says whether −η z is integrated by the factor 1 − τη or by e^{−τη}.
     """
 
     step: str
@@ -131,6 +131,7 @@ class Learning:
     eta: Mapping[str, str]
     beta: Mapping[str, str]
     spans: Mapping[str, Span]
+    dissipation: Literal["euler", "exact"] = "euler"
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field, replace
 
 import sympy
 
-from hdsl.derive.step import Step, rename
+from hdsl.derive.step import Step
 from hdsl.model.model import Model
 from hdsl.optimise.arrange import arrange, held
 from hdsl.optimise.program import Program, check_program
 from hdsl.terms.elementwise import RowFunction
+from hdsl.terms.renaming import rename
 from hdsl.terms.term import (
     Definition,
     Elementwise,
@@ -67,26 +68,23 @@ def lower(step: Step) -> Programs:
     states = tuple(cell for cell in cells if cell in model.dynamics)
     results = {*step.outputs.values(), *step.costs.values(), *(f"{cell}+" for cell in cells)}
     swap: dict[str, str] = {}
-    lines = keep_needed(step.lines, results)
-    lines = forward(lines, results, swap)
-    lines = share(lines, results, swap)
-    lines = halve(lines)
-    lines = fuse(lines, results)
+    lines = rewritten(step.lines, results, swap)
     outputs = {name: _follow(swap, line) for name, line in step.outputs.items()}
     costs = tuple(_follow(swap, line) for line in step.costs.values())
     handed, tail = split_costs(lines, {*outputs.values(), *(f"{cell}+" for cell in cells)}, costs, step)
     given = tuple(line for line in lines if line.name in handed)
 
-    def body(name: str, moved: tuple[str, ...], returned: tuple[str, ...]) -> Program:
+    def body(name: str, lines: tuple[Definition, ...], moved: tuple[str, ...], returned: tuple[str, ...]) -> Program:
         needed = keep_needed(lines, {*returned, *(f"{cell}+" for cell in moved)})
         arranged = arrange(needed, moved)
         return Program(name, model, arranged, moved, held(arranged, moved), returned)
 
     returned = (*outputs.values(), *(line.name for line in given))
+    still = rewritten(step.still, {*returned, *(f"{state}+" for state in states)}) if step.still else lines
     programs = Programs(
-        learn=body("learn", cells, returned),
-        observe=body("observe", states, returned),
-        predict=body("predict", (), tuple(outputs.values())),
+        learn=body("learn", lines, cells, returned),
+        observe=body("observe", still, states, returned),
+        predict=body("predict", lines, (), tuple(outputs.values())),
         costs=Program("costs", model, tail, (), frozenset(), costs, given),
         outputs=outputs,
         projections=project(model),
@@ -94,6 +92,16 @@ def lower(step: Step) -> Programs:
     for program in programs.all:
         check_program(program)
     return programs
+
+
+def rewritten(
+    lines: Iterable[Definition], results: set[str], swap: dict[str, str] | None = None
+) -> tuple[Definition, ...]:
+    """The rewrites one after another; ``swap`` is told which names stand for others."""
+    swap = {} if swap is None else swap
+    lines = forward(keep_needed(lines, results), results, swap)
+    lines = share(lines, results, swap)
+    return fuse(halve(lines), results)
 
 
 def project(model: Model) -> dict[int, Program]:

@@ -19,6 +19,7 @@ from hdsl.terms.term import KEPT
 _PLAIN = re.compile(r"(?P<stem>[^\W\d_]+)(?P<digits>\d*)(?:_(?P<rest>[^_]\w*))?")
 _MADE = re.compile(r"(?P<kind>[a-zA-Z]+):(?P<of>.+)")
 _NUMBERED = re.compile(r"(?P<of>.+)~(?P<count>\d+)")
+_STAGED = re.compile(r"(?P<of>.+)@(?P<stage>\d+)")
 _WORDS = {
     "dot": "derivative",
     "z": "costate",
@@ -30,6 +31,7 @@ _WORDS = {
     "F": "dynamics",
     "half": "part",
     "begun": "beginning",
+    "pull": "pull",
 }
 
 
@@ -110,7 +112,7 @@ def _mark(mark: str, style: Style) -> str:
 
 def is_made(name: str) -> bool:
     """True for a name that hdsl made and no user can write."""
-    return any(mark in name for mark in ":+~")
+    return any(mark in name for mark in ":+~@")
 
 
 @lru_cache(maxsize=KEPT)
@@ -123,7 +125,9 @@ def owner(name: str) -> str:
         numbered, made = _NUMBERED.fullmatch(name), _MADE.fullmatch(name)
         if name.startswith(("all:", "learn:")):
             return name
-        if name.endswith("+"):
+        if staged := _STAGED.fullmatch(name):
+            name = staged["of"]
+        elif name.endswith("+"):
             name = name[:-1]
         elif numbered:
             name = numbered["of"]
@@ -206,6 +210,8 @@ class Naming:
 
     def _tiers(self, name: str) -> tuple[Look, ...]:
         """Looks in order of preference."""
+        if staged := _STAGED.fullmatch(name):
+            return (_marked(self.of(staged["of"]), staged["stage"]),)
         numbered = _NUMBERED.fullmatch(name)
         if numbered:
             count = int(numbered["count"])
@@ -230,6 +236,8 @@ def _keys(look: Look) -> frozenset[str]:
 
 def _spelt_out(name: str) -> str:
     """Words and round brackets, which no other look has."""
+    if staged := _STAGED.fullmatch(name):
+        return f"stage {staged['stage']} of {_spelt_out(staged['of'])}"
     numbered, made = _NUMBERED.fullmatch(name), _MADE.fullmatch(name)
     if numbered:
         return f"number {numbered['count']} of {_spelt_out(numbered['of'])}"

@@ -108,6 +108,29 @@ def by_beginning(
     return total
 
 
+def through_beginning(
+    written: Written, h: Values, theta: Values, moment: Moment, marks: Marks, pulls: Values
+) -> dict[str, Tensor]:
+    """(∂h₀/∂θ)ᵀ of what pulls on each state, by parameter: the mean over the streams, and what is shared as it is."""
+    total = {name: torch.zeros_like(value) for name, value in theta.items()}
+    for b in range(len(moment.samples)) if marks else ():
+        leaves, found, whole = leaves_of(theta), dict[str, Tensor](), torch.zeros((), dtype=torch.float64)
+        for name in (name for name in _in_order(written) if marks[name][b]):
+            own = {**of_stream(written, h, b), **found, **leaves}
+            found[name] = _value(written, name, point_of_stream(written, own, moment, b))
+            if name in written.per_stream:
+                whole = whole + (pulls[name][b] * found[name]).sum()
+        for name, value in gradient(whole, leaves).items():
+            total[name] = total[name] + value / len(moment.samples)
+    leaves, found, whole = leaves_of(theta), {}, torch.zeros((), dtype=torch.float64)
+    for name in (name for name in _in_order(written) if marks and written.is_shared(name) and marks[name].all()):
+        found[name] = _value(written, name, point_of_shared(written, {**h, **found, **leaves}, moment))
+        whole = whole + (pulls[name] * found[name]).sum()
+    for name, value in gradient(whole, leaves).items():
+        total[name] = total[name] + value
+    return total
+
+
 def _kept(written: Written, found: Values, z: Values, shared: bool, flows: bool) -> Tensor:
     """⟨z, g⟩, the part of ⟨z, h⁺⟩ besides τ ⟨z, f⟩. Of a ``next`` f holds −h/τ, so it always counts."""
     own = [name for name in found if written.is_shared(name) == shared and (flows or moves_by_assignment(written, name))]

@@ -6,6 +6,7 @@ meet is the mean in `differentiate`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -179,6 +180,12 @@ def differentiate(
         mean = of_streams.sum(dim=0) / len(streams)
         result[name] = of_streams if name in written.per_stream else mean + undivided[name]
     return result
+
+
+def kept(written: Written, name: str, tau: float) -> float:
+    """What a step leaves of a costate by dissipation alone: 1 − τη, or e^{−τη}."""
+    rate = tau * written.rate("eta", name, tau)
+    return math.exp(-rate) if written.word("dissipation") == "exact" else 1 - rate
 
 
 def leaves_of(values: Values) -> dict[str, Tensor]:

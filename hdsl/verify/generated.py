@@ -22,6 +22,7 @@ from hdsl.verify.derivatives import Sample
 from hdsl.verify.interpret import Array
 from hdsl.verify.judgement import FLOOR, Errors, Judge, difference
 from hdsl.verify.points import Point, Sized, smooth_point
+from hdsl.verify.stages import SCHEMES
 from hdsl.verify.step import Cells, Report, returned
 
 TRIES = 20
@@ -82,7 +83,8 @@ def judge_step(found: Sized, torch_text: str, numpy_text: str, errors: Errors, s
             _against_walk(found, case, cells, judged, made, errors)
             _against_reference(found, point, cells, made, errors)
             # A shared state returns when the sequences of all streams have ended, so it cannot be told stream by stream.
-            if batch > 1 and not (any(case.ended) and any(d in found.walk.written.states for d in _shared(found))):
+            begins = any(case.ended) and any(d in found.walk.written.states for d in _shared(found))
+            if batch > 1 and not _meet(found) and not begins:
                 _against_streams(found, torch_text, point, case, cells, made, errors)
 
 
@@ -90,6 +92,12 @@ def _when_due(model: Model) -> tuple[Case, ...]:
     """A step after which each projection is due, and one after which all of them are."""
     each = {projection.every for projection in model.projections}
     return tuple(Case(clock=ticks - 1) for ticks in sorted({*each, math.lcm(*each)} if each else ()) if ticks < MOST_TICKS)
+
+
+def _meet(found: Sized) -> bool:
+    """Whether streams meet within a step: parameters move in it by what a stage before had from all streams."""
+    step = found.walk.written.word("step")
+    return step in SCHEMES and len(SCHEMES[step].rows) > 2
 
 
 def _shared(found: Sized) -> list[str]:
@@ -105,7 +113,8 @@ def _case(found: Sized, case: Case, batch: int, generator: torch.Generator) -> t
         samples = lacking(point.samples, targets, gone)
         point = Point(point.values, point.costates, samples, point.t, point.tau * case.stretch)
         cells = cells_of(found, point, case)
-        judged = found.walk.step(cells, samples, point.tau, False if case.last is None else case.last[:batch])
+        last = False if case.last is None else case.last[:batch]
+        judged = found.walk.step(cells, samples, point.tau, last, case.learns)
         if all(bool(v.isfinite().all()) for group in GROUPS for v in judged[0][group].values()):
             break
     return point, cells, judged

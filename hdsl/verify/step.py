@@ -1,5 +1,7 @@
 """One whole step of the judge on a batch of streams: the three orders, resets, and what a step reports.
 
+Steps of several stages stand in `hdsl.verify.stages`.
+
 Every derivative is torch.autograd's, by `hdsl.verify.derivatives`. With u, ŷ and τ of the sample, and s = −1:
 
     simultaneous     y = g(u, h)      gradients of H′ at (u, h, θ, z)
@@ -46,6 +48,7 @@ from hdsl.verify.derivatives import (
     Values,
     assigned,
     differentiate,
+    kept,
     lacks_target,
     moment_of,
     moves_by_assignment,
@@ -55,6 +58,7 @@ from hdsl.verify.derivatives import (
     slope,
 )
 from hdsl.verify.evaluate import DTYPE, evaluate, number
+from hdsl.verify.stages import SCHEMES, Start, step_by_stages
 from hdsl.verify.written import Written
 
 Cells = dict[str, Any]
@@ -80,17 +84,26 @@ def first_cells(written: Written, parameters: Mapping[str, Any], batch: int) -> 
 
 
 def one_step(
-    written: Written, cells: Mapping[str, Any], samples: Sequence[Sample], taus: Sequence[float], ended: Tensor
+    written: Written, cells: Mapping[str, Any], samples: Sequence[Sample], taus: Sequence[float], ended: Tensor,
+    learns: bool = True,
 ) -> tuple[Cells, Report, Report]:
     """The new cells, and for each stream its outputs and its costs by name, nan for a cost without its target.
 
-    One sample and one τ a stream; ``ended`` (batch,) is true where the sample is the last of its sequence.
+    One sample and one τ a stream; ``ended`` (batch,) is true where the sample is the last of its sequence. Without ``learns``
+    only the new states count: with several stages they are other ones, since parameters stand still.
     """
     moment = moment_of(written, samples, cells["time"].tolist(), taus, first=cells["clock"] == 0)
     h, z = returned(written, cells)
     theta, omega = cells["parameter"], cells["parameter costate"]
     marks = beginning(written, cells)
     h = begun(written, h, theta, moment, marks)
+
+    result = {"clock": cells["clock"] + 1, "time": cells["time"] + number(taus), "ended": ended}
+    if written.word("step") in SCHEMES:
+        groups = {"state": h, "costate": z, "parameter": theta, "parameter costate": omega}
+        new = step_by_stages(Start(written, moment, cells["clock"] == 0, groups, marks, learns))
+        new["parameter"] = projected(written, new["parameter"], cells["clock"] + 1, moment)
+        return {**new, **result}, *reported(written, {**h, **theta}, moment)
 
     new_h = moved(written, h, theta, moment)
     order = written.word("order")
@@ -116,16 +129,8 @@ def one_step(
         raise ValueError(f"the judge does not know the order {order}")
 
     new_theta = projected(written, new_theta, cells["clock"] + 1, moment)
-    result = {
-        "state": new_h,
-        "costate": new_z,
-        "parameter": new_theta,
-        "parameter costate": new_omega,
-        "clock": cells["clock"] + 1,
-        "time": cells["time"] + number(taus),
-        "ended": ended,
-    }
-    return result, outputs, costs
+    moved_cells = {"state": new_h, "costate": new_z, "parameter": new_theta, "parameter costate": new_omega}
+    return {**moved_cells, **result}, outputs, costs
 
 
 def returned(written: Written, cells: Mapping[str, Any]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -171,15 +176,11 @@ def moved(written: Written, h: Values, theta: Values, moment: Moment) -> dict[st
 
 
 def faded(written: Written, costates: Values, moment: Moment) -> dict[str, Tensor]:
-    """(1 − τη) z, and likewise ω."""
-
-    def factor(name: str, tau: float) -> float:
-        return 1 - tau * written.rate("eta", name, tau)
-
+    """(1 − τη) z, or e^{−τη} z, and likewise ω."""
     return {
-        name: torch.stack([factor(name, tau) * value[b] for b, tau in enumerate(moment.taus)])
+        name: torch.stack([kept(written, name, tau) * value[b] for b, tau in enumerate(moment.taus)])
         if name in written.per_stream
-        else factor(name, moment.shared_tau) * value
+        else kept(written, name, moment.shared_tau) * value
         for name, value in costates.items()
     }
 

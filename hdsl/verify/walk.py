@@ -106,17 +106,18 @@ class Walk:
         samples: Sequence[Sample],
         tau: float | Sequence[float] | None = None,
         boundary: bool | Sequence[bool] = False,
+        learns: bool = True,
     ) -> tuple[Cells, Report, Report]:
         """One whole step on a batch. Returns the new cells, and for each stream its outputs and its costs by name.
 
         ``samples``: one a stream, inputs and targets by name; a missing target is None or absent, nan in any component,
         or −1 for an index. ``tau``: one for all streams or one a stream; without it the model's. ``boundary``: true
         where the sample is the last of its sequence; the state then returns before the next sample. A cost without its
-        target is nan.
+        target is nan. Without ``learns`` only the states count, the parameters standing still.
         """
         taus = a_stream_each(self.written.setting("tau") if tau is None else tau, len(samples))
         ended = torch.as_tensor(boundary).broadcast_to((len(samples),)).clone()
-        return one_step(self.written, cells, samples, taus, ended)
+        return one_step(self.written, cells, samples, taus, ended, learns)
 
 
 def a_stream_each(value: float | Sequence[float] | Tensor, streams: int) -> tuple[float, ...]:

@@ -46,9 +46,13 @@ DEFAULTS: Mapping[str, float | str] = {
     "tau": 1.0,
     "eta": 0.0,
     "phi": 1.0,
+    "dissipation": "euler",
     "first": "damped",
     "beta": 0.01,
 }
+
+STAGED = ("midpoint", "rk4")
+"""The steps of several stages, which have one order."""
 
 
 class Written:
@@ -159,17 +163,21 @@ class Written:
     # --- settings ----------------------------------------------------------------------------------------------------
 
     def _settings(self, written: list[Learn], given: Mapping[str, float | str]) -> dict[str, Setting]:
-        settings: dict[str, Setting] = dict(DEFAULTS)
+        settings: dict[str, Setting] = {}
         for learn in written:
             settings.update({".".join(setting.path): setting.value for setting in learn.settings})
         settings.update(given)
+        ordered = "order" in settings
+        settings = {**DEFAULTS, **settings}
         for path in settings:
             prefix, _, narrower = path.partition(".")
             if prefix not in DEFAULTS or (narrower and prefix not in ("eta", "beta")):
                 raise ValueError(f"the judge knows no setting {path}")
         self.settings = settings
-        if self.word("step") != "euler" or self.word("schedule") != "online":
-            raise ValueError("the judge knows step = euler and schedule = online")
+        if self.word("step") not in ("euler", *STAGED) or self.word("schedule") != "online":
+            raise ValueError(f"the judge knows the steps euler, {', '.join(STAGED)} and schedule = online")
+        if self.word("step") in STAGED and not ordered:
+            settings["order"] = "simultaneous"
         return settings
 
     def word(self, path: str) -> str:

@@ -6,8 +6,10 @@ import pytest
 import sympy
 
 import hdsl
-from hdsl.derive.step import ORDERS, rename, setting, weight_of
+from hdsl.derive.seeds import setting, weight_of
+from hdsl.derive.step import ORDERS
 from hdsl.terms.elementwise import ROWS
+from hdsl.terms.renaming import rename
 from hdsl.terms.term import Contraction, Definition, Elementwise, Structured, indices, size, slot, slots
 
 TEXT = """

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from hdsl.derive.step import rename
 from hdsl.model.instances import LONGEST_DELAY, MOST_COPIES
 from hdsl.syntax.tree import Declare, Define
+from hdsl.terms.renaming import rename
 
 HEAD = "dim n = 3, m = 2\ninput u[m]\ntarget v[n]\n"
 DENSE = """component dense(x[k], n, gain = 1) {

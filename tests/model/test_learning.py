@@ -75,11 +75,10 @@ def test_spans_are_those_of_the_settings(checked: Any) -> None:
 @pytest.mark.parametrize(
     ("setting", "code", "label"),
     [
-        ("step = rk4", "later-setting", ""),
+        ("step = leapfrog", "later-setting", ""),
         ("step.h = euler", "later-setting", ""),
         ("schedule = replay", "later-setting", ""),
         ("schedule = replay(20)", "later-setting", ""),
-        ("dissipation = exact", "later-setting", ""),
         ("tol = 0.1", "later-setting", ""),
         ("order = sequentially", "setting-value", "`sequential`, `simultaneous` or `semi-implicit` is expected"),
         ("order = 1", "setting-value", "`sequential`, `simultaneous` or `semi-implicit` is expected"),

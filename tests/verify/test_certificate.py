@@ -13,8 +13,8 @@ import sympy
 
 from hdsl.api import find, read
 from hdsl.compiler import Compiler
-from hdsl.derive.step import rename
 from hdsl.syntax.source import Source
+from hdsl.terms.renaming import rename
 from hdsl.terms.term import Contraction, Elementwise, indices, slot
 from hdsl.verify.certificate import Certificate, certify
 from hdsl.verify.judgement import Row

@@ -1,0 +1,37 @@
+"""What can be said about settings of ``learn`` that do not go together, with one another or with what states do."""
+
+from __future__ import annotations
+
+from hdsl.diagnostics.catalogue import register, written
+from hdsl.diagnostics.diagnostic import Diagnostic
+from hdsl.syntax.source import Span
+
+STEP_ORDER = register("step-order", "an order is set that the step does not have")
+NO_DISSIPATION = register("no-dissipation", "simultaneous order without dissipation is unstable", "warning")
+RESET_ORDER = register("reset-order", "a reset at each sample keeps parameters from learning", "warning")
+
+
+def step_order(span: Span, order: str, step: str) -> Diagnostic:
+    return STEP_ORDER.at(
+        span,
+        f"`step = {step}` has no order `{order}`",
+        "its stages move all cells at once: `simultaneous` is expected, or no order",
+        fix=written("simultaneous", span, safe=False),
+    )
+
+
+def no_dissipation(span: Span, step: str) -> Diagnostic:
+    if step == "euler":
+        message = "the order `simultaneous` without dissipation is unstable"
+        return NO_DISSIPATION.at(span, message, "`eta` is 0; it is stable only where tau*beta*phi*curvature < eta")
+    message = f"`step = {step}` without dissipation does not settle"
+    return NO_DISSIPATION.at(span, message, "`eta` is 0: parameters and their costates swing about a minimum")
+
+
+def reset_order(span: Span, name: str, order: str, step: str) -> Diagnostic:
+    how = "`order = sequential`" if step == "euler" else "`step = euler` with `order = sequential`"
+    return RESET_ORDER.at(
+        span,
+        f"under the order `{order}` a reset at each sample keeps the parameters of `{name}` from learning",
+        f"they would read the costate of `{name}` after it has returned to 0; {how} teaches them",
+    )

@@ -1,0 +1,45 @@
+"""Renaming: the same definition with other names for what it is and what it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from hdsl.terms.term import (
+    Contraction,
+    Definition,
+    Elementwise,
+    Scalar,
+    Structured,
+    slot,
+    slot_indices,
+    slot_name,
+    slots,
+    trace_summands,
+)
+
+
+def renamed(expression: Scalar, swap: Mapping[str, str]) -> Scalar:
+    """An expression that reads other names, each at the same indices."""
+    return expression.xreplace(
+        {s: slot(swap[slot_name(s)], slot_indices(s)) for s in slots(expression) if slot_name(s) in swap}
+    )
+
+
+def rename(definition: Definition, swap: Mapping[str, str]) -> Definition:
+    """The same definition with other names for what it is and what it reads."""
+    body = definition.body
+    match body:
+        case Contraction(factors=factors, coefficient=coefficient):
+            named = tuple(renamed(factor, swap) for factor in factors)
+            body = replace(body, factors=named, coefficient=renamed(coefficient, swap))
+        case Elementwise(expression=expression):
+            body = Elementwise(renamed(expression, swap))
+        case Structured(operands=operands):
+            body = replace(body, operands=tuple(swap.get(o, o) for o in operands))
+    summands = definition.summands
+    if summands and isinstance(body, Elementwise):
+        given = [replace(s, expression=renamed(s.expression, swap)) for s in summands]
+        summands = trace_summands(body.expression, given)
+    name = swap.get(definition.name, definition.name)
+    return replace(definition, name=name, body=body, summands=summands)
