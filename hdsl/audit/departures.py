@@ -11,6 +11,7 @@ from math import exp
 
 from hdsl.audit.numbers import Numbers, some, written
 from hdsl.derive.hamiltonian import SIGN
+from hdsl.derive.methods import METHODS
 from hdsl.diagnostics.catalogue_model import and_list
 from hdsl.model.model import Model
 from hdsl.syntax.source import Span
@@ -33,6 +34,8 @@ class Departure:
 
 def departures(model: Model) -> tuple[Departure, ...]:
     """Every departure of a model, the general ones first."""
+    if model.hamiltonian is not None:
+        return tuple(_of_mechanics(model))
     found = [*_of_every_model(model), *_of_dissipation(model), *_of_order(model), *_of_states(model)]
     return (*found, *_of_parameters(model), *_of_targets(model))
 
@@ -55,6 +58,20 @@ def _of_every_model(model: Model) -> Iterator[Departure]:
         "schedule", "one pass over the stream (schedule online)",
         "costates that have seen the whole horizon before the parameters move", spans.get("schedule"),
     )  # fmt: skip
+
+
+def _of_mechanics(model: Model) -> Iterator[Departure]:
+    """What a step of a mechanical system is not."""
+    step, span = model.learning.step, model.learning.spans.get("step")
+    method = METHODS[step]
+    powers = method.order + 1, method.order
+    exact = f"the flow itself: a step is O(τ{_POWERS[powers[0]]}) off, a run O(τ{_POWERS[powers[1]]})"
+    yield Departure("order", f"{step} is of order {method.order}", exact, span, True)
+    if not method.symplectic:
+        yield Departure("drift", f"{step} is not symplectic", "energy that holds: here it drifts with every step", span, True)
+
+
+_POWERS = {1: "", 2: "²", 3: "³", 4: "⁴", 5: "⁵"}
 
 
 def _of_dissipation(model: Model) -> Iterator[Departure]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from functools import cached_property
 
+from hdsl.derive.methods import METHODS
 from hdsl.derive.provenance import marks
 from hdsl.emit.content import content_hash
 from hdsl.emit.names import MODULE_NAMES, Names, harmless
@@ -36,7 +37,7 @@ class Facts:
         self.programs = programs
         self.model = programs.learn.model
         self.learning = self.model.learning
-        self.how = STAGES.get(self.learning.step) or HOW[self.learning.order]
+        self.how = self._how()
         reads = {name for program in programs.all for name in program.reads()}
         self.uses_time = "t" in reads
         self.uses_first = FIRST in reads
@@ -66,6 +67,13 @@ class Facts:
             q.initial is not None and q.initial.kind in ("normal", "uniform", "orthogonal", "glorot", "he")
             for q in self.model.quantities.values()
         )
+
+    def _how(self) -> str:
+        """The step in a few words."""
+        learning = self.learning
+        if self.model.hamiltonian is not None:
+            return f"{learning.step} {METHODS[learning.step].words}"
+        return STAGES.get(learning.step) or HOW[learning.order]
 
     def lines(self, program: Program) -> TorchLines:
         """The printer of one body, the same at every call."""

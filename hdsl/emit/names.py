@@ -27,8 +27,21 @@ PREFIXES = {
     "dot": "slope_",
     "pull": "pull_",
     "P": "put_",
+    "whole": "",
+    "change": "",
+    "gap": "",
+    "scale": "",
 }
-SUFFIXES = {"adj": "_bar", "column": "_column", "turned": "_t", "half": "_half"}
+SUFFIXES = {
+    "adj": "_bar",
+    "column": "_column",
+    "turned": "_t",
+    "half": "_half",
+    "whole": "_whole",
+    "change": "_change",
+    "gap": "_gap",
+    "scale": "_scale",
+}
 
 # Names that the text of a generated module uses for itself.
 TAKEN = frozenset(

@@ -16,6 +16,7 @@ from hdsl.model.declarations import Declarations, declare, read_learning
 from hdsl.model.delaying import ALL, Delayed, every
 from hdsl.model.demands import read_demands, unmet
 from hdsl.model.latex import read_latex
+from hdsl.model.mechanics import hamiltonians, pair_up, report_mechanics
 from hdsl.model.model import Learning, Model, Quantity
 from hdsl.model.reach import targets_of, warnings, without_costate
 from hdsl.model.scope import Entry, Scope, build_scope
@@ -98,6 +99,7 @@ def _checked(
     """A model and what is found; what is known of names goes to ``told``."""
     scope = build_scope(text)
     name = _name(text, scope)
+    text, pairs = pair_up(text, scope)
     declared = declare(text, scope, dims, settings)
     components = read_components(text, scope)
     statements = read_statements(text, scope, declared, components, delayed)
@@ -105,6 +107,7 @@ def _checked(
     told.sizes.update(statements.sizes)
     told.numbers.update(declared.polynomials.numbers)
     learning = read_learning(text, scope, declared, settings)
+    report_mechanics(text, scope, learning, {d.name: d.span for d in declared.declares if d.role == "state"}, pairs)
     latex = read_latex(text, scope)
     demands = read_demands(statements.written, scope)
     scope.report_unknown()
@@ -114,7 +117,7 @@ def _checked(
         scope.report(catalogue.empty_model(Span(0, 0), text.parts_only))
     if scope.findings or text.unread:
         return None, in_order(scope.findings)
-    model = replace(_model(text, name, declared, statements, learning), latex=latex, local=demands)
+    model = replace(_model(text, name, declared, statements, learning), latex=latex, local=demands, pairs=pairs)
     wrong = list(unmet(model, demands)) if demanding else []
     if wrong:
         return None, in_order(wrong)
@@ -176,6 +179,7 @@ def _model(
         without_costate=without_costate(hidden, dynamics, reads, params),
         hidden=hidden,
         reset_spans=statements.reset_spans,
+        hamiltonian=next((s.name for s in hamiltonians(text)), None),
     )
 
 
@@ -215,13 +219,14 @@ def _warnings(text: ModelText, model: Model, declared: Declarations, statements:
     found += [
         catalogue.no_dynamics(model.quantities[name].span, name)
         for name in statements.states
-        if name not in statements.moved
+        if name not in statements.moved and model.hamiltonian is None
     ]
     learning = model.learning
     if (
         learning.order == "simultaneous"
         and all(learning.values[path] == 0 for path in learning.eta.values())
         and learning.eta
+        and model.hamiltonian is None
     ):
         path = "order" if learning.step == "euler" else "step"
         found.append(settings.no_dissipation(learning.spans.get(path, _learn_span(text)), learning.step))

@@ -11,6 +11,7 @@ from hdsl.diagnostics import catalogue_model as catalogue
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.diagnostics.suggest import nearest
 from hdsl.diagnostics.whence import of_instances
+from hdsl.syntax.control_tree import Costate
 from hdsl.syntax.source import Source, Span
 from hdsl.syntax.tree import Component, Declare, Define, Dim, ModelText, Name
 from hdsl.syntax.words import KEYWORDS
@@ -233,12 +234,15 @@ def reserved_for(name: str) -> str | None:
 def build_scope(text: ModelText) -> Scope:
     """Enter every name of a file, in the order of the text."""
     scope = Scope(text.source, text.unread, text.nameless)
+    mechanical = any(isinstance(s, Define) and s.role == "hamiltonian" for s in text.statements)
     for statement in text.statements:
         match statement:
             case Dim():
                 scope.declare(statement.name, "dim", statement.name_span)
             case Declare() | Define():
                 scope.declare(statement.name, statement.role, statement.name_span)
+            case Costate():
+                scope.declare(statement.name, "state" if mechanical else "costate", statement.name_span)
             case Component():
                 scope.declare(statement.name, "function" if statement.pure else "component", statement.name_span)
     return scope

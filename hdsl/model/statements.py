@@ -19,6 +19,7 @@ from hdsl.model.delaying import Delayed
 from hdsl.model.expressions import Reader
 from hdsl.model.instances import Instances, TooManyInstances
 from hdsl.model.lists import met
+from hdsl.model.mechanics import hamiltonians
 from hdsl.model.model import DynamicsOf, Projection, Quantity
 from hdsl.model.order import in_order
 from hdsl.model.projections import read_projections
@@ -282,8 +283,8 @@ def _define(reader: Reader, define: Define) -> None:
     value = reader.by_index(define) if define.indices else reader.value(define.value)
     if value is None or define.name in reader.scope.poisoned:
         return
-    if define.role == "cost" and value.rank:
-        reader.scope.report(formulas.cost_shape(define.value.span, define.name, show_sizes(value.sizes)))
+    if define.role in ("cost", "hamiltonian") and value.rank:
+        reader.scope.report(formulas.not_scalar(define.value.span, define.role, define.name, show_sizes(value.sizes)))
         return
     reader.made.define(define.name, value.body, value.sizes, define.span)
     reader.sizes[define.name] = value.sizes
@@ -327,9 +328,7 @@ def _dynamics(reader: Reader, dynamics: Dynamics, found: Statements) -> None:
     name = dynamics.name
     value = reader.value(dynamics.value)
     wanted = reader.sizes.get(name)
-    if value is None or wanted is None:
-        return
-    if name in reader.scope.poisoned:
+    if value is None or wanted is None or name in reader.scope.poisoned:
         return
     value = reader.keep(met(reader, value, wanted), value.span)
     if value is None:
@@ -343,8 +342,8 @@ def _dynamics(reader: Reader, dynamics: Dynamics, found: Statements) -> None:
 
 
 def _stand_still(reader: Reader, declared: Declarations, found: Statements) -> None:
-    """States without dynamics stay where they begin: f = 0."""
-    for name in (d.name for d in declared.declares if d.role == "state"):
+    """States without dynamics stay where they begin: f = 0; but a hamiltonian moves all."""
+    for name in (d.name for d in declared.declares if d.role == "state" and not hamiltonians(found.written)):
         if name not in found.moved and name in reader.sizes:
             span = reader.scope.entries[name].span
             reader.made.define(f"f:{name}", Elementwise(sympy.Integer(0)), reader.sizes[name], span)

@@ -15,6 +15,9 @@ from hdsl.model.outside import is_outside
 from hdsl.show.derivation import model_notation
 from hdsl.show.html import fill
 from hdsl.show.markdown import plain_markdown
+from hdsl.show.mechanical import mechanical_facts
+from hdsl.show.mechanical_audit import HEAD as KEPT_HEAD
+from hdsl.show.mechanical_audit import kept
 from hdsl.show.text import columns, pad, ranges
 from hdsl.syntax.source import Span
 from hdsl.terms.notation import Notation
@@ -61,7 +64,7 @@ def audit_page(audit: Audit) -> AuditPage:
     """The tables of an audit; those with nothing in them are left out."""
     builder = _Builder(audit)
     learning = audit.model.learning
-    facts = f"{learning.order} Euler, schedule {learning.schedule}, s = −1"
+    facts = mechanical_facts(audit.model) if audit.model.hamiltonian is not None else f"{learning.order} Euler, schedule {learning.schedule}, s = −1"
     source = audit.model.source.name.replace("\\", "/").rpartition("/")[2]
     tables = tuple(table for table in builder.tables() if table.rows or table.words)
     return AuditPage(audit.model.name, source, facts, tables)
@@ -108,6 +111,9 @@ def _kind(one: Locality) -> str:
 
 class _Builder(Naming):
     def tables(self) -> Iterable[Table]:
+        if self.model.hamiltonian is not None:
+            own = Table("kept", "kept", "", KEPT_HEAD, tuple(kept(self.model)))
+            return (own, self._updates(), self._departures("the exact flow"))
         reads = (self._locality(), self._updates(), self._transposed(), self._delays())
         return (*reads, self._departures(), self._sgd(), self._limits())
 
@@ -221,12 +227,12 @@ class _Builder(Naming):
         head = ("delay", "forward", "back", *BYTES, "in a step", "line")
         return Table("delays", "delays", "", head, tuple(rows))
 
-    def _departures(self) -> Table:
+    def _departures(self, exact: str = "exact optimal control") -> Table:
         rows = tuple(
             (one.what, one.exact, self._set_at(one.span) or ("always" if one.always else DEFAULT))
             for one in self.audit.departures
         )
-        return Table("departures", "departs", "", ("from exact optimal control", "which has", "line"), rows)
+        return Table("departures", "departs", "", (f"from {exact}", "which has", "line"), rows)
 
     def _sgd(self) -> Table:
         rows = []

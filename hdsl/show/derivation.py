@@ -15,6 +15,7 @@ from hdsl.derive.equations import Equations
 from hdsl.derive.step import Step
 from hdsl.model.model import Model
 from hdsl.show.conventions import Conventions
+from hdsl.show.mechanical import mechanical_facts, of_mechanics, settled, shortened, written_forward
 from hdsl.show.page import Equation, Page, Row, Section, worded
 from hdsl.show.summand import told_equation
 from hdsl.syntax.parse import parse
@@ -156,6 +157,8 @@ class _Builder:
 
     def facts(self) -> str:
         """``sequential Euler, s = −1, 5 parameters (1 121 numbers at n = 32)``"""
+        if self.model.hamiltonian is not None:
+            return mechanical_facts(self.model)
         params = self.model.of_role("param")
         told = f"{self.model.learning.order} Euler, s = −1, {len(params)} parameter{'s' * (len(params) != 1)}"
         numbers = self._numbers()
@@ -176,13 +179,13 @@ class _Builder:
     # --- sections ----------------------------------------------------------------------------------------------------
 
     def sections(self) -> Sequence[Section]:
-        forward = {d.name for d in self.model.definitions}
+        forward = written_forward(self.model)
         shown = [d for d in self.equations.definitions if d.name not in self.notation.inlined]
         adjoints = [d for d in shown if d.name not in forward]
-        return (
+        sections = (
             Section("where", "where", tuple(self._row(d) for d in shown if d.name in forward)),
             Section("lagrangian", "Lagrangian", self._lagrangian()),
-            Section("convention", "derivation", self.conventions.rows(), self._together()),
+            Section("convention", "derivation", self._conventions(), self._together()),
             Section("robust", "robust H′", self._robust()),
             Section("adjoint", "adjoints", tuple(self._row(d, self._note(d)) for d in adjoints)),
             Section("state", "state", self._group("state")),
@@ -194,6 +197,10 @@ class _Builder:
             Section("project", "put back", self._projections(), self._from_before()),
             Section("departures", "departs", words=self._departures()),
         )
+        return sections if self.model.hamiltonian is None else of_mechanics(self.model, sections, self._look, self.style)
+
+    def _conventions(self) -> tuple[Row, ...]:
+        return self.conventions.rows() if self.model.hamiltonian is None else ()
 
     def _lone_cost(self) -> tuple[str, ...]:
         return self.model.costs if len(self.model.costs) == 1 else ()
@@ -246,12 +253,12 @@ class _Builder:
 
     def _step(self) -> tuple[Row, ...]:
         rows = []
-        for line in self.lines:
+        for line in shortened(self.model, self.lines):
             if line.name not in self.step_notation.inlined:
                 cell = line.name[:-1] if line.name.endswith("+") and line.name[:-1] in self.step.cells else ""
                 path = "step." + cell.replace("z:", "z.").replace("w:", "w.") if cell else ""
                 rows.append(self._equation_row(line, self.step_notation, path, line.spans, "", line.reads()))
-        return tuple(rows)
+        return tuple(settled(rows, self.lines, lambda line: told_equation(self.model, self.step_notation, line)))
 
     def _projections(self) -> tuple[Row, ...]:
         """What is put back after a step, each parameter with how often."""
@@ -310,7 +317,7 @@ class _Builder:
 
     def _settings(self) -> str:
         learning = self.model.learning
-        values = {**learning.values, "phi": learning.phi}
+        values = {**learning.values, **({"phi": learning.phi} if self.model.hamiltonian is None else {})}
         told = [
             self._worded(f"{self._look(setting_name(path))} = {as_written(self._plain, value)}")
             for path, value in values.items()
@@ -343,7 +350,8 @@ class _Builder:
 
     def _departures(self) -> str:
         general = ", ".join(one.what for one in departures(self.model) if one.always)
-        return f"from exact optimal control: {general}"
+        exact = "exact optimal control" if self.model.hamiltonian is None else "the exact flow"
+        return f"from {exact}: {general}"
 
     # --- rows --------------------------------------------------------------------------------------------------------
 

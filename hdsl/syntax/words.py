@@ -25,6 +25,8 @@ STATEMENTS: dict[str, str] = {
     "project": "a `project` line",
     "latex": "a `latex` line",
     "local": "a `local` line",
+    "costate": "a `costate` line",
+    "hamiltonian": "a `hamiltonian` line",
 }
 
 # Words that start a statement of the language which this version refuses by name.
@@ -32,9 +34,7 @@ LATER_STATEMENTS: frozenset[str] = frozenset(
     {
         "constraint",
         "control",
-        "costate",
         "final",
-        "hamiltonian",
         "horizon",
         "terminal",
     }
