@@ -14,7 +14,7 @@ from hdsl.audit.reads import Read, Reads
 from hdsl.audit.sgd import Equivalence, equivalences
 from hdsl.audit.stability import Limit, limits
 from hdsl.derive.shown import Shown
-from hdsl.derive.step import Step
+from hdsl.derive.step import Step, one_stage
 from hdsl.model.locality import Way, uses, ways
 from hdsl.model.model import Model
 from hdsl.model.reach import reached, reads_of
@@ -79,8 +79,9 @@ class Audit(Shown):
 
 
 def build_audit(step: Step) -> Audit:
-    """The pass ``audit``."""
+    """The pass ``audit``. Of a step of several stages, its reads are those of one stage."""
     model = step.model
+    step = one_stage(step)
     reads = Reads(step)
     spans = {line.name: line.spans for line in step.lines}
     found = _localities(model, reads)

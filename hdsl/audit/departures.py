@@ -9,12 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import exp
 
+import sympy
+
 from hdsl.audit.numbers import Numbers, some, written
 from hdsl.derive.hamiltonian import SIGN
+from hdsl.derive.integrators import TABLEAUS
 from hdsl.derive.methods import METHODS
 from hdsl.diagnostics.catalogue_model import and_list
 from hdsl.model.model import Model
 from hdsl.syntax.source import Span
+from hdsl.terms.spelling import SUPERSCRIPTS
 from hdsl.terms.term import slot
 
 
@@ -46,13 +50,18 @@ def _of_every_model(model: Model) -> Iterator[Departure]:
     yield Departure(
         "sign", "forward costate (s = −1)", "s = +1 and z(T) = ∂Φ/∂h: the costates are known at the end of time", None, True
     )
-    if model.of_role("param"):
+    tableau = TABLEAUS.get(model.learning.step)
+    if model.of_role("param") and tableau is None:
         yield Departure(
             "frozen", "θ frozen within a step", "θ moves while the state does; a step reads it as the last one left it",
             None, True,
         )  # fmt: skip
+    what, step, run = "Euler of order 1", "an Euler step is O(τ²)", "O(τ)"
+    if tableau is not None:
+        step, run = (f"O(τ{digits(power)})" for power in (tableau.order + 1, tableau.order))
+        what, step = f"{model.learning.step} of order {tableau.order}", f"a step of {model.learning.step} is {step}"
     yield Departure(
-        "euler", "Euler of order 1", "the flow itself: an Euler step is O(τ²) off, a run O(τ)", spans.get("step"), True
+        "euler" if tableau is None else "step", what, f"the flow itself: {step} off, a run {run}", spans.get("step"), True
     )
     yield Departure(
         "schedule", "one pass over the stream (schedule online)",
@@ -93,13 +102,21 @@ def _of_dissipation(model: Model) -> Iterator[Departure]:
             "one η: with several there is no one functional J that is discounted",
             next((learning.spans[path] for path in paths if path in learning.spans), None),
         )
-    for path in some:
-        kept = numbers.of(1 - slot("tau") * learning.values[path])
-        if kept.is_number:
-            right = exp(float(kept) - 1)
-            exact = f"e^(−τη) = {right:.4g}: an Euler factor is O(τ²) off a step (dissipation euler)"
-            what = f"dissipation by 1 − τη = {written(kept)} a step ({path})"
+    for path in some if learning.dissipation == "euler" else ():
+        rate = numbers.of(slot("tau") * learning.values[path])
+        if rate.is_number:
+            tableau = TABLEAUS.get(learning.step)
+            order = 1 if tableau is None else tableau.order
+            kept = sympy.Add(*((-rate) ** k / sympy.factorial(k) for k in range(order + 1)))
+            method = "an Euler factor" if tableau is None else f"that of {learning.step}"
+            exact = f"e^(−τη) = {exp(-float(rate)):.4g}: {method} is O(τ{digits(order + 1)}) off a step (dissipation euler)"
+            what = f"dissipation by {'1 − τη = ' if tableau is None else 'a factor '}{written(kept)} a step ({path})"
             yield Departure(f"dissipation {path}", what, exact, learning.spans.get("dissipation"))
+
+
+def digits(power: int) -> str:
+    """A power as it is written above a letter: ² for 2, and nothing for 1."""
+    return "" if power == 1 else str(power).translate(SUPERSCRIPTS)
 
 
 _ORDERS = {
@@ -111,6 +128,8 @@ _ORDERS = {
 
 def _of_order(model: Model) -> Iterator[Departure]:
     order = model.learning.order
+    if model.learning.step in TABLEAUS:
+        return  # state, costates and parameters do move together
     yield Departure("order", _ORDERS[order], "state, costates and parameters move together", model.learning.spans.get("order"))
 
 

@@ -12,7 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import sympy
+
 from hdsl.audit.numbers import Numbers, some, written
+from hdsl.derive.integrators import TABLEAUS
 from hdsl.model.model import Model
 from hdsl.model.sharing import depending_on
 from hdsl.syntax.source import Span
@@ -103,6 +106,8 @@ class _Reader:
     def _of_settings(self, param: str) -> tuple[str, Span | None] | None:
         learning, numbers = self.model.learning, self.numbers
         spans = learning.spans
+        if learning.step in TABLEAUS:
+            return f"a step of {learning.step} is none of torch.optim", spans.get("step")
         eta, beta = learning.eta[param], learning.beta[param]
         kept = 1 - numbers.tau * numbers.eta(param)
         values = {"phi": numbers.phi, eta: kept, beta: numbers.beta(param), "tau": numbers.tau}
@@ -114,6 +119,9 @@ class _Reader:
             return f"it does not move ({beta} = 0)", spans.get(beta)
         if values["phi"] == 0:
             return "no cost counts (phi = 0)", spans.get("phi")
+        if learning.dissipation == "exact" and kept != 1:
+            left = f"e^(−τη) = {written(sympy.exp(kept - 1).evalf())}"
+            return f"dissipation is exact: ω keeps {left} a step, where 1 − τη is the momentum", spans.get("dissipation")
         if kept < 0:
             told = f"{eta} is above 1/tau: 1 − τη = {written(kept)}, and torch takes no negative momentum"
             return told, spans.get(eta)

@@ -52,7 +52,12 @@ class Limit:
 
 
 def limits(model: Model, found: Sequence[Equivalence]) -> tuple[Limit, ...]:
-    """The limits of a model; ``found`` are its equivalences, which tell whose credit is this sample's gradient."""
+    """The limits of a model; ``found`` are its equivalences, which tell whose credit is this sample's gradient.
+
+    They are those of Euler steps with the factor 1 − τη: for others none is told.
+    """
+    if model.learning.step != "euler" or model.learning.dissipation != "euler":
+        return ()
     return (*_of_parameters(model, found), *_of_states(model))
 
 

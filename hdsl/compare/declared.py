@@ -12,7 +12,7 @@ from hdsl.model.outside import is_outside
 from hdsl.syntax.source import Span
 from hdsl.terms.spelling import decimal
 
-WORDS = ("step", "order", "schedule", "first")
+WORDS = ("step", "order", "schedule", "dissipation", "first")
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,7 @@ class _Stages:
         for name in model.begun:
             if name in self.taught and self.params:
                 held.add(f"pull:{name}")
-                slopes[f"pull:{name}"] = self._short(workspace, f"pull:{name}", name, summands_of(parts[name]))
+                slopes[f"pull:{name}"] = self._short(workspace, f"pull:{name}", name, summands_of(parts[name], -SIGN))
         for name in (*self.taught, *self.params):
             cell, eta = f"{'z' if name in model.dynamics else 'w'}:{name}", model.learning.eta[name]
             own, given = slot(cell, self._at(name)), summands_of(parts[name], -SIGN)
@@ -145,7 +145,8 @@ class _Stages:
                 decays[cell] = setting(model, eta)
             elif name in self.params or name in heard:
                 given.append(self._by_setting(-setting(model, eta) * own, eta))
-            slopes[cell] = self._short(workspace, f"dot:{cell}", name, given)
+            line = f"pull:{name}" if self.exact or cell in held else f"dot:{cell}"
+            slopes[cell] = self._short(workspace, line, name, given)
         for name in self.params:
             beta, own = model.learning.beta[name], self._at(name)
             slopes[name] = [self._by_setting(-setting(model, beta) * slot(f"w:{name}", own), beta)]
@@ -173,8 +174,9 @@ class _Stages:
         value = sympy.Add(*(summand.expression for summand in summands))
         if value == 0 or (not isinstance(value, sympy.Add) and sum(map(_has_axes, sympy.Mul.make_args(value))) < 2):
             return list(summands)
-        line = summed(workspace, name, of, summands)
-        workspace.append(line)
+        line = workspace.line(name) or summed(workspace, name, of, summands)
+        if workspace.line(name) is None:
+            workspace.append(line)
         return [merge_summands(line.slot, summands)]
 
     # --- what is assigned --------------------------------------------------------------------------------------------
@@ -197,7 +199,7 @@ class _Stages:
         definitions = [d for d in self.old.values() if d.name not in self.start.values()]
         found = accumulate(workspace, definitions, seeds, (*leaves, *(self.start[name] for name in begins)))
         pulls = {
-            name: [*found[self.start[name]], *(Part(s.expression, s.spans, s.roots) for s in new[f"pull:{name}"])]
+            name: [*found[self.start[name]], *(Part(-SIGN * s.expression, s.spans, s.roots) for s in new[f"pull:{name}"])]
             for name in begins
         }
         through = pull_through(workspace, made, pulls, self.params) if begins else {}

@@ -8,7 +8,7 @@ dynamics at the old one with the new costate.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import sympy
@@ -109,6 +109,14 @@ def build_step(equations: Equations) -> Step:
     made = build_stages(model, starts_of(model))
     outputs, costs = ({name: made.old[name].name for name in names} for names in (model.outputs, model.costs))
     return Step(model, made.lines, cells_of(model), outputs, costs, made.still)
+
+
+def one_stage(step: Step) -> Step:
+    """The Euler step by the slopes of a step of several stages: what one stage reads. Any other step is itself."""
+    model = step.model
+    if model.learning.step not in TABLEAUS:
+        return step
+    return _Builder(replace(model, learning=replace(model.learning, step="euler"))).build()
 
 
 def cells_of(model: Model) -> tuple[str, ...]:

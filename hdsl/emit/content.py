@@ -21,6 +21,7 @@ def content_hash(model: Model) -> str:
     told += [f"{d.name} {d.sizes} {d.body}" for d in model.projected]
     learning = model.learning
     told.append(f"{learning.step} {learning.order} {learning.schedule} {learning.first} {learning.phi}")
+    told += [f"dissipation {learning.dissipation}"] * (learning.dissipation != "euler")
     told += [f"{path} {value}" for path, value in learning.values.items()]
     told.append(f"{dict(learning.eta)} {dict(learning.beta)}")
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:12]

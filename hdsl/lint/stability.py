@@ -56,6 +56,9 @@ def unstable(model: Model) -> Iterator[Diagnostic]:
     if tau is None or model.learning.step != "euler":
         return
     told: set[str] = set()
+    if model.learning.dissipation == "exact":  # the limits that dissipation has part in are those of the factor 1 − τη
+        yield from _of_states(model, known, tau, set(model.learning.eta.values()))
+        return
     for path in dict.fromkeys(model.learning.eta[q.name] for q in model.of_role("param")):
         eta = setting_of(model, path, known)
         if eta is not None and tau * eta >= 2 and path in model.learning.spans:

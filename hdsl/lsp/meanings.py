@@ -30,10 +30,10 @@ STATEMENTS: dict[str, tuple[str, str]] = {
 """For each word that starts a statement how the statement is written, and what it means."""
 
 SETTINGS: dict[str, tuple[str, str]] = {
-    "step": ("step = euler", "How the equations are integrated."),
+    "step": ("step = euler", "How the equations are integrated: by `euler`, `midpoint` or `rk4`, of order 1, 2 and 4."),
     "order": ("order = sequential", "In which order state, costate and parameters are updated within a step."),
     "schedule": ("schedule = online", "How the stream is gone through: one sample, one step."),
-    "dissipation": ("dissipation = euler", "How the term −η z is integrated."),
+    "dissipation": ("dissipation = euler", "How the terms −η z and −η ω are integrated: `euler` or `exact`."),
     "first": ("first = damped", "Whether the costs of the first sample weigh φ, or 1/τ (`undamped`)."),
     "tau": ("tau = 1", "The step, where the stream has no time stamps."),
     "eta": ("eta = 0.1", "Dissipation of the costates; `eta.state`, `eta.param` and `eta.h` hold for a group or for one."),
@@ -43,7 +43,10 @@ SETTINGS: dict[str, tuple[str, str]] = {
 """For each setting below `learn` how it may be written, and what it means."""
 
 VALUES: dict[str, str] = {
-    "euler": "The explicit Euler step.",
+    "euler": "The explicit Euler step; of `dissipation` its factor 1 − τη.",
+    "midpoint": "Two stages, of order 2: states, costates and parameters move by their slopes in the middle of the step.",
+    "rk4": "Four stages, of order 4: classical Runge-Kutta of states, costates and parameters together.",
+    "exact": "The factor e^(−τη), exact however long the step.",
     "sequential": "h, then z at the new h, then ω with the new z, then θ with the new ω.",
     "simultaneous": "All from old values, at once.",
     "semi-implicit": "h, z and ω from old values, then θ with the new ω.",

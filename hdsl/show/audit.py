@@ -18,6 +18,7 @@ from hdsl.show.markdown import plain_markdown
 from hdsl.show.mechanical import mechanical_facts
 from hdsl.show.mechanical_audit import HEAD as KEPT_HEAD
 from hdsl.show.mechanical_audit import kept
+from hdsl.show.stages import method
 from hdsl.show.text import columns, pad, ranges
 from hdsl.syntax.source import Span
 from hdsl.terms.notation import Notation
@@ -64,7 +65,8 @@ def audit_page(audit: Audit) -> AuditPage:
     """The tables of an audit; those with nothing in them are left out."""
     builder = _Builder(audit)
     learning = audit.model.learning
-    facts = mechanical_facts(audit.model) if audit.model.hamiltonian is not None else f"{learning.order} Euler, schedule {learning.schedule}, s = −1"
+    mechanical = audit.model.hamiltonian is not None
+    facts = f"{method(learning)}, schedule {learning.schedule}, s = −1" if not mechanical else mechanical_facts(audit.model)
     source = audit.model.source.name.replace("\\", "/").rpartition("/")[2]
     tables = tuple(table for table in builder.tables() if table.rows or table.words)
     return AuditPage(audit.model.name, source, facts, tables)

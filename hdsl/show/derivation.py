@@ -12,11 +12,13 @@ import sympy
 
 from hdsl.audit.departures import departures
 from hdsl.derive.equations import Equations
+from hdsl.derive.integrators import TABLEAUS
 from hdsl.derive.step import Step
 from hdsl.model.model import Model
 from hdsl.show.conventions import Conventions
 from hdsl.show.mechanical import mechanical_facts, of_mechanics, settled, shortened, written_forward
 from hdsl.show.page import Equation, Page, Row, Section, worded
+from hdsl.show.stages import method, stage_of, stage_rows, stages
 from hdsl.show.summand import told_equation
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source, Span
@@ -151,7 +153,11 @@ class _Builder:
         results = {f"{cell}+" for cell in step.cells} | {*step.outputs.values(), *step.costs.values()}
         self.lines = keep_needed(step.lines, results)
         inlined = Inlining(self.lines, self.written).chosen
-        self.step_notation = model_notation(self.model, self.lines, style, form=form, inline=inlined)
+        lines = self.lines
+        if self.model.learning.step in TABLEAUS:  # slopes of later stages stand for themselves: what they are is told once
+            lines = (*lines, *stages(self.model.learning.step))
+            inlined -= {line.name for line in lines if stage_of(line.name) > 1}
+        self.step_notation = model_notation(self.model, lines, style, form=form, inline=inlined)
 
     # --- facts -------------------------------------------------------------------------------------------------------
 
@@ -160,7 +166,7 @@ class _Builder:
         if self.model.hamiltonian is not None:
             return mechanical_facts(self.model)
         params = self.model.of_role("param")
-        told = f"{self.model.learning.order} Euler, s = −1, {len(params)} parameter{'s' * (len(params) != 1)}"
+        told = f"{method(self.model.learning)}, s = −1, {len(params)} parameter{'s' * (len(params) != 1)}"
         numbers = self._numbers()
         return f"{told} ({numbers})" if numbers else told
 
@@ -252,9 +258,12 @@ class _Builder:
         return tuple(rows)
 
     def _step(self) -> tuple[Row, ...]:
-        rows = []
+        rows: list[Row] = []
+        staged = self.model.learning.step in TABLEAUS and self.model.hamiltonian is None
         for line in shortened(self.model, self.lines):
-            if line.name not in self.step_notation.inlined:
+            if line.name.endswith("+") and not any(row.paths for row in rows) and staged:
+                rows += stage_rows(self.model.learning.step, self.step_notation, self.style)
+            if line.name not in self.step_notation.inlined and (stage_of(line.name) == 1 or not staged):
                 cell = line.name[:-1] if line.name.endswith("+") and line.name[:-1] in self.step.cells else ""
                 path = "step." + cell.replace("z:", "z.").replace("w:", "w.") if cell else ""
                 rows.append(self._equation_row(line, self.step_notation, path, line.spans, "", line.reads()))
@@ -327,6 +336,8 @@ class _Builder:
         return ", ".join(told)
 
     def _order(self) -> str:
+        if self.model.learning.step in TABLEAUS:
+            return self._of_stages()
         states = [self._worded(self._look(f"{name}+")) for name in self.model.dynamics]
         moved, at = ", ".join(states), " and ".join(states)
         z_new, omega_new, theta_new = (
@@ -341,6 +352,17 @@ class _Builder:
             omega=omega_new,
             theta=theta_new,
         )
+
+    def _of_stages(self) -> str:
+        """What the stages do, and what does not take part in them."""
+        count = {2: "two", 4: "four"}[len(TABLEAUS[self.model.learning.step].rows)]
+        at_once = [f"{name}+" for name, dynamics in self.model.dynamics.items() if dynamics.kind == "next"]
+        told = [f"{count} stages, the sample held; each works out anew, at its own X, all that depends on it"]
+        if at_once:
+            told.append(f"{', '.join(self._worded(self._look(name)) for name in at_once)} at once, from old values")
+        if self.model.learning.dissipation == "exact":
+            told.append("−η z and −η ω exactly, by an integrating factor")
+        return "; ".join(told)
 
     def _look(self, name: str) -> str:
         return self._plain.name(name)

@@ -57,6 +57,7 @@ def _of_model(product: Model) -> str:
     dynamics = [f"{d.state}  {d.kind} {d.definition}, reset {product.resets[n]}" for n, d in product.dynamics.items()]
     costs = [f"{name}  of {', '.join(product.targets_of[name]) or 'no target'}" for name in product.costs]
     words = {name: getattr(learning, name) for name in ("step", "order", "schedule", "first", "phi")}
+    words |= {"dissipation": "exact"} if learning.dissipation == "exact" else {}
     settings = [f"{name} = {value}" for name, value in {**words, **learning.values}.items()]
     settings += [f"eta of {name}: {path}" for name, path in learning.eta.items()]
     settings += [f"beta of {name}: {path}" for name, path in learning.beta.items()]

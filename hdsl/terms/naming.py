@@ -300,5 +300,6 @@ _BUILD: dict[str, Callable[[Naming, str], tuple[Look, ...]]] = {
     "seed": _own(lambda naming, of: "φ", alone=False),
     "present": lambda naming, of: (replace(naming.of(of), says="given"),),
     "begun": _accented("tilde"),
+    "pull": _own(lambda naming, of: "g", alone=False),
     "begins": lambda naming, of: (Look("begins"), Look("begins", of)),
 }

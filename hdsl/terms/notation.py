@@ -166,9 +166,9 @@ class Notation:
             return not self.by_name[name].shared
         if name.startswith("present:"):
             return True
-        if is_setting(name):
-            return False
         of = owner(name)
+        if is_setting(name) or of == "t":
+            return False
         if self._shared is not None:
             return name not in self._shared and of not in self._shared
         marks = (f"{of}+", f"z:{of}+", f"dot:{of}", f"dot:z:{of}", f"f:{of}", f"F:{of}")

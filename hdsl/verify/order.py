@@ -22,6 +22,7 @@ from hdsl.verify.beginning import beginning
 from hdsl.verify.derivatives import Values, of_stream
 from hdsl.verify.exponent import FEW, exponent_of
 from hdsl.verify.generated import GROUPS, Case, cells_of, old_cells, step_of
+from hdsl.verify.interpret import kinks_of
 from hdsl.verify.judgement import Errors
 from hdsl.verify.points import Point, Sized, smooth_point
 from hdsl.verify.step import returned
@@ -30,8 +31,8 @@ from hdsl.verify.written import Written, names_in
 INTEGRATORS: Mapping[str, int] = {"euler": 1, "midpoint": 2, "rk4": 4}
 """The order of each integrator, by the word after `step =`; the three orders of update are all of order 1."""
 
-STEPS = tuple(2.0**-k for k in range(15, 1, -1))
-"""τ, from small to large; as few of the smallest as tell are taken."""
+SMALLEST, LARGEST = 2.0**-30, 0.5
+"""What one step errs by at the smallest τ that is measured, and the largest τ."""
 
 PARTS = 4
 """Runge-Kutta steps in one τ."""
@@ -61,21 +62,22 @@ def why_no_order(written: Written) -> str:
 def judge_order(found: Sized, torch_text: str, errors: Errors, seed: int) -> str:
     """Add the order of every cell, of one stream. Returns what is to be said of it: what was to be found, or why nothing is."""
     written = found.walk.written
-    why = why_no_order(written)
+    integrator = written.word("step")
+    wanted = INTEGRATORS[integrator]
+    bent = kinks_of(found.model.definitions) if wanted > 1 else ""
+    why = why_no_order(written) or (bent and f"{bent} has a kink, which a step of several stages may cross")
     clock = next((k for k in range(1, MOST_CLOCK) if all((k + 1) % p.every for p in found.model.projections)), None)
     if not why and clock is None:
         why = f"{found.model.projections[0].param} is put back after every step"
     if why:
         return f"no order is measured: {why}"
     assert clock is not None
-    integrator = written.word("step")
-    wanted = INTEGRATORS[integrator]
     point = smooth_point(found, 1, torch.Generator().manual_seed(seed))
     case = Case(clock=clock, stretch=0.5)
     taken: list[float] = []
     wrong: dict[str, list[float]] = {}
     largest: dict[str, float] = {}
-    for tau in STEPS:
+    for tau in steps_of(wanted):
         at = replace(point, tau=tau)
         flown = _flown(found, at, case, tau)
         made = step_of(found, torch_text, at, case).cells
@@ -89,6 +91,12 @@ def judge_order(found: Sized, torch_text: str, errors: Errors, seed: int) -> str
         exponent = exponent_of(taken, sizes, NOISE * largest[name])
         errors.add_exponent(f"{name}+", "order", None if exponent is None else exponent - 1, wanted)
     return f"{integrator} is of order {wanted}"
+
+
+def steps_of(order: int) -> tuple[float, ...]:
+    """τ, from small to large by half octaves; as few of the smallest as tell are taken."""
+    first = SMALLEST ** (1 / (order + 1))
+    return tuple(first * 2.0 ** (k / 2) for k in range(40) if first * 2.0 ** (k / 2) <= LARGEST)
 
 
 def _told(taken: list[float], sizes: list[float], largest: float) -> bool:
