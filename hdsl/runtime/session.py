@@ -95,8 +95,7 @@ class Session:
     ``metrics`` are of all steps. ``first`` is the step at which this process began, ``seconds`` and ``rate`` are its own.
     ``passed_over`` says of each checkpoint that was damaged what is wrong with it, ``skipped`` are the steps whose sample was
     left out, and ``nonfinite`` the first reason for it in this process. ``digest`` is of all samples that were read.
-    ``recorded`` are kept as the results are, at ``recorded_at``. ``energy`` is that of a mechanical system, ``net`` the module as
-    the run left it.
+    ``recorded`` are kept as the results are, at ``recorded_at``. ``net`` is the module as the run left it.
     """
 
     plan: Plan

@@ -16,6 +16,7 @@ from hdsl.derive.integrators import TABLEAUS
 from hdsl.derive.step import Step
 from hdsl.model.model import Model
 from hdsl.show.conventions import Conventions
+from hdsl.show.counting import parameter_count
 from hdsl.show.mechanical import mechanical_facts, of_mechanics, settled, shortened, written_forward
 from hdsl.show.page import Equation, Page, Row, Section, worded
 from hdsl.show.stages import method, stage_of, stage_rows, stages
@@ -167,20 +168,8 @@ class _Builder:
             return mechanical_facts(self.model)
         params = self.model.of_role("param")
         told = f"{method(self.model.learning)}, s = −1, {len(params)} parameter{'s' * (len(params) != 1)}"
-        numbers = self._numbers()
+        numbers = parameter_count(self.model, lambda size, value: self._worded(f"{self._look(size)} = {value}"))
         return f"{told} ({numbers})" if numbers else told
-
-    def _numbers(self) -> str:
-        count = sympy.Add(*(sympy.Mul(*p.sizes) for p in self.model.of_role("param")))
-        named = {s: self.model.dims.get(str(s)) for s in count.free_symbols}
-        while any(value is not None and value.free_symbols for value in named.values()):
-            swap = {sympy.Symbol(n, integer=True, positive=True): v for n, v in self.model.dims.items() if v is not None}
-            named = {s: None if v is None else v.subs(swap) for s, v in named.items()}
-        if not count or any(value is None for value in named.values()):
-            return ""
-        total = f"{int(count.subs(named)):,}".replace(",", "\N{NO-BREAK SPACE}")
-        at = ", ".join(self._worded(f"{self._look(str(s))} = {named[s]}") for s in sorted(named, key=str))
-        return f"{total} numbers at {at}" if at else f"{total} numbers"
 
     # --- sections ----------------------------------------------------------------------------------------------------
 
@@ -191,7 +180,7 @@ class _Builder:
         sections = (
             Section("where", "where", tuple(self._row(d) for d in shown if d.name in forward)),
             Section("lagrangian", "Lagrangian", self._lagrangian()),
-            Section("convention", "derivation", self._conventions(), self._together()),
+            Section("convention", "derivation", self.conventions.rows(), self._together()),
             Section("robust", "robust H′", self._robust()),
             Section("adjoint", "adjoints", tuple(self._row(d, self._note(d)) for d in adjoints)),
             Section("state", "state", self._group("state")),
@@ -204,9 +193,6 @@ class _Builder:
             Section("departures", "departs", words=self._departures()),
         )
         return sections if self.model.hamiltonian is None else of_mechanics(self.model, sections, self._look, self.style)
-
-    def _conventions(self) -> tuple[Row, ...]:
-        return self.conventions.rows() if self.model.hamiltonian is None else ()
 
     def _lone_cost(self) -> tuple[str, ...]:
         return self.model.costs if len(self.model.costs) == 1 else ()
@@ -259,7 +245,7 @@ class _Builder:
 
     def _step(self) -> tuple[Row, ...]:
         rows: list[Row] = []
-        staged = self.model.learning.step in TABLEAUS and self.model.hamiltonian is None
+        staged = self.model.learning.step in TABLEAUS
         for line in shortened(self.model, self.lines):
             if line.name.endswith("+") and not any(row.paths for row in rows) and staged:
                 rows += stage_rows(self.model.learning.step, self.step_notation, self.style)

@@ -123,7 +123,8 @@ def _certified(compiler: Compiler, seed: int, points: int, pullback: bool) -> Ce
         faults.append(str(fault))
     texts = spelt(compiler, "text", pullback)
     rows = tuple(row for group, own in errors.items() for row in own.rows(group, texts[group]))
-    return Certificate(model.name, model.learning.order, sizes, seed, points, rows, tuple(notes), tuple(faults))
+    order = model.learning.order if model.hamiltonian is None else model.learning.step
+    return Certificate(model.name, order, sizes, seed, points, rows, tuple(notes), tuple(faults))
 
 
 def _scalars(small: Sized, compiler: Compiler, errors: Errors, seed: int) -> list[str]:

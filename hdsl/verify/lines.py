@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from hdsl.derive.step import ORDERS
 from hdsl.verify.certificate import Certificate
 from hdsl.verify.continuous import BATCHES
 from hdsl.verify.judgement import REASONS, TOLERANCES, Group, Judge, Row
@@ -39,7 +40,8 @@ def certificate_lines(certificate: Certificate) -> list[str]:
 def headline(certificate: Certificate) -> str:
     """What was judged."""
     sizes = "".join(f", {name} = {number}" for name, number in certificate.sizes.items())
-    return f"{certificate.model}: {certificate.order} order{sizes}"
+    how = f"{certificate.order} order" if certificate.order in ORDERS else certificate.order
+    return f"{certificate.model}: {how}{sizes}"
 
 
 def conditions(certificate: Certificate) -> str:
