@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hdsl.cli.arguments import keep_apart, readable
 from hdsl.cli.progress import grouped, rate_text
 
 if TYPE_CHECKING:
     from hdsl.api import Model
-    from hdsl.cli.run import Options
     from hdsl.runtime.energy import Energy
     from hdsl.runtime.session import Plan, Session
 
 
-def mechanical_plan(options: Options, model: Model) -> Plan:
-    """The plan of a system that reads no stream: its states are recorded, for they are what it has. Raises click.UsageError."""
-    from hdsl.cli.run import compiled, recorded_names, written
+def mechanical_plan(options: Any, model: Model, net_class: Any, recorded: tuple[str, ...]) -> Plan:
+    """The plan of a system that reads no stream: its states are recorded, for they are what it has. Raises click.UsageError.
+
+    Args:
+        options: those of `hdsl run`.
+        recorded: what `--record` names.
+    """
     from hdsl.runtime.session import Plan
     from hdsl.runtime.threads import threads_for
     from hdsl.runtime.ticks import STEPS, Ticks
@@ -30,10 +32,8 @@ def mechanical_plan(options: Options, model: Model) -> Plan:
     asked = [name for name, value in given.items() if value]
     if asked:
         raise click.UsageError(f"{asked[0]} is for models that learn from a stream; {model.name} is a mechanical system")
-    keep_apart(written(options), [readable(options.model)])
     record = model.product("model")
-    names = dict.fromkeys((*record.pairs, *record.pairs.values(), *recorded_names(options.record, record)))
-    net_class = compiled(model, options)
+    names = dict.fromkeys((*record.pairs, *record.pairs.values(), *recorded))
     return Plan(
         record, net_class, Ticks(record, options.steps or STEPS), seed=options.seed, dtype=options.dtype or "float64",
         device=options.device, checkpoint=options.checkpoint, every=options.every, resume=options.resume,

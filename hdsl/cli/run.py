@@ -194,7 +194,9 @@ def make_plan(options: Options) -> Plan:
     if model.product("model").hamiltonian is not None:
         from hdsl.cli.mechanics import mechanical_plan
 
-        return mechanical_plan(options, model)
+        keep_apart(written(options), [readable(options.model)])
+        names = recorded_names(options.record, model.product("model"))
+        return mechanical_plan(options, model, compiled(model, options), names)
     defaults = defaults_of(readable(options.model), model.name, next(iter(options.streams), None))
     paths = options.streams or (defaults.stream,)
     begun = [options.load_parameters] if options.load_parameters not in (None, options.save_parameters) else []

@@ -120,19 +120,18 @@ def _not_separable(model: Model, name: str, read: str) -> Diagnostic:
 
 
 def _term(tree: Expression, defined: dict[str, Define], both: set[str]) -> Span:
-    """The smallest summand, through sums and names of sums, that reads both."""
-    waiting, place = [tree], tree.span
+    """The first summand, through sums and names of sums, that reads both."""
+    waiting = [tree]
     while waiting:
         one = waiting.pop(0)
-        if not both <= _closed(one, defined):
-            continue
-        place, waiting = one.span, []
         match one:
             case Binary(operator="+" | "-", left=left, right=right):
-                waiting = [left, right]
+                waiting[:0] = [left, right]
             case Name(name=name) if name in defined:
-                waiting = [defined[name].value]
-    return place
+                waiting[:0] = [defined[name].value]
+            case _ if both <= _closed(one, defined):
+                return one.span
+    return tree.span
 
 
 def _closed(tree: Expression, defined: dict[str, Define]) -> set[str]:

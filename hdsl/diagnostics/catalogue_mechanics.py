@@ -51,12 +51,13 @@ def hamiltonian_twice(span: Span, first: Span) -> Diagnostic:
 
 def not_mechanical(span: Span, what: str, line: int, others: Sequence[int]) -> Diagnostic:
     """``what`` is wrong as a whole clause, ``line`` that of the hamiltonian, ``others`` those of what is wrong likewise."""
-    also = (f"so {'do' if len(others) > 1 else 'does'} line{'s' * (len(others) > 1)} {and_list(list(map(str, others)))}",)
+    lines = f"line{'s' * (len(others) > 1)} {and_list(list(map(str, others)))}" if others else ""
+    also = (f"no more {'do' if len(others) > 1 else 'does'} {lines}",) if others else ()
     return NOT_MECHANICAL.at(
         span,
         f"{what} does not go with the hamiltonian of line {line}",
         "q′ = ∂H/∂p and p′ = −∂H/∂q say how all moves; nothing is learned, and nothing arrives",
-        notes=also if others else (),
+        notes=also,
     )
 
 

@@ -25,12 +25,14 @@ STATEMENTS: dict[str, tuple[str, str]] = {
     "use": ('use "layers.ham"', "Brings in the components and functions of a file beside this one, or of one that ships."),
     "project": ("project W = W / norm2(W) every 10", "Puts a parameter back after its update; reads params and consts only."),
     "local": ("local W, b", "The updates of these params must be local, or it is a mistake; also an instance, or `local all`."),
+    "hamiltonian": ("hamiltonian H = p^2/2 + q^2/2", "The energy of a mechanical system: q′ = ∂H/∂p and p′ = −∂H/∂q move all."),
+    "costate": ("costate p of q = 0", "The momentum of a state of a mechanical system, with the value that it begins from."),
     "latex": (r'latex W "\mathcal{W}"', "How a name looks in LaTeX and HTML; it changes nothing else."),
 }
 """For each word that starts a statement how the statement is written, and what it means."""
 
 SETTINGS: dict[str, tuple[str, str]] = {
-    "step": ("step = euler", "How the equations are integrated: by `euler`, `midpoint` or `rk4`, of order 1, 2 and 4."),
+    "step": ("step = euler", "How the equations are integrated; `leapfrog` and the like are for mechanical systems."),
     "order": ("order = sequential", "In which order state, costate and parameters are updated within a step."),
     "schedule": ("schedule = online", "How the stream is gone through: one sample, one step."),
     "dissipation": ("dissipation = euler", "How the terms −η z and −η ω are integrated: `euler` or `exact`."),
@@ -46,6 +48,9 @@ VALUES: dict[str, str] = {
     "euler": "The explicit Euler step; of `dissipation` its factor 1 − τη.",
     "midpoint": "Two stages, of order 2: states, costates and parameters move by their slopes in the middle of the step.",
     "rk4": "Four stages, of order 4: classical Runge-Kutta of states, costates and parameters together.",
+    "leapfrog": "Half a step of the momenta, one of the states, the other half: order 2, symplectic; for H = T(p) + V(q).",
+    "yoshida4": "Three leapfrog steps, the second one back in time: order 4, symplectic; for H = T(p) + V(q).",
+    "implicit-midpoint": "By the slopes halfway between old and new: order 2, symplectic; for any H, while tau is small.",
     "exact": "The factor e^(−τη), exact however long the step.",
     "sequential": "h, then z at the new h, then ω with the new z, then θ with the new ω.",
     "simultaneous": "All from old values, at once.",
@@ -69,6 +74,7 @@ WORDS: dict[str, str] = {
     "sample": "`reset h each sample`: the state begins anew with every sample.",
     "sequence": "`reset h each sequence`: the state begins anew where the stream tells of a boundary.",
     "never": "`reset h never`: the state goes on over boundaries.",
+    "of": "`costate p of q = 0`: p is the momentum of the state q.",
     "every": "`project W = … every 10`: after every tenth step.",
     "if": "`a if c else b`: of the branch that is not taken nothing counts, even where it is nan.",
     "else": "`a if c else b`: of the branch that is not taken nothing counts, even where it is nan.",
