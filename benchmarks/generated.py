@@ -25,15 +25,17 @@ def text_of(workload: Workload, order: str) -> str:
 
 
 class Generated:
-    """One workload at one order through hdsl, with the same initial parameters as the others."""
+    """One workload at one order and step through hdsl, with the same initial parameters as the others."""
 
-    def __init__(self, workload: Workload, order: str, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(
+        self, workload: Workload, order: str, dtype: torch.dtype = torch.float32, step: str = "euler"
+    ) -> None:
         self.workload = workload
         try:
             import hdsl
 
             sizes: dict[str, Any] = dict(workload.sizes)
-            net_class = hdsl.loads(text_of(workload, order), **sizes).compile(dtype=dtype)
+            net_class = hdsl.loads(text_of(workload, order), settings={"step": step}, **sizes).compile(dtype=dtype)
         except (ImportError, NotImplementedError) as missing:
             raise NotThereYet(str(missing)) from missing
         self.net: Any = net_class(batch=workload.batch, seed=0)

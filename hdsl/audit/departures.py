@@ -105,7 +105,9 @@ def _of_dissipation(model: Model) -> Iterator[Departure]:
     for path in some if learning.dissipation == "euler" else ():
         rate = numbers.of(slot("tau") * learning.values[path])
         if rate.is_number:
-            tableau = TABLEAUS.get(learning.step)
+            held = [name for name, own in learning.eta.items() if own == path]
+            flows = any(name not in model.dynamics or model.dynamics[name].kind == "flow" for name in held)
+            tableau = TABLEAUS.get(learning.step) if flows else None  # what moves at once has the Euler factor
             order = 1 if tableau is None else tableau.order
             kept = sympy.Add(*((-rate) ** k / sympy.factorial(k) for k in range(order + 1)))
             method = "an Euler factor" if tableau is None else f"that of {learning.step}"

@@ -37,6 +37,22 @@ def lerp(lines: Lines, line: Definition) -> str | None:
     return None
 
 
+def scaled_sum(lines: Lines, expression: Scalar, line: Definition) -> str | None:
+    """h + k f, with a number k that is no sign, in the layout of a line."""
+    terms = sympy.Add.make_args(expression)
+    if len(terms) != 2:
+        return None
+    for start, move in (terms, terms[::-1]):
+        moved = [f for f in sympy.Mul.make_args(move) if not lines.is_number(f)]
+        if not is_slot(start) or lines.is_number(start) or len(moved) != 1 or not is_slot(moved[0]):
+            continue
+        scale = move / moved[0]
+        if scale.is_number or slot_indices(start) != line.indices or slot_indices(moved[0]) != line.indices:
+            continue
+        return f"torch.add({lines.text(start, line)}, {lines.text(moved[0], line)}, alpha={lines.text(scale, line)})"
+    return None
+
+
 def tanh_pullback(lines: Lines, line: Definition) -> str | None:
     """x (1 − s²) in one call, the one by which torch itself makes it."""
     factors = _terms(line, sympy.Mul)

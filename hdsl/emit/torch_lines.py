@@ -14,7 +14,7 @@ from hdsl.emit.expression import Printer, TorchPrinter
 from hdsl.emit.names import Names
 from hdsl.emit.statement import Statement, gather_additions
 from hdsl.emit.taken_in import scaled_slot, taken_in
-from hdsl.emit.torch_forms import lerp, tanh_pullback
+from hdsl.emit.torch_forms import lerp, scaled_sum, tanh_pullback
 from hdsl.optimise.program import Program
 from hdsl.terms.chosen import scattered
 from hdsl.terms.elementwise import ROWS, RowFunction, exp
@@ -251,7 +251,7 @@ class TorchLines:
         expression = line.body.expression
         if isinstance(expression, RowFunction) and not (isinstance(expression, exp) and self.is_number(expression)):
             return self._function(line, expression)
-        special = lerp(self, line) or tanh_pullback(self, line)
+        special = lerp(self, line) or tanh_pullback(self, line) or scaled_sum(self, expression, line)
         if special:
             return special
         if not slots(expression) or self.is_number(expression):
@@ -300,7 +300,7 @@ class TorchLines:
         _, alpha, product = folds[0]
         if rest != 0:
             beta, base = scaled_slot(rest, self.is_number)
-            text = self.text(rest if base is None else base, line)
+            text = scaled_sum(self, rest, line) or self.text(rest if base is None else base, line)
             if self.is_number(rest):
                 text = f"torch.full((), {text}, dtype=dtype, device=device)"
             beta = beta if base is not None else sympy.Integer(1)

@@ -1,9 +1,10 @@
 """The pass ``lower``: from one step in index notation to the programs that a module runs.
 
-Four rewrites, each a function from lines to lines, in this order: names that only repeat another go (`forward`), what is
-computed twice is computed once (`share`), what is read once and is plain arithmetic moves into its reader (`fuse`), what
-nothing needs goes (`keep_needed`). Then `arrange`, in a file of its own, puts the new values of the cells where most can be
-made in place.
+Rewrites, each a function from lines to lines, in this order: names that only repeat another go (`forward`), what is computed
+twice is computed once (`share`), slopes go where stages hold them (`read_stages`), what two lines have in common is added up
+once (`halve`), what is read once and is plain arithmetic moves into its reader (`fuse`), costates of stages take products in
+(`spread`), what nothing needs goes (`keep_needed`).
+Then `arrange`, in a file of its own, puts the new values of the cells where most can be made in place.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from hdsl.derive.step import Step
 from hdsl.model.model import Model
 from hdsl.optimise.arrange import arrange, held
 from hdsl.optimise.program import Program, check_program
+from hdsl.optimise.stages import read_stages, spread
 from hdsl.terms.elementwise import RowFunction
 from hdsl.terms.renaming import rename
 from hdsl.terms.term import (
@@ -100,8 +102,8 @@ def rewritten(
     """The rewrites one after another; ``swap`` is told which names stand for others."""
     swap = {} if swap is None else swap
     lines = forward(keep_needed(lines, results), results, swap)
-    lines = share(lines, results, swap)
-    return fuse(halve(lines), results)
+    lines = read_stages(share(lines, results, swap))
+    return spread(fuse(halve(lines), results))
 
 
 def project(model: Model) -> dict[int, Program]:

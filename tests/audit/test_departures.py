@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import hdsl
-from hdsl.audit.departures import departures
+from hdsl.audit.departures import departures, digits
 from hdsl.show.derivation import derivation_page
 
 TEXT = """ham 1
@@ -91,3 +91,27 @@ def test_the_page_of_a_derivation_says_what_every_model_has():
 def test_a_model_without_parameters_freezes_none():
     text = "input u\nstate h = 0\nh' = u - h\noutput y = h"
     assert "frozen" not in found(text)
+
+
+def test_a_step_of_several_stages_has_its_own_order_and_moves_all_together():
+    text = TEXT.replace("    order = sequential\n", "    step = rk4\n")
+    told = found(text)
+    assert not {"frozen", "euler", "order"} & told.keys()
+    one, line = told["step"]
+    assert (one.what, line) == ("rk4 of order 4", 20) and "O(τ⁵)" in one.exact and one.always
+    one, _ = told["dissipation eta"]  # of params, which flow: 1 − x + x²/2 − x³/6 + x⁴/24 at x = 0.2
+    assert "a factor 0.818733 a step" in one.what and "O(τ⁵)" in one.exact
+
+
+def test_what_is_assigned_has_the_euler_factor_whatever_step_there_is():
+    text = "state h = 1\nnext h = h\noutput y = h\nlearn\n    step = midpoint\n    eta.h = 0.4\n"
+    assert "1 − τη = 0.6 a step" in found(text)["dissipation eta.h"][0].what
+
+
+def test_exact_dissipation_departs_in_nothing_but_that_it_is_there():
+    told = found(dissipation="exact")
+    assert "discount eta" in told and "dissipation eta" not in told
+
+
+def test_powers_as_they_are_written():
+    assert [digits(power) for power in (1, 2, 5)] == ["", "²", "⁵"]

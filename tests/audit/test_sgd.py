@@ -192,3 +192,19 @@ def test_torch_takes_every_setting():
     setting = Setting(0.1, 0.5, 0.25)
     made = torch.optim.SGD([parameter], setting.lr, setting.momentum, setting.dampening)
     assert made.defaults["dampening"] == 0.25
+
+
+@pytest.mark.parametrize("step", ["midpoint", "rk4"])
+def test_a_step_of_several_stages_is_no_step_of_sgd(step):
+    text = FEED_FORWARD + f"learn\n    step = {step}\n    eta = 1\n"
+    found = equivalences(hdsl.loads(text).product("model"))
+    assert {one.why for one in found} == {f"a step of {step} is none of torch.optim"}
+    assert not any(one.setting for one in found)
+
+
+def test_exact_dissipation_is_not_told_as_the_momentum_of_its_euler_factor():
+    text = FEED_FORWARD + "learn\n    tau = 0.5\n    eta = 0.2\n    dissipation = exact\n"
+    (why,) = {one.why for one in equivalences(hdsl.loads(text).product("model"))}
+    assert why == "dissipation is exact: ω keeps e^(−τη) = 0.904837 a step, where 1 − τη is the momentum"
+    none = equivalences(hdsl.loads(text, settings={"eta": 0}).product("model"))  # then there is nothing to be exact about
+    assert {one.setting.momentum for one in none} == {1.0}

@@ -175,3 +175,12 @@ def test_parameters_that_begin_at_random_give_no_number():
 
 def test_a_model_that_learns_nothing_has_no_limit():
     assert found("input u\noutput y = 2*u") == ()
+
+
+@pytest.mark.parametrize("settings", [{"step": "rk4", "order": "simultaneous"}, {"dissipation": "exact"}])
+def test_limits_of_euler_steps_are_not_told_of_others(settings):
+    text = LINEAR.format(turn=1, eta=0.1, w=1, dynamics="h' = A @ h", order="sequential")
+    model = hdsl.loads(text).product("model")
+    assert limits(model, equivalences(model))
+    model = hdsl.loads(text, settings=settings).product("model")
+    assert limits(model, equivalences(model)) == ()

@@ -138,3 +138,15 @@ def test_a_function_of_a_number_is_given_a_tensor_by_torch():
 def test_numbers_are_spelt_as_python_and_torch_take_them(value, text):
     assert number(value)[0] == text
     torch.ones(1, dtype=torch.float64) * eval(text)
+
+
+def test_the_exponential_of_numbers_is_a_number_be_they_tensors_or_not():
+    exp, (a, b, c) = ROWS["exp"].function, LEAVES
+    printer = TorchPrinter(lambda s: str(s), lambda e: c not in e.free_symbols)
+    for expression in (exp(-a * b) * c, exp(a) ** 2 * c, 1 - exp(a + b) / 3, -exp(-a), exp(sympy.Rational(1, 2) * a) - 1):
+        wanted = float(expression.replace(exp, sympy.exp).xreplace({slot(name): GIVEN[name] for name in NAMES}).evalf())
+        for kind in (float, torch.tensor):
+            given = {name: kind(GIVEN[name]) for name in NAMES}
+            assert float(eval(printer(expression), {"math": math, "torch": torch}, given)) == pytest.approx(wanted, rel=1e-6)
+    assert printer(exp(-a * b) * c) == "c * math.e ** (-a * b)"
+    assert printer(exp(c)) == "torch.exp(c)"

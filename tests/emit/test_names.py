@@ -77,6 +77,9 @@ def test_users_names_come_first():
         ("column:present:v", "has_v_column"),
         ("eta.h", "eta_h"),
         ("adj:a~2", "a_2_bar"),
+        ("h@2", "h_2"),
+        ("dot:z:h@3", "slope_z_h_3"),
+        ("pull:h", "pull_h"),
     ],
 )
 def test_what_hdsl_makes_is_named_for_what_it_is(name, identifier):

@@ -110,3 +110,13 @@ def test_two_numbers_of_one_kind_have_two_names():
     bindings, made = bind_numbers(given)
     names = [binding.partition(" = ")[0] for binding in bindings]
     assert len(set(names)) == len(names) == 2 and same([*statements(*bindings), *made], given)
+
+
+def test_numbers_with_brackets_within_brackets_are_bound_as_a_whole():
+    number = "math.e ** (-tau * (eta + (mean * (1 - tau))))"
+    given = statements(f"a.mul_(2).add_(b, alpha={number})", f"torch.addmm(c, d, x, beta={number})")
+    bindings, made = bind_numbers(given)
+    assert bindings == [f"keep = {number}"]
+    assert texts(made) == ["a.mul_(2).add_(b, alpha=keep)", "torch.addmm(c, d, x, beta=keep)"]
+    one = statements(f"a.add_(b, alpha={number})", f"c.add_(d, alpha={number})")
+    assert texts(gather_additions(one)) == [f"torch._foreach_add_((a, c), (b, d), alpha={number})"]

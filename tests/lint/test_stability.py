@@ -156,3 +156,14 @@ def test_a_pole_grows_by_one_plus_tau_lambda() -> None:
     assert Pole(3j - 1).growth(0.5) == pytest.approx(abs(0.5 + 1.5j))
     assert Pole(-3).growth(0.5, eta=1) == pytest.approx(1.0)
     assert Pole(3j).turns(0.1) and not Pole(-30).turns(0.1)
+
+
+def test_limits_that_dissipation_has_part_in_are_those_of_its_euler_factor(told: Any) -> None:
+    text = "target v\nparam w = 1\nstate h = 1\nh' = -h\noutput y = w*h\ncost fit = (y - v)^2\nlearn\n    eta = 3\n"
+    assert [finding.code for finding in unstable(hdsl.loads(text).product("model"))]
+    assert not [*unstable(hdsl.loads(text, settings={"dissipation": "exact"}).product("model"))]
+    fast = text.replace("h' = -h", "h' = -3*h").replace("eta = 3", "eta = 3\n    dissipation = exact")
+    assert [finding.code for finding in unstable(hdsl.loads(fast).product("model"))] == ["unstable-step"]
+    for step in ("midpoint", "rk4"):
+        settings = {"step": step, "order": "simultaneous"}
+        assert not [*unstable(hdsl.loads(fast, settings=settings).product("model"))]

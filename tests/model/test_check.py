@@ -88,6 +88,12 @@ def test_docs_and_names() -> None:
          [("reset-order", 3,
            "they would read the costate of `h` after it has returned to 0; `order = sequential` teaches them")]),
         ("state h = 1\nnext h = h\nreset h each sample\nlearn\n    order = sequential\n", []),
+        ("state h = 1\nh' = -h\nreset h each sample\nlearn\n    step = rk4\n    eta = 1\n", []),
+        ("state h = 1\nnext h = h\nreset h each sample\nlearn\n    step = rk4\n    eta = 1\n",
+         [("reset-order", 3, "they would read the costate of `h` after it has returned to 0; "
+           "`step = euler` with `order = sequential` teaches them")]),
+        ("state h = 1\nh' = -h\nlearn\n    step = rk4\n",
+         [("no-dissipation", 4, "`eta` is 0: parameters and their costates swing about a minimum")]),
         ("state h = 1\nh' = -h\nlearn\n    order = simultaneous\n    eta.state = 1\n", []),
     ],
 )  # fmt: skip

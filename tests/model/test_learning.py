@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import sympy
 
-from hdsl.model.learning import GROUPED, NUMBERS, WORDS
+from hdsl.model.learning import GROUPED, NUMBERS, STAGED, WORDS
 from hdsl.syntax.words import SETTINGS
 from hdsl.terms.term import size, slot
 
@@ -64,6 +64,15 @@ def test_words_and_expressions(checked: Any) -> None:
     assert found.values["tau"] == slot("alpha") / size("n")
     assert found.values["eta"] == 1 / slot("tau")
     assert {symbol.name for symbol in found.phi.free_symbols} == {"t", "tau"}
+
+
+@pytest.mark.parametrize("step", STAGED)
+def test_a_step_of_several_stages_moves_all_at_once(checked: Any, said: Any, step: str) -> None:
+    for order in ("", "    order = simultaneous\n"):
+        assert checked(HEAD + f"learn\n    step = {step}\n{order}    eta = 1\n").learning.order == "simultaneous"
+    wrong = said(HEAD + f"learn\n    order = semi-implicit\n    step = {step}\n")
+    label = "its stages move all cells at once: `simultaneous` is expected, or no order"
+    assert wrong == [("step-order", 12, label)]
 
 
 def test_spans_are_those_of_the_settings(checked: Any) -> None:

@@ -335,4 +335,6 @@ class _Drawing:
         if self.chance(0.5):
             settings.append(f"first = {choose(('damped', 'undamped'))}")
         self.random.shuffle(settings)
+        if Random(-1 - self.seed).random() < 0.3:
+            settings.append("dissipation = exact")
         return "\n    ".join(("learn", *settings))

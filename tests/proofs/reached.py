@@ -51,7 +51,7 @@ def wanted() -> set[str]:
     found |= {f"dynamics {kind}" for kind in ("flow", "next")}
     found |= {f"reset {when}" for when in ("sample", "sequence", "never")}
     found |= {f"order {order}" for order in ORDERS}
-    found |= {f"setting {path}" for path in (*WORDS, *NUMBERS)} - {"setting dissipation"}  # the judge knows no other
+    found |= {f"setting {path}" for path in (*WORDS, *NUMBERS)}
     found |= {f"setting {path}" for path in ("eta.state", "eta.param", "eta.NAME", "beta.NAME", "first undamped")}
     found |= {f"function {name}" for name in (*CONTRACTING, *INITIALS, *ARRANGING, *SLIDING, *HOLDING)}
     found |= {"position", "range", "new axis", "index of the stream", "sum over indices", "definition by indices"}

@@ -203,3 +203,12 @@ def test_a_look_that_a_file_gives(latex, name, expected):
 @settings(max_examples=50, deadline=None)
 def test_looks_do_not_depend_on_the_order_of_names(names):
     assert looks(sorted(names)) == looks(sorted(names, reverse=True))
+
+
+def test_a_stage_is_told_by_its_number_in_brackets():
+    names = ("h", "h@2", "z:h@3", "adj:a~2@4", "dot:w:W@2", "pull:h", "W2", "all:X@2", "dot:all:X")
+    told = looks(names, states=("h",))
+    assert told["h@2"] == "h⁽²⁾" and told["z:h@3"] == "z⁽³⁾" and told["adj:a~2@4"] == "ā′⁽⁴⁾"
+    assert told["dot:w:W@2"] == "ω̇_W⁽²⁾" and told["pull:h"] == "g_h" and told["all:X@2"] == "X⁽²⁾" and told["dot:all:X"] == "Ẋ"
+    assert [owner(name) for name in names[:5]] == ["h", "h", "h", "a", "W"] and all(map(is_made, names[1:6]))
+    assert Naming(["h", "h@2"], ()).of("h@2").spell(LATEX) == "h^{(2)}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from hdsl.compiler import Compiler
 from hdsl.syntax.source import Source
 from hdsl.verify.judgement import TOLERANCES, Errors
-from hdsl.verify.order import INTEGRATORS, judge_order, why_no_order
+from hdsl.verify.order import INTEGRATORS, judge_order, steps_of, why_no_order
 from hdsl.verify.points import sized
 
 TEXT = """
@@ -49,6 +51,48 @@ def test_euler_is_of_order_one_in_every_order_of_update(order):
     assert set(shown.values()) <= {"1.00", "0.99", "1.01", "exact"} and shown["h+"] != "exact"
     assert max(errors.largest.values()) < 0.02
     assert told == "euler is of order 1"
+
+
+@pytest.mark.parametrize("dissipation", ["euler", "exact"])
+@pytest.mark.parametrize(("step", "order"), [("midpoint", 2), ("rk4", 4)])
+def test_steps_of_several_stages_have_their_order_where_the_flow_reads_t(step, order, dissipation):
+    """φ reads t, the costs do, and the dynamics of s here."""
+    text = TEXT.replace("(C[0] - s)", "(C[0] - s) + sin(3*t)")
+    errors, told = measured(text, step=step, dissipation=dissipation)
+    shown = {row.name: row.shown for row in errors.rows("step", {})}
+    assert shown.pop("C+") == "exact"
+    assert all(float(shown[name]) < order + 0.3 for name in ("h+", "s+", "z:h+", "z:s+", "w:W+", "W+"))
+    assert not wrong(errors) and told == f"{step} is of order {order}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("0.5 * tau * f_h_2", "0.51 * tau * f_h_2"),  # a stage that has gone too far
+        ("t_2 = t + 0.5 * tau", "t_2 = t + 0.5 * tau * 0"),  # the time of the step's beginning
+        ("tau / 3", "tau / 3.01"),
+    ],
+)
+def test_stages_that_are_wrong_lower_the_order(old, new):
+    def change(text):
+        assert old in text
+        return text.replace(old, new)
+
+    assert wrong(measured(change=change, step="rk4")[0])
+
+
+def test_a_kink_keeps_the_order_of_several_stages_from_being_measured():
+    text = TEXT.replace("tanh(W @ h)", "relu(W @ h)")
+    errors, told = measured(text, step="rk4")
+    assert told == "no order is measured: relu has a kink, which a step of several stages may cross" and not errors.largest
+    assert measured(text)[1] == "euler is of order 1"
+
+
+@pytest.mark.parametrize("order", [1, 2, 4])
+def test_a_step_errs_by_as_much_at_the_smallest_tau_of_every_order(order):
+    taus = steps_of(order)
+    assert taus[0] ** (order + 1) == pytest.approx(2.0**-30) and taus[-1] <= 0.5 and len(taus) > 8
+    assert all(after == pytest.approx(before * 2**0.5) for before, after in pairwise(taus))
 
 
 def wrong(errors):

@@ -134,10 +134,15 @@ def test_defaults():
     assert [model.setting(path) for path in ("tau", "eta", "phi", "beta")] == [1.0, 0.0, 1.0, 0.01]
 
 
-@pytest.mark.parametrize("settings", [{"step": "rk4"}, {"schedule": "replay"}, {"gian": 1.0}, {"step.h": "rk4"}])
+@pytest.mark.parametrize("settings", [{"step": "leapfrog"}, {"schedule": "replay"}, {"gian": 1.0}, {"step.h": "rk4"}])
 def test_settings_that_the_judge_does_not_know(settings):
     with pytest.raises(ValueError, match="judge knows"):
         written(settings=settings)
+
+
+def test_a_step_of_several_stages_has_one_order_where_none_is_written():
+    assert written("state a = 0\n", settings={"step": "rk4"}).word("order") == "simultaneous"
+    assert written("state a = 0\n", settings={"step": "rk4", "order": "sequential"}).word("order") == "sequential"
 
 
 def test_shared_and_per_stream():
