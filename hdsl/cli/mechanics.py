@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hdsl.api import Model
     from hdsl.runtime.energy import Energy
     from hdsl.runtime.session import Plan, Session
+    from hdsl.show.report import Motion
 
 
 def mechanical_plan(options: Any, model: Model, net_class: Any, recorded: tuple[str, ...]) -> Plan:
@@ -72,3 +73,27 @@ def energy_json(energy: Energy) -> dict[str, Any]:
         "farthest": energy.farthest,
         "drift": energy.drift,
     }
+
+
+def energy_headline(energy: Energy) -> list[tuple[str, str]]:
+    """The one figure that a reader looks for."""
+    if energy.drift is None:
+        return [(f"{energy.farthest:.2g}", f"largest |{energy.name} − {energy.name}(0)|")]
+    return [(f"{energy.drift:.2g}", f"largest |{energy.name} − {energy.name}(0)|, relative")]
+
+
+def motion_of(session: Session) -> Motion:
+    """What the page of a run draws of a mechanical system."""
+    from hdsl.show.report import Motion
+
+    energy, tau = session.energy, float(session.net.tau)
+    assert energy is not None
+    pairs = []
+    for state, momentum in session.plan.model.pairs.items():
+        q, p = (session.recorded[name].reshape(len(session.recorded_at), -1) for name in (state, momentum))
+        alone = q.shape[1] == 1
+        for k in range(q.shape[1]):
+            at = "" if alone else f"[{k}]"
+            pairs.append((f"{state}{at}", f"{momentum}{at}", q[:, k], p[:, k]))
+    held = session.outputs[energy.name]
+    return Motion(energy.name, (session.at + 1) * tau, held - energy.begun, tuple(pairs))

@@ -64,8 +64,8 @@ EULER = Tableau(1, ((),), (sympy.Integer(1),))
 """Euler's method moves all from old values here, as all that has several stages does."""
 
 SWEEPS = 10
-"""Of the implicit midpoint rule. With the largest frequency ω of a system a sweep leaves (τω/2)² of the error: ten of them
-leave round-off where τω < 0.36, which is 17 steps a period (measured: docs/mechanics.md)."""
+"""Of the implicit midpoint rule. With the largest frequency ω of a system a sweep leaves (τω/2)² of what the one before it
+moved: ten of them leave round-off where τω < 0.31, which is 20 steps a period (measured: docs/mechanics.md)."""
 
 SLACK = 64
 """The last change may be so many times the half of the round-off of the state."""

@@ -147,16 +147,30 @@ def series_plot(name: str, at: Numbers, target: Numbers, prediction: Numbers, la
     return made[0]
 
 
-def curves_plot(name: str, curves: Mapping[str, Numbers], at: Numbers, label: str) -> str:
-    """Some curves (T,) by name against steps ``at`` (T,), on a logarithmic axis where they are far apart."""
+def curves_plot(name: str, curves: Mapping[str, Numbers], at: Numbers, label: str, along: str = "step") -> str:
+    """Some curves (T,) by name against steps ``at`` (T,), or what else is ``along``; on a logarithmic axis where far apart."""
     with _axes(name, 2.5) as (axes, made):
         for (curve, values), colour in zip(curves.items(), _colours(len(curves)), strict=True):
             axes.plot(*thinned(at, np.where(np.isfinite(values), values, np.nan)), color=colour, label=curve)
-        axes.set_xlabel("step")
+        axes.set_xlabel(along)
         axes.set_ylabel(label)
         axes.margins(x=0.01)
         _logarithmic(axes)
         _legend(axes, True)
+    return made[0]
+
+
+def portrait_plot(name: str, curves: Sequence[tuple[str, str, Numbers, Numbers]]) -> str:
+    """Curves in the plane side by side, each with the names of its axes and its numbers (T,)."""
+    with _axes(name, 3.4) as (axes, made):
+        figure = axes.figure
+        axes.remove()
+        for place, (across, up, x, y) in enumerate(curves, 1):
+            axes = figure.add_subplot(1, len(curves), place)
+            axes.plot(x, y, color=ACCENT, linewidth=0.8)
+            axes.plot(x[:1], y[:1], color=SECOND, marker="o", markersize=4)
+            axes.set_xlabel(across)
+            axes.set_ylabel(up)
     return made[0]
 
 
