@@ -77,12 +77,17 @@ class Compiler:
         text, found = self._parsed
         known = Known()
         model, more = check(text, dims=self.dims, settings=self.settings, delay=self.delay, told=known)
+        if model is not None and model.hamiltonian is not None:
+            from hdsl.derive.mechanics import set_in_motion
+
+            model, wrong = set_in_motion(model)
+            more = (*more, *wrong)
         if model is not None and model.controls:
             from hdsl.derive.refusals import refusals
 
             more = tuple(refusals(model)) or more  # warnings are given for files without mistakes
-        wrong = any(d.severity == "error" for d in (*found, *more))
-        return (None if wrong else model), (*found, *more), known
+        failed = any(d.severity == "error" for d in (*found, *more))
+        return (None if failed else model), (*found, *more), known
 
     @cached_property
     def _linted(self) -> tuple[Diagnostic, ...]:

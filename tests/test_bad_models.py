@@ -25,7 +25,7 @@ from hdsl.syntax.lines import MOST_LINES
 from hdsl.syntax.parse import MOST_MISTAKES
 from hdsl.syntax.read import LARGEST_FILE, read
 from hdsl.syntax.source import Source
-from hdsl.syntax.words import LATER_STATEMENTS, SETTINGS, STATEMENTS
+from hdsl.syntax.words import SETTINGS, STATEMENTS
 
 BAD = Path(__file__).parent / "bad"
 
@@ -69,7 +69,7 @@ def test_every_word_has_a_bad_model() -> None:
     """Each function, reserved name, statement and setting stands in a line that some answer shows."""
     answers = "\n".join(path.read_text(encoding="utf-8") for path in BAD.glob("*.txt"))
     shown = set(re.findall(r"\w+", " ".join(re.findall(r"^ *\d+ \|(.*)$", answers, re.MULTILINE))))
-    words = {*FUNCTIONS, *INITIALS, *RESERVED, *LATER_STATEMENTS, *STATEMENTS, *SETTINGS}
+    words = {*FUNCTIONS, *INITIALS, *RESERVED, *STATEMENTS, *SETTINGS}
     assert words - shown == set()
 
 

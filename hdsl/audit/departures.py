@@ -14,6 +14,7 @@ import sympy
 from hdsl.audit.numbers import some, written
 from hdsl.derive.hamiltonian import SIGN
 from hdsl.derive.integrators import TABLEAUS
+from hdsl.derive.methods import METHODS
 from hdsl.diagnostics.catalogue_model import and_list
 from hdsl.model.model import Model
 from hdsl.stability.numbers import Numbers
@@ -38,6 +39,8 @@ class Departure:
 
 def departures(model: Model) -> tuple[Departure, ...]:
     """Every departure of a model, the general ones first; of one that is solved from both ends, what its own terms leave."""
+    if model.hamiltonian is not None:
+        return tuple(_of_mechanics(model))
     if model.learning.schedule == "boundary":
         return (*_of_constraints(model), *_of_still(model))
     every = _of_every_replay(model) if model.learning.replays else (*_of_every_model(model), *_of_order(model))
@@ -92,6 +95,20 @@ def _of_every_model(model: Model) -> Iterator[Departure]:
         "schedule", "one pass over the stream (schedule online)",
         "costates that have seen the whole horizon before the parameters move", spans.get("schedule"),
     )  # fmt: skip
+
+
+def _of_mechanics(model: Model) -> Iterator[Departure]:
+    """What a step of a mechanical system is not."""
+    step, span = model.learning.step, model.learning.spans.get("step")
+    method = METHODS[step]
+    powers = method.order + 1, method.order
+    exact = f"the flow itself: a step is O(τ{_POWERS[powers[0]]}) off, a run O(τ{_POWERS[powers[1]]})"
+    yield Departure("order", f"{step} is of order {method.order}", exact, span, True)
+    if not method.symplectic:
+        yield Departure("drift", f"{step} is not symplectic", "energy that holds: here it drifts with every step", span, True)
+
+
+_POWERS = {1: "", 2: "²", 3: "³", 4: "⁴", 5: "⁵"}
 
 
 def _of_dissipation(model: Model) -> Iterator[Departure]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hdsl.cli.mechanics import energy_headline, motion_of
 from hdsl.cli.summary import last_value_part, scaling_text, tables, threads_text
 from hdsl.compiler import VERSION
 
@@ -53,6 +54,7 @@ def run_record(session: Session, runs: Sequence[Session], command: str) -> Run:
         if part is not None:
             by = f", median of {len(runs)} seeds" if runs else ""
             headline.append((f"{part:.2f}", f"of the last value's error, second half{by}"))
+    headline += energy_headline(session.energy) if session.energy is not None else []
     return Run(
         name=plan.model.name,
         stream=plan.stream.name,
@@ -65,17 +67,25 @@ def run_record(session: Session, runs: Sequence[Session], command: str) -> Run:
         results=tuple(table for target in targets for table in _results(target, session, runs)),
         headline=tuple(headline),
         records=tuple(_records(session)),
+        motion=motion_of(session) if session.energy is not None else None,
         settings={
-            "columns": ", ".join(f"{n} = {' '.join(map(str, cs))}" for n, cs in plan.stream.columns.of.items()),
-            "scaling": scaling_text(plan.stream.scale),
-            "passes": str(plan.epochs),
-            "samples": str(plan.hold),
-            "seed": str(plan.seed),
+            **(_of_stream(plan) if session.energy is None else {}),
             "numbers": f"{plan.dtype} on {plan.device}, {threads_text(plan.threads)}",
             **_hashes(session),
         },
         command=command,
     )
+
+
+def _of_stream(plan: Plan) -> dict[str, str]:
+    """How the stream was read."""
+    return {
+        "columns": ", ".join(f"{n} = {' '.join(map(str, cs))}" for n, cs in plan.stream.columns.of.items()),
+        "scaling": scaling_text(plan.stream.scale),
+        "passes": str(plan.epochs),
+        "samples": str(plan.hold),
+        "seed": str(plan.seed),
+    }
 
 
 def _hashes(session: Session) -> dict[str, str]:

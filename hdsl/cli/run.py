@@ -24,7 +24,7 @@ from hdsl.cli.arguments import (
     settings_option,
     write_file,
 )
-from hdsl.cli.defaults import Defaults, defaults_of
+from hdsl.cli.defaults import defaults_of
 from hdsl.cli.interrupt import Interrupt, interruptible
 from hdsl.cli.options import Options
 from hdsl.cli.solve import refuse_solving, solved
@@ -68,7 +68,7 @@ Ran = TypeVar("Ran")
 @settings_option
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the initial values.")
 @click.option("--seeds", type=COUNT, help="Run from so many seeds, and tell median and spread.")
-@click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
+@click.option("--dtype", type=click.Choice(["float32", "float64"]), show_default="float32; float64 for a mechanical system")
 @click.option("--device", default="cpu", show_default=True)
 @click.option("--threads", type=COUNT, metavar="N",
               help="Threads of the arithmetic on a CPU; if not given, one, or all cores for a model with large matrices.")
@@ -167,6 +167,12 @@ def written(options: Options) -> dict[str, Path | None]:
 def make_plan(options: Options, model: Model | None = None) -> Plan:
     """What the options ask for, of a model that is open already or not, the stream read and scaled. Raises click's errors."""
     model = model or open_model(options.model, options.settings, options.dims, options.delay)
+    if model.product("model").hamiltonian is not None:
+        from hdsl.cli.mechanics import mechanical_plan
+
+        keep_apart(written(options), [readable(options.model)])
+        names = recorded_names(options.record, model.product("model"))
+        return mechanical_plan(options, model, compiled(model, options), names)
     defaults = defaults_of(readable(options.model), model.name, next(iter(options.streams), None))
     paths = options.streams or (defaults.stream,)
     begun = [options.load_parameters] if options.load_parameters not in (None, options.save_parameters) else []
@@ -193,10 +199,10 @@ def make_plan(options: Options, model: Model | None = None) -> Plan:
     if stream.live and options.seeds:
         raise click.UsageError(f"--seeds reads a stream several times, and {stream.name} can be read once")
     names = recorded_names(options.record, record)
-    net_class = compiled(model, options, defaults)
+    net_class = compiled(model, options)
     threads = options.threads or threads_for(model.compiler.largest)
     return Plan(
-        record, net_class, stream, options.epochs or defaults.epochs, options.steps, options.seed, options.dtype,
+        record, net_class, stream, options.epochs or defaults.epochs, options.steps, options.seed, options.dtype or "float32",
         options.device, options.checkpoint, options.every, options.resume, options.predict,
         hold, threads, options.load_parameters, record=names, record_to=options.record_to,
         rollback=options.on_nonfinite == "rollback",
@@ -215,7 +221,7 @@ def recorded_names(texts: tuple[str, ...], model: Any) -> tuple[str, ...]:
     return names
 
 
-def compiled(model: Model, options: Options, defaults: Defaults) -> Any:
+def compiled(model: Model, options: Options) -> Any:
     """The module class. Raises click.UsageError for a device that is not there and a size that nothing tells."""
     from hdsl.runtime.device import check_device
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hdsl.cli.mechanics import energy_json, mechanical_lines
 from hdsl.cli.progress import grouped, rate_text
 from hdsl.runtime.bad_rows import counted
 from hdsl.runtime.metrics import is_other_output
@@ -36,6 +37,8 @@ class Table:
 def summary_text(session: Session, runs: Sequence[Session] = ()) -> str:
     """Some lines for people. ``runs`` are the same run from several seeds."""
     plan = session.plan
+    if session.energy is not None:
+        return "\n".join(mechanical_lines(session, session.energy))
     unknown = not session.interrupted or session.total is None
     done = grouped(session.steps) + ("" if unknown else f" of {grouped(session.total)}")
     noun = "step" if plan.hold.ticks == 1 else "sample"
@@ -102,6 +105,7 @@ def summary_json(session: Session, runs: Sequence[Session] = ()) -> dict[str, An
         "settings": {name: value for name, value in values.items() if isinstance(value, int | float)},
         "costs": {name: _number(value) for name, value in session.cost_means.items()},
         "metrics": [_metric(metric) for metric in session.metrics],
+        **({"energy": energy_json(session.energy)} if session.energy is not None else {}),
         "seeds": [
             {"seed": run.plan.seed, "metrics": [_metric(m) for m in run.metrics if _is_learned(m, run)]}
             for run in runs

@@ -68,6 +68,9 @@ def _sum(term: Any, at: tuple[Any, ...], sizes: tuple[Any, ...]) -> Any:
 
 def build_hamiltonian(model: Model) -> Hamiltonian:
     """The pass ``hamiltonian``."""
+    if model.hamiltonian is not None:  # what there is to derive from is given
+        energy = sympy.Symbol(model.hamiltonian)
+        return Hamiltonian(model, sympy.Integer(0), sympy.Integer(0), energy, {}, {}, {}, energy)
     lagrangian = sympy.Add(*(sympy.Symbol(cost) for cost in model.costs))
     params = model.of_role("param")
     motions = {rank: _motion_of(rank) for rank in sorted({len(p.sizes) for p in params})}

@@ -19,13 +19,13 @@ LONGEST = 50
 
 @dataclass(frozen=True)
 class Root:
-    """What a summand is there for: a cost term, the dynamics of a state, or a setting of ``learn``.
+    """What a summand is there for: a cost term, a hamiltonian, the dynamics of a state, or a setting of ``learn``.
 
     ``name`` is the user's (``fit``, ``h``, ``eta.h``); ``spans`` are where it stands: nowhere for a setting that is not in
     the file, which ``unsaid`` says in words.
     """
 
-    kind: Literal["cost", "dynamics", "learn"]
+    kind: Literal["cost", "hamiltonian", "dynamics", "learn"]
     name: str
     spans: tuple[Span, ...]
     unsaid: str = ""
@@ -42,7 +42,8 @@ def root_of(model: Model, name: str) -> Root:
 
 def roots_of(model: Model, derived: Summand | Definition) -> tuple[Root, ...]:
     """The roots of a summand, or of a definition as a whole: costs and dynamics in the order of the text, then settings."""
-    order = {name: k for k, name in enumerate((*model.costs, *model.dynamics, *map(setting_name, model.learning.values)))}
+    written = (*model.costs, *([model.hamiltonian] if model.hamiltonian else []), *model.dynamics)
+    order = {name: k for k, name in enumerate((*written, *map(setting_name, model.learning.values)))}
     names = sorted(derived.roots, key=order.__getitem__)
     return tuple(sorted(_roots(model, names), key=lambda root: (root.kind == "learn", root.spans)))
 
@@ -55,6 +56,8 @@ def _roots(model: Model, names: Sequence[str]) -> list[Root]:
 
 
 def _other_root(model: Model, name: str) -> Root:
+    if name == model.hamiltonian:
+        return Root("hamiltonian", name, next(d.spans for d in model.definitions if d.name == name))
     if name in model.dynamics:
         return Root("dynamics", name, (model.dynamics[name].span,))
     path = {setting_name(path): path for path in model.learning.values}[name]

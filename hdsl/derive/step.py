@@ -18,6 +18,7 @@ from hdsl.derive.beginnings import begun, kept_by_flow, pull_through, starts_of
 from hdsl.derive.equations import Equations
 from hdsl.derive.hamiltonian import SIGN
 from hdsl.derive.integrators import TABLEAUS
+from hdsl.derive.mechanical_step import mechanical_lines
 from hdsl.derive.multistage import build_stages
 from hdsl.derive.replay import Replay, build_replay
 from hdsl.derive.seeds import PHI, TAU, kept_of, seed_cost, seed_dynamics, setting, weight_of
@@ -117,6 +118,9 @@ class Step:
 def build_step(equations: Equations) -> Step:
     """The pass ``step``: the discrete equations of the model's order, or the stages of its integrator."""
     model = equations.model
+    if model.hamiltonian is not None:
+        lines, outputs = mechanical_lines(model)
+        return Step(model, lines, cells_of(model), outputs, {})
     if model.learning.step not in TABLEAUS:
         return _Builder(model).build()
     made = build_stages(model, starts_of(model))

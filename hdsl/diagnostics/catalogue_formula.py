@@ -18,6 +18,7 @@ BY_NAME = "sizes match by name, not by value"
 
 SHAPE = register("shape", "the sizes of operands do not agree")
 COST_SHAPE = register("cost-shape", "a cost is not a scalar")
+HAMILTONIAN_SHAPE = register("hamiltonian-shape", "a hamiltonian is not a scalar")
 DYNAMICS_SHAPE = register("dynamics-shape", "the dynamics has not the sizes of its state")
 AXIS = register("axis", "an axis is named that the operand does not have")
 SIZE_EXPRESSION = register("size-expression", "a size is not made of sizes and whole numbers")
@@ -68,12 +69,11 @@ def index_operand(written: str, below: str, line: int) -> str:
     return f"{written} is an index below {below} (line {line})"
 
 
-def cost_shape(span: Span, name: str, sizes: str) -> Diagnostic:
-    return COST_SHAPE.at(
-        span,
-        f"the cost `{name}` is not a scalar",
-        f"this is {sizes}; `sum(…)`, `mean(…)` or `squared(…)` makes a scalar of it",
-    )
+def not_scalar(span: Span, role: str, name: str, sizes: str) -> Diagnostic:
+    """Of a cost or a hamiltonian."""
+    code = COST_SHAPE if role == "cost" else HAMILTONIAN_SHAPE
+    tail = f"this is {sizes}; `sum(…)`, `mean(…)` or `squared(…)` makes a scalar of it"
+    return code.at(span, f"the {role} `{name}` is not a scalar", tail)
 
 
 def dynamics_shape(span: Span, name: str, wanted: str, found: str, line: int, by_name: bool) -> Diagnostic:

@@ -156,6 +156,8 @@ def number(expression: Scalar) -> tuple[str, int]:
     """
     if expression.is_Integer and abs(expression) <= 2**53:
         text = str(int(expression))
+    elif expression is sympy.nan:
+        text = "math.nan"
     elif expression.is_infinite:
         text = "math.inf" if expression == sympy.oo else "-math.inf"
     else:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection
 from functools import cached_property
 
+from hdsl.derive.methods import METHODS
 from hdsl.derive.provenance import marks
 from hdsl.derive.replay import TOKEN
 from hdsl.emit.content import content_hash
@@ -42,7 +43,7 @@ class Facts:
         self.model = programs.model
         self.learning = self.model.learning
         self.at_a_time = "" if programs.replay else ", one sample at a time"
-        self.how = REPLAYED if programs.replay else STAGES.get(self.learning.step) or HOW[self.learning.order]
+        self.how = REPLAYED if programs.replay else self._how()
         reads = {name for program in programs.all for name in program.reads()}
         self.replays = programs.replay is not None
         self.uses_time = "t" in reads
@@ -73,6 +74,13 @@ class Facts:
             q.initial is not None and q.initial.kind in ("normal", "uniform", "orthogonal", "glorot", "he")
             for q in self.model.quantities.values()
         )
+
+    def _how(self) -> str:
+        """The step in a few words."""
+        learning = self.learning
+        if self.model.hamiltonian is not None:
+            return f"{learning.step} {METHODS[learning.step].words}"
+        return STAGES.get(learning.step) or HOW[learning.order]
 
     def lines(self, program: Program) -> TorchLines:
         """The printer of one body, the same at every call."""

@@ -45,8 +45,21 @@ PREFIXES = {
     "given": "given_",
     "slope": "slope_by_",
     "choice": "chosen_",
+    "moved": "",
+    "change": "",
+    "gap": "",
+    "scale": "",
 }
-SUFFIXES = {"adj": "_bar", "column": "_column", "turned": "_t", "half": "_half"}
+SUFFIXES = {
+    "adj": "_bar",
+    "column": "_column",
+    "turned": "_t",
+    "half": "_half",
+    "moved": "_moved",
+    "change": "_change",
+    "gap": "_gap",
+    "scale": "_scale",
+}
 
 # Names that the text of a generated module uses for itself.
 TAKEN = frozenset(

@@ -18,6 +18,7 @@ from hdsl.model.delaying import ALL, Delayed, every
 from hdsl.model.demands import read_demands, unmet
 from hdsl.model.free import taken_free
 from hdsl.model.latex import read_latex
+from hdsl.model.mechanics import hamiltonians, pair_up, report_mechanics
 from hdsl.model.model import ControlOf, Learning, Model, Quantity
 from hdsl.model.reach import targets_of, warnings, without_costate
 from hdsl.model.schedules import BOUNDARY, report_schedule
@@ -106,6 +107,7 @@ def _checked(
     for finding in wrong_free:
         scope.report(finding)
     name = _name(text, scope)
+    text, pairs = pair_up(text, scope)
     declared = declare(text, scope, dims, settings)
     components = read_components(text, scope)
     statements = read_statements(text, scope, declared, components, delayed)
@@ -113,6 +115,7 @@ def _checked(
     told.sizes.update(statements.sizes)
     told.numbers.update(declared.polynomials.numbers)
     learning = read_learning(text, scope, declared, settings)
+    report_mechanics(text, scope, learning, {d.name: d.span for d in declared.declares if d.role == "state"}, pairs)
     report_schedule(scope, learning, statements.optimal, free, declared.known)
     latex = read_latex(text, scope)
     demands = read_demands(statements.written, scope)
@@ -124,6 +127,7 @@ def _checked(
     if scope.findings or text.unread:
         return None, in_order(scope.findings)
     model = replace(_model(text, name, declared, statements, learning), latex=latex, local=demands, free=frozenset(free))
+    model = replace(model, pairs=pairs)
     wrong = [*(unmet(model, demands) if demanding else ()), *unsuited(model)]
     if wrong:
         return None, in_order(wrong)
@@ -193,6 +197,7 @@ def _model(
         finals=tuple(optimal.finals),
         constraints=tuple(optimal.constraints),
         costate_names=optimal.costates,
+        hamiltonian=next((s.name for s in hamiltonians(text)), None),
     )
 
 
@@ -239,7 +244,7 @@ def _warnings(text: ModelText, model: Model, declared: Declarations, statements:
     found += [
         catalogue.no_dynamics(model.quantities[name].span, name)
         for name in statements.states
-        if name not in statements.moved
+        if name not in statements.moved and model.hamiltonian is None
     ]
     learning = model.learning
     if learning.replays:
@@ -248,6 +253,7 @@ def _warnings(text: ModelText, model: Model, declared: Declarations, statements:
         learning.order == "simultaneous"
         and all(learning.values[path] == 0 for path in learning.eta.values())
         and learning.eta
+        and model.hamiltonian is None
     ):
         path = "order" if learning.step == "euler" else "step"
         found.append(settings.no_dissipation(learning.spans.get(path, _learn_span(text)), learning.step))

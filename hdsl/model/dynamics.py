@@ -73,8 +73,9 @@ def read_dynamics(reader: Reader, dynamics: Dynamics, found: dict[str, DynamicsO
 
 
 def stand_still(reader: Reader, declared: Declarations, moved: Set[str], found: dict[str, DynamicsOf]) -> None:
-    """States that nothing has ``moved`` stay where they begin: f = 0."""
-    for name in (d.name for d in declared.declares if d.role == "state"):
+    """States that nothing has ``moved`` stay where they begin: f = 0; but a hamiltonian moves all."""
+    mechanical = any(entry.kind == "hamiltonian" for entry in reader.scope.entries.values())
+    for name in (d.name for d in declared.declares if d.role == "state" and not mechanical):
         if name not in moved and name in reader.sizes:
             span = reader.scope.entries[name].span
             reader.made.define(f"f:{name}", Elementwise(sympy.Integer(0)), reader.sizes[name], span)

@@ -22,9 +22,11 @@ from hdsl.syntax.source import Span
 from hdsl.syntax.tree import Binary, Call, Expression, Name, Number, Setting
 from hdsl.terms.term import Scalar, slot
 
+SYMPLECTIC = ("leapfrog", "yoshida4", "implicit-midpoint")  # the steps that are for mechanical systems alone
+
 # Settings that are set to a word: the words of this version, those of later ones; the first is the default.
 WORDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "step": (("euler", "midpoint", "rk4"), ("leapfrog", "exact")),
+    "step": (("euler", "midpoint", "rk4", *SYMPLECTIC), ("exact",)),
     "order": (("sequential", "simultaneous", "semi-implicit"), ()),
     "schedule": (("online", "replay", "boundary"), ("layerwise",)),
     "dissipation": (("euler", "exact"), ()),

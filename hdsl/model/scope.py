@@ -234,6 +234,7 @@ def reserved_for(name: str) -> str | None:
 def build_scope(text: ModelText) -> Scope:
     """Enter every name of a file, in the order of the text."""
     scope = Scope(text.source, text.unread, text.nameless)
+    mechanical = any(isinstance(s, Define) and s.role == "hamiltonian" for s in text.statements)
     for statement in text.statements:
         match statement:
             case Dim():
@@ -243,7 +244,7 @@ def build_scope(text: ModelText) -> Scope:
             case Control():
                 scope.declare(statement.name, "control", statement.name_span)
             case Costate():
-                scope.declare(statement.name, "costate", statement.name_span)
+                scope.declare(statement.name, "state" if mechanical else "costate", statement.name_span)
             case Constraint():
                 scope.declare(statement.name, "constraint", statement.name_span)
             case Component():

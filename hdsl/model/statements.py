@@ -288,8 +288,8 @@ def _define(reader: Reader, define: Define) -> None:
     value = reader.by_index(define) if define.indices else reader.value(define.value)
     if value is None or define.name in reader.scope.poisoned:
         return
-    if define.role == "cost" and value.rank:
-        reader.scope.report(formulas.cost_shape(define.value.span, define.name, show_sizes(value.sizes)))
+    if define.role in ("cost", "hamiltonian") and value.rank:
+        reader.scope.report(formulas.not_scalar(define.value.span, define.role, define.name, show_sizes(value.sizes)))
         return
     reader.made.define(define.name, value.body, value.sizes, define.span)
     reader.sizes[define.name] = value.sizes

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from hdsl.compiler import VERSION
+from hdsl.derive.mechanical_step import SWEEPS
 from hdsl.runtime.loop import body_of, by_step, results_of
 from hdsl.runtime.reference import evaluate, given
 from hdsl.runtime.reference import put_back as projected
@@ -151,6 +152,7 @@ def _tell(net: Any, row: tuple[torch.Tensor, ...], tau: float, step: int, costs:
     for line in program.lines:
         value = np.asarray(made[line.name], dtype=float)
         if not np.isfinite(value).all():
+            _tell_unsettled(made, line.name, step, tau)
             kind = "nan" if np.isnan(value).any() else "infinite"
             roots = _cause(net, program, line, row, tau)
             own = tuple(span for root in roots for span in root.spans) if line.summands else ()
@@ -170,6 +172,15 @@ def _tell(net: Any, row: tuple[torch.Tensor, ...], tau: float, step: int, costs:
         if not bool(torch.isfinite(value.double()).all()):
             raise NonFinite(f"the sample's `{name}` is not finite at step {step}", step, name, None)
     raise NonFinite(f"a value became infinite at step {step} in {net.share.dtype}", step, "", None)
+
+
+def _tell_unsettled(made: dict[str, Any], name: str, step: int, tau: float) -> None:
+    """Of a cell that is nan because sweeps did not settle, by how much the last one moved it. Raises NonFinite."""
+    cell = name.removesuffix("+")
+    if f"gap:{cell}" in made and np.isfinite(np.asarray(made[f"moved:{cell}"], float)).all():
+        left = float(np.sqrt(np.asarray(made[f"gap:{cell}"], float)))
+        told = f"implicit-midpoint did not settle at step {step}: the last of its {SWEEPS} sweeps moved {cell} by {left:.1g}"
+        raise NonFinite(f"{told}; tau = {tau:g} is too large for it", step, cell, None)
 
 
 def _cause(net: Any, program: Program, line: Definition, row: tuple[torch.Tensor, ...], tau: float) -> tuple[Root, ...]:

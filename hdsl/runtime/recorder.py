@@ -34,6 +34,8 @@ def wanted(names: Sequence[str], model: Model) -> tuple[Wanted, ...]:
     Raises ValueError, with the names that there are.
     """
     states = [q.name for q in model.of_role("state") if q.name in model.dynamics]
+    if model.hamiltonian is not None:
+        return _of_mechanics(names, states, model.hamiltonian)
     params = [q.name for q in model.of_role("param")]
     known = {"H": Wanted("H", "", False)}
     for name in states:
@@ -46,6 +48,15 @@ def wanted(names: Sequence[str], model: Model) -> tuple[Wanted, ...]:
         if name not in known:
             there = [*states, *(f"z.{name}" for name in states), *params, *(f"costate.{name}" for name in params), "H"]
             raise ValueError(f"`{name}` cannot be recorded; what can: {', '.join(dict.fromkeys(there))}")
+    return tuple(dict.fromkeys(known[name] for name in names))
+
+
+def _of_mechanics(names: Sequence[str], states: Sequence[str], hamiltonian: str) -> tuple[Wanted, ...]:
+    """States and momenta, and the energy, which is an output of each step."""
+    known = {**{name: Wanted(name, name, False) for name in states}, hamiltonian: Wanted(hamiltonian, "", False)}
+    for name in names:
+        if name not in known:
+            raise ValueError(f"`{name}` cannot be recorded; what can: {', '.join(known)}")
     return tuple(dict.fromkeys(known[name] for name in names))
 
 
@@ -64,7 +75,8 @@ class Recorder:
             for q in model.of_role("state")
             if q.name in model.dynamics and model.resets.get(q.name) != "sample" and f"z:{q.name}" in self._places
         ]
-        self._hamiltonian = any(not each.cell for each in self.wanted)
+        self._energy = model.hamiltonian if any(not each.cell for each in self.wanted) else None
+        self._hamiltonian = self._energy is None and any(not each.cell for each in self.wanted)
         self._rows: list[list[torch.Tensor]] = []
         self._flows: list[torch.Tensor] = []
         self._phis: list[float] = []
@@ -99,6 +111,8 @@ class Recorder:
         """
         columns = iter(zip(*self._rows, strict=True))
         found = {each.name: torch.stack(list(next(columns))) for each in self.wanted if each.cell}
+        if self._energy is not None:
+            found[self._energy] = results[self._energy]
         if self._hamiltonian:
             flows = torch.stack(self._flows)
             cost = torch.zeros_like(flows)
@@ -107,7 +121,7 @@ class Recorder:
                 cost = cost + (value[:, None] if value.dim() == 1 else value)
             found["H"] = torch.tensor(self._phis, dtype=flows.dtype, device=flows.device)[:, None] * cost + flows
         for each in self.wanted:
-            if self._is_shared(each):
+            if self._is_shared(each) or (each.name == self._energy and not each.cell):
                 value = found[each.name].unsqueeze(1)
                 found[each.name] = value.expand(len(value), self.net.batch, *value.shape[2:])
         self.forget()

@@ -79,6 +79,8 @@ class Samples:
             found["boundary"] = self.boundary
         if self.tau is not None:
             found["tau"] = torch.where(torch.isnan(self.tau), tau, self.tau)
+        elif not found:  # a system without a stream: what tells how many steps there are
+            found["tau"] = torch.full((len(self),), tau, dtype=torch.float64)
         return found
 
     def unscaled(self, name: str, value: Numbers) -> Numbers:

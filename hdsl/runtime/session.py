@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from hdsl.model.model import Model
 from hdsl.runtime.checkpoint import CheckpointError, check_same
+from hdsl.runtime.energy import Energy
 from hdsl.runtime.feed import Feed, Piece, Reading
 from hdsl.runtime.hold import ONE_TICK, Hold
 from hdsl.runtime.keeping import Keeping
@@ -120,6 +121,7 @@ class Session:
     digest: str
     recorded_at: NDArray[np.int64]
     recorded: Arrays
+    energy: Energy | None
     net: Any = field(repr=False)
 
     @property
@@ -187,6 +189,7 @@ class _Run:
         self.record_file: PredictionFile | None = None
         dtype = getattr(torch, plan.dtype)
         self.stepper = Stepper(self.net, plan.hold, dtype, stream.name, plan.rollback, self.recorder)
+        self.energy = None if model.hamiltonian is None else Energy(model.hamiltonian, self.net)
         self.step = 0
         self.file: PredictionFile | None = None
         self.keeping: Keeping | None = None
@@ -240,7 +243,9 @@ class _Run:
         plan = self.plan
         try:
             if plan.predict is not None:
-                self.file = PredictionFile(plan.predict, self.judge.shapes(self.net), self.step, plan.stream.batch)
+                shapes = self.judge.shapes(self.net)
+                shapes = shapes if self.energy is None else self.energy.shapes(self.recorder, shapes)
+                self.file = PredictionFile(plan.predict, shapes, self.step, plan.stream.batch)
             if plan.record_to is not None and self.recorder is not None:
                 self.record_file = PredictionFile(plan.record_to, self.recorder.shapes, self.step, plan.stream.batch)
         except ValueError as wrong:  # it is not the file that belongs to the checkpoint
@@ -262,12 +267,16 @@ class _Run:
         means = self.means.add([arrays[name] for name in self.net.costs])
         judged = self.judge.take(piece, arrays)
         self._keep(arrays, judged)
+        recorded = _under(PREFIX, every)
         if self.file is not None:
-            self.file.write(self.judge.told(judged, arrays), self.step, samples.rows >= 0)
-        if recorded := _under(PREFIX, every):
+            beside = {} if self.energy is None else self.energy.beside(recorded, self.step, len(samples))
+            self.file.write(self.judge.told(judged, arrays) | beside, self.step, samples.rows >= 0)
+        if recorded:
             self.records.add(self.step, recorded)
             if self.record_file is not None:
                 self.record_file.write(recorded, self.step, samples.rows >= 0)
+        if self.energy is not None:
+            self.energy.add(arrays[self.energy.name])
         self.step += len(samples)
         return dict(zip(self.net.costs, means.tolist(), strict=True))
 
@@ -324,6 +333,8 @@ class _Run:
             self.records.put_back(_under("records/", arrays))
         put_back(self.means, "means", arrays)
         put_back(self.stepper, "stepper", arrays)
+        if self.energy is not None:
+            put_back(self.energy, "energy", arrays)
         self.step, self.passed_over = found.step, found.passed_over
         self.skipped = arrays["skipped"].tolist()
         return pieces
@@ -340,6 +351,7 @@ class _Run:
         gathered |= {f"baselines/{name}": value for name, value in self.baselines.state().items()}
         gathered |= {f"records/{name}": value for name, value in self.records.state().items()} if self.recorder else {}
         gathered |= taken(self.means, "means") | taken(self.stepper, "stepper")
+        gathered |= {} if self.energy is None else taken(self.energy, "energy")
         gathered["skipped"] = np.array(self.skipped, dtype=np.int64)
         tensors = {f"net/{name}": value for name, value in self.net.state_dict().items()}
         tensors |= {name: torch.from_numpy(np.array(value)) for name, value in gathered.items()}
@@ -375,6 +387,7 @@ class _Run:
             recorded_at=recorded_at,
             recorded=recorded,
             nonfinite=self.stepper.first,
+            energy=self.energy,
             net=self.net,
         )
 

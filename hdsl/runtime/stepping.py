@@ -86,7 +86,8 @@ class Stepper:
         skipped += self.strain
         lines = ", ".join(dict.fromkeys(str(line) for line in samples.places[place].tolist() if line >= 0))
         after = f"; {skipped} samples before it were left out, and it did not help" if skipped and self.rollback else ""
-        return NonFinite(f"{wrong} ({self.stream}:{lines}){after}", wrong.step, wrong.found, wrong.line)
+        where = f" ({self.stream}:{lines})" if lines else ""
+        return NonFinite(f"{wrong}{where}{after}", wrong.step, wrong.found, wrong.line)
 
     def _filled(self, results: Tensors, left: Sequence[int], steps: int) -> Tensors:
         if len(left) == steps:

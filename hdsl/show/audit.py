@@ -15,6 +15,9 @@ from hdsl.model.outside import is_outside
 from hdsl.show.derivation import model_notation
 from hdsl.show.html import fill
 from hdsl.show.markdown import plain_markdown
+from hdsl.show.mechanical import mechanical_facts
+from hdsl.show.mechanical_audit import HEAD as KEPT_HEAD
+from hdsl.show.mechanical_audit import kept
 from hdsl.show.stages import method
 from hdsl.show.text import columns, pad, ranges
 from hdsl.syntax.source import Span
@@ -69,6 +72,8 @@ def audit_page(audit: Audit) -> AuditPage:
     facts = f"{method(learning)}, schedule {learning.how_often}, s = −1"
     if learning.schedule == "boundary":
         facts = "solved from both ends, s = +1"
+    elif audit.model.hamiltonian is not None:
+        facts = mechanical_facts(audit.model)
     source = audit.model.source.name.replace("\\", "/").rpartition("/")[2]
     tables = tuple(table for table in builder.tables() if table.rows or table.words)
     return AuditPage(audit.model.name, source, facts, tables)
@@ -119,6 +124,9 @@ class _Builder(Naming):
     def tables(self) -> Iterable[Table]:
         if self.model.learning.schedule == "boundary":
             return (Table("locality", "locality", WHOLE), self._departures())
+        if self.model.hamiltonian is not None:
+            own = Table("kept", "kept", "", KEPT_HEAD, tuple(kept(self.model)))
+            return (own, self._updates(), self._departures("the exact flow"))
         reads = (self._locality(), self._updates(), self._transposed(), self._delays())
         return (*reads, self._memory(), self._departures(), self._sgd(), self._limits())
 
@@ -243,12 +251,12 @@ class _Builder(Naming):
         words = f"kept for the way back: {numbers}; {most}"
         return Table("memory", "memory", words)
 
-    def _departures(self) -> Table:
+    def _departures(self, exact: str = "exact optimal control") -> Table:
         rows = tuple(
             (one.what, one.exact, self._set_at(one.span) or ("always" if one.always else DEFAULT))
             for one in self.audit.departures
         )
-        return Table("departures", "departs", "", ("from exact optimal control", "which has", "line"), rows)
+        return Table("departures", "departs", "", (f"from {exact}", "which has", "line"), rows)
 
     def _sgd(self) -> Table:
         rows = []

@@ -12,6 +12,7 @@ from hdsl.audit.reads import Read
 from hdsl.audit.sgd import Equivalence
 from hdsl.model.locality import told
 from hdsl.show.audit import Naming
+from hdsl.show.mechanical_audit import kept
 from hdsl.syntax.source import Span
 
 SCHEMA = "hdsl audit 1"
@@ -31,6 +32,7 @@ def audit_record(audit: Audit) -> dict[str, Any]:
         "scheme": audit.scheme,
         "in_time": audit.in_time,
         "connections": audit.connections,
+        **({"kept": [{"of": of, "by": by} for of, by in kept(audit.model)]} if audit.model.hamiltonian is not None else {}),
         "locality": [records.locality(one) for one in audit.locality],
         "updates": [records.update(one) for one in audit.updates],
         **({"memory": records.memory(audit.memory)} if audit.memory is not None else {}),

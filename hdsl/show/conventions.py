@@ -42,6 +42,8 @@ class Conventions:
     def rows(self) -> tuple[Row, ...]:
         """J, H, its stationarity in ν, ν, what the rescaling leaves, and H′."""
         h = self._hamiltonian
+        if h.model.hamiltonian is not None:  # there is no cost functional
+            return ()
         param = _widest(self._params)
         functional = self._right(h.functional.function)
         nu, dot = self._look("all:nu"), self._look("dot:all:theta")

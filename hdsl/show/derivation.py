@@ -16,7 +16,9 @@ from hdsl.derive.integrators import TABLEAUS
 from hdsl.derive.step import Step
 from hdsl.model.model import Model
 from hdsl.show.conventions import Conventions
+from hdsl.show.counting import parameter_count
 from hdsl.show.ends import at_ends
+from hdsl.show.mechanical import mechanical_facts, of_mechanics, settled, shortened, written_forward
 from hdsl.show.page import Equation, Page, Row, Section, worded
 from hdsl.show.stages import method, stage_of, stage_rows, stages
 from hdsl.show.summand import told_equation
@@ -166,33 +168,23 @@ class _Builder:
 
     def facts(self) -> str:
         """``sequential Euler, s = −1, 5 parameters (1 121 numbers at n = 32)``"""
+        if self.model.hamiltonian is not None:
+            return mechanical_facts(self.model)
         params = self.model.of_role("param")
         learning = self.model.learning
         how = "solved from both ends, s = +1" if self.boundary else f"{method(learning)}, s = −1"
         how = f"{learning.how_often}, {how}" if learning.replays else how
         told = f"{how}, {len(params)} parameter{'s' * (len(params) != 1)}"
-        numbers = self._numbers()
+        numbers = parameter_count(self.model, lambda size, value: self._worded(f"{self._look(size)} = {value}"))
         return f"{told} ({numbers})" if numbers else told
-
-    def _numbers(self) -> str:
-        count = sympy.Add(*(sympy.Mul(*p.sizes) for p in self.model.of_role("param")))
-        named = {s: self.model.dims.get(str(s)) for s in count.free_symbols}
-        while any(value is not None and value.free_symbols for value in named.values()):
-            swap = {sympy.Symbol(n, integer=True, positive=True): v for n, v in self.model.dims.items() if v is not None}
-            named = {s: None if v is None else v.subs(swap) for s, v in named.items()}
-        if not count or any(value is None for value in named.values()):
-            return ""
-        total = f"{int(count.subs(named)):,}".replace(",", "\N{NO-BREAK SPACE}")
-        at = ", ".join(self._worded(f"{self._look(str(s))} = {named[s]}") for s in sorted(named, key=str))
-        return f"{total} numbers at {at}" if at else f"{total} numbers"
 
     # --- sections ----------------------------------------------------------------------------------------------------
 
     def sections(self) -> Sequence[Section]:
-        forward = {d.name for d in self.model.definitions}
+        forward = written_forward(self.model)
         shown = [d for d in self.equations.definitions if d.name not in self.notation.inlined]
         adjoints = [d for d in shown if d.name not in forward]
-        return (
+        sections = (
             Section("where", "where", tuple(self._row(d) for d in shown if d.name in forward)),
             Section("lagrangian", "Lagrangian", self._lagrangian()),
             Section("convention", "derivation", self.conventions.rows(), self._together()),
@@ -208,6 +200,7 @@ class _Builder:
             Section("project", "put back", self._projections(), self._from_before()),
             Section("departures", "departs", words=self._departures()),
         )
+        return sections if self.model.hamiltonian is None else of_mechanics(self.model, sections, self._look, self.style)
 
     def _lone_cost(self) -> tuple[str, ...]:
         return self.model.costs if len(self.model.costs) == 1 else ()
@@ -279,14 +272,15 @@ class _Builder:
 
     def _rows_of(self, lines: Iterable[Definition]) -> tuple[Row, ...]:
         rows: list[Row] = []
-        for line in lines:
-            if line.name.endswith("+") and not any(row.paths for row in rows) and self.model.learning.step in TABLEAUS:
+        staged = self.model.learning.step in TABLEAUS
+        for line in shortened(self.model, lines):
+            if line.name.endswith("+") and not any(row.paths for row in rows) and staged:
                 rows += stage_rows(self.model.learning.step, self.step_notation, self.style)
-            if line.name not in self.step_notation.inlined and stage_of(line.name) == 1:
+            if line.name not in self.step_notation.inlined and (stage_of(line.name) == 1 or not staged):
                 cell = line.name[:-1] if line.name.endswith("+") and line.name[:-1] in self.cells else ""
                 path = "step." + cell.replace("z:", "z.").replace("w:", "w.") if cell else ""
                 rows.append(self._equation_row(line, self.step_notation, path, line.spans, "", line.reads()))
-        return tuple(rows)
+        return tuple(settled(rows, self.lines, lambda line: told_equation(self.model, self.step_notation, line)))
 
     def _projections(self) -> tuple[Row, ...]:
         """What is put back after a step, each parameter with how often."""
@@ -346,7 +340,7 @@ class _Builder:
 
     def _settings(self) -> str:
         learning = self.model.learning
-        values = {**learning.values, "phi": learning.phi}
+        values = {**learning.values, **({"phi": learning.phi} if self.model.hamiltonian is None else {})}
         told = [
             self._worded(f"{self._look(setting_name(path))} = {as_written(self._plain, value)}")
             for path, value in values.items()
@@ -392,7 +386,8 @@ class _Builder:
 
     def _departures(self) -> str:
         general = ", ".join(one.what for one in departures(self.model) if one.always)
-        return f"from exact optimal control: {general}" if general else ""
+        exact = "exact optimal control" if self.model.hamiltonian is None else "the exact flow"
+        return f"from {exact}: {general}" if general else ""
 
     # --- rows --------------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ _WORDED = re.compile(r"\\\((.*?)\\\)")
 HEADINGS = {
     "where": "Definitions",
     "lagrangian": "Lagrangian",
+    "energy": "Energy",
     "convention": "From the cost functional to the update of the parameters",
     "robust": "Robust Hamiltonian",
     "adjoint": "Adjoints",

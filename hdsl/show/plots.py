@@ -178,6 +178,20 @@ def overlay_plot(name: str, curves: Mapping[str, tuple[Numbers, Numbers]], label
     return made[0]
 
 
+def portrait_plot(name: str, curves: Sequence[tuple[str, str, Numbers, Numbers]]) -> str:
+    """Curves in the plane side by side, each with the names of its axes and its numbers (T,)."""
+    with _axes(name, 3.4) as (axes, made):
+        figure = axes.figure
+        axes.remove()
+        for place, (across, up, x, y) in enumerate(curves, 1):
+            axes = figure.add_subplot(1, len(curves), place)
+            axes.plot(x, y, color=ACCENT, linewidth=0.8)
+            axes.plot(x[:1], y[:1], color=SECOND, marker="o", markersize=4)
+            axes.set_xlabel(across)
+            axes.set_ylabel(up)
+    return made[0]
+
+
 def running_mean(values: Numbers, window: int) -> tuple[Numbers, Numbers]:
     """Means over the last ``window`` steps, what is missing left out, and the steps at which they stand."""
     there = np.isfinite(values)

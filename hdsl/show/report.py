@@ -14,7 +14,7 @@ from hdsl.emit.content import content_hash
 from hdsl.model.model import Initial, Model
 from hdsl.show.derivation import as_written, derivation_page, model_notation
 from hdsl.show.html import fill, trusted
-from hdsl.show.plots import curves_plot, error_plot, loss_plot, series_plot
+from hdsl.show.plots import curves_plot, error_plot, loss_plot, portrait_plot, series_plot
 from hdsl.syntax.source import Source, Span
 from hdsl.terms.notation import Notation
 from hdsl.terms.term import setting_name
@@ -57,6 +57,16 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Motion:
+    """What a mechanical system did: H − H(0) (T,) at the times (T,), and pairs of a state and its momentum (T,) by name."""
+
+    energy: str
+    times: Numbers
+    departure: Numbers
+    pairs: tuple[tuple[str, str, Numbers, Numbers], ...]
+
+
+@dataclass(frozen=True)
 class Line:
     """A line of a table of results; ``own`` marks the model's."""
 
@@ -95,6 +105,7 @@ class Run:
     results: tuple[Results, ...] = ()
     headline: tuple[tuple[str, str], ...] = ()
     records: tuple[Record, ...] = ()
+    motion: Motion | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     command: str = ""
     at: Numbers | None = None
@@ -153,8 +164,20 @@ def figures(run: Run) -> tuple[Figure, ...]:
         of = " steps" if run.at is None else f" of the {len(run.at)} steps that were kept"
         told = f"The costs as they were learned from, running means over {window}{of}."
         made.append(Figure(trusted(loss_plot("costs", costs, window, run.at)), told))
+    made += _motion_figures(run.motion) if run.motion is not None else []
     made += [_record_figure(record, f"record{place}") for place, record in enumerate(run.records) if len(record.at)]
     return tuple(made)
+
+
+def _motion_figures(motion: Motion) -> list[Figure]:
+    """The energy against time, and the phase portraits of a system of one or two degrees of freedom."""
+    name = f"{motion.energy} − {motion.energy}(0)"
+    svg = curves_plot("energy", {name: motion.departure}, motion.times, name, along="t")
+    made = [Figure(trusted(svg), "The energy less that of the beginning, after each step: it should hold.")]
+    if len(motion.pairs) <= 2:
+        told = "The phase portrait: momenta against states, from the dot on."
+        made.append(Figure(trusted(portrait_plot("portrait", motion.pairs)), told))
+    return made
 
 
 def _record_figure(record: Record, name: str) -> Figure:

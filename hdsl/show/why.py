@@ -129,7 +129,8 @@ class _Explained:
 
     def _readers(self, definition: Definition) -> Iterator[Reason]:
         """Of a definition of the model: the costs and the dynamics that it is there for."""
-        for name in (*self.model.costs, *self.model.dynamics):
+        energy = [self.model.hamiltonian] if self.model.hamiltonian is not None else []
+        for name in (*self.model.costs, *energy, *self.model.dynamics):
             (root,) = roots_of(self.model, Summand(0, (), (name,)))
             reason = self._reason(root, {definition.name}, "")
             if reason.way:
@@ -137,7 +138,8 @@ class _Explained:
 
     def _reason(self, root: Root, through: set[str], leaf: str) -> Reason:
         """The shortest way from a root to what a summand was pulled through last, and on to the leaf."""
-        starts = (root.name,) if root.kind == "cost" else (self.model.dynamics[root.name].definition, f"initial:{root.name}")
+        given = root.kind in ("cost", "hamiltonian")
+        starts = (root.name,) if given else (self.model.dynamics[root.name].definition, f"initial:{root.name}")
         for start in starts if leaf or through else ():
             way, ways = self._way(start, through or {start})
             if way:

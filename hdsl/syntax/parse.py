@@ -34,7 +34,6 @@ from hdsl.syntax.unseen import hidden, invisible, turned
 from hdsl.syntax.words import (
     DECLARING,
     KEYWORDS,
-    LATER_STATEMENTS,
     PYTHON_WORDS,
     SETTINGS,
     STATEMENTS,
@@ -170,9 +169,6 @@ class _Reader:
             self._skip_block(line, text)
         elif word in STATEMENTS:
             self._read(line, text, "statement", STATEMENTS[word])
-        elif word in LATER_STATEMENTS:
-            self.found.append(catalogue.reserved(Span(line.span.start, line.span.start + len(word)), word))
-            self._give_up(text, word)
         else:
             self._other(line, text, word)
 

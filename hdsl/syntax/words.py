@@ -31,14 +31,8 @@ STATEMENTS: dict[str, str] = {
     "horizon": "the `horizon` line",
     "final": "a `final` line",
     "constraint": "a `constraint` line",
+    "hamiltonian": "a `hamiltonian` line",
 }
-
-# Words that start a statement of the language which this version refuses by name.
-LATER_STATEMENTS: frozenset[str] = frozenset(
-    {
-        "hamiltonian",
-    }
-)
 
 # Words that begin a clause within a statement: what follows them starts anew.
 CLAUSES: dict[str, frozenset[str]] = {
@@ -79,7 +73,7 @@ DECLARING: frozenset[str] = frozenset(
 )
 
 # Words that start a statement, of this version or a later one.
-KEYWORDS: frozenset[str] = frozenset(STATEMENTS) | LATER_STATEMENTS
+KEYWORDS: frozenset[str] = frozenset(STATEMENTS)
 
 # First words of the settings below `learn`.
 SETTINGS: frozenset[str] = frozenset(

@@ -15,6 +15,7 @@ from hdsl.compiler import Compiler
 from hdsl.runtime.threads import using
 from hdsl.verify.continuous import judge_equations, judge_scalars, too_large
 from hdsl.verify.generated import judge_step
+from hdsl.derive.step import ORDERS
 from hdsl.verify.judgement import TOLERANCES, Errors, Group, Judge, Row
 from hdsl.verify.order import judge_order
 from hdsl.verify.points import NoPoint, Sized, sized, smallest
@@ -53,7 +54,7 @@ class Certificate:
     @property
     def way(self) -> str:
         """How the model learns, in a few words: ``sequential order``, ``replay(20)``."""
-        return self.order if self.order.startswith("replay") else f"{self.order} order"
+        return f"{self.order} order" if self.order in ORDERS else self.order
 
     @property
     def verdict(self) -> str:
@@ -131,6 +132,7 @@ def _certified(compiler: Compiler, seed: int, points: int, pullback: bool) -> Ce
     texts = spelt(compiler, "text", pullback)
     rows = tuple(row for group, own in errors.items() for row in own.rows(group, texts[group]))
     order = model.learning.how_often if model.learning.replays else model.learning.order
+    order = order if model.hamiltonian is None else model.learning.step
     return Certificate(model.name, order, sizes, seed, points, rows, tuple(notes), tuple(faults))
 
 

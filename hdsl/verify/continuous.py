@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import sympy
@@ -20,8 +21,9 @@ from hdsl.derive.equations import Equations
 from hdsl.terms.expand import readable_names, scalars
 from hdsl.terms.term import Structured, setting_name
 from hdsl.verify.along import judge_along
+from hdsl.verify.energies import judge_energy
 from hdsl.verify.interpret import Array, Readings, interpret, shape_of
-from hdsl.verify.judgement import Errors, difference
+from hdsl.verify.judgement import Errors, Judge, difference
 from hdsl.verify.points import Point, Sized, of_stream, own, pulls_of, readings, smooth_point, streams
 from hdsl.verify.products import judge_products
 
@@ -45,7 +47,9 @@ def judge_equations(found: Sized, equations: Equations, errors: Errors, seed: in
             _against_values(found, equations, point, made, errors)
             pulls = pulls_of(found, point, made)
             _against_autograd(found, equations, point, pulls, errors)
-            if number == 0:
+            if number == 0 and found.walk.written.energy is not None:
+                judge_energy(found, point, made, errors, generator)
+            elif number == 0:
                 for name in equations.costate:
                     judge_along(found, point, name, pulls[name], f"dot:{own(found, name)}", errors, generator)
                 judge_products(found, equations, point, errors, generator)
@@ -58,9 +62,10 @@ def _against_values(found: Sized, equations: Equations, point: Point, made: Read
     shared = {d.name for d in model.definitions if d.shared}
     names = {f"dot:{name}": f"{name}'" for name in equations.state} | {n: n for n in (*model.outputs, *model.costs)}
     for name, written in names.items():
+        by: Judge = "autograd" if name.startswith("dot:") and walk.written.energy is not None else "walk"
         alone = name in shared or (name.startswith("dot:") and model.quantities[name[4:]].shared)
         judged = seen[0][written] if alone else torch.stack([stream[written] for stream in seen])
-        errors.add(name, "walk", difference(made.of(name), judged.numpy()))
+        errors.add(name, by, difference(made.of(name), judged.numpy()))
     for name in equations.parameter:
         beta = walk.written.rate("beta", name, point.tau)
         errors.add(f"dot:{name}", "walk", difference(made.of(f"dot:{name}"), -beta * point.costates[name].numpy()))
@@ -104,10 +109,15 @@ def judge_scalars(found: Sized, equations: Equations, errors: Errors, seed: int)
     known = {**given.shared, **given.streams[0]}
     robust, entries = _hamiltonian_in_scalars(found, expanded)
     numbers = _numbers(known, {**expanded, **entries})
+    if model.hamiltonian is not None:
+        robust = expanded[model.hamiltonian][()]
     # Real symbols, since sympy's derivative of |x| is otherwise that of a complex function.
     real = {symbol: sympy.Dummy(symbol.name, real=True) for symbol in numbers}
     robust = robust.xreplace(real)
     numbers = {real[symbol]: number for symbol, number in numbers.items()}
+    if model.hamiltonian is not None:
+        _energy_in_scalars(found, made, (robust, real, entries, numbers), errors)
+        return
     pulls = pulls_of(found, point, made)
     for name in equations.costate:
         shape = found.walk.written.shape(name)
@@ -116,6 +126,18 @@ def judge_scalars(found: Sized, equations: Equations, errors: Errors, seed: int)
             slopes[place] = _at(sympy.diff(robust, real[entries[name][place]]), numbers)
         pull = pulls[name] if model.quantities[name].shared else pulls[name][0]
         errors.add(f"dot:{own(found, name)}", "sympy", difference(pull, slopes, 1e-3))
+
+
+def _energy_in_scalars(found: Sized, made: Readings, scalar: tuple[Any, Any, Any, Any], errors: Errors) -> None:
+    """q̇ and ṗ against sympy.diff of an energy; ``scalar`` has it, real symbols of the entries of all, and their numbers."""
+    energy, real, entries, numbers = scalar
+    for state, momentum in found.model.pairs.items():
+        for name, by, sign in ((state, momentum, 1), (momentum, state, -1)):
+            shape = found.walk.written.shape(by)
+            slopes = np.zeros(shape)
+            for place in np.ndindex(*shape):
+                slopes[place] = sign * _at(sympy.diff(energy, real[entries[by][place]]), numbers)
+            errors.add(f"dot:{name}", "sympy", difference(made.of(f"dot:{name}"), slopes, 1e-3))
 
 
 def _hamiltonian_in_scalars(

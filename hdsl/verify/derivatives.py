@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from hdsl.verify.evaluate import DTYPE, evaluate, number
+from hdsl.verify.mechanics import slopes_at
 from hdsl.verify.written import Written
 
 Values = Mapping[str, Tensor]
@@ -78,7 +79,10 @@ def moves_by_assignment(written: Written, state: str) -> bool:
 
 
 def slope(written: Written, state: str, point: Point) -> Tensor:
-    """f: what stands behind ``h' =``; (F − h)/τ for a ``next``; 0 without dynamics. Shape: the state's."""
+    """f: what stands behind ``h' =``, or what an energy makes; (F − h)/τ for a ``next``; else 0. Shape: the state's."""
+    if written.energy is not None:
+        values = {name: point(name) for name in written.states}
+        return slopes_at(written, values, float(point("t")), float(point("tau")))[state]
     if state not in written.dynamics:
         return torch.zeros(written.shape(state), dtype=DTYPE)
     if moves_by_assignment(written, state):

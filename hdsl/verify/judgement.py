@@ -32,7 +32,7 @@ TOLERANCES: Mapping[Judge, float] = {
 
 REASONS: Mapping[Judge, str] = {
     "walk": "the text as it is written, evaluated one stream at a time; of a step, with torch.autograd of H′ in it",
-    "autograd": "torch.autograd of H′ on that walk",
+    "autograd": "torch.autograd of H′ on that walk, of a mechanical system of its energy",
     "differences": "central differences of H′ on that walk along random directions, the best of four steps",
     "change": "Taylor: |H′(x + εd) − H′(x)| falls as ε¹ along random directions d",
     "remainder": "Taylor: |H′(x + εd) − H′(x) − ε⟨∂H′, d⟩| falls as ε²; `exact` where it is round-off at every small ε",

@@ -58,6 +58,7 @@ from hdsl.verify.derivatives import (
     slope,
 )
 from hdsl.verify.evaluate import DTYPE, evaluate, number
+from hdsl.verify.mechanics import mechanical_step
 from hdsl.verify.stages import SCHEMES, Start, step_by_stages
 from hdsl.verify.written import Written
 
@@ -99,6 +100,8 @@ def one_step(
     h = begun(written, h, theta, moment, marks)
 
     result = {"clock": cells["clock"] + 1, "time": cells["time"] + number(taus), "ended": ended}
+    if written.energy is not None:
+        return _of_energy(written, cells, h, moment, result)
     if written.word("step") in SCHEMES:
         groups = {"state": h, "costate": z, "parameter": theta, "parameter costate": omega}
         new = step_by_stages(Start(written, moment, cells["clock"] == 0, groups, marks, learns))
@@ -131,6 +134,17 @@ def one_step(
     new_theta = projected(written, new_theta, cells["clock"] + 1, moment)
     moved_cells = {"state": new_h, "costate": new_z, "parameter": new_theta, "parameter costate": new_omega}
     return {**moved_cells, **result}, outputs, costs
+
+
+def _of_energy(
+    written: Written, cells: Mapping[str, Any], h: Values, moment: Moment, result: Cells
+) -> tuple[Cells, Report, Report]:
+    """A step of a mechanical system, whose outputs are those at its end."""
+    new = mechanical_step(written, h, moment.shared_time, moment.shared_tau)
+    later = [time + tau for time, tau in zip(moment.times, moment.taus, strict=True)]
+    groups = {group: dict(cells[group]) for group in ("costate", "parameter", "parameter costate")}
+    at_end = moment_of(written, moment.samples, later, moment.taus, first=False)
+    return {"state": new, **groups, **result}, *reported(written, new, at_end)
 
 
 def returned(written: Written, cells: Mapping[str, Any]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

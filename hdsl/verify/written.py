@@ -11,6 +11,7 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
+from hdsl.syntax.control_tree import Costate
 from hdsl.syntax.tree import (
     At,
     Binary,
@@ -54,6 +55,9 @@ DEFAULTS: Mapping[str, float | str] = {
 STAGED = ("midpoint", "rk4")
 """The steps of several stages, which have one order."""
 
+MECHANICAL = ("leapfrog", "yoshida4", "implicit-midpoint")
+"""The steps of systems that an energy moves."""
+
 
 class Written:
     """A written model with numbers for its sizes and settings.
@@ -83,6 +87,9 @@ class Written:
         self.projections = [s for s in statements if isinstance(s, Project)]
         self.outputs = [s.name for s in statements if isinstance(s, Define) and s.role == "output"]
         self.costs = [s.name for s in statements if isinstance(s, Define) and s.role == "cost"]
+        self.energy = next((s.name for s in statements if isinstance(s, Define) and s.role == "hamiltonian"), None)
+        self.pairs = {s.state.name: s.name for s in statements if isinstance(s, Costate)} if self.energy is not None else {}
+        self.outputs += [self.energy] if self.energy is not None else []
         self.inputs, self.targets = self._of_role("input"), self._of_role("target")
         self.states, self.parameters = self._of_role("state"), self._of_role("param")
 
@@ -174,7 +181,7 @@ class Written:
             if prefix not in DEFAULTS or (narrower and prefix not in ("eta", "beta")):
                 raise ValueError(f"the judge knows no setting {path}")
         self.settings = settings
-        if self.word("step") not in ("euler", *STAGED) or self._schedule() not in ("online", "replay"):
+        if self.word("step") not in ("euler", *STAGED, *MECHANICAL) or self._schedule() not in ("online", "replay"):
             raise ValueError(f"the judge knows the steps euler, {', '.join(STAGED)} and the schedules online and replay")
         if self.word("step") in STAGED and not ordered:
             settings["order"] = "simultaneous"

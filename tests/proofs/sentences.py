@@ -378,13 +378,52 @@ CONTROL = (
     S("tol is above 0", "learn\n tol = 1e-6", "ends:25 setting-value"),
 )  # fmt: skip
 
-ALL = (*SHAPE_OF_A_FILE, *DECLARATIONS, *DEFINITIONS, *COMPONENTS, *LEARN, *TOKENS, *EXPRESSIONS, *CONTROL, *WARNINGS)
+MECHANICAL = """ham 1
+dim n = 2
+const k = 4
+state q[n] = 1
+costate p of q = 0
+"""
+
+MECHANICS = (
+    S(
+        "a hamiltonian moves states and momenta",
+        "hamiltonian H = squared(p)/2 + k*squared(q)/2",
+        "not_mechanical:4 not-mechanical",
+    ),
+    S(
+        "every state has a momentum of its own",
+        "state x = 1\ncostate y of x = 0.5\nhamiltonian H = squared(p) + y^2",
+        "mechanics:8 no-momentum; mechanics:10 momentum-twice; mechanics:11 momentum-twice; mechanics:12 not-a-state",
+    ),
+    S("a hamiltonian is a scalar", "hamiltonian H = sum(p)", "mechanics:14 hamiltonian-shape"),
+    S("a system has one hamiltonian", "let V = squared(q)\nhamiltonian H = squared(p) + V", "mechanics:15 hamiltonian-twice"),
+    S(
+        "it may have outputs, and read t",
+        "output e = q - p\nhamiltonian H = squared(p)*(2 + sin(t)) + squared(q)",
+        "nothing_moves:4 no-momentum",
+    ),
+    S(
+        "leapfrog and yoshida4 are for H = T(p) + V(q)",
+        "hamiltonian H = squared(p) + squared(q)\nlearn\n step = leapfrog\n tau = 0.1",
+        "not_separable:7 not-separable; mechanical_step:12 mechanical-step",
+    ),
+    S(
+        "implicit-midpoint takes any H",
+        "hamiltonian H = dot(p, q)\nlearn\n step = implicit-midpoint",
+        "mechanical_step:12 mechanical-step",
+    ),
+    S("a momentum that H does not read is warned of", "", "idle_momentum:6 idle-momentum"),
+)
+"""Their good lines stand below `MECHANICAL`."""
+
+ALL = (
+    *SHAPE_OF_A_FILE, *DECLARATIONS, *DEFINITIONS, *COMPONENTS, *LEARN, *TOKENS, *EXPRESSIONS, *CONTROL, *WARNINGS, *MECHANICS
+)
 
 # What the language has and this version has not: lines to add, the code, and in which words it is refused.
 LATER = {
-    "hamiltonian H = squared(h)": "reserved",
     "let q = boundary": "reserved",
-    "learn\n step = leapfrog": "later-setting",
     "learn\n step.h = rk4": "later-setting",
     "learn\n step.h = exact": "later-setting",
     "learn\n schedule = layerwise": "later-setting",
