@@ -31,9 +31,12 @@ def curvatures(numbers: Numbers) -> dict[str, Curvature]:
     taught = reached([model.dynamics[state].definition for state in model.taught], reads_of(model))
     params = [q.name for q in model.of_role("param")]
     alike = Alike(numbers, params).read(keep_needed(model.definitions, model.costs))
-    names = {cost: alike.forms[cost].names for cost in model.costs}
+    of: dict[str, list[str]] = {param: [] for param in params}
+    for cost in model.costs:
+        for param in alike.forms[cost].names:
+            of[param].append(cost)
     for param in params:
-        forms = {cost: alike.forms[cost] for cost in model.costs if param in names[cost]}
+        forms = {cost: alike.forms[cost] for cost in of[param]}
         unclear = [c for c in alike.uneven.intersection(forms) if param not in forms[c].bent]
         if any(_largest([forms[cost]], param) is None for cost in unclear):
             needed = keep_needed(model.definitions, forms)

@@ -14,7 +14,7 @@ from zlib import crc32
 
 from hdsl.stability.forms import Form, Leaf
 from hdsl.stability.numbers import UNEVEN, Numbers
-from hdsl.stability.reading import Alike, Entrywise, Given, too_many
+from hdsl.stability.reading import MOST_ENTRIES, Alike, Entrywise, Given, too_many
 from hdsl.terms.term import Definition, Structured, indices, keep_needed
 
 FEW = 3  # entries of a size at which what holds at any size shows itself
@@ -90,13 +90,17 @@ def _lasting(numbers: Numbers) -> tuple[dict[str, str], tuple[Definition, ...]]:
 def _motions(numbers: Numbers, rows: Mapping[Leaf, Form], alike: Alike | None) -> Iterator[Motion]:
     """States that bind one another, with the matrices of their rows."""
     model = numbers.model
+    of: dict[str, list[Leaf]] = {}
+    for leaf in rows:
+        of.setdefault(leaf[0], []).append(leaf)
     for group in _bound({leaf: [name for name, _ in form.slope] for leaf, form in rows.items()}):
-        own = {leaf: form for leaf, form in rows.items() if leaf[0] in group}
-        matrix = tuple(tuple(form.slope.get(leaf, 0.0) for leaf in own) for form in own.values())
+        own = {leaf: rows[leaf] for name in group for leaf in of[name]}
         told = all(leaf in own for form in own.values() for leaf in form.slope)
-        if alike is not None and (not told or len({model.quantities[name].sizes for name in group}) > 1):
-            alike.uneven.update(model.dynamics[name].definition for name in group)  # entries take others' places
+        uneven = not told or len(own) > MOST_ENTRIES or len({model.quantities[name].sizes for name in group}) > 1
+        if alike is not None and uneven:  # entries take others' places
+            alike.uneven.update(model.dynamics[name].definition for name in group)
             told = False
+        matrix = tuple(tuple(form.slope.get(leaf, 0.0) for leaf in own) for form in own.values()) if told else ()
         known = tuple(tuple(value for value in row if value is not None) for row in matrix)
         yield Motion(
             states=group,
@@ -116,8 +120,9 @@ def _bound(reads: Mapping[Leaf, Iterable[str]]) -> list[tuple[str, ...]]:
             if group[other] is not group[name]:
                 group[name] += group[other]
                 group |= dict.fromkeys(group[other], group[name])
-    order = list(group)
-    return list(dict.fromkeys(tuple(sorted(own, key=order.index)) for own in group.values()))
+    order = {name: place for place, name in enumerate(group)}
+    each = {id(own): own for own in group.values()}
+    return [tuple(sorted(own, key=order.__getitem__)) for own in each.values()]
 
 
 # What turns, whatever the parameters are ------------------------------------------------------------------------------
@@ -133,7 +138,7 @@ def turning(numbers: Numbers, states: tuple[str, ...]) -> tuple[Motion, bool] | 
     read = {name for definition in needed for name in definition.reads()}
     begins = [q.initial.kind for q in numbers.model.quantities.values() if q.name in read and q.initial is not None]
     rigid = any(isinstance(definition.body, Structured) for definition in needed) or not set(UNEVEN).isdisjoint(begins)
-    if rigid and too_many(numbers, needed, lasting):
+    if len(states) > MOST_ENTRIES or (rigid and too_many(numbers, needed, lasting)):
         return None
 
     def drawn(draw: int) -> Motion | None:

@@ -116,6 +116,16 @@ def test_why_entries_were_not_worked_out() -> None:
     assert told("dim n = 65\nstate h[n] = 1\nlet a = 2*h\nlet b = a*a\nh' = b - h\noutput y = h\n") == ("", 4)
 
 
+def test_many_states_that_bind_one_another_are_not_told_at_length() -> None:
+    """A chain of 600 is read in about as many steps as it has; no matrix of 600 rows is made of it."""
+    lines = "".join(f"state s{k} = 1\ns{k}' = s{(k + 1) % 600} - s{k}\n" for k in range(600))
+    numbers = Numbers(hdsl.loads(f"{lines}output y = s0\n").product("model"))
+    found = motions(numbers)
+    assert [len(one.states) for one in found.all] == [600]
+    assert (found.all[0].matrix, found.untold) == (None, "there are more than 64 entries")
+    assert turning(numbers, found.all[0].states) is None
+
+
 TURNS = {
     "h' = g0*g - h\ng' = -g0*h - g": (True, [-1, -1], 2),
     "let S = (W - W.T)/2\nh' = S @ h": (False, [0, 0], None),
