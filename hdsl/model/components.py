@@ -17,6 +17,7 @@ from hdsl.diagnostics.catalogue_project import holds
 from hdsl.model.order import in_order
 from hdsl.model.scope import HOLDING, INITIALS, RESERVED, Scope
 from hdsl.model.walk import calls_in, names_in
+from hdsl.syntax.control_tree import Costate
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import (
     Component,
@@ -63,6 +64,8 @@ def expressions_of(statement: Statement) -> Iterator[Expression]:
     match statement:
         case Dim(default=default):
             yield from () if default is None else (default,)
+        case Costate(value=value):
+            yield from () if value is None else (value,)
         case Declare(shape=shape, value=value):
             yield from shape
             yield from () if value is None else (value,)
