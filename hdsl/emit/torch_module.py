@@ -15,6 +15,7 @@ from hdsl.emit.pullback import THROUGH, stands_inside
 from hdsl.emit.skeleton import DRAW, HEADER, INSTANCES, METHODS
 from hdsl.emit.statement import Statement, bind_numbers, turn_once
 from hdsl.emit.torch_lines import TorchLines
+from hdsl.model.model import Model
 from hdsl.optimise.lower import Programs
 from hdsl.optimise.program import Program
 from hdsl.terms.notation import Notation
@@ -37,7 +38,7 @@ def emit_torch(programs: Programs, version: str, pullback: Pullback | None = Non
     parts = [
         HEADER.format(
             name=harmless(model.name),
-            headline=harmless((model.doc.splitlines() or ["learned by Hamiltonian Learning"])[0]),
+            headline=harmless((model.doc.splitlines() or [_headline(model)])[0]),
             version=version,
             source=facts.file,
             content=content_hash(model),
@@ -63,7 +64,7 @@ def emit_torch(programs: Programs, version: str, pullback: Pullback | None = Non
 
 def _class_docs(programs: Programs, facts: Facts) -> str:
     model = programs.learn.model
-    lines = [f'"""{harmless(model.name)}: {facts.how}, one sample at a time, no autograd.', ""]
+    lines = [f'"""{harmless(model.name)}: {facts.how}, one {_turn(model)} at a time, no autograd.', ""]
     lines += [harmless(line) for line in model.doc.splitlines()]
     lines += ["", "One step, in order:", ""]
     folded = facts.lines(programs.learn).folded
@@ -76,6 +77,15 @@ def _class_docs(programs: Programs, facts: Facts) -> str:
         lines += [f"    {line}" for line in put_back(programs.projections, facts)]
     lines += ["", *facts.shapes(), '"""', ""]
     return "\n".join(lines)
+
+
+def _headline(model: Model) -> str:
+    return "learned by Hamiltonian Learning" if model.hamiltonian is None else "a mechanical system"
+
+
+def _turn(model: Model) -> str:
+    """What a step is one of."""
+    return "sample" if model.hamiltonian is None else "step"
 
 
 def _body(program: Program, facts: Facts, handed: str = "") -> str:
