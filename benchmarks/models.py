@@ -61,6 +61,10 @@ BARS = (
 )
 
 
+UNTAUGHT = ("chain", "henon_heiles", "kepler", "pendulum")
+"""Systems that move by an energy and learn nothing: ``python -m benchmarks.mechanics`` tells how well they hold it."""
+
+
 @dataclass(frozen=True)
 class Found:
     """A bar and what a run gave: the figures of the model, one a seed, the baseline's, and those beside."""

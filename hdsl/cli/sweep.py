@@ -79,6 +79,8 @@ def _figures(row: Row) -> dict[str, float]:
     for session in row.sessions:
         for name, value in session.cost_means.items():
             found.setdefault(name, []).append(value)
+        if session.energy is not None:
+            found.setdefault(f"largest |{session.energy.name} − {session.energy.name}(0)|", []).append(session.energy.farthest)
         for metric in session.metrics:
             if metric.predictor == session.plan.model.name:
                 found.setdefault(f"{metric.target} {metric.kind}, {metric.part}", []).append(metric.value)

@@ -111,4 +111,4 @@ def _written(model: Model, quantity: Quantity | None) -> str:
     if quantity is None:
         return ""
     text = " ".join(model.source.text[quantity.span.start : quantity.span.end].split())
-    return text if text.startswith(quantity.role) else f"{quantity.role} {quantity.name}, which a delay keeps"
+    return text if text.startswith((quantity.role, "costate")) else f"{quantity.role} {quantity.name}, which a delay keeps"

@@ -90,7 +90,7 @@ class _Builder:
         else:
             self._stages(TABLEAUS.get(step, EULER))
         swap = {name: f"{name}+" for name in self.model.dynamics} | self._time(sympy.Integer(1), "+")
-        made = self._at(self.model.definitions, swap, "+")
+        made = self._at(keep_needed(self.model.definitions, self.model.outputs), swap, "+")
         return {name: made.get(name, name) for name in self.model.outputs}
 
     # --- methods -----------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from hdsl.diagnostics.catalogue import written
 from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.mechanics import hamiltonians
 from hdsl.model.model import DynamicsOf, Model
+from hdsl.model.outside import is_outside
 from hdsl.model.reach import reached
 from hdsl.model.walk import names_in
 from hdsl.syntax.source import Span
@@ -115,7 +116,7 @@ def _not_separable(model: Model, name: str, read: str) -> Diagnostic:
     defined = {s.name: s for s in model.written.statements if isinstance(s, Define)}
     value = hamiltonians(model.written)[0].value
     place = _term(value, defined, {by, read})
-    fix = written("step = implicit-midpoint", span, safe=False) if span.start < span.end else None
+    fix = None if is_outside(model.source.text, span) else written("step = implicit-midpoint", span, safe=False)
     return mechanics.not_separable(place, model.learning.step, by, read, span, fix)
 
 

@@ -42,7 +42,8 @@ class Facts:
         self.programs = programs
         self.model = programs.model
         self.learning = self.model.learning
-        self.at_a_time = "" if programs.replay else ", one sample at a time"
+        turn = "sample" if self.model.hamiltonian is None else "step"
+        self.at_a_time = "" if programs.replay else f", one {turn} at a time"
         self.how = REPLAYED if programs.replay else self._how()
         reads = {name for program in programs.all for name in program.reads()}
         self.replays = programs.replay is not None

@@ -14,6 +14,7 @@ from hdsl.emit.projecting import projecting, put_back
 from hdsl.emit.pullback import THROUGH, stands_inside
 from hdsl.emit.replaying import replay_docs, replaying
 from hdsl.emit.skeleton import DRAW, HEADER, INSTANCES, METHODS
+from hdsl.model.model import Model
 from hdsl.optimise.lower import Programs
 from hdsl.optimise.program import Program
 
@@ -33,7 +34,7 @@ def emit_torch(programs: Programs, version: str, pullback: Pullback | None = Non
     parts = [
         HEADER.format(
             name=harmless(model.name),
-            headline=harmless((model.doc.splitlines() or ["learned by Hamiltonian Learning"])[0]),
+            headline=harmless((model.doc.splitlines() or [_headline(model)])[0]),
             version=version,
             source=facts.file,
             content=content_hash(model),
@@ -76,6 +77,10 @@ def _class_docs(programs: Programs, facts: Facts) -> str:
         lines += [f"    {line}" for line in put_back(programs.projections, facts)]
     lines += ["", *facts.shapes(), '"""', ""]
     return "\n".join(lines)
+
+
+def _headline(model: Model) -> str:
+    return "learned by Hamiltonian Learning" if model.hamiltonian is None else "a mechanical system"
 
 
 def _body(program: Program, facts: Facts, handed: str = "") -> str:

@@ -25,8 +25,9 @@ TRIGGERS = (".", '"')
 _KINDS = {
     **dict.fromkeys(("dim", "const"), types.CompletionItemKind.Constant),
     **dict.fromkeys(("input", "target", "argument", "index"), types.CompletionItemKind.Variable),
-    **dict.fromkeys(("let", "output", "cost"), types.CompletionItemKind.Value),
-    **{"state": types.CompletionItemKind.Property, "param": types.CompletionItemKind.Field},
+    **dict.fromkeys(("let", "output", "cost", "hamiltonian"), types.CompletionItemKind.Value),
+    **dict.fromkeys(("state", "costate"), types.CompletionItemKind.Property),
+    **{"param": types.CompletionItemKind.Field},
     **{"component": types.CompletionItemKind.Class, "function": types.CompletionItemKind.Function},
 }
 # What follows the word of these statements, by kind.
@@ -52,6 +53,10 @@ def _items(analysis: Analysis, here: Place, offset: int) -> Iterator[types.Compl
         yield from _names(analysis, offset, _NAMED[here.first], here.typed)
     elif len(here.before) == 2 and here.first == "reset":
         yield from (_word(word) for word in _WHEN)
+    elif here.first == "costate" and len(here.before) == 2:
+        yield _word("of")
+    elif here.first == "costate" and len(here.before) == 3:
+        yield from _names(analysis, offset, ("state",), here.typed)
     elif len(here.before) == 1 and here.first in meanings.STATEMENTS and here.first != "return":
         return  # a new name is being written
     else:

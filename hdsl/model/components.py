@@ -66,6 +66,8 @@ def expressions_of(statement: Statement) -> Iterator[Expression]:
     match statement:
         case Dim(default=default):
             yield from () if default is None else (default,)
+        case Costate(value=value):
+            yield from () if value is None else (value,)
         case Declare(shape=shape, value=value):
             yield from shape
             yield from () if value is None else (value,)

@@ -18,6 +18,7 @@ from hdsl.model.components import expressions_of
 from hdsl.model.learning import GROUPED
 from hdsl.model.scope import Kind
 from hdsl.model.walk import children, names_in
+from hdsl.syntax.control_tree import Costate
 from hdsl.syntax.names import ascii_spelling
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import (
@@ -57,7 +58,7 @@ class Declared:
     span: Span
     within: str
     reach: Span
-    node: Dim | Declare | Define | Component | Parameter | None = None
+    node: Dim | Declare | Define | Costate | Component | Parameter | None = None
 
     @property
     def doc(self) -> str:
@@ -163,6 +164,8 @@ class _Finder:
                 self._enter(statement.name, "dim", statement.name_span, names, statement)
             case Declare() | Define():
                 self._enter(statement.name, statement.role, statement.name_span, names, statement)
+            case Costate():
+                self._enter(statement.name, "costate", statement.name_span, names, statement)
             case Component():
                 kind: Kind = "function" if statement.pure else "component"
                 self._enter(statement.name, kind, statement.name_span, names, statement)
@@ -173,7 +176,7 @@ class _Finder:
         kind: AnyKind,
         span: Span,
         names: _Names,
-        node: Dim | Declare | Define | Component | Parameter | None = None,
+        node: Dim | Declare | Define | Costate | Component | Parameter | None = None,
     ) -> None:
         """A declaration; one of a name that is declared already is another thing, which nothing else can mean."""
         self.declared[span] = Declared(name, kind, span, names.within, names.reach, node)
@@ -211,6 +214,8 @@ class _Finder:
         match statement:
             case Define(indices=indices) if indices:
                 inner = self._bound(indices, statement.span, names)
+            case Costate(state=state):
+                self._path(state.name, _place(state), names)
             case Dynamics() | Reset() | Project() | Latex():
                 self._path(statement.name, statement.name_span, names)
             case Local(names=demanded):

@@ -55,7 +55,7 @@ class Runner(Base):
 
     def run(
         self,
-        stream: Mapping[str, Any] | Iterable[Mapping[str, Any]],
+        stream: Mapping[str, Any] | Iterable[Mapping[str, Any]] | int,
         *,
         encoder: Encoder | Mapping[str, Encoder] | None = None,
         told: Callable[[int, dict[str, torch.Tensor]], None] | None = None,
@@ -69,7 +69,7 @@ class Runner(Base):
             stream: tensors (T, batch, …) by name, targets with NaN or −1 where missing or left out altogether, optionally
                 ``tau`` (T,) and ``boundary`` (T,) or (T, batch); or any iterable of samples, each a mapping of (batch, …)
                 tensors by the same names, a DataLoader too; or what ``Model.stream`` gives; or a file or a frame of pandas,
-                polars or Arrow whose columns bear the model's names.
+                polars or Arrow whose columns bear the model's names. Of a model that reads nothing a number of steps.
             encoder: a torch module, or any function of (rows, …), that maps the input first; by input if there are several. It
                 is frozen: in evaluation mode meanwhile, without autograd, and many samples at a time.
             told: called after each chunk with the number of steps done so far and that chunk's results.
@@ -122,6 +122,10 @@ class _Parts:
 def _chunks(stream: Any, inputs: tuple[str, ...], targets: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     """A stream in pieces of at most `CHUNK` steps, each a dict of tensors with their number of steps under ``steps``."""
     known = {*inputs, *targets, "tau", "boundary"}
+    if isinstance(stream, int):
+        _check_names({}, inputs, known)
+        yield from ({"steps": min(CHUNK, stream - start)} for start in range(0, stream, CHUNK))
+        return
     if isinstance(stream, _Parts):
         for part in stream.parts:
             yield from _chunks(part, inputs, targets)

@@ -11,6 +11,7 @@ from typing import Any
 from hdsl.compare.declared import Declared
 from hdsl.compare.differences import Change, Differences, Kind, Side, Summand, compare
 from hdsl.derive.equations import Equations
+from hdsl.model.model import Model
 from hdsl.show.derivation import model_notation, written_names
 from hdsl.show.html import fill
 from hdsl.show.markdown import plain_markdown
@@ -129,7 +130,7 @@ class Comparison:
 
     def _summand(self, kind: Kind, name: str, word: str, one: Summand, side: int, style: Style) -> Line:
         told = self._places([(side, span) for span in one.spans])
-        roots = [f"cost {root}" if root in self.models[side].costs else f"state {root}" for root in one.roots]
+        roots = [_root(self.models[side], root) for root in one.roots]
         where = " ".join(part for part in (told, f"({', '.join(roots)})" if roots else "") if part)
         return Line(TITLES[kind], name, word, self._right(kind, one.definition, side, style), where)
 
@@ -219,3 +220,7 @@ def _laid(lines: Sequence[Line]) -> list[str]:
     return out
 
 
+def _root(model: Model, name: str) -> str:
+    """What a summand is there for, in words."""
+    kind = "cost" if name in model.costs else "hamiltonian" if name == model.hamiltonian else "state"
+    return f"{kind} {name}"

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hdsl.compiler import Compiler
+from hdsl.derive.step import ORDERS
 from hdsl.runtime.threads import using
 from hdsl.verify.continuous import judge_equations, judge_scalars, too_large
 from hdsl.verify.generated import judge_step
-from hdsl.derive.step import ORDERS
 from hdsl.verify.judgement import TOLERANCES, Errors, Group, Judge, Row
 from hdsl.verify.order import judge_order
 from hdsl.verify.points import NoPoint, Sized, sized, smallest

@@ -69,6 +69,14 @@ def test_a_term_that_holds_both_is_shown(energy: str, place: str) -> None:
     assert "not-separable" not in dict(findings(text.replace("leapfrog", "implicit-midpoint")))
 
 
+def test_the_fix_is_for_a_step_that_stands_in_the_file() -> None:
+    text = f"{PAIR}hamiltonian H = p*q\nlearn\n tau = 0.1\n"
+    (inside,) = Compiler(Source(f"{text} step = leapfrog\n")).diagnostics
+    assert inside.fix is not None and inside.fix.edits[0].text == "step = implicit-midpoint"
+    (outside,) = Compiler(Source(text), settings={"step": "leapfrog"}).diagnostics
+    assert outside.code == "not-separable" and outside.fix is None
+
+
 def test_what_cancels_is_no_term() -> None:
     text = f"{PAIR}hamiltonian H = p^2/2 + q*p - p*q\nlearn\n step = leapfrog\n"
     assert findings(text) == []

@@ -17,6 +17,7 @@ from hdsl.syntax.tree import Learn, Return, Use
 from hdsl.syntax.words import SETTINGS, STATEMENTS
 from hdsl.terms.elementwise import ROWS, WRITABLE
 
+
 def test_no_word_is_left_out_and_none_is_made_up() -> None:
     assert set(meanings.STATEMENTS) == set(STATEMENTS)
     assert set(meanings.SETTINGS) == SETTINGS == {*WORDS, *NUMBERS}

@@ -361,7 +361,7 @@ def test_a_page_with_indices_says_what_the_definitions_say(name):
             assert reader.value() == pytest.approx(float(known[equation.name][at]), rel=1e-9, abs=1e-12), equation
             assert reader.read <= given, f"{equation} reads what no line of the page says"
             judged += 1
-    assert judged > 20
+    assert judged > (20 if compiled(name).model.hamiltonian is None else 3)
     assert {f"dot:{q}" for q in (*equations.state, *equations.parameter)} <= {e.name for e in shown}
 
 

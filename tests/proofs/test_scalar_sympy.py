@@ -20,6 +20,7 @@ from hdsl.terms.term import setting_name
 
 LONG = {"attention", "digits_conv"}  # minutes as scalars; autograd judges them in verify/test_certificate.py
 MODELS = sorted({path.stem for path in folder("models").glob("*.ham")} - LONG)
+MECHANICAL = [name for name in MODELS if hdsl.load(name).product("model").hamiltonian is not None]
 DIGITS = 30
 
 # What no model that ships has: a transposed second use, a shared state, elementwise functions of parameters, two costs.
@@ -99,7 +100,19 @@ def equal(found: list[sympy.Expr], wanted: list[sympy.Expr]) -> bool:
     return True
 
 
-@pytest.mark.parametrize("name", [*MODELS, "other"])
+@pytest.mark.parametrize("name", MECHANICAL)
+def test_states_and_momenta_move_by_the_derivatives_of_the_scalar_energy(name: str) -> None:
+    model, (written, derived, _) = model_of(name).product("model"), both(name)
+    energy = written[str(model.hamiltonian)][()]
+    for state, momentum in model.pairs.items():
+        for moved, by, sign in ((state, momentum, 1), (momentum, state, -1)):
+            wanted = [sign * sympy.diff(energy, x) for x in entries(derived[by])]
+            found = entries(derived[f"dot:{moved}"])
+            assert equal(found, wanted), moved
+            assert not equal(found, [w + sympy.Rational(1, 1000) for w in wanted]), "the comparison sees nothing"
+
+
+@pytest.mark.parametrize("name", [*(name for name in MODELS if name not in MECHANICAL), "other"])
 def test_costates_are_the_derivatives_of_the_scalar_hamiltonian(name: str) -> None:
     model, (_, derived, _), total = model_of(name).product("model"), both(name), robust_hamiltonian(name)
     names = readable_names(derived)
