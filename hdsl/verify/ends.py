@@ -7,6 +7,7 @@ e^{−ηT} (∂Φ/∂h + (∂ψ/∂h)ᵀ μ), ω the same by θ, and by T what H
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -64,7 +65,9 @@ def _against_autograd(
     whole = sum(goals.values(), torch.zeros((), dtype=torch.float64))
     for mu, condition in zip(mus.values(), conditions, strict=True):
         whole = whole + (mu * condition).sum()
-    gradients = torch.autograd.grad(whole, list(leaves.values()), allow_unused=True) if whole.requires_grad else [None] * len(leaves)
+    gradients: Sequence[Tensor | None] = [None] * len(leaves)
+    if whole.requires_grad:
+        gradients = torch.autograd.grad(whole, list(leaves.values()), allow_unused=True)
     for name, goal in goals.items():
         errors.add(name, "walk", difference(made.of(name)[0], goal.detach().numpy()))
     for final, condition in zip(boundary.model.finals, conditions, strict=True):
