@@ -27,7 +27,7 @@ class Workspace:
                 self.declare(f"present:{quantity.name}", (), False)
         self.declare("begins:stream", (), False)
         self.declare("begins:all", (), True)
-        for name in ("t", "tau", *map(setting_name, ("phi", "first", *model.learning.values))):
+        for name in ("t", "tau", "T", *map(setting_name, ("phi", "first", *model.learning.values))):
             self.declare(name, (), True)
         for definition in model.definitions:
             self.declare(definition.name, definition.sizes, definition.shared)

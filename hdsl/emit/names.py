@@ -25,6 +25,8 @@ PREFIXES = {
     "turned": "",
     "half": "",
     "P": "put_",
+    "given": "given_",
+    "slope": "slope_by_",
 }
 SUFFIXES = {"adj": "_bar", "column": "_column", "turned": "_t", "half": "_half"}
 
@@ -123,6 +125,7 @@ MODULE_NAMES = frozenset(
         "zero_grad",
         "state",
         "costate",
+        "control",
         "initial",
         "clock",
         "ticks",

@@ -14,6 +14,7 @@ from hdsl.audit.departures import departures
 from hdsl.derive.equations import Equations
 from hdsl.derive.step import Step
 from hdsl.model.model import Model
+from hdsl.show.control import ControlRows, end_rows, end_words, inside_controls
 from hdsl.show.conventions import Conventions
 from hdsl.show.page import Equation, Page, Row, Section, worded
 from hdsl.show.summand import told_equation
@@ -99,7 +100,7 @@ def model_notation(
     inline: Collection[str] | None = None,
 ) -> Notation:
     """A notation that knows the model: which names are the user's, what is shared, and what comes first in a product."""
-    ranked = {"const": 0, "param": 1, "state": 2, "input": 3, "target": 4}
+    ranked = {"const": 0, "param": 1, "state": 2, "control": 3, "input": 4, "target": 5}
     order = sorted(model.quantities.values(), key=lambda q: ranked[q.role])
     return Notation(
         style,
@@ -140,13 +141,16 @@ class _Builder:
         self.pairs = [self._pair(name) for name in self.model.taught]
         weighted = slot(setting_name("phi")) * slot("all:L")
         self.robust = Definition("all:H", Elementwise(sympy.Add(weighted, *(slot(pair.name) for pair in self.pairs))))
-        every = (*equations.definitions, self.lagrangian, *self.pairs, self.robust, *equations.all)
-        chosen = Inlining((*equations.definitions, *equations.all), self.written).chosen
+        controls = (*equations.slope.values(), *equations.control.values())
+        every = (*equations.definitions, self.lagrangian, *self.pairs, self.robust, *equations.all, *controls)
+        chosen = Inlining((*equations.definitions, *equations.all, *controls), self.written).chosen
+        chosen |= inside_controls(equations)
         chosen |= {pair.name for pair in self.pairs} | set(self._lone_cost())
         plain = model_notation(self.model, every, style, form=form, mean=False, inline=chosen)
         short = [n for n, d in equations.state.items() if len(plain.sides(d)[1]) <= DYNAMICS_AT_LENGTH]
         chosen |= {equations.state[name].name for name in short}
         self.notation = model_notation(self.model, every, style, form=form, mean=False, inline=chosen)
+        self._controls = ControlRows(equations, self.notation, style, self._placed)
         results = {f"{cell}+" for cell in step.cells} | {*step.outputs.values(), *step.costs.values()}
         self.lines = keep_needed(step.lines, results)
         inlined = Inlining(self.lines, self.written).chosen
@@ -184,8 +188,10 @@ class _Builder:
             Section("lagrangian", "Lagrangian", self._lagrangian()),
             Section("convention", "derivation", self.conventions.rows(), self._together()),
             Section("robust", "robust H′", self._robust()),
+            Section("control", "control", self._controls.rows()),
             Section("adjoint", "adjoints", tuple(self._row(d, self._note(d)) for d in adjoints)),
             Section("state", "state", self._group("state")),
+            Section("end", "end", self._ends(), end_words(self.model, self._plain, self.style)),
             Section("beginning", "begins", words=self._beginnings()),
             Section("costate", "costate", self._group("costate")),
             Section("parameter", "parameters", self._parameters()),
@@ -272,6 +278,13 @@ class _Builder:
 
     def _from_before(self) -> str:
         return "after the step; all that are due from values before any of them" if self.model.projections else ""
+
+    def _ends(self) -> tuple[Row, ...]:
+        def notation(definitions: Sequence[Definition]) -> Notation:
+            inlined = Inlining(definitions, self.written).chosen | {*self.model.terminals}
+            return model_notation(self.model, definitions, self.style, form=self.form, inline=inlined)
+
+        return end_rows(self.model, notation, self.style, self._placed)
 
     # --- words -------------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from hdsl.terms.spelling import Style
 
-_DERIVED = ("state", "costate", "parameter")
+_DERIVED = ("state", "costate", "parameter", "control", "end")
 """Sections of equations that define nothing: none of them is shown because another reads it."""
 
 _WORDED = re.compile(r"\\\((.*?)\\\)")
@@ -18,11 +18,13 @@ HEADINGS = {
     "lagrangian": "Lagrangian",
     "convention": "From the cost functional to the update of the parameters",
     "robust": "Robust Hamiltonian",
+    "control": "Controls",
     "adjoint": "Adjoints",
     "state": "State equations",
     "costate": "Costate equations",
     "parameter": "Parameter equations",
     "beginning": "Beginnings",
+    "end": "The end",
     "settings": "Settings",
     "step": "One step",
     "project": "Put back after a step",

@@ -292,5 +292,6 @@ _BUILD: dict[str, Callable[[Naming, str], tuple[Look, ...]]] = {
     "seed": _own(lambda naming, of: "φ", alone=False),
     "present": lambda naming, of: (replace(naming.of(of), says="given"),),
     "begun": _accented("tilde"),
+    "slope": lambda naming, of: (Look("H", naming.of(of), marks=("′",)),),
     "begins": lambda naming, of: (Look("begins"), Look("begins", of)),
 }
