@@ -37,13 +37,12 @@ def starts_of(model: Model) -> dict[str, str]:
     return found
 
 
-def begun(workspace: Workspace, state: str, initial: Definition) -> Definition:
+def begun(model: Model, state: str, initial: Definition) -> Definition:
     """The state as a step finds it: its beginning where a sequence begins, else what the last step left."""
-    model, at = workspace.model, initial.indices
+    at = initial.indices
     value = where_equal(mark_of(model, state), ZERO, slot(state, at), initial.slot)
-    body = Elementwise(value)
-    shared = workspace.reads_only_shared(body)
-    return workspace.append(Definition(f"begun:{state}", body, initial.sizes, shared, initial.spans))
+    shared = model.quantities[state].shared
+    return Definition(f"begun:{state}", Elementwise(value), initial.sizes, shared, initial.spans)
 
 
 def pull_through(

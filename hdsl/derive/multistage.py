@@ -112,7 +112,7 @@ class _Stages:
             made.append(self.old[definition.name])
             state = definition.name.removeprefix("initial:")
             if self.start.get(state) == f"begun:{state}":
-                made.append(begun(self.workspace, state, self.old[definition.name]))
+                made.append(self.workspace.append(begun(self.model, state, self.old[definition.name])))
         return made
 
     def _flow(self, heard: Sequence[str]) -> Flow:

@@ -167,7 +167,7 @@ class _Builder:
             made += pieces
             state = definition.name.removeprefix("initial:")
             if self.start.get(state) == f"begun:{state}":
-                made.append(begun(self.workspace, state, old[definition.name]))
+                made += self._add(begun(self.model, state, old[definition.name]))
         return old, tuple(made)
 
     def _at_new_state(self) -> dict[str, Definition]:

@@ -35,12 +35,22 @@ def seed_dynamics(workspace: Workspace, state: str, costate: str, definition: De
 
 def weight_of(model: Model, cost: str) -> Scalar:
     """φ of a cost term: 1/τ at the first sample where so declared, 0 for a stream where a target it needs is missing."""
+    return phi_of(model) * given_of(model, cost)
+
+
+def given_of(model: Model, cost: str) -> Scalar:
+    """1 where the targets of a cost term are there, else 0."""
+    return sympy.Mul(*(slot(f"present:{target}") for target in model.targets_of[cost]))
+
+
+def phi_of(model: Model) -> Scalar:
+    """φ within a step."""
     learning = model.learning
     phi = learning.phi if {slot("t"), TAU} & learning.phi.free_symbols or learning.phi == 1 else PHI
     if learning.first == "undamped":
         first = slot(setting_name("first"))
         phi = first / TAU + (1 - first) * phi
-    return phi * sympy.Mul(*(slot(f"present:{target}") for target in model.targets_of[cost]))
+    return phi
 
 
 def setting(model: Model, path: str) -> Scalar:

@@ -21,7 +21,9 @@ from hdsl.derive.integrators import TABLEAUS
 from hdsl.derive.mechanical_step import mechanical_lines
 from hdsl.derive.multistage import build_stages
 from hdsl.derive.replay import Replay, build_replay
-from hdsl.derive.seeds import PHI, TAU, kept_of, seed_cost, seed_dynamics, setting, weight_of
+from hdsl.derive.seeds import PHI, TAU, given_of, kept_of, phi_of, seed_cost, seed_dynamics, setting, weight_of
+from hdsl.derive.stationarity import within
+from hdsl.derive.steered import Steered, in_turn, plainly_ruled, steer
 from hdsl.derive.workspace import Workspace
 from hdsl.model.model import Model
 from hdsl.syntax.source import Span
@@ -32,6 +34,7 @@ from hdsl.terms.term import (
     Scalar,
     Summand,
     indices,
+    merge_spans,
     merge_summands,
     setting_name,
     slot,
@@ -84,7 +87,8 @@ REPLAYED = Order((), "new", "new")
 class Step:
     """One step: ``lines`` in an order of evaluation; the new value of a cell ``X`` is the definition ``X+``.
 
-    ``cells`` are what a step moves: states, their costates ``z:h``, the parameters' costates ``w:W``, parameters.
+    ``cells`` are what a step moves: states, their costates ``z:h``, the controls that follow their gradient, the parameters'
+    costates ``w:W``, parameters.
     ``outputs`` and ``costs`` name the definitions that hold them at the order's point. ``still`` are the lines that move the
     states alone, the parameters held, where these are not among ``lines``: with several stages, parameters move within a step.
     ``replay`` is the way back, where the model goes back over what came: then a step moves the states alone.
@@ -139,7 +143,8 @@ def one_stage(step: Step) -> Step:
 def cells_of(model: Model) -> tuple[str, ...]:
     """What a step moves, by name."""
     states, params = tuple(model.dynamics), tuple(p.name for p in model.of_role("param"))
-    return (*states, *(f"z:{h}" for h in model.taught), *(f"w:{w}" for w in params), *params)
+    costates = (*(f"z:{h}" for h in model.taught), *model.followed, *(f"w:{w}" for w in params))
+    return (*states, *costates, *params)
 
 
 class _Builder:
@@ -161,13 +166,17 @@ class _Builder:
     def build(self) -> Step:
         model = self.model
         old: dict[str, Definition] = {}
+        ruled = {f"given:{name}": name for name in plainly_ruled(model)}
         made: list[Definition] = []  # what a state begins with stands before what is read of it
         for definition in model.definitions:
-            old[definition.name] = self._old(definition)
+            old[definition.name] = rename(definition, self.start | ruled)
             made.append(old[definition.name])
             state = definition.name.removeprefix("initial:")
             if self.start.get(state) == f"begun:{state}":
-                made.append(begun(self.workspace, state, old[definition.name]))
+                made.append(begun(model, state, old[definition.name]))
+        steered = self._steered(tuple(old.values()))
+        for line in in_turn((*made, *steered.chosen)) if model.controls else made:
+            self.workspace.append(line)
         for name in model.dynamics:
             self._move_state(name)
         renamed = self._at_new_state()
@@ -182,6 +191,7 @@ class _Builder:
             self._move_costates()
             for param in model.of_role("param"):
                 self._move_param(param.name)
+            self._move_controls(steered)
         at = points[self.order.point]
         return Step(
             model=model,
@@ -192,9 +202,35 @@ class _Builder:
             replay=replay,
         )
 
-    def _old(self, definition: Definition) -> Definition:
-        """A definition at the old state."""
-        return self.workspace.append(rename(definition, self.start))
+    def _steered(self, old: tuple[Definition, ...]) -> Steered:
+        """The controls at the beginning of the step, by H′ as it is there."""
+        model, seeds = self.model, dict[str, list[Part]]()
+        if not model.controls:
+            return Steered((), (), {})
+        by_name = {definition.name: definition for definition in old}
+        for cost in model.costs:
+            seeds[cost] = [Part(PHI * given_of(model, cost), by_name[cost].spans, (cost,))]
+        for name in filter(self._held, model.taught):
+            dynamics = model.dynamics[name]
+            scale = 1 / TAU if dynamics.kind == "next" else sympy.Integer(1)
+            definition = by_name[dynamics.definition]
+            seeds[definition.name] = seed_dynamics(self.workspace, name, f"z:{name}", definition, scale)
+        return steer(model, old, self.start, seeds, phi_of(model))
+
+    def _move_controls(self, steered: Steered) -> None:
+        """a+ = a − τ β ∂H′/∂a, within the bounds."""
+        swap: dict[str, str] = {}  # the passes before have taken names that these lines have, too
+        for line in steered.sloped:
+            if self.workspace.line(line.name) is not None:
+                swap[line.name] = self.workspace.fresh(line.name)
+            self.workspace.append(rename(line, swap))
+        for name, slope in steered.slopes.items():
+            at = indices(len(self.workspace.sizes_of(name)))
+            control, path = self.model.controls[name], self.model.learning.beta[name]
+            value = within(control, slot(name, at) - TAU * setting(self.model, path) * slot(slope, at))
+            made = next(line for line in steered.sloped if line.name == slope)
+            spans = merge_spans((control.span,), made.spans)
+            self._append(f"{name}+", value, name, spans, made.roots, [self._by_setting(value, path)])
 
     def _move_state(self, name: str) -> None:
         """h+ = h + τ f, or F."""

@@ -158,6 +158,7 @@ MODULE_NAMES = frozenset(
         "zero_grad",
         "state",
         "costate",
+        "control",
         "initial",
         "clock",
         "ticks",

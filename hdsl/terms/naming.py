@@ -301,6 +301,7 @@ _BUILD: dict[str, Callable[[Naming, str], tuple[Look, ...]]] = {
     "present": lambda naming, of: (replace(naming.of(of), says="given"),),
     "begun": _accented("tilde"),
     "pull": _own(lambda naming, of: "g", alone=False),
+    "slope": lambda naming, of: (Look("H", naming.of(of), marks=("′",)),),
     "begins": lambda naming, of: (Look("begins"), Look("begins", of)),
     "token": lambda naming, of: (Look("token"), Look("token", of)),
     "back": _own(lambda naming, of: "back", alone=True),

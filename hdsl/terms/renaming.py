@@ -1,4 +1,4 @@
-"""Renaming: the same definition with other names for what it is and what it reads."""
+"""Renaming: the same definition with other names, or with an expression, in place of what it is and what it reads."""
 
 from __future__ import annotations
 
@@ -43,3 +43,18 @@ def rename(definition: Definition, swap: Mapping[str, str]) -> Definition:
         summands = trace_summands(body.expression, given)
     name = swap.get(definition.name, definition.name)
     return replace(definition, name=name, body=body, summands=summands)
+
+
+def valued(definition: Definition, symbol: Scalar, value: Scalar) -> Definition:
+    """The same definition with a scalar expression in place of a scalar quantity, of which no whole operand is made."""
+    swap, body = {symbol: value}, definition.body
+    match body:
+        case Contraction(coefficient=coefficient):
+            body = replace(body, coefficient=coefficient.xreplace(swap))
+        case Elementwise(expression=expression):
+            body = Elementwise(expression.xreplace(swap))
+    summands = definition.summands
+    if summands and isinstance(body, Elementwise):
+        given = [replace(s, expression=s.expression.xreplace(swap)) for s in summands]
+        summands = trace_summands(body.expression, given)
+    return replace(definition, body=body, summands=summands)

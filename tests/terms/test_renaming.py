@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hdsl.syntax.source import Span
-from hdsl.terms.renaming import rename, renamed
+from hdsl.terms.renaming import rename, renamed, valued
 from hdsl.terms.term import Contraction, Definition, Elementwise, Structured, Summand, indices, size, slot
 
 h, u = slot("h"), slot("u")
@@ -29,3 +29,18 @@ def test_summands_are_renamed_with_their_sum():
 def test_an_expression_reads_other_names_at_the_same_indices():
     (i, j) = indices(2)
     assert renamed(slot("W", (i, j)) * slot("h", (j,)) + h, {"h": "g"}) == slot("W", (i, j)) * slot("g", (j,)) + slot("g")
+
+
+(i,), N = indices(1), size("n")
+SUM = Definition("c", Contraction((slot("x", (i,)), slot("y", (i,))), ((i, N),), slot("w")))
+
+
+def test_an_expression_for_a_scalar() -> None:
+    value = 1 / slot("tau") + 1
+    found = valued(SUM, slot("w"), value)
+    assert isinstance(found.body, Contraction) and found.body.coefficient == value
+    told = Summand(slot("w") * slot("x", (i,)), (), ("fit",))
+    line = Definition("e", Elementwise(told.expression), (N,), summands=(told,))
+    made = valued(line, slot("w"), slot("v"))
+    assert made.body == Elementwise(slot("v") * slot("x", (i,)))
+    assert [(s.expression, s.roots) for s in made.summands] == [(slot("v") * slot("x", (i,)), ("fit",))]
