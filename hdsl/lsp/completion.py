@@ -19,14 +19,14 @@ from hdsl.syntax.gather import SHIPPED
 from hdsl.syntax.names import ascii_spelling
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import Component
-from hdsl.syntax.words import OF_COMPONENTS
+from hdsl.syntax.words import CLAUSES, OF_COMPONENTS
 
 TRIGGERS = (".", '"')
 _KINDS = {
     **dict.fromkeys(("dim", "const"), types.CompletionItemKind.Constant),
     **dict.fromkeys(("input", "target", "argument", "index"), types.CompletionItemKind.Variable),
-    **dict.fromkeys(("let", "output", "cost", "hamiltonian"), types.CompletionItemKind.Value),
-    **dict.fromkeys(("state", "costate"), types.CompletionItemKind.Property),
+    **dict.fromkeys(("let", "output", "cost", "terminal", "constraint", "hamiltonian"), types.CompletionItemKind.Value),
+    **dict.fromkeys(("state", "control", "costate"), types.CompletionItemKind.Property),
     **{"param": types.CompletionItemKind.Field},
     **{"component": types.CompletionItemKind.Class, "function": types.CompletionItemKind.Function},
 }
@@ -131,8 +131,9 @@ def _in_expression(analysis: Analysis, here: Place, offset: int) -> Iterator[typ
         name, equals, _ = argument.partition("=")
         if equals:
             yield _item(f"{name.strip()}=", types.CompletionItemKind.Property, f"argument of {call[0] if call else ''}", "")
-    if here.first == "project":
-        yield _word("every")
+    yield from (_word(word) for word in sorted(CLAUSES.get(here.first, ())))
+    if here.first in ("terminal", "final"):
+        yield _word("T")
 
 
 def _in_scope(analysis: Analysis, offset: int) -> Iterator[Declared]:
