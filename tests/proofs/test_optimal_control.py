@@ -183,7 +183,7 @@ def test_a_recurrent_net_learns_as_direct_collocation_has_it() -> None:
     found = solved("rnn_optimal")
     own = ("W", "U", "b", "C")
     begin = {name: found[name][0] for name in own}
-    other = solve(by_hand.rnn(*begin.values(), eta=0.1, beta=0.5, end=3.0), 10, 3)
+    other = solve(by_hand.rnn(*begin.values(), eta=0.1, beta=0.5, end=3.0), 10, 4)
     assert pytest.approx(other.cost, rel=1e-6) == found.J
     assert apart(columns(found, ("h", *own), other.times), other.states) < SMOOTH
     assert apart(columns(found, ("z.h", *(f"costate.{name}" for name in own)), other.times), other.costates) < SMOOTH
