@@ -126,7 +126,7 @@ class Model(Shown):
             parameters: values that parameters begin with, by name.
 
         Returns:
-            arrays by name, J, residuals and a ``status``, which is ``solved`` or says why it is not; nothing is raised for that.
+            arrays by name, J, residuals and a ``status``: ``solved``, or why it is not; nothing is raised for that.
 
         Raises:
             ValueError: the model has no horizon, a size has no number, or ``warm`` is of another problem.

@@ -32,7 +32,9 @@ class Departure:
 
 
 def departures(model: Model) -> tuple[Departure, ...]:
-    """Every departure of a model, the general ones first."""
+    """Every departure of a model, the general ones first; of one that is solved from both ends, what its own terms leave."""
+    if model.learning.schedule == "boundary":
+        return (*_of_constraints(model), *_of_still(model))
     found = [*_of_every_model(model), *_of_dissipation(model), *_of_order(model), *_of_states(model)]
     return (*found, *_of_parameters(model), *_of_targets(model))
 
@@ -117,6 +119,18 @@ def _of_parameters(model: Model) -> Iterator[Departure]:
     for projection in model.projections:
         what = f"{projection.param} is put back after its update"
         yield Departure(f"project {projection.param}", what, "a constraint with a costate of its own", projection.span)
+    yield from _of_still(model)
+
+
+def _of_constraints(model: Model) -> Iterator[Departure]:
+    for constraint in model.constraints:
+        how = "a cost" if constraint.kind == "soft" else "a cost whose weight is raised"
+        what = f"the constraint {constraint.name} is {how}"
+        exact = "a constraint with a costate of its own; a cost leaves a little of what is too much"
+        yield Departure(f"constraint {constraint.name}", what, exact, constraint.span)
+
+
+def _of_still(model: Model) -> Iterator[Departure]:
     for param in model.of_role("param"):
         path = model.learning.beta[param.name]
         if model.learning.values[path] == 0:

@@ -177,7 +177,7 @@ def solution_text(solution: Solution) -> str:
         f"tolerance {solution.tol:.0e}",
     ]
     if r.stationarity is not None:
-        lines.append(f"control: |∂H′/∂a| {r.stationarity:.1e} off the bounds; H′ is smaller by {r.minimum:.1e} at most elsewhere")
+        lines.append(f"control: |∂H′/∂a| {r.stationarity:.1e} off the bounds, H′ elsewhere smaller by {r.minimum:.1e} at most")
     if r.hamiltonian is not None:
         lines.append(f"H stays the same to {r.hamiltonian:.1e}")
     for name, value in solution.violations.items():

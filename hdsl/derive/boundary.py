@@ -52,8 +52,8 @@ class Boundary:
     ``begin`` makes what a state begins with where that is computed, ``initial:h``, and what then reaches the free parameters,
     ``begin:w:W``. ``end`` makes the terminal costs, the conditions, and what the costates are at the end: ``end:z:h``,
     ``end:w:W``, from states, parameters, ``T`` and the ``mu:k``; where T is free also ``end:T`` = e^{−ηT} (∂Φ/∂T + μ·∂ψ/∂T).
-    ``choose`` makes the controls that have a line, by ``choices`` the line of each, and for every control ∂H′/∂a at the controls as
-    they are, by ``slopes``; controls without a line minimise H′ where they are looked for.
+    ``choose`` makes the controls that have a line, by ``choices`` the line of each, and for every control ∂H′/∂a at the
+    controls as they are, by ``slopes``; controls without a line minimise H′ where they are looked for.
     ``mus`` gives for each ``mu:k``, the costate of a condition at the end, its sizes.
     """
 

@@ -2,8 +2,8 @@
 
     ḣ = f        θ̇ = −β ω        ż = −s ∂H′/∂h − η z        ω̇ = −s ∂H′/∂θ − η ω
 
-(1-mathematics.md, section 2; s is `hdsl.derive.hamiltonian.sign_of` the model). The equations are definitions in index notation; the
-adjoints that they share are definitions of their own and stand before them.
+(1-mathematics.md, section 2; s is `hdsl.derive.hamiltonian.sign_of` the model). The equations are definitions in index
+notation; the adjoints that they share are definitions of their own and stand before them.
 """
 
 from __future__ import annotations

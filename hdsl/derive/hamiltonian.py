@@ -1,8 +1,8 @@
 """Hamiltonian: the cost functional, H, its stationarity in the control, and the robust Hamiltonian H′.
 
 This is where the signs live, and the only place: `SIGN` is −1, Hamiltonian Learning (1-mathematics.md, section 2; equations
-(5)-(8) of the paper), and `sign_of` a model that is solved from both ends is +1, optimal control. Everything here is a sympy object over readable symbols, for people; the equations themselves are
-derived from the definitions in `hdsl.derive.equations`.
+(5)-(8) of the paper); `sign_of` a model that is solved from both ends is +1, optimal control. Everything here is a sympy object
+over readable symbols, for people; the equations themselves are derived from the definitions in `hdsl.derive.equations`.
 """
 
 from __future__ import annotations

@@ -26,7 +26,8 @@ def begins_anew(span: Span, name: str, schedule: Span) -> Diagnostic:
 
 def put_back(span: Span, name: str, schedule: Span) -> Diagnostic:
     label = "there are no steps after which to do it"
-    return BOUNDARY.at(span, f"`{name}` cannot be put back in a boundary problem", label, (Label(schedule, "solved as a whole"),))
+    message = f"`{name}` cannot be put back in a boundary problem"
+    return BOUNDARY.at(span, message, label, (Label(schedule, "solved as a whole"),))
 
 
 def nothing_to_minimise(schedule: Span) -> Diagnostic:

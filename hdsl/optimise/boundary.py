@@ -14,7 +14,7 @@ from hdsl.terms.term import Definition, keep_needed
 
 @dataclass(frozen=True)
 class BoundaryPrograms:
-    """``choose`` makes the controls, ``slope`` ∂H′/∂a, ``flow``, ``begin`` and ``end`` make what `hdsl.derive.boundary.Boundary` says, for many points side by side."""
+    """The functions of `hdsl.derive.boundary.Boundary`, each for many points side by side; ``slope`` makes ∂H′/∂a."""
 
     choose: Program
     slope: Program

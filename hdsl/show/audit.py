@@ -33,6 +33,10 @@ _SCHEMES = {
     "untaught": "nothing is taught: no cost reaches a parameter or a state",
 }
 
+WHOLE = (
+    "non-local in time: every costate depends on all that comes after, so that controls and parameters move by the whole "
+    "horizon, and nothing is learned as it goes. With s = −1, `--set schedule=online`, the same equations run forward."
+)
 _WHERE = {True: "space and time", False: "space"}
 
 
@@ -62,6 +66,8 @@ def audit_page(audit: Audit) -> AuditPage:
     builder = _Builder(audit)
     learning = audit.model.learning
     facts = f"{learning.order} Euler, schedule {learning.schedule}, s = −1"
+    if learning.schedule == "boundary":
+        facts = "solved from both ends, s = +1"
     source = audit.model.source.name.replace("\\", "/").rpartition("/")[2]
     tables = tuple(table for table in builder.tables() if table.rows or table.words)
     return AuditPage(audit.model.name, source, facts, tables)
@@ -108,6 +114,8 @@ def _kind(one: Locality) -> str:
 
 class _Builder(Naming):
     def tables(self) -> Iterable[Table]:
+        if self.model.learning.schedule == "boundary":
+            return (Table("locality", "locality", WHOLE), self._departures())
         reads = (self._locality(), self._updates(), self._transposed(), self._delays())
         return (*reads, self._departures(), self._sgd(), self._limits())
 

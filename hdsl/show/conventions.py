@@ -13,7 +13,7 @@ from typing import Any
 import sympy
 
 from hdsl.derive.hamiltonian import Hamiltonian
-from hdsl.model.model import Quantity
+from hdsl.model.model import Model, Quantity
 from hdsl.show.page import Equation, Row
 from hdsl.terms.notation import Notation
 from hdsl.terms.spelling import Style
@@ -46,6 +46,8 @@ class Conventions:
         functional = self._right(h.functional.function)
         nu, dot = self._look("all:nu"), self._look("dot:all:theta")
         integral = f"∫ {functional} dt" if self._style == "text" else rf"\int {functional} \, \mathrm{{d}}t"
+        if _has_terminal(h.model):
+            integral += " + Φ" if self._style == "text" else r" + \Phi"
         slope = rf"\frac{{\partial H}}{{\partial {nu}}}" if self._style == "latex" else f"∂H/∂{nu}"
         rows = [
             _row("J", f"J[{nu}]", integral, "cost functional"),
@@ -126,6 +128,11 @@ class Conventions:
         name = f"part:{len(self._parts)}"
         self._parts.append(Definition(name, Contraction(tuple(factors), bound)))
         return slot(name)
+
+
+def _has_terminal(model: Model) -> bool:
+    """Whether a terminal cost, Φ, is a part of J."""
+    return bool(model.terminals) and model.learning.schedule == "boundary"
 
 
 def _row(path: str, left: str, right: str, note: str) -> Row:

@@ -15,6 +15,7 @@ from hdsl.derive.equations import Equations
 from hdsl.derive.step import Step
 from hdsl.model.model import Model
 from hdsl.show.conventions import Conventions
+from hdsl.show.ends import at_ends
 from hdsl.show.page import Equation, Page, Row, Section, worded
 from hdsl.show.summand import told_equation
 from hdsl.syntax.parse import parse
@@ -131,6 +132,7 @@ class _Builder:
     def __init__(self, equations: Equations, step: Step, style: Style, form: Form) -> None:
         self.equations, self.step, self.style = equations, step, style
         self.model = equations.model
+        self.boundary = self.model.learning.schedule == "boundary"
         self.form = form
         self._by_name = {d.name: d for d in equations.definitions}
         self._plain = model_notation(self.model, (), style)
@@ -157,7 +159,8 @@ class _Builder:
     def facts(self) -> str:
         """``sequential Euler, s = −1, 5 parameters (1 121 numbers at n = 32)``"""
         params = self.model.of_role("param")
-        told = f"{self.model.learning.order} Euler, s = −1, {len(params)} parameter{'s' * (len(params) != 1)}"
+        how = "solved from both ends, s = +1" if self.boundary else f"{self.model.learning.order} Euler, s = −1"
+        told = f"{how}, {len(params)} parameter{'s' * (len(params) != 1)}"
         numbers = self._numbers()
         return f"{told} ({numbers})" if numbers else told
 
@@ -189,8 +192,9 @@ class _Builder:
             Section("beginning", "begins", words=self._beginnings()),
             Section("costate", "costate", self._group("costate")),
             Section("parameter", "parameters", self._parameters()),
+            Section("ends", "ends", self._ends()),
             Section("settings", "settings", words=self._settings()),
-            Section("step", "one step", self._step(), self._order()),
+            Section("step", "one step", *((self._step(), self._order()) if not self.boundary else ())),
             Section("project", "put back", self._projections(), self._from_before()),
             Section("departures", "departs", words=self._departures()),
         )
@@ -243,6 +247,15 @@ class _Builder:
             row = Row(tuple(pair), paths=(f"costate.{name}", f"parameter.{name}"), reads=reads)
             rows.append(self._placed(row, costate.spans))
         return tuple(rows)
+
+    def _ends(self) -> tuple[Row, ...]:
+        """What holds at the two ends of time, of a model that is solved from both."""
+
+        def notation_of(model: Model, lines: Iterable[Definition], inlined: Collection[str]) -> Notation:
+            return model_notation(model, lines, self.style, form=self.form, mean=False, inline=inlined)
+
+        found = at_ends(self.model, self.style, self.written, notation_of)
+        return tuple(self._placed(Row((one.equation,), note=one.note), one.spans) for one in found)
 
     def _step(self) -> tuple[Row, ...]:
         rows = []
@@ -299,14 +312,15 @@ class _Builder:
         told: dict[str, list[str]] = {}
         for state in self.model.begun:
             look = self._worded(f"{self._look(state)} = {self._look(f'initial:{state}')}")
-            told.setdefault(_WHEN[self.model.resets[state]], []).append(look)
+            when = "t = 0" if self.boundary else _WHEN[self.model.resets[state]]
+            told.setdefault(when, []).append(look)
         if not told:
             return ""
         credit = "(∂h₀/∂θ)ᵀ z" if self.style == "text" else r"(\partial h_0 / \partial \theta)^\top z"
         omega = "ω" if self.style == "text" else LATEX.stem("ω")
         begun = "; ".join(f"{', '.join(looks)} at {when}" for when, looks in told.items())
         params = self.model.of_role("param")
-        return begun + (f"; there {self._worded(omega)} takes {self._worded(credit)} besides" if params else "")
+        return begun + (f"; there {self._worded(omega)} takes {self._worded(credit)} besides" if params and not self.boundary else "")
 
     def _settings(self) -> str:
         learning = self.model.learning
@@ -343,7 +357,7 @@ class _Builder:
 
     def _departures(self) -> str:
         general = ", ".join(one.what for one in departures(self.model) if one.always)
-        return f"from exact optimal control: {general}"
+        return f"from exact optimal control: {general}" if general else ""
 
     # --- rows --------------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ HEADINGS = {
     "costate": "Costate equations",
     "parameter": "Parameter equations",
     "beginning": "Beginnings",
+    "ends": "The two ends",
     "settings": "Settings",
     "step": "One step",
     "project": "Put back after a step",

@@ -147,12 +147,12 @@ def series_plot(name: str, at: Numbers, target: Numbers, prediction: Numbers, la
     return made[0]
 
 
-def curves_plot(name: str, curves: Mapping[str, Numbers], at: Numbers, label: str) -> str:
-    """Some curves (T,) by name against steps ``at`` (T,), on a logarithmic axis where they are far apart."""
+def curves_plot(name: str, curves: Mapping[str, Numbers], at: Numbers, label: str, below: str = "step") -> str:
+    """Some curves (T,) by name against steps, or what ``below`` says, ``at`` (T,); on a logarithmic axis where far apart."""
     with _axes(name, 2.5) as (axes, made):
         for (curve, values), colour in zip(curves.items(), _colours(len(curves)), strict=True):
             axes.plot(*thinned(at, np.where(np.isfinite(values), values, np.nan)), color=colour, label=curve)
-        axes.set_xlabel("step")
+        axes.set_xlabel(below)
         axes.set_ylabel(label)
         axes.margins(x=0.01)
         _logarithmic(axes)

@@ -136,7 +136,7 @@ def report_html(run: Run, equations: Equations, step: Step, version: str) -> str
         headline=(*run.headline, *_speed(run)),
         figures=figures(run),
         card=model_card(model),
-        numbers=_settings(model),
+        numbers=settings_of(model),
         version=version,
         content=content_hash(model),
     )
@@ -251,7 +251,7 @@ def _nested(values: object, notation: Notation) -> str:
     return as_written(notation, values)
 
 
-def _settings(model: Model) -> tuple[tuple[str, str], ...]:
+def settings_of(model: Model) -> tuple[tuple[str, str], ...]:
     """The settings of learning as they hold, symbol in LaTeX."""
     notation = model_notation(model, (), "latex")
     values = {**model.learning.values, "phi": model.learning.phi}

@@ -115,7 +115,8 @@ def problem() -> tuple[Boundary, Any, dict[str, Any]]:
     rng = np.random.default_rng(1)
     given: dict[str, Any] = {":batch": 4, ":share": np.zeros(1), "size:n": 3, "tau": 1.0, "learn:eta": 0.25}
     given |= {"learn:beta.W": 0.3, "learn:beta.q": 0.7, "s": np.array([1.0, 2.0, 3.0]), "weight:cap": 50.0}
-    shapes = {"h": (3,), "z:h": (3,), "W": (3, 3), "w:W": (3, 3), "q": (), "w:q": (), "t": (), "T": (), "mu:0": (), "mu:1": (2,)}
+    shapes = {"h": (3,), "z:h": (3,), "W": (3, 3), "w:W": (3, 3), "q": (), "w:q": (), "t": (), "T": ()}
+    shapes |= {"mu:0": (), "mu:1": (2,)}
     given |= {name: rng.normal(size=(4, *shape)) for name, shape in shapes.items()}
     return boundary, functions(boundary), given
 

@@ -4,9 +4,9 @@ The scheme is that of scipy.integrate.solve_bvp (Lobatto IIIA of three stages, o
 
     A_i y_i + B_i y_{i+1} = r_i,  i = 1 … m − 1,   and   C y_1 + D y_m = r,
 
-so that half of the nodes are eliminated at each level, the one between each pair of intervals, with pivots from the rows of both
-(cyclic reduction as by Wright 1994, with elimination in place of rotations): what grows and what decays find their pivots, which a
-march from one end has not, in O(m n³).
+so that half of the nodes are eliminated at each level, the one between each pair of intervals, with pivots from the rows of
+both (cyclic reduction as by Wright 1994, with elimination in place of rotations): what grows and what decays find their pivots,
+which a march from one end has not, in O(m n³).
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ def collocate(
     ``slope_by`` gives (n, n, m), ``ends_by`` two (n, n); ``residual`` the largest residual within each interval, (m − 1,), from
     nodes, values and slopes. The mesh is refined until none is above ``tol``.
     """
-    for refinement in range(1, MOST_REFINEMENTS + 1):
+    refinement = 0
+    while refinement < MOST_REFINEMENTS:
+        refinement += 1
         y, why = _newton(slope, ends, slope_by, ends_by, s, y, tol)
         f = slope(s, y)
         large = residual(s, y, f) / tol
@@ -205,7 +207,8 @@ class Factors:
         values = (self.whole @ np.concatenate([rows[0], right[:, -1]])).reshape(2, n)
         for (pairs, left, rest), own in zip(reversed(self.levels), reversed(known), strict=True):
             count = len(pairs)
-            right_of = own - np.einsum("kij,kj->ki", left, values[:count]) - np.einsum("kij,kj->ki", rest, values[1 : count + 1])
+            right_of = own - np.einsum("kij,kj->ki", left, values[:count])
+            right_of -= np.einsum("kij,kj->ki", rest, values[1 : count + 1])
             made = np.empty((len(values) + count, n))
             made[0 : 2 * count + 1 : 2] = values[: count + 1]
             for k, pair in enumerate(pairs):

@@ -100,7 +100,7 @@ def line(task: Task) -> Path:
 
 
 def rolled(task: Task) -> Path | None:
-    """States run forward with costates 0, then costates run back along them from what they are at the end; None if it blows up."""
+    """States run forward with costates 0, then costates back along them from what they are at the end; None if it blows up."""
     functions, s = task.functions, grid(201)
     step, start = task.end * np.diff(s), still(functions)
     states = np.zeros(functions.size, bool)

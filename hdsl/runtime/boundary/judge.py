@@ -46,7 +46,7 @@ def judge(functions: Functions, attempt: Attempt, free: bool, bounds: Bounds) ->
         end=_largest(ends),
         stationarity=stationarity,
         minimum=minimum,
-        hamiltonian=_drift(made) if autonomous(functions) else None,
+        hamiltonian=_drift(made) if autonomous(functions) and not bounds.declared else None,
     )
 
 
@@ -59,7 +59,7 @@ def along(functions: Functions, path: Path, points: int) -> tuple[Array, dict[st
 
 
 def autonomous(functions: Functions) -> bool:
-    """Whether H is to stay the same: nothing arrives, nothing reads the time, and eta is 0."""
+    """Whether H is to stay the same where controls make it least: nothing arrives or reads the time, and eta is 0."""
     model = functions.model
     if model.of_role("input") or model.of_role("target"):
         return False

@@ -23,7 +23,7 @@ def minimise(
     upper: Array,
     points: int,
 ) -> Array:
-    """The controls (points, k) at which ``value`` (points,) is least within ``lower`` and ``upper`` (k,), which may be infinite.
+    """The controls (points, k) at which ``value`` (points,) is least within ``lower`` and ``upper`` (k,), infinite for none.
 
     ``value`` and ``slope`` (points, k) take the controls of all points.
     """

@@ -51,10 +51,12 @@ class Residuals:
 class Solution:
     """A boundary problem solved, or not: ``status`` is a key of `STATUSES`, ``message`` its sentence with what is special.
 
-    ``J`` is the whole cost, ``costs`` its parts by name: the integral of each cost term e^{ηt}φ… , ``motion`` of the
-    parameters, and each terminal cost. ``arrays`` has t (points,) at a spacing of tau, states, costates (``z.h``, ``costate.W``),
-    parameters, controls, outputs, cost terms and H by name, points first. ``mu`` has the costates of the conditions at the end.
-    ``violations`` are by how much each constraint is violated at most, ``weights`` the weight of each penalty at the end.
+    ``J`` is the whole cost, ``costs`` its parts by name: the integral of each cost term, ``motion`` of the parameters, and each
+    terminal cost. ``arrays`` has t (points,) at a spacing of tau, states, costates (``z.h``, ``costate.W``), parameters,
+    controls, outputs, cost terms and H by name, points first, and ``roles`` what each is. ``mu`` has the costates of the
+    conditions at the end. ``violations`` are by how much each constraint is violated at most, ``weights`` the weight of each
+    penalty. ``way`` is what the solution was begun from, ``tried`` what had failed before; ``path`` is on the solver's mesh.
+    ``signals`` names the stream that was read.
     """
 
     model: str
@@ -78,9 +80,9 @@ class Solution:
     violations: Mapping[str, float] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    drawn: frozenset[str] = frozenset()
     free_end: bool = False
     roles: Mapping[str, str] = field(default_factory=dict)
+    signals: str = ""
 
     @property
     def solved(self) -> bool:

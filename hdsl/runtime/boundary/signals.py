@@ -1,7 +1,7 @@
 """What arrives along the path of a boundary problem: the samples of a stream as functions of time.
 
-Real inputs and targets are linear from sample to sample, index ones hold until the next. Samples stand at 0, tau, 2 tau, …, or by
-the time stamps of the stream, counted from its first.
+Real inputs and targets are linear from sample to sample, index ones hold until the next. Samples stand at 0, tau, 2 tau, …,
+or by the time stamps of the stream, counted from its first.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A boundary problem solved: the ways are tried in order, penalties raised, and what comes of it is judged before it is told."""
+"""A boundary problem solved: ways are tried in order, penalties raised, and what comes of it is judged before it is told."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def test_time_stamps_tell_where_samples_stand() -> None:
 
 def test_what_ends_too_early_or_is_missing_is_refused() -> None:
     model, stream = streamed()
-    with pytest.raises(StreamError, match="ends at t = 1.5, and the horizon is 2: 4 samples are too few"):
+    with pytest.raises(StreamError, match=r"ends at t = 1\.5, and the horizon is 2: 4 samples are too few"):
         read_signals(stream.whole(), model.product("model"), 0.5, 2.0, "arrays")
     model, stream = streamed(v=np.array([0.0, np.nan, 1.0, 2.0]))
     with pytest.raises(StreamError, match="`v` is missing"):

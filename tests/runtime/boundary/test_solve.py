@@ -59,7 +59,9 @@ def test_dissipation_weighs_the_cost_as_the_functional_says() -> None:
     # J = ∫ e^{ηt} ½(a² + x²) dt + x(T)²: V = ½ p x² with −ṗ = e^{ηt} − p² e^{−ηt}, p(T) = 2; z = e^{−ηt} p x.
     text = "state x = 1\ncontrol a\nx' = a\ncost run = 1/2*a^2 + 1/2*x^2\nterminal goal = x^2\nhorizon 2\n"
     solution = solved(text, eta=0.5)
-    back = solve_ivp(lambda t, p: -np.exp(t / 2) + p**2 * np.exp(-t / 2), (2, 0), [2.0], rtol=1e-12, atol=1e-13, dense_output=True)
+    back = solve_ivp(
+        lambda t, p: -np.exp(t / 2) + p**2 * np.exp(-t / 2), (2, 0), [2.0], rtol=1e-12, atol=1e-13, dense_output=True
+    )
     assert pytest.approx(back.y[0, -1] / 2, abs=1e-6) == solution.J
     t = solution["t"]
     np.testing.assert_allclose(solution["z.x"], np.exp(-t / 2) * back.sol(t)[0] * solution["x"], atol=2e-6)
