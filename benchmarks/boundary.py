@@ -2,8 +2,8 @@
 
     python -m benchmarks.boundary [STATES …]
 
-A regulator of a random net, ẋ = tanh(A x) + B a with the costates of J = ½ ∫ ‖x‖² + ‖a‖²/2 dt + ½ ‖x(T)‖², T = 3: 2n + 1 equations.
-Above `hdsl.runtime.boundary.two_point.MOST_EQUATIONS` the blocks are taken.
+A regulator of a random net, ẋ = tanh(A x) + B a, with the costates of J = ½ ∫ ‖x‖² + ‖a‖²/2 dt + ½ ‖x(T)‖² and T = 3: 2n + 1
+equations. Above `hdsl.runtime.boundary.two_point.MOST_EQUATIONS` the blocks are taken.
 """
 
 from __future__ import annotations

@@ -144,7 +144,7 @@ class Model(Shown):
                 raise ValueError(f"{self.name} has inputs or targets: solve(model.stream(…))")
             signals = read_signals(stream.whole(), record, *horizon_of(record), stream.name)
         problem = numbered(self.compiler, seed, signals, parameters)
-        return solve_boundary(problem, tol, None if warm is None else warm.path)
+        return solve_boundary(problem, tol, None if warm is None else warm.path, "" if stream is None else stream.name)
 
     def resized(self, settings: Mapping[str, float | str] | None = None, **dims: int) -> Model:
         """The same text with other sizes and settings, checked again. Raises hdsl.ModelError."""

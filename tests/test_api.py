@@ -210,3 +210,35 @@ def test_a_model_says_why_a_summand_is_there() -> None:
     assert str(why).startswith("costate.h   ż = φ Cᵀe + Wᵀā − z − η z\n")
     with pytest.raises(ValueError, match=r"did you mean `costate\.h`"):
         hdsl.load("sunspots").why("costate.hh")
+
+
+BOUNDARY = """
+input u
+state h = 0
+param w = 0.5
+h' = -h + tanh(w*u)
+cost fit = (h - u)^2/2
+horizon 1
+learn
+    schedule = boundary
+    tau = 0.5
+"""
+
+
+def test_a_boundary_problem_is_solved_with_its_stream() -> None:
+    model = hdsl.loads(BOUNDARY)
+    with pytest.raises(ValueError, match="has inputs or targets"):
+        model.solve()
+    stream = model.stream({"u": [0.0, 1.0, 0.5]})
+    solution = model.solve(stream)
+    assert solution.solved and solution["t"].tolist() == [0, 0.5, 1] and solution.signals
+    assert solution["w"][0] == 0.5 and solution["costate.w"][-1] == pytest.approx(0, abs=1e-6)
+    again = model.solve(stream, warm=solution, tol=1e-8)
+    assert again.way == "a former solution" and again.tol == 1e-8 and again.J == pytest.approx(solution.J, abs=1e-6)
+    begun = model.solve(stream, parameters={"w": 2.0})
+    assert begun["w"][0] == 2 and begun.J != pytest.approx(solution.J, abs=1e-3)
+
+
+def test_a_model_without_a_horizon_has_nothing_to_solve() -> None:
+    with pytest.raises(ValueError, match="has no horizon"):
+        hdsl.loads("state x = 1\nx' = -x\ncost c = x^2\n").solve()

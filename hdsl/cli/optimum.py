@@ -105,7 +105,7 @@ def gap_of(options: Options) -> tuple[Gap, Model]:
     from hdsl.runtime.boundary.solve import solve_boundary
     from hdsl.runtime.gap import DOUBLE, compare, samples
 
-    signals = signals_of(options, model)
+    signals, _ = signals_of(options, model)
     try:
         problem = numbered(model.compiler, options.seed, signals)
     except ValueError as wrong:

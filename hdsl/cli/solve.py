@@ -81,10 +81,11 @@ def _solutions(options: Options, model: Model) -> tuple[Solution, Any]:
     for settings in steps:
         current = model if not settings else _with(options, settings)
         try:
-            problem = numbered(current.compiler, options.seed, signals_of(options, current))
+            signals, stream = signals_of(options, current)
+            problem = numbered(current.compiler, options.seed, signals)
             if solution is None and options.warm is not None:
                 warm = load_solution(options.warm, problem.functions)
-            solution = solve_boundary(problem, None, warm)
+            solution = solve_boundary(problem, None, warm, stream)
         except SolutionError as wrong:
             raise WrongInput(str(wrong)) from None
         except ValueError as wrong:
@@ -124,8 +125,8 @@ def _with(options: Options, settings: Mapping[str, str]) -> Model:
     return open_model(options.model, (*kept, *(f"{n}={v}" for n, v in settings.items())), options.dims, options.delay)
 
 
-def signals_of(options: Options, model: Model) -> Any:
-    """What arrives, by time. Raises click's errors."""
+def signals_of(options: Options, model: Model) -> tuple[Any, str]:
+    """What arrives, by time, and the name of the stream. Raises click's errors."""
     from hdsl.runtime.boundary.functions import nothing_arrives
     from hdsl.runtime.boundary.numbers import horizon_of
     from hdsl.runtime.boundary.signals import read_signals
@@ -137,7 +138,7 @@ def signals_of(options: Options, model: Model) -> Any:
     if not (record.of_role("input") or record.of_role("target")):
         if options.streams or options.columns or options.scale:
             raise click.UsageError(f"{record.name} has neither input nor target, so it reads no stream")
-        return nothing_arrives
+        return nothing_arrives, ""
     if len(options.streams) > 1:
         raise click.UsageError("a boundary problem is of one stream; name one --stream")
     defaults = defaults_of(readable(options.model), model.name, next(iter(options.streams), None))
@@ -146,7 +147,7 @@ def signals_of(options: Options, model: Model) -> Any:
         opened = open_streams((defaults.stream,), False, record, told)
         stream = Stream(opened.sources[0], record, opened.columns[0], how, bad_rows(options.bad))
         tau, until = horizon_of(record)
-        return read_signals(stream.whole(), record, tau, until, stream.name)
+        return read_signals(stream.whole(), record, tau, until, stream.name), stream.name
     except StreamError as wrong:
         raise WrongInput(str(wrong)) from None
     except OSError as wrong:

@@ -44,7 +44,7 @@ def record(solution: Solution, command: str) -> Run:
     verdict = "solved" if solution.solved else "NOT solved"
     return Run(
         name=solution.model,
-        stream="none" if not solution.signals else solution.signals,
+        stream=solution.signals or "none",
         steps=solution.iterations,
         seconds=solution.seconds,
         rate=0.0,

@@ -320,7 +320,8 @@ class _Builder:
         omega = "ω" if self.style == "text" else LATEX.stem("ω")
         begun = "; ".join(f"{', '.join(looks)} at {when}" for when, looks in told.items())
         params = self.model.of_role("param")
-        return begun + (f"; there {self._worded(omega)} takes {self._worded(credit)} besides" if params and not self.boundary else "")
+        besides = f"; there {self._worded(omega)} takes {self._worded(credit)} besides"
+        return begun + (besides if params and not self.boundary else "")
 
     def _settings(self) -> str:
         learning = self.model.learning

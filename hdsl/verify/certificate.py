@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from hdsl.compiler import Compiler
 from hdsl.runtime.threads import using
 from hdsl.verify.continuous import judge_equations, judge_scalars, too_large
+from hdsl.verify.ends import judge_ends
 from hdsl.verify.generated import judge_step
 from hdsl.verify.judgement import TOLERANCES, Errors, Group, Judge, Row
 from hdsl.verify.order import judge_order
@@ -115,8 +116,12 @@ def _certified(compiler: Compiler, seed: int, points: int, pullback: bool) -> Ce
         # A const that is a list holds its size: then sympy is asked at the sizes of the file.
         small = smallest(model, text, compiler.settings) or found
         notes += _scalars(small, compiler, errors["equations"], seed)
-        judge_step(found, compiler.torch, compiler.numpy, errors["step"], seed)
-        notes += _order(found, compiler.torch, errors["step"], seed)
+        if model.learning.schedule == "boundary":
+            judge_ends(found, compiler.boundary, text, errors["equations"], seed, points)
+            notes.append("there is no step to judge: the problem is solved as a whole, with s = +1")
+        else:
+            judge_step(found, compiler.torch, compiler.numpy, errors["step"], seed)
+            notes += _order(found, compiler.torch, errors["step"], seed)
         if inside:
             judge_pullback(found, compiler.pullback, inside, errors["pullback"], seed)
     except NoPoint as fault:

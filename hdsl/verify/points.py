@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hdsl.derive.hamiltonian import sign_of
 from hdsl.model.model import Model
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source
@@ -264,13 +265,13 @@ def own(found: Sized, name: str) -> str:
 
 
 def pulls_of(found: Sized, point: Point, made: Readings) -> dict[str, Array]:
-    """∂H′/∂h and ∂H′/∂θ as the derived equations have them: what ż and ω̇ hold besides −ηz and −ηω."""
-    pulls = {}
+    """∂H′/∂h and ∂H′/∂θ as the derived equations have them: what ż and ω̇ hold besides −ηz and −ηω, −s times."""
+    pulls, sign = {}, sign_of(found.model)
     for name, costate in point.costates.items():
         equation = f"dot:{own(found, name)}"
         if equation in made.shared or equation in made.streams[0]:
             eta = found.walk.written.rate("eta", name, point.tau)
-            pulls[name] = made.of(equation) + eta * costate.numpy()
+            pulls[name] = -sign * (made.of(equation) + eta * costate.numpy())
     return pulls
 
 

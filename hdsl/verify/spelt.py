@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hdsl.compiler import Compiler
+from hdsl.derive.boundary import Endless
 from hdsl.show.page import worded
 from hdsl.syntax.tree import Define
 from hdsl.terms.notation import Notation
@@ -41,7 +42,7 @@ def spelt(compiler: Compiler, style: Style, pullback: bool) -> Mapping[Group, Ma
         ModelError: the text is wrong.
     """
     return {
-        "equations": _equations(compiler, style),
+        "equations": {**_equations(compiler, style), **_ends(compiler, style)},
         "step": _step(compiler, style),
         "pullback": _pullback(compiler, style) if pullback else {},
     }
@@ -68,6 +69,17 @@ def _equations(compiler: Compiler, style: Style) -> dict[str, str]:
     notation = _notation(compiler, tuple(by_name.values()), style)
     shown = [*(d.name for d in equations.all), *model.outputs, *model.costs]
     return {name: worded(notation.equation(by_name[name]), style) for name in shown if name in by_name}
+
+
+def _ends(compiler: Compiler, style: Style) -> dict[str, str]:
+    """What holds at the end of a boundary problem."""
+    boundary = compiler.boundary
+    if compiler.model.learning.schedule != "boundary" or isinstance(boundary, Endless):
+        return {}
+    notation = _notation(compiler, boundary.end, style)
+    finals = {final.definition for final in boundary.model.finals}
+    shown = {*boundary.model.terminals, *finals} | {d.name for d in boundary.end if d.name.startswith("end:")}
+    return {d.name: worded(notation.equation(d), style) for d in boundary.end if d.name in shown}
 
 
 def _step(compiler: Compiler, style: Style) -> dict[str, str]:

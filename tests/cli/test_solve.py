@@ -113,7 +113,8 @@ def test_what_is_not_solved_ends_with_1(folder: Path, capsys: pytest.CaptureFixt
 WRONG = [
     (["run", "lqr", *option], f"{option[0]} is for a run from sample to sample")
     for option in (
-        ["--steps", "5"], ["--epochs", "2"], ["--batch", "2"], ["--follow"], ["--hold", "2"], ["--target-at", "1", "--hold", "2"],
+        ["--steps", "5"], ["--epochs", "2"], ["--batch", "2"], ["--follow"], ["--hold", "2"],
+        ["--target-at", "1", "--hold", "2"],
         ["--seeds", "2"], ["--dtype", "float32"], ["--device", "cpu"], ["--threads", "1"], ["--checkpoint", "d"],
         ["--every", "1", "--checkpoint", "d"], ["--resume", "--checkpoint", "d"], ["--on-nonfinite", "stop"],
         ["--record", "x", "--record-to", "r.csv"], ["--record-to", "r.csv", "--record", "x"], ["--log", "d"],

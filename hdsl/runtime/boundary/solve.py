@@ -41,10 +41,12 @@ class Found:
         return not self.attempt.why
 
 
-def solve_boundary(problem: Numbered, tol: float | None = None, warm: Path | None = None) -> Solution:
+def solve_boundary(
+    problem: Numbered, tol: float | None = None, warm: Path | None = None, stream: str = ""
+) -> Solution:
     """Solve a boundary problem to a tolerance, the model's own where none is given, from a former solution if there is one.
 
-    The status of what is returned says whether it is solved; nothing is raised for that.
+    The status of what is returned says whether it is solved; nothing is raised for that. ``stream`` names what arrives.
     """
     start = time.perf_counter()
     tol = problem.tol if tol is None else tol
@@ -54,7 +56,7 @@ def solve_boundary(problem: Numbered, tol: float | None = None, warm: Path | Non
         problem, found = _raised(problem, tol, warm)
     else:
         found = _found(problem, tol, warm)
-    return _told(problem, found, tol, time.perf_counter() - start)
+    return replace(_told(problem, found, tol, time.perf_counter() - start), signals=stream)
 
 
 def most_nodes(equations: int) -> int:
@@ -191,7 +193,7 @@ def _message(
 ) -> str:
     """The sentence of a status, with what is special about it."""
     more = {
-        "nonfinite": wrong,
+        "nonfinite": wrong or "on the way, from a path that was finite",
         "mesh": f"{nodes} nodes, residual {residuals.largest:.1e} and not {tol:.1e}",
         "tolerance": f"residual {residuals.largest:.1e} and not {tol:.1e}",
         "not a minimum": f"by {residuals.minimum or 0.0:.1e}",
