@@ -22,7 +22,7 @@ from hdsl.syntax.source import Span
 from hdsl.terms.term import Size
 
 Class: TypeAlias = Literal["local", "weakly local", "non-local", "untaught"]
-Kind: TypeAlias = Literal["state", "costate", "parameter costate", "parameter"]
+Kind: TypeAlias = Literal["state", "costate", "control", "parameter costate", "parameter"]
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def build_audit(step: Step) -> Audit:
 def _kind(cell: str, model: Model) -> Kind:
     if cell.startswith(("z:", "w:")):
         return "costate" if cell.startswith("z:") else "parameter costate"
-    return "state" if cell in model.dynamics else "parameter"
+    return "state" if cell in model.dynamics else "control" if cell in model.controls else "parameter"
 
 
 def _localities(model: Model, reads: Reads) -> tuple[Locality, ...]:

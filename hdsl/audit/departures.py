@@ -36,7 +36,7 @@ def departures(model: Model) -> tuple[Departure, ...]:
     if model.learning.schedule == "boundary":
         return (*_of_constraints(model), *_of_still(model))
     found = [*_of_every_model(model), *_of_dissipation(model), *_of_order(model), *_of_states(model)]
-    return (*found, *_of_parameters(model), *_of_targets(model))
+    return (*found, *_of_parameters(model), *_of_controls(model), *_of_ends(model), *_of_targets(model))
 
 
 def _of_every_model(model: Model) -> Iterator[Departure]:
@@ -136,6 +136,35 @@ def _of_still(model: Model) -> Iterator[Departure]:
         if model.learning.values[path] == 0:
             what = f"{param.name} does not move ({path} = 0)"
             yield Departure(f"still {param.name}", what, "ν is free", model.learning.spans.get(path))
+
+
+def _of_controls(model: Model) -> Iterator[Departure]:
+    """Controls that a step holds, and those that no stationarity chooses."""
+    for name, control in model.controls.items():
+        if control.rule == "gradient":
+            what, exact = f"{name} follows the gradient of H′", "∂H′/∂a = 0, or a bound, at every time"
+        elif control.rule == "given":
+            what, exact = f"{name} is chosen by a rule of its own", "∂H′/∂a = 0, or a bound"
+        else:
+            what, exact = f"{name} is held through a step, by the costate that ran forward", "a of the costate at every time"
+        yield Departure(f"control {name}", what, exact, control.span)
+
+
+def _of_ends(model: Model) -> Iterator[Departure]:
+    """What is said of an end that a run forward does not know."""
+    if model.horizon is not None:
+        what = "the run goes on past the horizon, and does not know of it"
+        yield Departure("horizon", what, "the problem ends at T", model.horizon.span)
+    spans = {definition.name: definition.spans for definition in model.definitions}
+    for name in model.terminals:
+        what = f"the terminal cost {name} is not learned from"
+        yield Departure(f"terminal {name}", what, "z(T) = ∂Φ/∂h", next(iter(spans[name]), None))
+    for number, final in enumerate(model.finals, 1):
+        what = f"condition {number} at the end is not met"
+        yield Departure(f"final {number}", what, "ψ(h(T)) = 0, by a costate of its own", final.span)
+    for constraint in model.constraints:
+        what = f"the constraint {constraint.name} is a cost"
+        yield Departure(f"constraint {constraint.name}", what, "it holds at every time", constraint.span)
 
 
 def _of_targets(model: Model) -> Iterator[Departure]:

@@ -26,12 +26,12 @@ def mark_of(model: Model, state: str) -> Scalar:
     return when if when is not None else slot(f"begins:{'all' if model.quantities[state].shared else 'stream'}")
 
 
-def begun(workspace: Workspace, state: str, initial: Definition) -> Definition:
+def begun(model: Model, state: str, initial: Definition) -> Definition:
     """The state as a step finds it: its beginning where a sequence begins, else what the last step left."""
-    model, at = workspace.model, initial.indices
+    at = initial.indices
     value = where_equal(mark_of(model, state), ZERO, slot(state, at), initial.slot)
     shared = model.quantities[state].shared
-    return workspace.append(Definition(f"begun:{state}", Elementwise(value), initial.sizes, shared, initial.spans))
+    return Definition(f"begun:{state}", Elementwise(value), initial.sizes, shared, initial.spans)
 
 
 def pull_through(

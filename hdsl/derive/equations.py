@@ -8,13 +8,14 @@ notation; the adjoints that they share are definitions of their own and stand be
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from hdsl.derive.accumulate import Part, accumulate, merge_roots, places_of, summands_of, total
 from hdsl.derive.hamiltonian import Hamiltonian, sign_of
 from hdsl.derive.seeds import PHI, TAU, seed_cost, seed_dynamics
 from hdsl.derive.shown import Shown
+from hdsl.derive.stationarity import Chooser, Chosen
 from hdsl.derive.workspace import Workspace
 from hdsl.model.model import Model
 from hdsl.terms.term import (
@@ -34,7 +35,9 @@ class Equations(Shown):
     """Hamilton's equations.
 
     ``definitions`` are what the equations read: the model's own definitions, then the adjoints, in order. ``state`` and
-    ``parameter`` are keyed by name; ``costate`` by the state or the parameter whose costate it is.
+    ``parameter`` are keyed by name; ``costate`` by the state or the parameter whose costate it is. ``slope`` has for each
+    control ∂H′/∂a, at the control as it is, and ``control`` its choice by
+    stationarity or by its rule, within its bounds, as ``choice:a``.
     """
 
     model: Model
@@ -43,6 +46,8 @@ class Equations(Shown):
     state: Mapping[str, Definition]
     costate: Mapping[str, Definition]
     parameter: Mapping[str, Definition]
+    slope: Mapping[str, Definition] = field(default_factory=dict)
+    control: Mapping[str, Definition] = field(default_factory=dict)
 
     @property
     def summands(self) -> Mapping[str, tuple[Summand, ...]]:
@@ -68,8 +73,10 @@ def derive_equations(hamiltonian: Hamiltonian) -> Equations:
             continue
         seeds[definition.name] = seed_dynamics(workspace, name, f"z:{name}", definition, scale)
     params = [p.name for p in model.of_role("param")]
-    parts = accumulate(workspace, model.definitions, seeds, (*model.taught, *params))
-    used = _needed(workspace, model, parts)
+    parts = accumulate(workspace, model.definitions, seeds, (*model.taught, *params, *model.controls))
+    chosen = Chooser(workspace, model.definitions, seeds).chosen(parts) if model.controls else Chosen()
+    control = {name: _line(workspace, line) for name, line in chosen.choices.items()}
+    used = _needed(workspace, model, parts, (*control.values(), *chosen.slopes.values()))
     return Equations(
         model=model,
         hamiltonian=hamiltonian,
@@ -77,13 +84,23 @@ def derive_equations(hamiltonian: Hamiltonian) -> Equations:
         state={name: _state(model, name) for name in model.dynamics},
         costate={name: _costate(workspace, name, parts[name]) for name in (*model.taught, *params)},
         parameter={name: _parameter(model, name) for name in params},
+        slope=chosen.slopes,
+        control=control,
     )
 
 
-def _needed(workspace: Workspace, model: Model, parts: Mapping[str, tuple[Part, ...]]) -> tuple[Definition, ...]:
-    """What the equations, the outputs and the costs read, in order."""
+def _line(workspace: Workspace, name: str) -> Definition:
+    line = workspace.line(name)
+    assert line is not None
+    return line
+
+
+def _needed(
+    workspace: Workspace, model: Model, parts: Mapping[str, tuple[Part, ...]], controls: Iterable[Definition]
+) -> tuple[Definition, ...]:
+    """What the equations, the controls, the outputs and the costs read, in order."""
     wanted = {d.definition for d in model.dynamics.values()} | {*model.outputs, *model.costs}
-    wanted |= {f"initial:{state}" for state in model.dynamics}
+    wanted |= {f"initial:{state}" for state in model.dynamics} | {name for line in controls for name in line.reads()}
     for group in parts.values():
         for part in group:
             wanted.update(Definition("", Elementwise(part.expression)).reads())

@@ -31,10 +31,14 @@ MOST_ENTRIES = 256  # of a matrix that is asked whether it is positive definite
 LEAST_PIVOT = 1e-12
 
 
+class NoMatrix(Exception):
+    """What depends on a vector is not made of sums and products alone."""
+
+
 class Lifted:
     """Gives what depends on the vector ``probe`` one more axis, the last: the entry of the vector.
 
-    ``reads`` says of a name whether it depends on the vector. Raises NotImplementedError for a structured operation of it.
+    ``reads`` says of a name whether it depends on the vector. Raises NoMatrix for a structured operation of it.
     """
 
     def __init__(
@@ -79,7 +83,7 @@ class Lifted:
                 return self._add(self._raised(expression, rank), line.sizes, "x")
             case Contraction():
                 return self._contraction(line, line.body)
-        raise NotImplementedError(line.name)
+        raise NoMatrix(line.name)
 
     def _contraction(self, line: Definition, body: Contraction) -> str:
         """One factor depends on the vector; where it is the vector itself, at a summed index, that index is no more summed."""

@@ -16,7 +16,7 @@ import sympy
 
 from hdsl.derive.accumulate import Part, accumulate, merge_roots, places_of, summands_of, total
 from hdsl.derive.fixed import Fixed
-from hdsl.derive.lifted import Lifted, is_positive
+from hdsl.derive.lifted import Lifted, NoMatrix, is_positive
 from hdsl.derive.probing import Probing
 from hdsl.derive.seeds import PHI, TAU, seed_cost, seed_dynamics
 from hdsl.derive.signs import Sign, Signs
@@ -126,17 +126,20 @@ class Chooser:
         self.found = Chosen()
         self._signs = Signs(self.model, {})
 
-    def chosen(self) -> Chosen:
-        """Add the lines: rules first, then the slopes, then what stationarity gives."""
+    def chosen(self, parts: Mapping[str, Sequence[Part]] | None = None) -> Chosen:
+        """Add the lines: rules first, then the slopes, then what stationarity gives.
+
+        ``parts`` are the derivatives of H′ by each control where they have been accumulated in the workspace already.
+        """
         controls = self.model.controls
         for name, control in controls.items():
             if control.definition is not None:
                 self._choose(control, slot(control.definition, self._at(name)), (control.span,))
-        before = self.workspace.mark
-        parts = accumulate(self.workspace, self.definitions, self.seeds, controls)
+        if parts is None:
+            parts = accumulate(self.workspace, self.definitions, self.seeds, controls)
         for name in controls:
             self._slope(name, parts[name])
-        sloped = (*self.definitions, *self.workspace.since(before))
+        sloped = (*self.definitions, *self.workspace.added)
         self._signs.definitions = everything = {line.name: line for line in sloped}
         asked = [name for name, control in controls.items() if control.rule == "stationarity"]
         for name in asked:
@@ -235,7 +238,7 @@ class Chooser:
         try:
             lifted = Lifted(self.workspace, lines, probe, lambda read: probing.reads_name(read, probe))
             matrix = lifted.matrix(along)
-        except NotImplementedError:
+        except NoMatrix:
             return Form("coupled")
         if not self.workspace.shared([matrix]):
             return Form("coupled")

@@ -8,7 +8,7 @@ dynamics at the old one with the new costate.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import sympy
@@ -17,22 +17,23 @@ from hdsl.derive.accumulate import Part, accumulate, merge_roots, places_of, sum
 from hdsl.derive.beginnings import begun, kept_by_flow, pull_through
 from hdsl.derive.equations import Equations
 from hdsl.derive.hamiltonian import SIGN
+from hdsl.derive.renamed import rename as rename
 from hdsl.derive.seeds import PHI, TAU, seed_cost, seed_dynamics
+from hdsl.derive.stationarity import within
+from hdsl.derive.steered import Steered, in_turn, plainly_ruled, steer
 from hdsl.derive.workspace import Workspace
 from hdsl.model.model import Model
 from hdsl.syntax.source import Span
 from hdsl.terms.term import (
-    Contraction,
     Definition,
     Elementwise,
     Scalar,
-    Structured,
     Summand,
     indices,
+    merge_spans,
     merge_summands,
     setting_name,
     slot,
-    slot_indices,
     slot_name,
     slots,
     trace_summands,
@@ -78,7 +79,8 @@ ORDERS: dict[str, Order] = {
 class Step:
     """One step: ``lines`` in an order of evaluation; the new value of a cell ``X`` is the definition ``X+``.
 
-    ``cells`` are what a step moves: states, their costates ``z:h``, the parameters' costates ``w:W``, parameters.
+    ``cells`` are what a step moves: states, their costates ``z:h``, the controls that follow their gradient, the parameters'
+    costates ``w:W``, parameters.
     ``outputs`` and ``costs`` name the definitions that hold them at the order's point.
     """
 
@@ -102,12 +104,22 @@ def build_step(equations: Equations) -> Step:
 
 def weight_of(model: Model, cost: str) -> Scalar:
     """φ of a cost term: 1/τ at the first sample where so declared, 0 for a stream where a target it needs is missing."""
+    return phi_of(model) * given_of(model, cost)
+
+
+def given_of(model: Model, cost: str) -> Scalar:
+    """1 where the targets of a cost term are there, else 0."""
+    return sympy.Mul(*(slot(f"present:{target}") for target in model.targets_of[cost]))
+
+
+def phi_of(model: Model) -> Scalar:
+    """φ within a step."""
     learning = model.learning
     phi = learning.phi if {slot("t"), TAU} & learning.phi.free_symbols or learning.phi == 1 else PHI
     if learning.first == "undamped":
         first = slot(setting_name("first"))
         phi = first / TAU + (1 - first) * phi
-    return phi * sympy.Mul(*(slot(f"present:{target}") for target in model.targets_of[cost]))
+    return phi
 
 
 def setting(model: Model, path: str) -> Scalar:
@@ -137,13 +149,17 @@ class _Builder:
     def build(self) -> Step:
         model = self.model
         old: dict[str, Definition] = {}
+        ruled = {f"given:{name}": name for name in plainly_ruled(model)}
         made: list[Definition] = []  # what a state begins with stands before what is read of it
         for definition in model.definitions:
-            old[definition.name] = self._old(definition)
+            old[definition.name] = rename(definition, self.start | ruled)
             made.append(old[definition.name])
             state = definition.name.removeprefix("initial:")
             if self.start.get(state) == f"begun:{state}":
-                made.append(begun(self.workspace, state, old[definition.name]))
+                made.append(begun(model, state, old[definition.name]))
+        steered = self._steered(tuple(old.values()))
+        for line in in_turn((*made, *steered.chosen)) if model.controls else made:
+            self.workspace.append(line)
         for name in model.dynamics:
             self._move_state(name)
         renamed = self._at_new_state()
@@ -156,6 +172,7 @@ class _Builder:
         self._move_costates()
         for param in model.of_role("param"):
             self._move_param(param.name)
+        self._move_controls(steered)
         at = points[self.order.point]
         return Step(
             model=model,
@@ -167,11 +184,38 @@ class _Builder:
 
     def _cells(self) -> tuple[str, ...]:
         states, params = tuple(self.model.dynamics), tuple(p.name for p in self.model.of_role("param"))
-        return (*states, *(f"z:{h}" for h in self.model.taught), *(f"w:{w}" for w in params), *params)
+        costates = (*(f"z:{h}" for h in self.model.taught), *self.model.followed, *(f"w:{w}" for w in params))
+        return (*states, *costates, *params)
 
-    def _old(self, definition: Definition) -> Definition:
-        """A definition at the old state."""
-        return self.workspace.append(rename(definition, self.start))
+    def _steered(self, old: tuple[Definition, ...]) -> Steered:
+        """The controls at the beginning of the step, by H′ as it is there."""
+        model, seeds = self.model, dict[str, list[Part]]()
+        if not model.controls:
+            return Steered((), (), {})
+        by_name = {definition.name: definition for definition in old}
+        for cost in model.costs:
+            seeds[cost] = [Part(PHI * given_of(model, cost), by_name[cost].spans, (cost,))]
+        for name in filter(self._held, model.taught):
+            dynamics = model.dynamics[name]
+            scale = 1 / TAU if dynamics.kind == "next" else sympy.Integer(1)
+            definition = by_name[dynamics.definition]
+            seeds[definition.name] = seed_dynamics(self.workspace, name, f"z:{name}", definition, scale)
+        return steer(model, old, self.start, seeds, phi_of(model))
+
+    def _move_controls(self, steered: Steered) -> None:
+        """a+ = a − τ β ∂H′/∂a, within the bounds."""
+        swap: dict[str, str] = {}  # the passes before have taken names that these lines have, too
+        for line in steered.sloped:
+            if self.workspace.line(line.name) is not None:
+                swap[line.name] = self.workspace.fresh(line.name)
+            self.workspace.append(rename(line, swap))
+        for name, slope in steered.slopes.items():
+            at = indices(len(self.workspace.sizes_of(name)))
+            control, path = self.model.controls[name], self.model.learning.beta[name]
+            value = within(control, slot(name, at) - TAU * setting(self.model, path) * slot(slope, at))
+            made = next(line for line in steered.sloped if line.name == slope)
+            spans = merge_spans((control.span,), made.spans)
+            self._append(f"{name}+", value, name, spans, made.roots, [self._by_setting(value, path)])
 
     def _move_state(self, name: str) -> None:
         """h+ = h + τ f, or F."""
@@ -287,26 +331,3 @@ class _Builder:
         sizes, shared = self.workspace.sizes_of(of), self.workspace.shared([of])
         traced = trace_summands(value, summands)
         self.workspace.append(Definition(name, Elementwise(value), sizes, shared, spans, roots, traced))
-
-
-def rename(definition: Definition, swap: Mapping[str, str]) -> Definition:
-    """The same definition with other names for what it is and what it reads."""
-
-    def renamed(expression: Scalar) -> Scalar:
-        return expression.xreplace(
-            {s: slot(swap[slot_name(s)], slot_indices(s)) for s in slots(expression) if slot_name(s) in swap}
-        )
-
-    body = definition.body
-    match body:
-        case Contraction(factors=factors, coefficient=coefficient):
-            body = replace(body, factors=tuple(map(renamed, factors)), coefficient=renamed(coefficient))
-        case Elementwise(expression=expression):
-            body = Elementwise(renamed(expression))
-        case Structured(operands=operands):
-            body = replace(body, operands=tuple(swap.get(o, o) for o in operands))
-    summands = definition.summands
-    if summands and isinstance(body, Elementwise):
-        summands = trace_summands(body.expression, [replace(s, expression=renamed(s.expression)) for s in summands])
-    name = swap.get(definition.name, definition.name)
-    return replace(definition, name=name, body=body, summands=summands)

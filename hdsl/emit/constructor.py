@@ -155,6 +155,7 @@ def _value(facts: Facts, quantity: Quantity) -> str:
 def _cells(facts: Facts) -> list[str]:
     model = facts.model
     lines = [f"self.state, self.costate, self.initial = {facts.base}(), {facts.base}(), {facts.base}()"]
+    lines += [f"self.control = {facts.base}()"] if model.followed else []
     for h in facts.states:
         q, initial = model.quantities[h], facts.at("initial", h)
         lines.append(facts.keeps("initial", h, f"{_value(facts, q)}.to(**place)", persistent=False))
@@ -163,6 +164,9 @@ def _cells(facts: Facts) -> list[str]:
     for x in (*model.taught, *facts.params):
         where = facts.at("state", x) if x in facts.states else f"{facts.at('', x)}.detach()"
         lines.append(facts.keeps("costate", x, f"torch.zeros_like({where})"))
+    for a in model.followed:
+        sizes = "".join(f", {facts.size(n)}" for n in model.quantities[a].sizes)
+        lines.append(facts.keeps("control", a, facts.nearest(a, f"torch.zeros((batch{sizes or ','}), **place)")))
     for c in facts.const_tensors:
         lines.append(facts.keeps("", c, f"{_value(facts, model.quantities[c])}.to(**place)", persistent=False))
     lines.append('self.register_buffer("share", torch.full((batch,), 1 / batch, **place), persistent=False)')

@@ -132,7 +132,7 @@ class Facts:
         return name if "." in name else self.names[name]
 
     def at(self, group: str, name: str) -> str:
-        """A tensor outside the bodies: ``self.state.h``. ``group``: state, costate, initial, or empty for the module's own."""
+        """A tensor outside the bodies: ``self.state.h``. ``group``: state, costate, control, initial, or none."""
         module = f"self.{group}" if group else "self"
         if "." not in name:
             return f"{module}.{self.names[name]}"
@@ -155,6 +155,7 @@ class Facts:
         key = self.key
         found = [(h, f'state["{key(h)}"]') for h in self.states]
         found += [(f"z:{h}", f'costate["{key(h)}"]') for h in self.model.taught]
+        found += [(a, f'control["{key(a)}"]') for a in self.model.followed]
         found += [(f"w:{w}", f'costate["{key(w)}"]') for w in self.params]
         found += [(w, f'parameters["{key(w)}"]') for w in self.params]
         found += [(c, f'own["{key(c)}"]') for c in self.const_tensors]
@@ -253,7 +254,7 @@ class Facts:
     def shapes(self) -> list[str]:
         """A line for each thing that a user passes or reads, with its shape."""
         told = []
-        for role in ("input", "target", "state", "param"):
+        for role in ("input", "target", "state", "param", "control"):
             for q in self.model.of_role(role):
                 sizes = ", ".join(str(n) for n in q.sizes)
                 shape = f"({sizes})" if q.shared else f"(batch{', ' if sizes else ''}{sizes})"
@@ -268,8 +269,8 @@ class Facts:
         targets = [self.names[q.name] for q in model.of_role("target")]
         passed = "".join(f"{name}, " for name in (*inputs, *targets))
         costs = [f'"{cost}": {self._cost(cost, k)}' for k, cost in enumerate(model.costs)]
-        leading = list(enumerate((*self.states, *model.taught)))
-        restarts = [k for k, name in leading if model.resets[name] == "sequence"]
+        leading = list(enumerate((*self.states, *model.taught, *model.followed)))
+        restarts = [k for k, name in leading if model.resets.get(name, "sequence") == "sequence"]
         shared = {k for k, name in leading if model.quantities[name].shared}
         arguments = [*inputs, *(f"{name}=None" for name in targets)]
         return {
@@ -288,8 +289,10 @@ class Facts:
             **self._ticks(),
             "cells": "".join(f"\n        {where}{self._apart(name)}," for name, where in self.cells) + "\n    ",
             "initials": "".join(f"\n        {text}," for text in self._initials()) + "\n    "
-            if self.states or self.params
+            if self.states or self.params or model.followed
             else "",
+            "groups": '"state", "costate", ' + '"control", ' * bool(model.followed) + '"initial"',
+            "control": "control, " * bool(model.followed),
             "restarts": repr(tuple(k for k in restarts if k not in shared)),
             "shared_restarts": repr(tuple(k for k in restarts if k in shared)),
             "sample": self._sample(),
@@ -323,8 +326,16 @@ class Facts:
         return f"{self.at('initial', state)}.expand_as({self.at('state', state)})"
 
     def _initials(self) -> list[str]:
+        zeros = {x: f"torch.zeros_like({self.at('costate', x)})" for x in (*self.model.taught, *self.params)}
+        controls = [self.nearest(a, f"torch.zeros_like({self.at('control', a)})") for a in self.model.followed]
         states = [self._initial(h) for h in self.states]
-        return states + [f"torch.zeros_like({self.at('costate', x)})" for x in (*self.model.taught, *self.params)]
+        return [*states, *(zeros[h] for h in self.model.taught), *controls, *(zeros[w] for w in self.params)]
+
+    def nearest(self, control: str, text: str) -> str:
+        """Where a control that follows its gradient begins: 0, or the bound nearest to it."""
+        bounds = (self.model.controls[control].lower, self.model.controls[control].upper)
+        told = ["None" if bound is None else self.scalar(bound, "self.") for bound in bounds]
+        return text if bounds == (None, None) else f"{text}.clamp({', '.join(told)})"
 
     def _sample(self) -> str:
         """The body of ``_sample``."""

@@ -140,6 +140,7 @@ MODULE_NAMES = frozenset(
         "zero_grad",
         "state",
         "costate",
+        "control",
         "initial",
         "clock",
         "ticks",

@@ -71,7 +71,7 @@ class _Module(nn.Module):
         try:
             return super().__getattr__(name)
         except AttributeError:
-            if name in ("share", "clock", "ended", "offset", "state", "costate", "initial"):
+            if name in ("share", "clock", "ended", "offset", "state", "costate", "control", "initial"):
                 raise
             return _Instance(self, name)
 
@@ -146,7 +146,7 @@ def _load_from_state_dict(self, *arguments):
 def _cells(self):
     """What a step reads and moves, in the order in which the bodies unpack it."""
     own, parameters = self._buffers, self._parameters
-    state, costate, initial = (self._modules[name]._buffers for name in ("state", "costate", "initial"))
+    state, costate, {control}initial = (self._modules[name]._buffers for name in ({groups}))
     return ({cells})
 
 def _initials(self):

@@ -195,6 +195,11 @@ class Model:
         return tuple(name for name in self.dynamics if name not in self.without_costate)
 
     @property
+    def followed(self) -> tuple[str, ...]:
+        """The controls that follow the gradient of H′, in the order of the text: a step moves them."""
+        return tuple(name for name, control in self.controls.items() if control.rule == "gradient")
+
+    @property
     def begun(self) -> tuple[str, ...]:
         """The states that begin from what arrives, in the order of the text."""
         defined = {definition.name for definition in self.definitions}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 import sympy
@@ -14,9 +14,10 @@ from hdsl.audit.departures import departures
 from hdsl.derive.equations import Equations
 from hdsl.derive.step import Step
 from hdsl.model.model import Model
+from hdsl.show.control import ControlRows, end_rows, end_words, inside_controls
 from hdsl.show.conventions import Conventions
-from hdsl.show.ends import at_ends
-from hdsl.show.page import Equation, Page, Row, Section, worded
+from hdsl.show.ends import AtEnd, at_ends
+from hdsl.show.page import Equation, Page, Row, Section, listed, worded
 from hdsl.show.summand import told_equation
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source, Span
@@ -32,9 +33,6 @@ DYNAMICS_AT_LENGTH = 48
 
 NOTE_AT_LENGTH = 30
 """The longest formula whose adjoint is told of beside an equation."""
-
-LIST_AT_LENGTH = 60
-"""The longest list of names, in characters, that stands on one line for θ or z."""
 
 _WHEN = {
     "sample": "every sample",
@@ -100,7 +98,7 @@ def model_notation(
     inline: Collection[str] | None = None,
 ) -> Notation:
     """A notation that knows the model: which names are the user's, what is shared, and what comes first in a product."""
-    ranked = {"const": 0, "param": 1, "state": 2, "input": 3, "target": 4}
+    ranked = {"const": 0, "param": 1, "state": 2, "control": 3, "input": 4, "target": 5}
     order = sorted(model.quantities.values(), key=lambda q: ranked[q.role])
     return Notation(
         style,
@@ -116,14 +114,6 @@ def model_notation(
         names=[*model.dims, *(d.name for d in model.definitions)],
         latex=model.latex,
     )
-
-
-def _listed(names: list[str], style: Style) -> str:
-    """Names one after another; where they are long, the first two and the last."""
-    whole = ", ".join(names)
-    if style == "latex" or len(whole) <= LIST_AT_LENGTH:
-        return whole
-    return ", ".join([*names[:2], "…", names[-1]])
 
 
 class _Builder:
@@ -142,13 +132,16 @@ class _Builder:
         self.pairs = [self._pair(name) for name in self.model.taught]
         weighted = slot(setting_name("phi")) * slot("all:L")
         self.robust = Definition("all:H", Elementwise(sympy.Add(weighted, *(slot(pair.name) for pair in self.pairs))))
-        every = (*equations.definitions, self.lagrangian, *self.pairs, self.robust, *equations.all)
-        chosen = Inlining((*equations.definitions, *equations.all), self.written).chosen
+        controls = (*equations.slope.values(), *equations.control.values())
+        every = (*equations.definitions, self.lagrangian, *self.pairs, self.robust, *equations.all, *controls)
+        chosen = Inlining((*equations.definitions, *equations.all, *controls), self.written).chosen
+        chosen |= inside_controls(equations)
         chosen |= {pair.name for pair in self.pairs} | set(self._lone_cost())
         plain = model_notation(self.model, every, style, form=form, mean=False, inline=chosen)
         short = [n for n, d in equations.state.items() if len(plain.sides(d)[1]) <= DYNAMICS_AT_LENGTH]
         chosen |= {equations.state[name].name for name in short}
         self.notation = model_notation(self.model, every, style, form=form, mean=False, inline=chosen)
+        self._controls = ControlRows(equations, self.notation, style, self._placed)
         results = {f"{cell}+" for cell in step.cells} | {*step.outputs.values(), *step.costs.values()}
         self.lines = keep_needed(step.lines, results)
         inlined = Inlining(self.lines, self.written).chosen
@@ -187,12 +180,14 @@ class _Builder:
             Section("lagrangian", "Lagrangian", self._lagrangian()),
             Section("convention", "derivation", self.conventions.rows(), self._together()),
             Section("robust", "robust H′", self._robust()),
+            Section("control", "control", self._controls.rows()),
             Section("adjoint", "adjoints", tuple(self._row(d, self._note(d)) for d in adjoints)),
             Section("state", "state", self._group("state")),
+            Section("end", "end", *((self._ends(), end_words(self.model, self._plain, self.style)) if not self.boundary else ())),
             Section("beginning", "begins", words=self._beginnings()),
             Section("costate", "costate", self._group("costate")),
             Section("parameter", "parameters", self._parameters()),
-            Section("ends", "ends", self._ends()),
+            Section("ends", "ends", tuple(self._placed(Row((e.equation,), note=e.note), e.spans) for e in self._both_ends())),
             Section("settings", "settings", words=self._settings()),
             Section("step", "one step", *((self._step(), self._order()) if not self.boundary else ())),
             Section("project", "put back", self._projections(), self._from_before()),
@@ -248,15 +243,6 @@ class _Builder:
             rows.append(self._placed(row, costate.spans))
         return tuple(rows)
 
-    def _ends(self) -> tuple[Row, ...]:
-        """What holds at the two ends of time, of a model that is solved from both."""
-
-        def notation_of(model: Model, lines: Iterable[Definition], inlined: Collection[str]) -> Notation:
-            return model_notation(model, lines, self.style, form=self.form, mean=False, inline=inlined)
-
-        found = at_ends(self.model, self.style, self.written, notation_of)
-        return tuple(self._placed(Row((one.equation,), note=one.note), one.spans) for one in found)
-
     def _step(self) -> tuple[Row, ...]:
         rows = []
         for line in self.lines:
@@ -286,6 +272,17 @@ class _Builder:
     def _from_before(self) -> str:
         return "after the step; all that are due from values before any of them" if self.model.projections else ""
 
+    def _ends(self) -> tuple[Row, ...]:
+        def notation(definitions: Sequence[Definition]) -> Notation:
+            inlined = Inlining(definitions, self.written).chosen | {*self.model.terminals}
+            return model_notation(self.model, definitions, self.style, form=self.form, inline=inlined)
+
+        return end_rows(self.model, notation, self.style, self._placed)
+
+    def _both_ends(self) -> tuple[AtEnd, ...]:
+        notation = partial(model_notation, style=self.style, form=self.form, mean=False)
+        return at_ends(self.model, self.style, self.written, notation)
+
     # --- words -------------------------------------------------------------------------------------------------------
 
     def _note(self, definition: Definition) -> str:
@@ -302,9 +299,9 @@ class _Builder:
         """What ν, ω and z stand for where they are the whole."""
         theta = Notation(self.style, (), names=("all:theta", *self.model.quantities), latex=self.model.latex).name("all:theta")
         params = [self._look(p.name) for p in self.model.of_role("param")]
-        told = [f"{theta} = ({_listed(params, self.style)})" if len(params) > 1 else f"{theta} = {params[0]}"] if params else []
+        told = [f"{theta} = ({listed(params, self.style)})" if len(params) > 1 else f"{theta} = {params[0]}"] if params else []
         if len(self.model.taught) > 1:
-            told.append("z = (" + _listed([self._look(f"z:{h}") for h in self.model.taught], self.style) + ")")
+            told.append("z = (" + listed([self._look(f"z:{h}") for h in self.model.taught], self.style) + ")")
         return "; ".join(map(self._worded, told))
 
     def _beginnings(self) -> str:

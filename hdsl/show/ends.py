@@ -15,7 +15,7 @@ from hdsl.terms.spelling import Style
 from hdsl.terms.term import Definition, Elementwise, keep_needed
 
 END = "end:"
-MakeNotation = Callable[[Model, Iterable[Definition], Collection[str]], Notation]
+MakeNotation = Callable[..., Notation]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class AtEnd:
 def at_ends(model: Model, style: Style, written: Collection[str], notation_of: MakeNotation) -> tuple[AtEnd, ...]:
     """The equations of both ends, in order; none for a model that is not solved from both.
 
-    ``notation_of`` makes a notation for definitions with some of them inlined.
+    ``notation_of(model, definitions, inline=…)`` makes a notation for definitions with some of them inlined.
     """
     boundary = derive_boundary(model) if model.learning.schedule == "boundary" else Endless(model)
     if isinstance(boundary, Endless):
@@ -41,7 +41,7 @@ def at_ends(model: Model, style: Style, written: Collection[str], notation_of: M
     results |= {*model.terminals, *(final.definition for final in model.finals)}
     lines = keep_needed(boundary.end, results)
     inlined = Inlining(lines, written).chosen - results
-    notation = notation_of(model, lines, inlined)
+    notation = notation_of(model, lines, inline=inlined)
     return (*_begin(boundary, notation, style), *_end(boundary, lines, notation, inlined, style))
 
 

@@ -8,22 +8,27 @@ from dataclasses import dataclass, replace
 
 from hdsl.terms.spelling import Style
 
-_DERIVED = ("state", "costate", "parameter")
+_DERIVED = ("state", "costate", "parameter", "control", "end")
 """Sections of equations that define nothing: none of them is shown because another reads it."""
 
 _WORDED = re.compile(r"\\\((.*?)\\\)")
+
+LIST_AT_LENGTH = 60
+"""The longest list of names, in characters, that stands on one line."""
 
 HEADINGS = {
     "where": "Definitions",
     "lagrangian": "Lagrangian",
     "convention": "From the cost functional to the update of the parameters",
     "robust": "Robust Hamiltonian",
+    "control": "Controls",
     "adjoint": "Adjoints",
     "state": "State equations",
     "costate": "Costate equations",
     "parameter": "Parameter equations",
     "beginning": "Beginnings",
     "ends": "The two ends",
+    "end": "The end",
     "settings": "Settings",
     "step": "One step",
     "project": "Put back after a step",
@@ -35,6 +40,14 @@ HEADINGS = {
 def worded(formula: str, style: Style) -> str:
     """A formula within words: between \\( and \\) where the page is in LaTeX, as it is where it is in text."""
     return rf"\({formula}\)" if style == "latex" else formula
+
+
+def listed(names: list[str], style: Style) -> str:
+    """Names one after another; where they are long, the first two and the last."""
+    whole = ", ".join(names)
+    if style == "latex" or len(whole) <= LIST_AT_LENGTH:
+        return whole
+    return ", ".join([*names[:2], "…", names[-1]])
 
 
 def parted(words: str) -> Iterator[tuple[str, bool]]:

@@ -70,11 +70,31 @@ def _of_model(product: Model) -> str:
             "dynamics": dynamics,
             "outputs": list(product.outputs),
             "costs": costs,
+            **_problem(product),
             "projections": [f"{p.param}  is put {p.definition} {how_often(p.every)}" for p in product.projections],
             "made of": _equations(product, product.projected, product.projected),
             "learn": settings,
         }
     )
+
+
+def _problem(model: Model) -> dict[str, list[str]]:
+    """What a model says of optimal control."""
+    own = model.controls.values()
+    controls = [f"{c.name}  by {c.rule} in [{_bound(c.lower, '-inf')}, {_bound(c.upper, 'inf')}]" for c in own]
+    horizon, end = model.horizon, list[str]()
+    if horizon is not None:
+        bounds = f"[{_bound(horizon.lower, '0')}, {_bound(horizon.upper, 'inf')}]"
+        end = [f"T = {horizon.end}" if horizon.end is not None else f"T free, from {horizon.guess} in {bounds}"]
+    end += [f"terminal {name}" for name in model.terminals] + [f"{final.definition} = 0" for final in model.finals]
+    end += [f"{name} begins free" for name in model.quantities if name in model.free]
+    held = [f"{c.name}  {c.definition} ≤ 0, {c.kind}" for c in model.constraints]
+    named = [f"{name}  of {state}" for name, state in model.costate_names.items()]
+    return {"controls": controls, "costates": named, "end": end, "constraints": held}
+
+
+def _bound(value: object, infinite: str) -> str:
+    return infinite if value is None else str(value)
 
 
 @product_text.register
@@ -94,12 +114,14 @@ def _of_hamiltonian(product: Hamiltonian) -> str:
 
 @product_text.register
 def _of_equations(product: Equations) -> str:
-    every = (*product.definitions, *product.all)
+    every = (*product.definitions, *product.all, *product.slope.values(), *product.control.values())
     groups = {
         "definitions": product.definitions,
         "state": product.state.values(),
         "costate": product.costate.values(),
         "parameter": product.parameter.values(),
+        "slope": product.slope.values(),
+        "control": product.control.values(),
     }
     return _sections({name: _equations(product.model, group, every) for name, group in groups.items()})
 

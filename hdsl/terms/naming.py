@@ -292,6 +292,7 @@ _BUILD: dict[str, Callable[[Naming, str], tuple[Look, ...]]] = {
     "seed": _own(lambda naming, of: "φ", alone=False),
     "present": lambda naming, of: (replace(naming.of(of), says="given"),),
     "begun": _accented("tilde"),
+    "slope": lambda naming, of: (Look("H", naming.of(of), marks=("′",)),),
     "begins": lambda naming, of: (Look("begins"), Look("begins", of)),
     "rate": _accented("dot"),
     "robust": lambda naming, of: (_marked(Look("H"), "′"), _marked(Look("H", "robust"), "′")),

@@ -20,6 +20,8 @@ from hdsl.derive.equations import Equations
 from hdsl.terms.expand import readable_names, scalars
 from hdsl.terms.term import Structured, setting_name
 from hdsl.verify.along import judge_along
+from hdsl.verify.controls import controls_of, slopes_of
+from hdsl.verify.derivatives import moment_of
 from hdsl.verify.interpret import Array, Readings, interpret, shape_of
 from hdsl.verify.judgement import Errors, difference
 from hdsl.verify.points import Point, Sized, of_stream, own, pulls_of, readings, smooth_point, streams
@@ -38,13 +40,15 @@ def judge_equations(found: Sized, equations: Equations, errors: Errors, seed: in
         for number in range(points):
             point = smooth_point(found, batch, generator)
             try:
-                made = interpret((*equations.definitions, *equations.all), readings(found, point), found.sizes)
+                lines = (*equations.all, *equations.slope.values(), *equations.control.values())
+                made = interpret((*equations.definitions, *lines), readings(found, point), found.sizes)
             except (KeyError, ValueError) as fault:
                 errors.stop("the derived definitions", "walk", fault)
                 return
             _against_values(found, equations, point, made, errors)
             pulls = pulls_of(found, point, made)
             _against_autograd(found, equations, point, pulls, errors)
+            _against_least(found, equations, point, made, errors)
             if number == 0:
                 for name in equations.costate:
                     judge_along(found, point, name, pulls[name], f"dot:{own(found, name)}", errors, generator)
@@ -77,6 +81,23 @@ def _against_autograd(
         errors.add(
             f"dot:{own(found, name)}", "autograd", difference(pulls[name], gradients[name].numpy(), 1e-3 * scale)
         )
+
+
+def _against_least(found: Sized, equations: Equations, point: Point, made: Readings, errors: Errors) -> None:
+    """∂H′/∂a by autograd; a where H′ is least on the walk, or as the rule has it there."""
+    written, batch = found.walk.written, len(point.samples)
+    if not written.controls:
+        return
+    moment = moment_of(written, point.samples, [point.t] * batch, [point.tau] * batch, first=False)
+    z = point.of(written.states)
+    slopes = slopes_of(written, point.values, z, moment, list(written.controls))
+    followed = {name: point.values[name] for name in written.followed}
+    values = {name: value for name, value in point.values.items() if name not in written.controls}
+    least = controls_of(written, values, z, moment, followed)
+    for name, slope in equations.slope.items():
+        errors.add(slope.name, "autograd", difference(made.of(slope.name), slopes[name].numpy()))
+    for name, line in equations.control.items():
+        errors.add(line.name, "autograd", difference(made.of(line.name), least[name].numpy()))
 
 
 # Scalars --------------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from hdsl.verify.derivatives import Sample
 from hdsl.verify.interpret import Array
 from hdsl.verify.judgement import FLOOR, Errors, Judge, difference
 from hdsl.verify.points import Point, Sized, smooth_point
-from hdsl.verify.step import Cells, Report, returned
+from hdsl.verify.step import Cells, Report, returned, returned_controls
 
 TRIES = 20
 MOST_TICKS = 2**53
@@ -131,6 +131,7 @@ def cells_of(found: Sized, point: Point, case: Case) -> Cells:
         "costate": {name: point.costates[name] for name in written.states},
         "parameter": {name: point.values[name] for name in written.parameters},
         "parameter costate": {name: point.costates[name] for name in written.parameters},
+        "control": {name: point.values[name] for name in written.followed},
         "clock": case.clock,
         "time": torch.full((batch,), case.clock * written.setting("tau"), dtype=torch.float64),
         "ended": torch.tensor(case.ended[:batch]),
@@ -157,6 +158,8 @@ def module_of(found: Sized, torch_text: str, point: Point, case: Case) -> Any:
         for name in found.walk.written.parameters:
             cells[name].copy_(point.values[name])
             cells[f"w:{name}"].copy_(point.costates[name])
+        for name in found.walk.written.followed:
+            cells[name].copy_(point.values[name])
         net.clock.fill_(case.clock)
         net.ticks = case.clock
         net.ended.copy_(torch.tensor(case.ended[: net.batch]))
@@ -237,8 +240,8 @@ def _reference(net: Any, text: str, begun: Any, row: tuple[Tensor, ...], tau: fl
 
 def old_cells(cells: Cells) -> dict[str, Array]:
     """The cells before the step by hdsl's names."""
-    told = {"state": "", "costate": "z:", "parameter": "", "parameter costate": "w:"}
-    return {f"{mark}{name}": value.numpy() for group, mark in told.items() for name, value in cells[group].items()}
+    told = {"state": "", "costate": "z:", "parameter": "", "parameter costate": "w:", "control": ""}
+    return {f"{mark}{name}": value.numpy() for group, mark in told.items() for name, value in cells.get(group, {}).items()}
 
 
 def _add_cell(errors: Errors, name: str, judge: Judge, found: Any, judged: Any, old: Array) -> None:
@@ -297,7 +300,8 @@ def begun_by_walk(found: Sized, cells: Cells) -> dict[str, Array]:
     when = found.model.resets
     # What returns before each sample returns within the step, and is put back by the next.
     kept = [name for name in found.model.dynamics if when[name] != "sample"]
-    return {**told, **{n: h[n].numpy() for n in kept}, **{f"z:{n}": z[n].numpy() for n in kept}}
+    controls = {name: value.numpy() for name, value in returned_controls(found.walk.written, cells).items()}
+    return {**told, **{n: h[n].numpy() for n in kept}, **{f"z:{n}": z[n].numpy() for n in kept}, **controls}
 
 
 def _against_reference(found: Sized, point: Point, cells: Cells, made: Made, errors: Errors) -> None:

@@ -19,12 +19,13 @@ from torch import Tensor
 
 from hdsl.syntax.tree import Expression
 from hdsl.verify.beginning import beginning
-from hdsl.verify.derivatives import Values, of_stream
+from hdsl.verify.controls import controls_of, slopes_of
+from hdsl.verify.derivatives import Values, moment_of, of_stream
 from hdsl.verify.exponent import FEW, exponent_of
 from hdsl.verify.generated import GROUPS, Case, cells_of, old_cells, step_of
 from hdsl.verify.judgement import Errors
 from hdsl.verify.points import Point, Sized, smooth_point
-from hdsl.verify.step import returned
+from hdsl.verify.step import returned, returned_controls
 from hdsl.verify.written import Written, names_in
 
 INTEGRATORS: Mapping[str, int] = {"euler": 1}
@@ -103,7 +104,9 @@ def _flown(found: Sized, point: Point, case: Case, tau: float) -> dict[str, np.n
     assert not any(bool(mark.any()) for mark in beginning(written, cells).values())
     h, z = returned(written, cells)
     held = float(cells["time"][0])
-    values = dict(zip(GROUPS, (h, z, cells["parameter"], cells["parameter costate"]), strict=True))
+    followed = returned_controls(written, cells)
+    groups = (h, z, cells["parameter"], cells["parameter costate"], followed)
+    values = dict(zip((*GROUPS, "control"), groups, strict=True))
     part = tau / PARTS
     for _ in range(PARTS):
         first = _slope(found, point, values, held)
@@ -123,10 +126,13 @@ def _on(values: Groups, slopes: Groups, step: float) -> dict[str, dict[str, Tens
 
 
 def _slope(found: Sized, point: Point, values: Groups, t: float) -> dict[str, dict[str, Tensor]]:
-    """ḣ, ż, θ̇ and ω̇ of a batch."""
+    """ḣ, ż, θ̇ and ω̇ of a batch, and ȧ of the controls that follow their gradient."""
     walk, written = found.walk, found.walk.written
     h, z, theta, omega = (values[group] for group in GROUPS)
-    both: Values = {**h, **theta}
+    moment = moment_of(written, point.samples, [t] * len(point.samples), [point.tau] * len(point.samples), first=False)
+    controls = controls_of(written, {**h, **theta}, z, moment, values["control"])
+    both: Values = {**h, **theta, **controls}
+    slopes = slopes_of(written, both, z, moment, written.followed) if written.followed else {}
     pulled = walk.gradients(both, z, point.samples, t, point.tau)
     seen = [walk.forward(of_stream(written, both, b), s, t, point.tau) for b, s in enumerate(point.samples)]
 
@@ -137,10 +143,11 @@ def _slope(found: Sized, point: Point, values: Groups, t: float) -> dict[str, di
     def rate(prefix: str, name: str) -> float:
         return written.rate(prefix, name, point.tau)
 
-    slopes = (
+    rates = (
         {name: moved(name) for name in h},
         {name: pulled[name] - rate("eta", name) * value for name, value in z.items()},
         {name: -rate("beta", name) * omega[name] for name in theta},
         {name: pulled[name] - rate("eta", name) * value for name, value in omega.items()},
+        {name: -rate("beta", name) * slope for name, slope in slopes.items()},
     )
-    return dict(zip(GROUPS, slopes, strict=True))
+    return dict(zip((*GROUPS, "control"), rates, strict=True))

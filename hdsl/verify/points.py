@@ -54,10 +54,10 @@ class Sized:
 
 @dataclass(frozen=True)
 class Point:
-    """All cells and a sample for each stream.
+    """All cells and controls, and a sample for each stream.
 
-    ``values`` (states and parameters) and ``costates`` (z by state, ω by parameter) are (batch, …) for a per-stream state,
-    else (…). ``samples`` has inputs and targets by name; a missing target is None.
+    ``values`` (states, controls and parameters) and ``costates`` (z by state, ω by parameter) are (batch, …) where each stream
+    has its own, else (…). ``samples`` has inputs and targets by name; a missing target is None.
     """
 
     values: dict[str, Tensor]
@@ -197,7 +197,7 @@ def draw_point(found: Sized, batch: int, generator: torch.Generator, positive: b
     rank_one = [name for name in written.parameters if len(written.shape(name)) < 2]
     parameters |= {name: cell(name) for name in rank_one}
     return Point(
-        values={**{name: cell(name) for name in written.states}, **parameters},
+        values={**{name: cell(name) for name in (*written.states, *written.controls)}, **parameters},
         costates={name: cell(name) for name in (*written.states, *written.parameters)},
         samples=tuple({name: seen(name) for name in (*written.inputs, *written.targets)} for _ in range(batch)),
         t=0.3 + float(torch.rand((), generator=generator, dtype=torch.float64)),
@@ -239,6 +239,7 @@ def readings(found: Sized, point: Point) -> Readings:
         initial = model.quantities[name].initial
         assert initial is not None
         shared[name] = np.asarray(numbers_of(initial.values, shared, found.sizes))
+    shared["T"] = np.asarray(point.t)
     shared |= {"t": np.asarray(point.t), "tau": np.asarray(point.tau), setting_name("first"): np.zeros(())}
     for path, setting in model.learning.values.items():
         if path != "tau":

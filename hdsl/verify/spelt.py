@@ -65,9 +65,10 @@ def _notation(compiler: Compiler, definitions: tuple[Definition, ...], style: St
 def _equations(compiler: Compiler, style: Style) -> dict[str, str]:
     """Each equation of continuous time."""
     equations, model = compiler.equations, compiler.model
-    by_name = {d.name: d for d in (*equations.definitions, *equations.all)}
+    own = (*equations.slope.values(), *equations.control.values())
+    by_name = {d.name: d for d in (*equations.definitions, *equations.all, *own)}
     notation = _notation(compiler, tuple(by_name.values()), style)
-    shown = [*(d.name for d in equations.all), *model.outputs, *model.costs]
+    shown = [*(d.name for d in (*equations.all, *own)), *model.outputs, *model.costs]
     return {name: worded(notation.equation(by_name[name]), style) for name in shown if name in by_name}
 
 

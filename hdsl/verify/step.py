@@ -13,6 +13,8 @@ Every derivative is torch.autograd's, by `hdsl.verify.derivatives`. With u, ŷ a
 
     semi-implicit    as simultaneous, but θ⁺ = θ − τ β ω⁺
 
+Controls are worked out at (u, h, z, θ) first (`hdsl.verify.controls`), and held through the step.
+
 After that, what `project` says is due is put back, all of it from θ⁺ as it stands above.
 
 Each stream's h, z and its part of the mean use its own τ, the shared equations the mean τ.
@@ -22,6 +24,7 @@ parameter or a shared state:
 
     "state", "costate"                 h and z of each state by name
     "parameter", "parameter costate"   θ and ω of each parameter by name
+    "control"                          the controls that follow their gradient by name, (batch, …)
     "clock"                            int, how many steps were made
     "time"                             (batch,), t of the coming sample: starts at 0, and each step adds its τ
     "ended"                            (batch,) of bool, true where the last sample was the last of its sequence
@@ -39,6 +42,7 @@ import torch
 from torch import Tensor
 
 from hdsl.verify.beginning import beginning, begun, by_beginning
+from hdsl.verify.controls import controls_of, first_controls, followed_on
 from hdsl.verify.derivatives import (
     Moment,
     Point,
@@ -73,6 +77,7 @@ def first_cells(written: Written, parameters: Mapping[str, Any], batch: int) -> 
         "costate": {name: torch.zeros_like(value) for name, value in h.items()},
         "parameter": theta,
         "parameter costate": {name: torch.zeros_like(value) for name, value in theta.items()},
+        "control": first_controls(written, batch),
         "clock": 0,
         "time": torch.zeros(batch, dtype=DTYPE),
         "ended": torch.zeros(batch, dtype=torch.bool),
@@ -91,25 +96,27 @@ def one_step(
     theta, omega = cells["parameter"], cells["parameter costate"]
     marks = beginning(written, cells)
     h = begun(written, h, theta, moment, marks)
+    followed = returned_controls(written, cells)
+    a = controls_of(written, {**h, **theta}, z, moment, followed)
 
-    new_h = moved(written, h, theta, moment)
+    new_h = moved(written, h, {**theta, **a}, moment)
     order = written.word("order")
     if order == "sequential":
-        old, new = {**h, **theta}, {**new_h, **theta}
+        old, new = {**h, **theta, **a}, {**new_h, **theta, **a}
         pull = differentiate(written, new, moment, True, z, times_tau=True)
         new_z = plus(faded(written, z, moment), pull)
         by_cost = differentiate(written, new, moment, True, None, times_tau=True)
         by_dynamics = differentiate(written, old, moment, False, new_z, times_tau=True)
         new_omega = plus(plus(faded(written, omega, moment), by_cost), by_dynamics)
-        new_omega = plus(new_omega, by_beginning(written, h, theta, moment, marks, new_z, cost=False))
+        new_omega = plus(new_omega, by_beginning(written, {**h, **a}, theta, moment, marks, new_z, cost=False))
         new_theta = lowered(written, theta, new_omega, moment)
         outputs, costs = reported(written, new, moment)
     elif order in ("simultaneous", "semi-implicit"):
-        old = {**h, **theta}
+        old = {**h, **theta, **a}
         pull = differentiate(written, old, moment, True, z, times_tau=True)
         new_z = plus(faded(written, z, moment), pull)
         new_omega = plus(faded(written, omega, moment), pull)
-        new_omega = plus(new_omega, by_beginning(written, h, theta, moment, marks, z, cost=True))
+        new_omega = plus(new_omega, by_beginning(written, {**h, **a}, theta, moment, marks, z, cost=True))
         new_theta = lowered(written, theta, omega if order == "simultaneous" else new_omega, moment)
         outputs, costs = reported(written, old, moment)
     else:
@@ -121,6 +128,7 @@ def one_step(
         "costate": new_z,
         "parameter": new_theta,
         "parameter costate": new_omega,
+        "control": followed_on(written, a, {**h, **theta}, z, moment),
         "clock": cells["clock"] + 1,
         "time": cells["time"] + number(taus),
         "ended": ended,
@@ -147,6 +155,15 @@ def returned(written: Written, cells: Mapping[str, Any]) -> tuple[dict[str, Tens
             h[name] = torch.stack([initial if back[b] else value for b, value in enumerate(h[name])])
             z[name] = torch.stack([torch.zeros_like(value) if back[b] else value for b, value in enumerate(z[name])])
     return h, z
+
+
+def returned_controls(written: Written, cells: Mapping[str, Any]) -> dict[str, Tensor]:
+    """The controls that follow their gradient before a sample: where the sequence ended, back where they begin."""
+    ended, begin = cells["ended"], first_controls(written, len(cells["ended"]))
+    return {
+        name: torch.stack([begin[name][b] if ended[b] else value for b, value in enumerate(cells["control"][name])])
+        for name in written.followed
+    }
 
 
 def moved(written: Written, h: Values, theta: Values, moment: Moment) -> dict[str, Tensor]:

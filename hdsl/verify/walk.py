@@ -57,13 +57,17 @@ class Walk:
         """
         written = self.written
         point = point_at(written, values, sample, t, tau)
-        result = {name: point(name) for name in written.defined if not lacks_target(written, name, sample)}
+        result = {name: point(name) for name in written.defined if not self._untold(name, sample)}
         result |= {cost: number(torch.nan) for cost in written.costs if cost not in result}
         for state in written.states:
             result[f"{state}'"] = slope(written, state, point)
             if moves_by_assignment(written, state):
                 result[f"next {state}"] = assigned(written, state, point)
         return result
+
+    def _untold(self, name: str, sample: Sample) -> bool:
+        """Whether a definition has no value here: its target is missing, or it reads a costate, for the rule of a control."""
+        return lacks_target(self.written, name, sample) or self.written.reads_costate(name)
 
     def hamiltonian(
         self, values: Values, costates: Values, sample: Sample, t: float, tau: float, first: bool = False

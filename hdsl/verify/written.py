@@ -11,6 +11,7 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
+from hdsl.syntax.control_tree import Control, Costate
 from hdsl.syntax.tree import (
     At,
     Binary,
@@ -57,8 +58,8 @@ class Written:
     ``dims`` gives sizes by name, over their defaults. ``settings`` replaces consts by name and settings of ``learn``
     by dotted path (``alpha``, ``eta.h``, ``order``); where a name is both, the const is meant.
 
-    A quantity that reads an input or a target, through any chain of definitions and states, is *per stream*; any other
-    is *shared*. `per_stream` holds the declared names of the first kind.
+    A quantity that reads an input, a target or a control, through any chain of definitions and states, is *per stream*; any
+    other is *shared*. `per_stream` holds the declared names of the first kind.
 
     Raises ValueError for a size without a number, and for settings that this judge does not know.
     """
@@ -71,7 +72,7 @@ class Written:
         self.defined: dict[str, Expression | ByIndex] = {
             s.name: ByIndex(tuple(i.name for i in s.indices), s.value) if s.indices else s.value
             for s in statements
-            if isinstance(s, Define)
+            if isinstance(s, Define) and s.role not in ("terminal", "hamiltonian")
         }
         self.dynamics = {s.name: s for s in statements if isinstance(s, Dynamics)}
         self.beginnings = self._beginnings()
@@ -79,6 +80,9 @@ class Written:
         self.projections = [s for s in statements if isinstance(s, Project)]
         self.outputs = [s.name for s in statements if isinstance(s, Define) and s.role == "output"]
         self.costs = [s.name for s in statements if isinstance(s, Define) and s.role == "cost"]
+        self.controls = {s.name: s for s in statements if isinstance(s, Control)}
+        self.followed = [s.name for s in self.controls.values() if s.rule == "gradient"]
+        self.costates = {s.name: s.state.name for s in statements if isinstance(s, Costate)}
         self.inputs, self.targets = self._of_role("input"), self._of_role("target")
         self.states, self.parameters = self._of_role("state"), self._of_role("param")
 
@@ -119,7 +123,8 @@ class Written:
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The sizes of something declared, in numbers."""
-        axes = [exact(axis, self.sizes) for axis in self.declared[name].shape]
+        declared = self.controls[name] if name in self.controls else self.declared[name]
+        axes = [exact(axis, self.sizes) for axis in declared.shape]
         if any(axis.denominator != 1 or axis < 1 for axis in axes):
             raise ValueError(f"a size of {name} is not a whole number above 0")
         return tuple(int(axis) for axis in axes)
@@ -206,6 +211,10 @@ class Written:
 
     # --- who reads whom ----------------------------------------------------------------------------------------------
 
+    def reads_costate(self, definition: str) -> bool:
+        """Whether a definition reads a costate by its name, as the rule of a control may."""
+        return not self._read_by[definition].isdisjoint(self.costates)
+
     def reads(self, expression: Expression | ByIndex) -> set[str]:
         """Every name, but those of definitions, that an expression reads, be it through definitions."""
         found: set[str] = set()
@@ -218,8 +227,8 @@ class Written:
         return found - self.defined.keys()
 
     def _per_stream(self) -> set[str]:
-        """Inputs, targets, every state that reads one of these, every state that reads such a state, and so on."""
-        found = {*self.inputs, *self.targets}
+        """Inputs, targets, controls, every state that reads one of these, every state that reads such a state, and so on."""
+        found = {*self.inputs, *self.targets, *self.controls}
         while True:
             more = {name for name, law in self.dynamics.items() if self.reads(law.value) & found}
             more |= {name for name, value in self.beginnings.items() if self.reads(value) & found}

@@ -1,4 +1,4 @@
-"""Whether a matrix of consts is positive definite, by its pivots; that it is the right one is judged in test_stationarity.py."""
+"""Whether a matrix of consts is positive definite, by its pivots; test_stationarity.py judges that it is the right one."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ cost c = {cost}
 """
 
 
-def kind(matrix: str, cost: str = "dot(a, R @ a)", bounds: str = "") -> str:
-    source = Source(TEXT.format(matrix=matrix, cost=cost, bounds=bounds), "m.ham")
-    model = Compiler(source)._checked[0] or Compiler(source).model
-    return derive_stationarity(model).forms["a"].kind
+def kind(matrix: str) -> str:
+    source = Source(TEXT.format(matrix=matrix, cost="dot(a, R @ a)", bounds=""), "m.ham")
+    return derive_stationarity(Compiler(source).model).forms["a"].kind
 
 
 @pytest.mark.parametrize(
@@ -42,5 +41,5 @@ def test_positive_definite(matrix: str, found: str) -> None:
     if found == "closed":
         assert kind(matrix) == found
         return
-    codes = [one.code for one in Compiler(Source(TEXT.format(matrix=matrix, cost="dot(a, R @ a)", bounds=""), "m.ham")).diagnostics]
-    assert codes == ["coupled-control"]
+    source = Source(TEXT.format(matrix=matrix, cost="dot(a, R @ a)", bounds=""), "m.ham")
+    assert [one.code for one in Compiler(source).diagnostics] == ["coupled-control"]

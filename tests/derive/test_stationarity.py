@@ -1,4 +1,4 @@
-"""Controls by stationarity: H′, as the definitions of the model have it, is least at what was derived. Finite differences judge."""
+"""Controls by stationarity: H′, by the definitions of the model, is least at what was derived. Finite differences judge."""
 
 from __future__ import annotations
 

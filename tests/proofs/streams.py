@@ -91,11 +91,13 @@ def cells_of_judge(model: hdsl.api.Model, net: Any) -> dict[str, Any]:
     cells = {name: cell.detach().clone() for name, cell in named_cells(model, net).items()}
     states = list(model.product("model").dynamics)
     params = [name for name in cells if ":" not in name and f"w:{name}" in cells]
+    followed = model.product("model").followed
     return {
         "state": {name: cells[name] for name in states},
         "costate": {name: cells.get(f"z:{name}", torch.zeros_like(cells[name])) for name in states},
         "parameter": {name: cells[name] for name in params},
         "parameter costate": {name: cells[f"w:{name}"] for name in params},
+        "control": {name: cells[name] for name in followed},
         "clock": 0,
         "time": torch.zeros(net.batch, dtype=F64),
         "ended": torch.zeros(net.batch, dtype=torch.bool),
@@ -109,6 +111,7 @@ def flat(cells: dict[str, Any]) -> dict[str, Tensor]:
         **{f"z:{name}": value for name, value in cells["costate"].items()},
         **{f"w:{name}": value for name, value in cells["parameter costate"].items()},
         **cells["parameter"],
+        **cells["control"],
     }
 
 

@@ -170,8 +170,8 @@ def against_numpy(case: Case) -> Iterator[tuple[str, Any, Any]]:
 def lines_by_the_judge(case: Case, net: Any, judge: Any, k: int, tau: float) -> dict[str, Any]:
     """Lets, outputs and costs at the old state by the judge, those that every stream has."""
     model = case.model.product("model")
-    if "sample" in model.resets.values() or any(d.name.startswith("initial:") for d in model.definitions):
-        return {}  # these begin within the step, and what they begin from is not among the cells
+    if model.controls or "sample" in model.resets.values() or any(d.name.startswith("initial:") for d in model.definitions):
+        return {}  # these begin, or are chosen, within the step, and are not among the cells
     values = flat(cells_of_judge(case.model, net))
     rows = []
     for b, sample in enumerate(case.stream.of_each(k)):
