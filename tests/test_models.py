@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-import hdsl
 from benchmarks.models import BARS, UNTAUGHT, Bar, Found, found_in
 from hdsl.cli.main import verbs
 from hdsl.resources import folder
@@ -29,11 +28,11 @@ def rows_of(name: str) -> list[list[str]]:
     return [[cell.strip() for cell in line[1:-1].split("|")] for line in text.splitlines() if line.startswith("| `")]
 
 
-def test_every_model_has_a_bar() -> None:
-    shipped = sorted(path.stem for path in Path(folder("models")).glob("*.ham"))
-    assert sorted([*(bar.model for bar in BARS), *UNTAUGHT]) == shipped
-    for name in shipped:
-        assert (name in UNTAUGHT) == (hdsl.load(name).product("model").hamiltonian is not None)
+def test_every_model_that_learns_a_stream_has_a_bar() -> None:
+    """Others have answers: `tests/proofs/test_optimal_control.py`; or learn nothing."""
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in Path(folder("models")).glob("*.ham")}
+    assert sorted(bar.model for bar in BARS) == sorted(name for name, text in texts.items() if "\ninput " in text)
+    assert sorted(UNTAUGHT) == sorted(name for name, text in texts.items() if "\nhamiltonian " in text)
 
 
 def test_the_readme_names_each_system_that_learns_nothing() -> None:

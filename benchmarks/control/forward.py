@@ -250,6 +250,18 @@ def ahead() -> Iterator[str]:
     yield from table(["looks ahead", "J, the future known", "J, the future taken to stay as it is now"], rows)
 
 
+def replays() -> Iterator[str]:
+    """The last r ticks replayed backwards from z = 0, and the parameters moved once for them: the least over the grid."""
+    rows = []
+    for length in (1, 4, 20, 60):
+        fixed = {"schedule": f"replay({length})"}
+        J, eta, beta = min(
+            (forward(fixed, eta=e, beta=b), e, b) for e in (0.1, 0.5, 2.0) for b in (0.1, 0.3, 1.0, 3.0, 10.0)
+        )
+        rows.append([f"{length}", shown(J), f"{eta:g}", f"{beta:g}"])
+    yield from table(["r", "least J", "at η", "at β"], rows)
+
+
 TABLES: Mapping[str, Callable[[], Iterator[str]]] = {
     "own": own_settings,
     "grid": eta_and_beta,
@@ -257,6 +269,7 @@ TABLES: Mapping[str, Callable[[], Iterator[str]]] = {
     "groups": eta_by_group,
     "signs": signs,
     "ahead": ahead,
+    "replay": replays,
 }
 
 

@@ -100,20 +100,18 @@ def gap_of(options: Options) -> tuple[Gap, Model]:
     model = open_model(options.model, (*options.settings, BOUNDARY), options.dims, options.delay, horizon)
     settings = [text for text in options.settings if text.partition("=")[0].strip() not in own]
     online = open_model(options.model, (*settings, *options.forward, ONLINE), options.dims, options.delay, horizon)
-    import torch
-
     from hdsl.cli.solve import signals_of
     from hdsl.runtime.boundary.numbers import numbered
     from hdsl.runtime.boundary.solve import solve_boundary
-    from hdsl.runtime.gap import compare, samples
+    from hdsl.runtime.gap import DOUBLE, compare, samples
 
-    signals = signals_of(options, model)
+    signals, _ = signals_of(options, model)
     try:
         problem = numbered(model.compiler, options.seed, signals)
     except ValueError as wrong:
         raise click.UsageError(str(wrong)) from None
     solution = solve_boundary(problem, options.tol)
-    net_class = online.compile(dtype=torch.float64)
+    net_class = online.compile(dtype=DOUBLE)
 
     def made() -> Any:
         return net_class(batch=1, seed=options.seed)

@@ -11,6 +11,7 @@ from hdsl.diagnostics.diagnostic import Diagnostic
 from hdsl.model.model import Model
 from hdsl.model.reach import reached, reads_of
 from hdsl.model.walk import names_in
+from hdsl.syntax.control_tree import Constraint, Control, Final
 from hdsl.syntax.tree import Declare, Define, Dynamics, Project
 from hdsl.terms.elementwise import RowFunction
 from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, Structured, is_slot, slot_name, slots
@@ -63,12 +64,14 @@ def _sloped_slots(expression: Scalar) -> Iterator[Scalar]:
 def _still_costates(
     model: Model, reads: Mapping[str, tuple[str, ...]], slopes: Mapping[str, tuple[str, ...]], params: Collection[str]
 ) -> Iterator[Diagnostic]:
-    """States whose costate no cost ever moves.
+    """States whose costate no cost ever moves, neither along the way nor at its end; a condition at the end moves it as well.
 
     A state behind which there is a param that no cost depends on has been named by that param; one that an output shows
     is there to be seen.
     """
-    of_costs, by_slopes = reached(model.costs, reads), reached(model.costs, slopes)
+    ends = (*model.terminals, *(final.definition for final in model.finals))
+    asked = (*model.costs, *ends, *(constraint.definition for constraint in model.constraints))
+    of_costs, by_slopes = reached(asked, reads), reached(asked, slopes)
     shown = reached(model.outputs, reads)
     own = {s.name: s for s in model.written.statements if isinstance(s, Declare) and s.role == "state"}
     for state in model.taught:
@@ -93,9 +96,9 @@ def _dead(model: Model) -> Iterator[Diagnostic]:
     lets = {s.name: s for s in model.written.statements if isinstance(s, Define) and s.role == "let" and "." not in s.name}
     readers: dict[str, set[str]] = {name: set() for name in lets}
     for statement in model.written.statements:
-        if not isinstance(statement, Define | Dynamics | Declare | Project):
+        if not isinstance(statement, Define | Dynamics | Declare | Project | Control | Final | Constraint):
             continue
-        head = statement.name.partition(".")[0]
+        head = "" if isinstance(statement, Final) else statement.name.partition(".")[0]
         who = head if head in lets and isinstance(statement, Define) else ""
         values = (statement.value, statement.every if isinstance(statement, Project) else None)
         for read in (read for value in values if value is not None for read in names_in(value)):

@@ -20,6 +20,9 @@ from hdsl.runtime.boundary.result import Solution
 from hdsl.runtime.course import Course, Numbers, course_of
 from hdsl.terms.term import setting_name
 
+DOUBLE = torch.float64
+"""What forward runs are made in: the optimum is known better than float32 can tell."""
+
 
 @dataclass(frozen=True)
 class Way:

@@ -34,6 +34,11 @@ FIT = "output y = w*h\ncost fit = (y - v)^2\n"
         (FIT + "let a = u\nlet b = a\noutput z = a\n", []),
         (FIT + "let a = 2\nproject w = w/a\n", []),
         (FIT + "state g = a\nlet a = w*u\ng' = u - g\noutput z = g\n", []),
+        ("state g = 0\ng' = u\nhorizon 1\nfinal g == 1\n" + FIT, []),
+        ("state g = 0\ng' = u\nhorizon 1\nterminal far = g^2\n" + FIT, []),
+        ("state g = 0\ng' = u\nhorizon 1\nconstraint cap = w*g <= 1 soft 10\n" + FIT, []),
+        (FIT + "let a = h\nlet b = a\nhorizon 1\nfinal b == 1\n", []),
+        (FIT + "let a = w*h\nlet b = a\nhorizon 1\nconstraint cap = b <= 1 soft 10\n", []),
     ],
 )  # fmt: skip
 def test_what_teaches_and_serves_nothing(text: str, wanted: list[tuple[str, int]], told: Any) -> None:
