@@ -1,9 +1,9 @@
 """``python -m benchmarks.replay``: replay beside backpropagation through time by torch.autograd, whole and truncated.
 
-Three nets written in .ham and, by nobody's compiler, in torch: a tanh RNN, an LSTM of `torch.nn.LSTMCell`, and leaky units whose
+Three nets written in .ham and, with no compiler, in torch: a tanh RNN, an LSTM by `torch.nn.LSTMCell`, and leaky units whose
 step is the τ of the sample. Both learn the same random sequences from the same parameters in float64; the error is the largest
-difference of a parameter relative to how far that parameter went. Then momentum across 200 sequences beside torch.optim.SGD, and
-the time of both side by side, one after the other in the same process.
+difference of a parameter relative to how far that parameter went. Then momentum across 200 sequences beside torch.optim.SGD,
+and the time of both, one after the other in the same process.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ h' = -h + tanh(W @ h + U @ u + b)
 }
 LENGTHS = (40, 100, 400, 1000)
 CUTS = (None, 1, 5, 20)
-BETA = 0.02
+BETA, SLOW = 0.02, 0.002
+"""Learning rates. With momentum 0.9 the faster one sends the RNN through 200 sequences in a way that magnifies round-off by
+powers of ten, be it autograd's or ours: that is not what is measured."""
 
 
 def text_of(kind: str, tokens: int | None, momentum: float = 0.0, beta: float = BETA, phi: str = "1/tau") -> str:
@@ -132,12 +134,12 @@ def _zeros(kind: str, p: Parameters, stream: Stream) -> States:
     return tuple(p["U"].new_zeros((stream.u.shape[1], p["C"].shape[1])) for _ in range(2 if kind == "lstm" else 1))
 
 
-def error_of(kind: str, stream: Stream, cut: int | None, momentum: float = 0.0) -> float:
+def error_of(kind: str, stream: Stream, cut: int | None, momentum: float = 0.0, lr: float = BETA) -> float:
     """The largest difference of a parameter from autograd's, relative to how far it went."""
-    model = hdsl.loads(text_of(kind, cut, momentum))
+    model = hdsl.loads(text_of(kind, cut, momentum, lr))
     net = model.compile(dtype=torch.float64)(batch=stream.u.shape[1], seed=1, tau=0.5)
     start = {name: value.detach().clone() for name, value in net.named_parameters()}
-    judged = by_autograd(kind, start, stream, cut, momentum)
+    judged = by_autograd(kind, start, stream, cut, momentum, lr)
     net.run(stream.tensors())
     moved = {name: float((judged[name] - start[name]).abs().max()) for name in start}
     found = dict(net.named_parameters())
@@ -186,11 +188,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("\nlargest relative error of a parameter against torch.autograd, float64")
     print(table(["net", "tau", "tokens", "whole", *(f"replay({cut})" for cut in CUTS[1:])], list(error_rows(lengths, kinds))))
     print(f"\nmomentum 0.9 across {chosen.sequences} sequences of 12 tokens against torch.optim.SGD")
-    rows = [
-        [kind, "even" if even else "uneven", f"{error_of(kind, stream_of(12 * chosen.sequences, even, length=12), None, 0.9):.0e}"]
-        for kind in kinds
-        for even in (True, False)
-    ]
+    rows = []
+    for kind in kinds:
+        for even in (True, False):
+            error = error_of(kind, stream_of(12 * chosen.sequences, even, length=12), None, 0.9, SLOW)
+            rows.append([kind, "even" if even else "uneven", f"{error:.0e}"])
     print(table(["net", "tau", "error"], rows))
     if chosen.rounds:
         print("\nmicroseconds a token in float32, 100 tokens, in turn in one process; the ratio is the median of pairs")

@@ -70,6 +70,15 @@ def test_the_page_on_the_audit_says_what_the_audit_says() -> None:
     assert hdsl.load("iris_mlp_state").audit.scheme == "local"
 
 
+def test_the_page_on_replay_has_a_model_that_is_backpropagation_through_time() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "replay.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"^```ham\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    model = hdsl.loads(text)
+    assert model.diagnostics == ()
+    assert {str(one.setting) for one in model.audit.equivalences} == {"torch.optim.SGD(params, lr=0.05, momentum=0.9)"}
+    assert {one.setting.through for one in model.audit.equivalences if one.setting} == {"BPTT over a sequence"}
+
+
 def test_the_equations_are_the_derived_ones(tmp_path: Path) -> None:
     (text,) = blocks("text")
     derived = shell(["derive", "sunspots"], tmp_path).stdout.splitlines()

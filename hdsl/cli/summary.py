@@ -60,7 +60,7 @@ def summary_text(session: Session, runs: Sequence[Session] = ()) -> str:
         lines.append(f"{plan.record_to} holds {', '.join(session.recorded)} of each step")
     if session.first:
         lines.append(f"went on from the checkpoint of step {grouped(session.first)}")
-    lines += _skipped(session)
+    lines += [*_replays(session), *_skipped(session)]
     lines += [f"note: passed over: {told}" for told in session.passed_over]
     lines += [f"cost {name}: mean {shown(value)}" for name, value in session.cost_means.items()]
     for target in dict.fromkeys(metric.target for metric in session.metrics):
@@ -95,6 +95,7 @@ def summary_json(session: Session, runs: Sequence[Session] = ()) -> dict[str, An
         "passed_over": list(session.passed_over),
         "skipped": {"count": len(session.skipped), "steps": list(session.skipped[:MOST])},
         "recorded": {"names": list(session.recorded), "file": None if plan.record_to is None else str(plan.record_to)},
+        **({"replays": int(session.net.replays)} if hasattr(session.net, "replays") else {}),
         "interrupted": session.interrupted,
         "seconds": session.seconds,
         "rate": _number(session.rate),
@@ -111,6 +112,20 @@ def summary_json(session: Session, runs: Sequence[Session] = ()) -> dict[str, An
             for run in runs
         ],
     }
+
+
+def _replays(session: Session) -> list[str]:
+    """How often a model that replays has moved its parameters, and what still waits."""
+    replays = getattr(session.net, "replays", None)
+    if replays is None:
+        return []
+    count, waiting, plan = int(replays), len(session.net._kept), session.plan
+    told = f"the parameters moved in {grouped(count)} replay{'s' * (count != 1)}"
+    if waiting:
+        told += f"; {grouped(waiting)} token{'s' * (waiting != 1)} wait for the rest of their sequence"
+    if plan.model.learning.tokens is None and plan.stream.columns.boundary is None and plan.stream.batch == 1:
+        told += "; the stream tells of no boundary, so a pass is one sequence and is kept whole"
+    return [told]
 
 
 def _skipped(session: Session) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.replay import CELLS, CUTS, Stream, by_autograd, error_of, main, stream_of
+from benchmarks.replay import CELLS, CUTS, SLOW, Stream, by_autograd, error_of, main, stream_of
 
 MOST = 1e-13
 """Relative to how far a parameter went. Round-off of sums over a thousand tokens is below it, a wrong term far above."""
@@ -24,11 +24,11 @@ def test_over_longer_sequences_too(tokens: int, cut: int | None) -> None:
 
 @pytest.mark.parametrize("kind", CELLS)
 def test_momentum_goes_from_sequence_to_sequence_as_that_of_torch_optim(kind: str) -> None:
-    assert error_of(kind, stream_of(12 * 25, False, length=12), None, 0.9) <= MOST
+    assert error_of(kind, stream_of(12 * 25, False, length=12), None, 0.9, SLOW) <= MOST
 
 
 def test_200_sequences_with_momentum() -> None:
-    assert error_of("rnn", stream_of(6 * 200, False, length=6), None, 0.9) <= MOST
+    assert error_of("rnn", stream_of(6 * 200, False, length=6), None, 0.9, SLOW) <= MOST
 
 
 def test_a_boundary_ends_what_is_replayed_before_its_tokens_are_full() -> None:
@@ -41,9 +41,9 @@ def test_a_boundary_ends_what_is_replayed_before_its_tokens_are_full() -> None:
 def test_other_cuts_and_momenta_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = stream_of(40, True, length=20)
     right = by_autograd
-    monkeypatch.setattr("benchmarks.replay.by_autograd", lambda kind, start, given, cut, mu: right(kind, start, given, 7, mu))
+    monkeypatch.setattr("benchmarks.replay.by_autograd", lambda kind, start, given, *rest: right(kind, start, given, 7))
     assert error_of("rnn", stream, None) > 1e-3
-    monkeypatch.setattr("benchmarks.replay.by_autograd", lambda kind, start, given, cut, mu: right(kind, start, given, cut, 0.3))
+    monkeypatch.setattr("benchmarks.replay.by_autograd", lambda kind, start, given, *rest: right(kind, start, given, None, 0.3))
     assert error_of("rnn", stream, None) > 1e-3
 
 

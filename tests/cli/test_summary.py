@@ -44,6 +44,18 @@ def session(*metrics: Metric, scale: str = "running", ahead: int = 1, **changes:
     return SimpleNamespace(**{**told, "cost_means": {"fit": 2.0, "gone": math.nan}, "metrics": metrics, **changes})
 
 
+def test_a_model_that_replays_tells_how_often_it_did_and_what_waits() -> None:
+    told = session(*BOTH)
+    told.plan.model.learning = SimpleNamespace(tokens=None)
+    told.plan.stream.columns.boundary = Column("end", 0)
+    told.net.replays, told.net._kept = 12, [None] * 3
+    assert "the parameters moved in 12 replays; 3 tokens wait for the rest of their sequence\n" in summary_text(told)
+    assert summary_json(told)["replays"] == 12
+    told.net.replays, told.net._kept, told.plan.stream.columns.boundary = 1, [], None
+    assert "in 1 replay; the stream tells of no boundary, so a pass is one sequence" in summary_text(told)
+    assert "replay" not in summary_text(session(*BOTH)) and "replays" not in summary_json(session(*BOTH))
+
+
 BOTH = (metric(0.12), metric(0.16, "last value"))
 
 

@@ -45,7 +45,9 @@ def test_one_token_goes_through_the_chain_and_no_loop_is_there_without_states() 
     assert "tau_k" not in still["_part"] and "_back" not in still
 
 
-@pytest.mark.parametrize(("schedule", "wanted"), [("replay", "if self.training and (over):"), ("replay(9)", "len(self._kept) == 9")])
+@pytest.mark.parametrize(
+    ("schedule", "wanted"), [("replay", "if self.training and (over):"), ("replay(9)", "len(self._kept) == 9")]
+)
 def test_a_step_goes_back_when_it_is_time(schedule: str, wanted: str) -> None:
     text = f"{HEAD}{RNN}{TAIL}".replace("= replay", f"= {schedule}")
     found = Compiler(Source(text, "net.ham"))

@@ -200,3 +200,50 @@ def test_a_cell_that_lacks_is_told_with_its_own_file(model: Model, tmp_path: Pat
     for lanes in (1, 2):
         with pytest.raises(StreamError, match=r"/b\.csv:3"):
             list(Beside(read, lanes).samples())
+
+
+# Where the model replays ------------------------------------------------------------------------------------------------------
+
+REPLAYS = TEXT.replace("    tau = 0.5\n    eta = 1\n", "    schedule = replay\n    phi = 1/tau\n    eta.param = 1/tau\n")
+
+
+@given(LENGTHS, st.integers(2, 4), st.integers(1, 7))
+def test_lanes_of_a_model_that_replays_begin_their_sequences_together(lengths: list[int], batch: int, size: int) -> None:
+    told: Model = hdsl.loads(REPLAYS).product("model")
+    with tempfile.TemporaryDirectory() as folder:
+        _, whole = files(Path(folder), lengths)
+        found = joined([p for p in Beside([stream(whole, told, size=size)], batch).samples() if p is not None])
+    assert found.boundary is not None
+    there = torch.from_numpy(found.rows >= 0)
+    assert bool(found.values["v"][~there].isnan().all())
+    assert int(there.sum()) == sum(lengths)  # the last of each has no target
+    waits = torch.zeros(batch, dtype=torch.bool)
+    for k in range(len(found)):
+        assert not bool((waits & there[k]).any())  # a lane that waits is idle
+        waits |= found.boundary[k]
+        if bool(waits.all()):
+            waits[:] = False
+    assert not bool(waits.any())  # nobody waits at the end
+
+
+def test_files_beside_one_another_are_replayed_as_sequences_of_uneven_length(tmp_path: Path) -> None:
+    told: Model = hdsl.loads(REPLAYS).product("model")
+    lengths = [3, 7, 5, 4]
+    paths, whole = files(tmp_path, lengths)
+    reading = Beside([stream(whole, told)], 2)
+    net_class = hdsl.loads(REPLAYS).compile()
+    session = run_session(Plan(told, net_class, reading, dtype="float64"))
+    by_hand = net_class(batch=2, dtype=torch.float64)
+    columns = [torch.tensor([float(x) for x in path.read_text().split()[1:]], dtype=torch.float64) for path in paths]
+    for pair in ((0, 1), (2, 3)):
+        longest = max(lengths[k] for k in pair) - 1
+        u = torch.zeros((longest, 2, 1), dtype=torch.float64)
+        v = torch.full((longest, 2, 1), torch.nan, dtype=torch.float64)
+        ends = torch.zeros((longest, 2), dtype=torch.bool)
+        for lane, k in enumerate(pair):
+            u[: lengths[k] - 1, lane, 0], v[: lengths[k] - 1, lane, 0] = columns[k][:-1], columns[k][1:]
+            ends[lengths[k] - 2, lane] = True
+        by_hand.run({"u": u, "v": v, "boundary": ends})
+    assert int(session.net.replays) == int(by_hand.replays) == 2
+    for name, value in by_hand.named_parameters():
+        torch.testing.assert_close(session.net.get_parameter(name), value, rtol=1e-12, atol=0)

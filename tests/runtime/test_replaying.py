@@ -90,7 +90,8 @@ def test_the_parameters_move_where_a_sequence_ends_and_nowhere_else() -> None:
 
 
 @pytest.mark.parametrize(("schedule", "ends", "at"), [
-    ("replay(3)", (), [3, 6]), ("replay(3)", (4,), [3, 5, 8]), ("replay", (1, 6), [2, 7]), ("replay(1)", (), [1, 2, 3, 4, 5, 6, 7, 8]),
+    ("replay(3)", (), [3, 6]), ("replay(3)", (4,), [3, 5, 8]), ("replay", (1, 6), [2, 7]),
+    ("replay(1)", (), [1, 2, 3, 4, 5, 6, 7, 8]),
 ])  # fmt: skip
 def test_a_replay_comes_after_so_many_tokens_and_at_each_boundary(schedule: str, ends: tuple[int, ...], at: list[int]) -> None:
     net, (u, v) = made(schedule), drawn(8)
@@ -201,7 +202,7 @@ def test_all_begin_the_next_sequence_together() -> None:
 def test_a_target_in_padding_is_no_padding() -> None:
     net, stream = made(batch=3), uneven((2, 4, 1))
     lost = {**stream, "v": stream["v"].nan_to_num(0.5)}
-    with pytest.raises(ValueError, match="sample 1: the sequence of stream 2 has ended.*`v` has to be missing there"):
+    with pytest.raises(ValueError, match=r"sample 1: the sequence of stream 2 has ended.*`v` has to be missing there"):
         net.run(lost)
 
 

@@ -103,6 +103,39 @@ def test_a_resumed_run_is_the_uninterrupted_one_to_the_bit(tmp_path: Path, ends:
     assert steps_in(tmp_path / "b")[-1] == epochs * ROWS
 
 
+LEARN = "    schedule = replay\n    phi = 1/tau\n    eta.param = 0.5/tau\n"
+REPLAYS = TEXT.replace("    eta = 1\n", LEARN).replace("beta = 0.1", "beta = 0.002")
+
+
+@pytest.mark.parametrize(("ends", "tokens", "epochs"), [(True, "", 1), (True, "(40)", 2), (False, "", 1), (False, "(130)", 2)])
+def test_a_run_that_replays_goes_on_to_the_bit_in_the_middle_of_a_sequence(
+    tmp_path: Path, ends: bool, tokens: str, epochs: int
+) -> None:
+    text = REPLAYS.replace("= replay", f"= replay{tokens}")
+    plan = plan_of(tmp_path, ends=ends, text=text, epochs=epochs, every=100)
+    whole = run_session(dataclasses.replace(plan, checkpoint=tmp_path / "a", predict=tmp_path / "a.csv"))
+    parts = dataclasses.replace(plan, checkpoint=tmp_path / "b", predict=tmp_path / "b.csv")
+    seen: list[int] = []
+    stopped = run_session(parts, lambda progress: seen.append(progress.step), lambda: len(seen) == 2)
+    assert stopped.interrupted and stopped.net._kept  # Ctrl-C replays nothing
+    resumed = run_session(dataclasses.replace(parts, resume=True))
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    for name, value in whole.net.state_dict().items():
+        assert torch.equal(value, resumed.net.state_dict()[name]), name
+    assert not whole.net._kept
+    each = 1 if not ends and not tokens else {"": 4, "(40)": 16, "(130)": 5}[tokens]
+    assert int(whole.net.replays) == epochs * each
+
+
+def test_a_run_of_some_steps_leaves_what_its_sequence_has_so_far(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, ends=True, text=REPLAYS, steps=170, checkpoint=tmp_path / "c")
+    short = run_session(plan)
+    assert (int(short.net.replays), len(short.net._kept)) == (1, 20)
+    further = run_session(dataclasses.replace(plan, steps=None, resume=True))
+    once = run_session(dataclasses.replace(plan, steps=None, checkpoint=None))
+    assert all(torch.equal(value, further.net.state_dict()[name]) for name, value in once.net.state_dict().items())
+
+
 @pytest.mark.parametrize("hold", [Hold(3, 2), Hold(2), Hold(700, 1)], ids=str)
 def test_a_held_run_resumes_to_the_bit_and_counts_once_a_sample(tmp_path: Path, hold: Hold) -> None:
     plan = plan_of(tmp_path, hold=hold, steps=60, every=20, ends=True, times=True)

@@ -56,7 +56,8 @@ def test_a_replay_agrees_with_every_judge(compiler: Compiler) -> None:
     certificate = certify(compiler, points=1)
     assert certificate.ok, [row for row in certificate.rows if not row.ok]
     judged = {(row.name, row.judge) for row in certificate.rows if row.group == "step"}
-    assert {(f"{cell}+", judge) for cell in ("h", "s", "z:h", "z:s", "w:W", "w:k", "W", "B", "k") for judge in ("walk", "numpy")} <= judged
+    cells = ("h", "s", "z:h", "z:s", "w:W", "w:k", "W", "B", "k")
+    assert {(f"{cell}+", judge) for cell in cells for judge in ("walk", "numpy")} <= judged
     told = certificate_lines(certificate)
     assert told[0].startswith("told: replay, n = 2") and any("goes back over a whole sequence" in line for line in told)
 
@@ -84,4 +85,5 @@ def test_a_fault_in_the_reference_is_seen_by_the_reference_alone(compiler: Compi
 
 
 def test_what_stops_the_module_is_a_finding(compiler: Compiler) -> None:
-    assert wrong(compiler, compiler.torch.replace("def _before(self,", "def _behind(self,")) == {("the generated replay", "walk")}
+    text = compiler.torch.replace("def _before(self,", "def _behind(self,")
+    assert wrong(compiler, text) == {("the generated replay", "walk")}
