@@ -8,6 +8,7 @@ from hdsl.syntax.source import Span
 
 STEP_ORDER = register("step-order", "an order is set that the step does not have")
 STEP_SCHEDULE = register("step-schedule", "a step is set that the schedule does not have")
+CONTROL_STEP = register("control-step", "controls are chosen in steps that the model does not have")
 NO_DISSIPATION = register("no-dissipation", "simultaneous order without dissipation is unstable", "warning")
 RESET_ORDER = register("reset-order", "a reset at each sample keeps parameters from learning", "warning")
 
@@ -24,6 +25,11 @@ def step_order(span: Span, order: str, step: str) -> Diagnostic:
 def step_schedule(span: Span, step: str) -> Diagnostic:
     told = "the way back is that of an Euler step: `euler` is expected"
     return STEP_SCHEDULE.at(span, f"`schedule = replay` has no `step = {step}`", told, fix=written("euler", span, safe=False))
+
+
+def control_step(span: Span, setting: str, control: str) -> Diagnostic:
+    told = f"`{control}` is chosen once a step and held through it: `step = euler` and `schedule = online` are expected, or `boundary`"
+    return CONTROL_STEP.at(span, f"`{setting}` does not go with controls", told)
 
 
 def no_dissipation(span: Span, step: str) -> Diagnostic:

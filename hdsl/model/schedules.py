@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hdsl.diagnostics import catalogue_control as catalogue
+from hdsl.diagnostics.catalogue_learning import control_step
 from hdsl.model.evaluate import evaluate
+from hdsl.model.learning import STAGED
 from hdsl.model.model import Learning
 from hdsl.model.optimal import Optimal
 from hdsl.model.scope import Scope
@@ -29,6 +31,10 @@ def report_schedule(
             if constraint.kind == "penalty":
                 what = f"the `penalty` of the constraint `{constraint.name}`"
                 scope.report(catalogue.needs_boundary(constraint.span, what))
+        for name in list(optimal.controls)[:1]:
+            if learning.step in STAGED or learning.replays:
+                path = "schedule" if learning.replays else "step"
+                scope.report(control_step(learning.spans[path], f"{path} = {getattr(learning, path)}", name))
         return
     if not optimal.has_end:
         scope.report(catalogue.horizon_missing(learning.spans["schedule"], "`schedule = boundary`"))

@@ -44,6 +44,7 @@ DEFAULTS: Mapping[str, float | str] = {
     "step": "euler",
     "order": "sequential",
     "schedule": "online",
+    "tol": 1e-6,
     "tau": 1.0,
     "eta": 0.0,
     "phi": 1.0,
@@ -185,8 +186,9 @@ class Written:
             if prefix not in DEFAULTS or (narrower and prefix not in ("eta", "beta")):
                 raise ValueError(f"the judge knows no setting {path}")
         self.settings = settings
-        if self.word("step") not in ("euler", *STAGED, *MECHANICAL) or self._schedule() not in ("online", "replay"):
-            raise ValueError(f"the judge knows the steps euler, {', '.join(STAGED)} and the schedules online and replay")
+        schedules = ("online", "replay", "boundary")
+        if self.word("step") not in ("euler", *STAGED, *MECHANICAL) or self._schedule() not in schedules:
+            raise ValueError(f"the judge knows the steps euler, {', '.join(STAGED)} and the schedules {', '.join(schedules)}")
         if self.word("step") in STAGED and not ordered:
             settings["order"] = "simultaneous"
         return settings
