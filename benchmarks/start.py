@@ -4,7 +4,8 @@
 the seconds from text to derived equations, and to the generated text, of every model that ships, each in a fresh
 process that has imported hdsl, sympy and lark already; and the seconds from text to a module class, made and as it was kept
 by an earlier process, in turns, in fresh processes that have imported torch already, with the whole of these processes
-against one that only imports torch. All find bytecode that an earlier process wrote.
+against one that only imports torch; and ``hdsl run`` up to its first step, both ways. All find bytecode that an earlier
+process wrote.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ hdsl.load(sys.argv[1]).compile()
 print(json.dumps([perf_counter() - start, process_time() - worked]))
 """
 GOAL_SECOND = 0.05
+RUN = "import sys; from hdsl.cli.main import main; sys.argv = ['hdsl', 'run', sys.argv[1], '--steps', '1']; sys.exit(main())"
 
 
 def succeeds(*arguments: str) -> bool:
@@ -122,6 +124,19 @@ def second_loads(turns: int) -> dict[str, dict[str, float]]:
     return found
 
 
+def first_steps(turns: int) -> dict[str, float]:
+    """Whole processes of a run of one step, made and kept, over one that only imports torch: median ratios of each turn."""
+    each: dict[str, list[float]] = {"made": [], "kept": [], "torch": []}
+    path = ROOT / "models" / "sunspots.ham"
+    with tempfile.TemporaryDirectory() as folder:
+        _timed(RUN, folder, path)
+        for _ in range(turns):
+            for name, program, cache in (("made", RUN, "off"), ("kept", RUN, folder), ("torch", "import torch", "off")):
+                each[name].append(_timed(program, cache, path)[0])
+    made = {name: Timing(tuple(seconds)) for name, seconds in each.items()}
+    return {name: made[name].over(made["torch"]) for name in ("made", "kept")}
+
+
 def _timed(program: str, cache: str, path: Path) -> tuple[float, str]:
     """Seconds of a process on a model, and what it printed."""
     start = perf_counter()
@@ -144,8 +159,9 @@ def main() -> int:
         check = check_against_imports(given.turns) if given.turns else None
         models = derivations(given.derivations) if given.derivations else {}
         loads = second_loads(given.loads) if given.loads else {}
+        runs = first_steps(given.turns) if given.turns else {}
     if given.json:
-        print(json.dumps({"machine": machine(1), "check": check, "models": models, "loads": loads}, indent=1))
+        print(json.dumps({"machine": machine(1), "check": check, "models": models, "loads": loads, "runs": runs}, indent=1))
         return 0
     print(f"{machine(1)}; medians of {given.turns} processes in turns, of {given.derivations} and {given.loads} a model\n")
     if check is None:
@@ -163,6 +179,8 @@ def main() -> int:
     print(table(head, body))
     head = ["model", "class made, s", f"kept, s (goal {GOAL_SECOND:g})", "of the processor", "kept over made"]
     head += ["process over import torch, made", "kept"]
+    for name, ratio in runs.items():
+        print(f"\nhdsl run sunspots --steps 1, {name}: {ratio:.2f} times a process that imports torch")
     print("\n" + table(head, [[name, *(f"{value:.3f}" for value in own.values())] for name, own in loads.items()]))
     return 0
 
