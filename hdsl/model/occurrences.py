@@ -18,9 +18,9 @@ from hdsl.model.components import expressions_of
 from hdsl.model.learning import GROUPED
 from hdsl.model.scope import Kind
 from hdsl.model.walk import children, names_in
+from hdsl.syntax.control_tree import Constraint, Control, Costate
 from hdsl.syntax.names import ascii_spelling
 from hdsl.syntax.source import Span
-from hdsl.syntax.control_tree import Constraint, Control, Costate
 from hdsl.syntax.tree import (
     Call,
     Component,
