@@ -234,9 +234,9 @@ def test_a_boundary_problem_is_solved_with_its_stream() -> None:
     assert solution.solved and solution["t"].tolist() == [0, 0.5, 1] and solution.signals
     assert solution["w"][0] == 0.5 and solution["costate.w"][-1] == pytest.approx(0, abs=1e-6)
     again = model.solve(stream, warm=solution, tol=1e-8)
-    assert again.way == "a former solution" and again.tol == 1e-8 and again.J == pytest.approx(solution.J, abs=1e-6)
+    assert again.way == "a former solution" and again.tol == 1e-8 and pytest.approx(solution.J, abs=1e-6) == again.J
     begun = model.solve(stream, parameters={"w": 2.0})
-    assert begun["w"][0] == 2 and begun.J != pytest.approx(solution.J, abs=1e-3)
+    assert begun["w"][0] == 2 and pytest.approx(solution.J, abs=1e-3) != begun.J
 
 
 def test_a_model_without_a_horizon_has_nothing_to_solve() -> None:

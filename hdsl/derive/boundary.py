@@ -33,6 +33,7 @@ from hdsl.terms.term import (
     Scalar,
     Size,
     indices,
+    keep_needed,
     setting_name,
     slot,
 )
@@ -218,8 +219,10 @@ def _end(workspace: Workspace, mus: Mapping[str, tuple[Size, ...]]) -> tuple[Def
     decay = _grown(sympy.Integer(1), -eta_of(model), END)
     made = [_summed(model, f"end:z:{name}", name, parts[name], decay) for name in model.taught]
     made += [_summed(model, f"end:w:{name}", name, parts[name], decay) for name in params]
-    made.append(Definition("end:T", Elementwise(decay * total(parts["T"]))))
-    return (*model.definitions, *workspace.added, *made)
+    if model.horizon is not None and model.horizon.end is None:
+        made.append(Definition("end:T", Elementwise(decay * total(parts["T"]))))
+    wanted = {*model.terminals, *(final.definition for final in model.finals), *(line.name for line in made)}
+    return keep_needed((*model.definitions, *workspace.added, *made), wanted)
 
 
 def _seed(model: Model, costate: str, state: str) -> Part:

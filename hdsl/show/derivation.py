@@ -183,7 +183,7 @@ class _Builder:
             Section("control", "control", self._controls.rows()),
             Section("adjoint", "adjoints", tuple(self._row(d, self._note(d)) for d in adjoints)),
             Section("state", "state", self._group("state")),
-            Section("end", "end", *((self._ends(), end_words(self.model, self._plain, self.style)) if not self.boundary else ())),
+            *([] if self.boundary else [Section("end", "end", self._ends(), end_words(self.model, self._plain, self.style))]),
             Section("beginning", "begins", words=self._beginnings()),
             Section("costate", "costate", self._group("costate")),
             Section("parameter", "parameters", self._parameters()),

@@ -88,8 +88,7 @@ def _end(
 def _free_time(boundary: Boundary, line: Definition, right: str, notation: Notation) -> Iterable[AtEnd]:
     """H at T balances what a later end would cost, where T is free."""
     horizon = boundary.model.horizon
-    if horizon is None or horizon.end is not None:
-        return
+    assert horizon is not None
     whole = f"{notation.name(WHOLE)}(T)"
     left = whole if line.body == Elementwise(0) else f"{whole} + {right}"
     yield AtEnd(Equation(left, "0"), (horizon.span,), "T is free", tuple(line.reads()))

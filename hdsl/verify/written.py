@@ -44,6 +44,7 @@ DEFAULTS: Mapping[str, float | str] = {
     "step": "euler",
     "order": "sequential",
     "schedule": "online",
+    "tol": 1e-6,
     "tau": 1.0,
     "eta": 0.0,
     "phi": 1.0,
@@ -173,8 +174,8 @@ class Written:
             if prefix not in DEFAULTS or (narrower and prefix not in ("eta", "beta")):
                 raise ValueError(f"the judge knows no setting {path}")
         self.settings = settings
-        if self.word("step") != "euler" or self.word("schedule") != "online":
-            raise ValueError("the judge knows step = euler and schedule = online")
+        if self.word("step") != "euler" or self.word("schedule") not in ("online", "boundary"):
+            raise ValueError("the judge knows step = euler and schedule = online or boundary")
         return settings
 
     def word(self, path: str) -> str:

@@ -8,7 +8,7 @@ from hdsl.optimise.boundary import BoundaryPrograms
 
 
 def programs(text: str) -> BoundaryPrograms:
-    return hdsl.loads(f"ham 1\n{text}horizon 1\nlearn\n    schedule = boundary\n").compiler.boundary_programs
+    return hdsl.loads(f"ham 1\n{text}horizon free = 1\nlearn\n    schedule = boundary\n").compiler.boundary_programs
 
 
 TEXT = """input u

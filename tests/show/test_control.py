@@ -72,7 +72,7 @@ def test_the_end() -> None:
 def test_one_alone(path: str) -> None:
     compiler = Compiler(Source(TEXT, "m.ham"))
     page = derivation_page(compiler.equations, compiler.step, "text", only=path)
-    assert path in page.paths and "stationary in a" in page_text(page) or path != "control.a"
+    assert (path in page.paths and "stationary in a" in page_text(page)) or path != "control.a"
 
 
 def test_in_every_format() -> None:
