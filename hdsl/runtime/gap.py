@@ -71,12 +71,14 @@ class Gap:
 def measured(problem: Numbered, course: Course, name: str) -> Way:
     """What a course costs by the functional of a boundary problem: trapezoids over its own points.
 
-    On each step controls are what they were at its beginning, and parameters move evenly.
+    On each step controls are what they were at its beginning, those that follow a gradient as the course has them, and
+    parameters move evenly.
     """
     functions, t, y = problem.functions, course.times, packed(problem.functions, course.values)
     with np.errstate(all="ignore"):  # of a run that goes astray
-        first = functions.along(t[:-1], y[:, :-1])
-        controls = {control: np.asarray(first[control]) for control in functions.model.controls}
+        chosen = functions.choose(functions.given(t[:-1], y[:, :-1]))
+        controls = {control: course.values.get(control, chosen[control])[: len(t) - 1] for control in functions.model.controls}
+        first = functions.along(t[:-1], y[:, :-1], controls)
         last = functions.along(t[1:], y[:, 1:], controls)
         end = functions.at_end(y[:, -1:], np.zeros((functions.unknowns, 1)), t[-1:])
         costs = _running(functions, t, first, last)

@@ -117,11 +117,12 @@ def test_costates_are_the_derivatives_of_the_scalar_hamiltonian(name: str) -> No
     model, (_, derived, _), total = model_of(name).product("model"), both(name), robust_hamiltonian(name)
     names = readable_names(derived)
     learning = model.learning
+    s = 1 if learning.schedule == "boundary" else -1
     for quantity in (*model.of_role("state"), *model.of_role("param")):
         prefix = "z" if quantity.role == "state" else "w"
         eta = sympy.Symbol(names[setting_name(learning.eta[quantity.name])])
         at, own = entries(derived[quantity.name]), entries(derived[f"{prefix}:{quantity.name}"])
-        wanted = [sympy.diff(total, x) - eta * z for x, z in zip(at, own, strict=True)]  # s = −1
+        wanted = [-s * sympy.diff(total, x) - eta * z for x, z in zip(at, own, strict=True)]
         found = entries(derived[f"dot:{prefix}:{quantity.name}"])
         assert equal(found, wanted), quantity.name
         assert not equal(found, [w + own[0] / 1000 for w in wanted]), "the comparison sees nothing"

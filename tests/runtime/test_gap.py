@@ -146,3 +146,34 @@ def test_a_course_is_packed_as_the_problem_has_it() -> None:
 def test_a_run_that_blew_up_costs_infinitely_much() -> None:
     course = replace(ran(), diverged=1.5)
     assert np.isposinf(measured(problem(), course, "forward").J)
+
+
+STEERED = """
+ham 1
+state x = 1
+control a in [-1, 1]{rule}
+x' = -x + a
+cost c = 1/2*x^2 + 1/20*a^2
+horizon 3
+learn
+    schedule = {schedule}
+    order = simultaneous
+    tau = 0.1
+    eta = 0.2
+    beta = 2
+"""
+
+
+@pytest.mark.parametrize("rule", ["", " gradient"])
+def test_a_control_is_charged_as_the_run_had_it(rule: str) -> None:
+    """By its costate as stationarity has it, a = clip(-z/0.1, -1, 1); one that follows the gradient is a cell of its own."""
+    model = hdsl.loads(STEERED.format(rule=rule, schedule="online"))
+    net = model.compile(dtype=F64)(batch=1)
+    course = course_of(net, model.product("model"), {"tau": torch.from_numpy(taus(3.0, 0.1))})
+    way = measured(numbered(hdsl.loads(STEERED.format(rule=rule, schedule="boundary")).compiler), course, "forward")
+    t, x, a = course.times, course.values["x"].reshape(-1), way.arrays["a"].reshape(-1)
+    wanted = course.values["a"].reshape(-1) if rule else np.clip(-course.values["z:x"].reshape(-1) / 0.1, -1, 1)
+    assert a[:-1] == pytest.approx(wanted[:-1], abs=1e-12) and np.ptp(a) > 0.1
+    assert np.diff(x) == pytest.approx(0.1 * (a - x)[:-1], abs=1e-12)  # that is what moved x
+    first, last = ((np.exp(0.2 * s) * (y**2 / 2 + a[:-1] ** 2 / 20)) for s, y in ((t[:-1], x[:-1]), (t[1:], x[1:])))
+    assert pytest.approx((np.diff(t) * (first + last) / 2).sum(), rel=1e-12) == way.J
