@@ -140,6 +140,7 @@ def _costate(workspace: Workspace, name: str, parts: tuple[Part, ...]) -> Defini
     rate = -sign * slope - slot(eta) * costate
     body, roots = Elementwise(rate), merge_roots(parts)
     told = trace_summands(rate, summands)
+    spans = spans or (quantity.span,)  # what moves by no line of the file belongs to where it is declared
     return Definition(f"dot:{own}", body, quantity.sizes, quantity.shared, spans, roots, told)
 
 

@@ -28,7 +28,7 @@ def step_schedule(span: Span, step: str) -> Diagnostic:
 
 
 def control_step(span: Span, setting: str, control: str) -> Diagnostic:
-    told = f"`{control}` is chosen once a step and held through it: `step = euler` and `schedule = online` are expected, or `boundary`"
+    told = f"`{control}` is chosen once a step and held through it: `step = euler` and `schedule = online` are expected"
     return CONTROL_STEP.at(span, f"`{setting}` does not go with controls", told)
 
 

@@ -26,7 +26,7 @@ STATEMENTS: dict[str, tuple[str, str]] = {
     "project": ("project W = W / norm2(W) every 10", "Puts a parameter back after its update; reads params and consts only."),
     "local": ("local W, b", "The updates of these params must be local, or it is a mistake; also an instance, or `local all`."),
     "control": ("control a[k] in [-1, 1]", "Is chosen: by stationarity of H, or by a rule, `given …` or `gradient`."),
-    "costate": ("costate p of h", "A name for the costate of a state; `costate p of q = 0` is a momentum of a mechanical system."),
+    "costate": ("costate p of h", "A name for the costate of a state; with a value, a momentum of a mechanical system."),
     "terminal": ("terminal goal = squared(h)", "A cost of where the states end; it needs `horizon`."),
     "horizon": ("horizon 5", "The end of time, T; `horizon free = 2 in [0.5, 10]` is chosen, from a guess, within bounds."),
     "final": ("final h[0] == 1", "What holds at the end of a boundary problem."),

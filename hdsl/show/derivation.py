@@ -18,7 +18,7 @@ from hdsl.model.model import Model
 from hdsl.show.control import ControlRows, end_rows, end_words, inside_controls
 from hdsl.show.conventions import Conventions
 from hdsl.show.counting import parameter_count
-from hdsl.show.ends import AtEnd, at_ends
+from hdsl.show.ends import at_ends
 from hdsl.show.mechanical import mechanical_facts, of_mechanics, settled, shortened, written_forward
 from hdsl.show.page import Equation, Page, Row, Section, listed, worded
 from hdsl.show.stages import method, stage_of, stage_rows, stages, words_of
@@ -185,11 +185,11 @@ class _Builder:
             Section("control", "control", self._controls.rows()),
             Section("adjoint", "adjoints", tuple(self._row(d, self._note(d)) for d in adjoints)),
             Section("state", "state", self._group("state")),
-            *([] if self.boundary else [Section("end", "end", self._ends(), end_words(self.model, self._plain, self.style))]),
+            Section("end", "end", self._ends(), end_words(self.model, self._plain, self.style)),
             Section("beginning", "begins", words=self._beginnings()),
             Section("costate", "costate", self._group("costate")),
             Section("parameter", "parameters", self._parameters()),
-            Section("ends", "ends", tuple(self._placed(Row((e.equation,), note=e.note), e.spans) for e in self._both_ends())),
+            Section("ends", "ends", self._both_ends()),
             Section("settings", "settings", words=self._settings()),
             *self._steps(),
             Section("project", "put back", self._projections(), self._from_before()),
@@ -293,11 +293,16 @@ class _Builder:
             inlined = Inlining(definitions, self.written).chosen | {*self.model.terminals}
             return model_notation(self.model, definitions, self.style, form=self.form, inline=inlined)
 
-        return end_rows(self.model, notation, self.style, self._placed)
+        rows = end_rows(self.model, notation, self.style, self._placed)
+        # Of a model that is solved from both ends, what holds at the end stands with its costates below.
+        return tuple(row for row in rows if not self.boundary or row.paths[0].startswith("constraint."))
 
-    def _both_ends(self) -> tuple[AtEnd, ...]:
+    def _both_ends(self) -> tuple[Row, ...]:
         notation = partial(model_notation, style=self.style, form=self.form, mean=False)
-        return at_ends(self.model, self.style, self.written, notation)
+        found = at_ends(self.model, self.style, self.written, notation)
+        paths = {final.definition: (f"final.{number}",) for number, final in enumerate(self.model.finals, 1)}
+        paths |= {name: ("Phi",) for name in self.model.terminals}
+        return tuple(self._placed(Row((e.equation,), note=e.note, paths=paths.get(e.equation.name, ())), e.spans) for e in found)
 
     # --- words -------------------------------------------------------------------------------------------------------
 

@@ -77,12 +77,12 @@ def _end(
                 yield AtEnd(Equation(look, right), line.spans, "transversality", tuple(line.reads()))
         elif line.name in spans:
             note = f"its costate is {worded(notation.name(_mu(model, line.name)), style)}"
-            yield AtEnd(Equation(right, "0"), (spans[line.name],), note, tuple(line.reads()))
+            yield AtEnd(Equation(right, "0", line.name), (spans[line.name],), note, tuple(line.reads()))
         else:
             note = f"terminal cost {line.name}" if line.name in model.terminals else "at T"
             yield AtEnd(Equation(left, right, line.name), line.spans, note, tuple(line.reads()))
     if zero:
-        yield AtEnd(Equation(_listed(zero), "0"), (), "transversality", ())
+        yield AtEnd(Equation(_listed(zero, style), "0"), (), "transversality", ())
 
 
 def _free_time(boundary: Boundary, line: Definition, right: str, notation: Notation) -> Iterable[AtEnd]:
@@ -94,8 +94,8 @@ def _free_time(boundary: Boundary, line: Definition, right: str, notation: Notat
     yield AtEnd(Equation(left, "0"), (horizon.span,), "T is free", tuple(line.reads()))
 
 
-def _listed(looks: list[str]) -> str:
-    return ", ".join(looks if len(looks) <= 4 else [*looks[:2], "…", looks[-1]])
+def _listed(looks: list[str], style: Style) -> str:
+    return ", ".join(looks if len(looks) <= 4 else [*looks[:2], r"\dots" if style == "latex" else "…", looks[-1]])
 
 
 def _costate(model: Model, name: str) -> str:

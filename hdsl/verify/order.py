@@ -103,10 +103,11 @@ def judge_order(found: Sized, torch_text: str, errors: Errors, seed: int) -> str
 
 
 def steps_of(order: int, coarse: float = 1.0) -> tuple[float, ...]:
-    """τ, from small to large by half octaves; as few of the smallest as tell are taken. One that is ``coarse`` so many times
-    errs as others do of its order at so much smaller a τ."""
-    first = SMALLEST ** (1 / (order + 1)) / coarse
-    return tuple(first * 2.0 ** (k / 2) for k in range(40) if first * 2.0 ** (k / 2) <= LARGEST)
+    """τ, from small to large by octaves, of higher orders by halves of these, for which there is less room between round-off and
+    the largest; as few of the smallest as tell are taken. One that is ``coarse`` so many times errs as others do of its order at so
+    much smaller a τ."""
+    first, ratio = SMALLEST ** (1 / (order + 1)) / coarse, 2.0 if order == 1 else 2.0**0.5
+    return tuple(tau for k in range(40) if (tau := first * ratio**k) <= LARGEST)
 
 
 def _told(taken: list[float], sizes: list[float], largest: float) -> bool:

@@ -80,7 +80,7 @@ class Written:
         self.defined: dict[str, Expression | ByIndex] = {
             s.name: ByIndex(tuple(i.name for i in s.indices), s.value) if s.indices else s.value
             for s in statements
-            if isinstance(s, Define) and s.role not in ("terminal", "hamiltonian")
+            if isinstance(s, Define) and s.role != "terminal"
         }
         self.dynamics = {s.name: s for s in statements if isinstance(s, Dynamics)}
         self.beginnings = self._beginnings()
@@ -93,7 +93,8 @@ class Written:
         self.outputs += [self.energy] if self.energy is not None else []
         self.controls = {s.name: s for s in statements if isinstance(s, Control)}
         self.followed = [s.name for s in self.controls.values() if s.rule == "gradient"]
-        self.costates = {s.name: s.state.name for s in statements if isinstance(s, Costate)}
+        named = statements if self.energy is None else ()  # of a mechanical system these are momenta
+        self.costates = {s.name: s.state.name for s in named if isinstance(s, Costate)}
         self.inputs, self.targets = self._of_role("input"), self._of_role("target")
         self.states, self.parameters = self._of_role("state"), self._of_role("param")
 

@@ -12,7 +12,7 @@ from hdsl.syntax.source import Source
 from hdsl.verify.order import INTEGRATORS
 from hdsl.verify.stages import SCHEMES
 from hdsl.verify.walk import Walk
-from hdsl.verify.written import STAGED
+from hdsl.verify.written import MECHANICAL, STAGED
 
 TAU, BETA, ETA_H, ETA_W = 0.25, 0.3, 0.2, 0.6
 NEURON = """
@@ -145,6 +145,6 @@ def test_exact_dissipation_is_an_integrating_factor(step):
 
 
 def test_every_step_of_several_stages_has_a_scheme_and_an_order():
-    assert set(SCHEMES) == set(STAGED) and set(INTEGRATORS) == {"euler", *STAGED}
+    assert set(SCHEMES) == set(STAGED) and set(INTEGRATORS) == {"euler", *STAGED, *MECHANICAL}
     for scheme in SCHEMES.values():
         assert sum(scheme.weights) == pytest.approx(1) and [len(row) for row in scheme.rows] == list(range(len(scheme.weights)))
