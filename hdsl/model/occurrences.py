@@ -180,7 +180,7 @@ class _Finder:
         kind: AnyKind,
         span: Span,
         names: _Names,
-        node: Dim | Declare | Define | Component | Parameter | None = None,
+        node: Dim | Declare | Define | Component | Control | Costate | Constraint | Parameter | None = None,
     ) -> None:
         """A declaration; one of a name that is declared already is another thing, which nothing else can mean."""
         self.declared[span] = Declared(name, kind, span, names.within, names.reach, node)

@@ -36,9 +36,10 @@ def test_it_shares_no_code_with_what_it_judges():
         if module not in reached:
             reached.add(module)
             waiting.extend(graph[module])
-    names = ("walk", "step", "beginning", "derivatives", "evaluate", "written", "literals", "parts", "branches")
+    names = ("walk", "step", "beginning", "derivatives", "evaluate", "written", "literals", "parts", "branches", "controls")
     judge = {f"hdsl.verify.{name}" for name in names}
-    assert reached == judge | {"hdsl.syntax.tree", "hdsl.syntax.source"}
+    trees = {f"hdsl.syntax.{name}" for name in ("tree", "expression_tree", "control_tree", "source")}
+    assert reached == judge | trees
 
 
 # --- one moment -------------------------------------------------------------------------------------------------------
