@@ -48,8 +48,8 @@ def wanted(names: Sequence[str], model: Model) -> tuple[Wanted, ...]:
             known |= dict.fromkeys((told, f"norm2({told})"), Wanted(f"norm2({told})", cell, True))
     for name in names:
         if name not in known:
-            cells = [*states, *(f"z.{name}" for name in states), *model.followed, *params]
-            there = [*cells, *(f"costate.{name}" for name in params), "H"]
+            there = [*states, *(f"z.{name}" for name in states), *model.followed, *params]
+            there += [*(f"costate.{name}" for name in params), "H"]
             raise ValueError(f"`{name}` cannot be recorded; what can: {', '.join(dict.fromkeys(there))}")
     return tuple(dict.fromkeys(known[name] for name in names))
 
