@@ -109,11 +109,20 @@ class TorchLines:
             self.position = position
             if line.name not in taken:
                 made.append(self._statement(line))
+            made += self._released(position)
         made = gather_additions(made)
         for line in self.program.lines:
             if line.name in self.program.held:
                 made.append(Statement(f"{self.names[line.name[:-1]]}.copy_({self.names[line.name]})", ()))
         return made
+
+    def _released(self, position: int) -> list[Statement]:
+        """Parameters of a stage after their last reader: what is made for the next stage takes their memory."""
+        done = [name for name, last in self.taken.last_read.items() if last == position and name in self.lines]
+        parts = [(name, *name.rpartition("@")[::2]) for name in done]
+        own = [name for name, of, stage in parts if of in self.matrices and f"{of}@{int(stage) + 1}" in self.lines]
+        named = ", ".join(self.names[name] for name in own)
+        return [Statement(f"del {named}  # the next stage takes its memory", ())] if named else []
 
     def _statement(self, line: Definition) -> Statement:
         used: tuple[Definition, ...] = (line,)

@@ -91,8 +91,9 @@ def _spread(line: Definition) -> Definition:
     terms = [(term, summand) for summand in line.summands for term in _terms(summand.expression)]
     factors: dict[Scalar, Scalar] = defaultdict(lambda: sympy.Integer(0))
     for term in _terms(line.body.expression):
-        number = sympy.Mul(*(factor for factor in sympy.Mul.make_args(term) if _is_number(factor)))
-        factors[term / number] += number
+        given = sympy.Mul.make_args(term)
+        rest = sympy.Mul(*(factor for factor in given if not _is_number(factor)))
+        factors[rest] += sympy.Mul(*(factor for factor in given if _is_number(factor)))
     expression = sympy.Add(*(number * rest for rest, number in factors.items()))
     told = trace_summands(expression, [replace(summand, expression=term) for term, summand in terms]) if terms else ()
     return replace(line, body=Elementwise(expression), summands=told)

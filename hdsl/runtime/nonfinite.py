@@ -175,9 +175,10 @@ def _place(source: Source, spans: tuple[Span, ...]) -> tuple[int | None, str]:
 
 
 def _shown(name: str) -> str:
-    """A line's name as a user knows it: ``z:h+`` is the costate ``z.h``."""
-    kind, _, rest = name.rstrip("+").rpartition(":")
-    return {
+    """A line's name as a user knows it: ``z:h+`` is the costate ``z.h``, and ``z:h@2`` that at the second stage of a step."""
+    whole, _, stage = name.partition("@")
+    kind, _, rest = whole.rstrip("+").rpartition(":")
+    shown = {
         "z": f"z.{rest}",
         "w": f"costate.{rest}",
         "adj": f"the adjoint of {rest}",
@@ -185,3 +186,4 @@ def _shown(name: str) -> str:
         "initial": f"what {rest} begins from",
         "begun": f"{rest} where it begins",
     }.get(kind, rest)
+    return f"{shown} at stage {stage}" if stage else shown

@@ -19,7 +19,7 @@ from hdsl.show.conventions import Conventions
 from hdsl.show.counting import parameter_count
 from hdsl.show.mechanical import mechanical_facts, of_mechanics, settled, shortened, written_forward
 from hdsl.show.page import Equation, Page, Row, Section, worded
-from hdsl.show.stages import method, stage_of, stage_rows, stages
+from hdsl.show.stages import method, stage_of, stage_rows, stages, words_of
 from hdsl.show.summand import told_equation
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source, Span
@@ -323,7 +323,7 @@ class _Builder:
 
     def _order(self) -> str:
         if self.model.learning.step in TABLEAUS:
-            return self._of_stages()
+            return words_of(self.model, lambda name: self._worded(self._look(name)))
         states = [self._worded(self._look(f"{name}+")) for name in self.model.dynamics]
         moved, at = ", ".join(states), " and ".join(states)
         z_new, omega_new, theta_new = (
@@ -338,17 +338,6 @@ class _Builder:
             omega=omega_new,
             theta=theta_new,
         )
-
-    def _of_stages(self) -> str:
-        """What the stages do, and what does not take part in them."""
-        count = {2: "two", 4: "four"}[len(TABLEAUS[self.model.learning.step].rows)]
-        at_once = [f"{name}+" for name, dynamics in self.model.dynamics.items() if dynamics.kind == "next"]
-        told = [f"{count} stages, the sample held; each works out anew, at its own X, all that depends on it"]
-        if at_once:
-            told.append(f"{', '.join(self._worded(self._look(name)) for name in at_once)} at once, from old values")
-        if self.model.learning.dissipation == "exact":
-            told.append("−η z and −η ω exactly, by an integrating factor")
-        return "; ".join(told)
 
     def _look(self, name: str) -> str:
         return self._plain.name(name)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import sympy
 
 from hdsl.derive.integrators import TABLEAUS, at_stage
 from hdsl.derive.seeds import TAU
-from hdsl.model.model import Learning
+from hdsl.model.model import Learning, Model
 from hdsl.show.page import Equation, Row, worded
 from hdsl.terms.notation import Notation
 from hdsl.terms.spelling import Style
@@ -40,6 +40,19 @@ def stages(step: str) -> tuple[Definition, ...]:
         return Definition(name, Elementwise(slot(ALL) + sympy.Add(*parts)))
 
     return (*(moved(at_stage(ALL, stage), row) for stage, row in rows), moved(f"{ALL}+", tableau.weights))
+
+
+def words_of(model: Model, look: Callable[[str], str]) -> str:
+    """What the stages do, and what does not take part in them; ``look`` shows a name within words."""
+    learning = model.learning
+    count = {2: "two", 4: "four"}[len(TABLEAUS[learning.step].rows)]
+    told = [f"{count} stages, the sample held; each works out anew, at its own X, all that depends on it"]
+    at_once = [look(f"{name}+") for name, dynamics in model.dynamics.items() if dynamics.kind == "next"]
+    if at_once:
+        told.append(f"{', '.join(at_once)} at once, from old values")
+    if learning.dissipation == "exact":
+        told.append("−η z and −η ω exactly, by an integrating factor")
+    return "; ".join(told)
 
 
 def stage_rows(step: str, notation: Notation, style: Style) -> Iterator[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from hdsl.emit.torch_forms import lerp, tanh_pullback
+from hdsl.emit.torch_forms import lerp, scaled_sum, tanh_pullback
 from hdsl.terms.term import Definition, Elementwise, indices, size, slot, slot_name, slots
 
 (ROW, COLUMN), N = indices(2), size("n")
@@ -79,3 +79,21 @@ def test_no_other_product_is_taken_for_it(expression):
 def test_a_transposed_value_is_not_read_as_it_lies():
     turned = slot("s", (COLUMN, ROW))
     assert tanh_pullback(Lines(), line(x("z", (ROW, COLUMN)) * (1 - turned**2), (N, N))) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        (x("h") + TAU * x("f") / 2, "torch.add(h[i], f[i], alpha=tau/2)"),
+        (x("h") - TAU * slot("k") * x("f"), "torch.add(h[i], f[i], alpha=-k*tau)"),
+        (x("h") + x("f"), None),  # no number: plain arithmetic is as short
+        (x("h") - 2 * x("f"), None),
+        (x("h") + TAU * x("f") * x("g"), None),
+        (x("h") + TAU * slot("M", (COLUMN, ROW)), None),
+        (x("h") + TAU, None),
+        (TAU * x("h") + TAU * x("f"), None),
+        (x("h") + TAU * x("f") + x("g"), None),
+    ],
+)
+def test_a_number_of_one_thing_beside_another_is_one_call(expression, text):
+    assert scaled_sum(Lines(), expression, Definition("a", Elementwise(expression), (N,))) == text

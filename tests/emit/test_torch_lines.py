@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import sympy
@@ -110,3 +112,13 @@ def test_a_line_lacks_an_axis_that_nothing_it_reads_has():
     assert lacks_axes(Definition("x", Elementwise(sympy.Integer(2)), (n,)))
     assert not lacks_axes(Definition("x", Elementwise(slot("b", (row,)) * slot("c", (column,))), (n, n)))
     assert not lacks_axes(Definition("x", Elementwise(slot("s"))))
+
+
+def test_parameters_of_a_stage_are_released_after_their_last_reader():
+    text = HEAD + STATE + "h' = -h + tanh(W @ h + U @ u)\noutput y = h\n"
+    model = hdsl.loads(text + TAIL.format(order="simultaneous\n    step = rk4"))
+    body = model.compiler.torch.partition("def _learn(")[2].partition("def _observe(")[0]
+    for name in ("W_2", "U_2", "W_3", "U_3"):
+        before, released, after = body.partition(f"del {name}  #")
+        assert released and re.search(rf"\b{name} = ", before) and not re.search(rf"\b{name}\b", re.sub("#.*", "", after))
+    assert not re.search("del (W_4|U_4|b_2|h_2)", body)  # the last stage; what is no matrix

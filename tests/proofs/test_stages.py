@@ -145,10 +145,10 @@ def by_hand(seed: int, step: str) -> int:
     return compared
 
 
-@pytest.mark.parametrize("start", range(0, 16, 4))
+@pytest.mark.parametrize("start", (0, 8))
 @pytest.mark.parametrize("step", PARTS)
 def test_steps_of_several_stages_are_those_of_runge_and_kutta(step: str, start: int) -> None:
-    assert sum(by_hand(seed, step) for seed in range(start, start + 4)) > 20
+    assert sum(by_hand(seed, step) for seed in range(start, start + 8)) > 30
 
 
 @pytest.mark.parametrize("start", range(100, 108, 4))

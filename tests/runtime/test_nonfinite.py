@@ -158,3 +158,10 @@ def test_what_is_not_derived_is_there_for_itself():
     with pytest.raises(NonFinite) as caught:
         run([1.0, -1.0])
     assert "there for" not in str(caught.value)
+
+
+def test_a_stage_within_a_step_is_named():
+    text = TEXT.replace("log(u) * h", "exp(w * u * h + 1)") + "    step = rk4\n    eta = 1\n"
+    with pytest.raises(NonFinite) as caught:
+        run([600.0], hdsl.loads(text, name="stages.ham").compile(dtype=torch.float64)())
+    assert " at stage 2 became infinite at step 0; made by stages.ham:6" in str(caught.value)

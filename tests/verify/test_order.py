@@ -68,9 +68,9 @@ def test_steps_of_several_stages_have_their_order_where_the_flow_reads_t(step, o
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("0.5 * tau * f_h_2", "0.51 * tau * f_h_2"),  # a stage that has gone too far
+        ("h_3 = 0.5 * tau *", "h_3 = 0.51 * tau *"),  # a stage that has gone too far
         ("t_2 = t + 0.5 * tau", "t_2 = t + 0.5 * tau * 0"),  # the time of the step's beginning
-        ("tau / 3", "tau / 3.01"),
+        ("(h_3, alpha=0.6666666666666666)", "(h_3, alpha=0.666)"),  # another weight
     ],
 )
 def test_stages_that_are_wrong_lower_the_order(old, new):
