@@ -32,6 +32,10 @@ KEPT = 1000
 """Energies that are looked at, evenly over the run, beside the largest of each stretch between them."""
 
 
+MOST = 10.0
+"""What is drawn of |H − H(0)|/|H(0)|: a run that is farther off is lost."""
+
+
 class Moving:
     """A mechanical system on its way: ``cells`` by name, moved by the numpy reference of its model."""
 
@@ -134,7 +138,7 @@ def drawn(found: list[Drift], path: Path) -> None:
         for axes, system in zip(panels[0], systems, strict=True):
             for one in (one for one in found if one.system == system):
                 times = np.arange(1, len(one.stretches) + 1) * (one.steps / len(one.stretches)) * one.tau
-                axes.loglog(times, np.where(np.isfinite(one.stretches), one.stretches, np.nan), label=one.step, linewidth=1)
+                axes.loglog(times, np.where(one.stretches < MOST, one.stretches, np.nan), label=one.step, linewidth=1)
             axes.set_title(f"{system}, tau = {one.tau:g}")
             axes.set_xlabel("t")
         panels[0][0].set_ylabel("largest |H − H(0)| / |H(0)| of a stretch")
