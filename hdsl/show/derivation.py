@@ -189,7 +189,7 @@ class _Builder:
             Section("beginning", "begins", words=self._beginnings()),
             Section("costate", "costate", self._group("costate")),
             Section("parameter", "parameters", self._parameters()),
-            Section("ends", "ends", self._both_ends()),
+            Section("ends", "costates", self._both_ends()),
             Section("settings", "settings", words=self._settings()),
             *self._steps(),
             Section("project", "put back", self._projections(), self._from_before()),
@@ -293,16 +293,12 @@ class _Builder:
             inlined = Inlining(definitions, self.written).chosen | {*self.model.terminals}
             return model_notation(self.model, definitions, self.style, form=self.form, inline=inlined)
 
-        rows = end_rows(self.model, notation, self.style, self._placed)
-        # Of a model that is solved from both ends, what holds at the end stands with its costates below.
-        return tuple(row for row in rows if not self.boundary or row.paths[0].startswith("constraint."))
+        return end_rows(self.model, notation, self.style, self._placed)
 
     def _both_ends(self) -> tuple[Row, ...]:
         notation = partial(model_notation, style=self.style, form=self.form, mean=False)
         found = at_ends(self.model, self.style, self.written, notation)
-        paths = {final.definition: (f"final.{number}",) for number, final in enumerate(self.model.finals, 1)}
-        paths |= {name: ("Phi",) for name in self.model.terminals}
-        return tuple(self._placed(Row((e.equation,), note=e.note, paths=paths.get(e.equation.name, ())), e.spans) for e in found)
+        return tuple(self._placed(Row((one.equation,), note=one.note), one.spans) for one in found)
 
     # --- words -------------------------------------------------------------------------------------------------------
 
