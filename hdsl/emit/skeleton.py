@@ -71,7 +71,7 @@ class _Module(nn.Module):
         try:
             return super().__getattr__(name)
         except AttributeError:
-            if name in ("share", "clock", "ended", "offset", "state", "costate", "control", "initial"):
+            if name in ("share", "clock", "ended", "offset", "state", "costate", "initial"):
                 raise
             return _Instance(self, name)
 

@@ -21,7 +21,7 @@ FLAT = {"sign": (0,), "where_less": (0, 1), "where_at_most": (0, 1), "where_equa
 
 
 def idle(model: Model) -> Iterator[Diagnostic]:
-    """Costates that stay 0, costs that move no parameter, and definitions that only dead ends read.
+    """Costates that stay 0, costs that move no parameter and no control, and definitions that only dead ends read.
 
     Where no cost at all depends on a param, that is told of the params.
     """
@@ -36,7 +36,7 @@ def idle(model: Model) -> Iterator[Diagnostic]:
         return
     spans = {d.name: d.spans[0] for d in model.definitions if d.name in model.costs}
     for cost in model.costs:
-        if not reached([cost], slopes) & params:
+        if not reached([cost], slopes) & {*params, *model.controls}:
             yield catalogue.idle_cost(spans[cost], cost, bool(reached([cost], reads) & params))
 
 

@@ -19,7 +19,7 @@ from hdsl.syntax.gather import SHIPPED
 from hdsl.syntax.names import ascii_spelling
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import Component
-from hdsl.syntax.words import OF_COMPONENTS
+from hdsl.syntax.words import CLAUSES, OF_COMPONENTS
 
 TRIGGERS = (".", '"')
 _KINDS = {
@@ -27,6 +27,8 @@ _KINDS = {
     **dict.fromkeys(("input", "target", "argument", "index"), types.CompletionItemKind.Variable),
     **dict.fromkeys(("let", "output", "cost"), types.CompletionItemKind.Value),
     **{"state": types.CompletionItemKind.Property, "param": types.CompletionItemKind.Field},
+    **dict.fromkeys(("control", "costate"), types.CompletionItemKind.Property),
+    **dict.fromkeys(("terminal", "constraint"), types.CompletionItemKind.Value),
     **{"component": types.CompletionItemKind.Class, "function": types.CompletionItemKind.Function},
 }
 # What follows the word of these statements, by kind.
@@ -50,6 +52,8 @@ def _items(analysis: Analysis, here: Place, offset: int) -> Iterator[types.Compl
         yield from _values(analysis, here, offset)
     elif len(here.before) == 1 and here.first in _NAMED:
         yield from _names(analysis, offset, _NAMED[here.first], here.typed)
+    elif len(here.before) == 3 and here.first == "costate":
+        yield from _names(analysis, offset, ("state",), here.typed)
     elif len(here.before) == 2 and here.first == "reset":
         yield from (_word(word) for word in _WHEN)
     elif len(here.before) == 1 and here.first in meanings.STATEMENTS and here.first != "return":
@@ -126,8 +130,9 @@ def _in_expression(analysis: Analysis, here: Place, offset: int) -> Iterator[typ
         name, equals, _ = argument.partition("=")
         if equals:
             yield _item(f"{name.strip()}=", types.CompletionItemKind.Property, f"argument of {call[0] if call else ''}", "")
-    if here.first == "project":
-        yield _word("every")
+    yield from (_word(word) for word in sorted(CLAUSES.get(here.first, ())))
+    if here.first in ("terminal", "final"):
+        yield _word("T")
 
 
 def _in_scope(analysis: Analysis, offset: int) -> Iterator[Declared]:

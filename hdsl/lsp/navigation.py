@@ -12,6 +12,7 @@ from hdsl.lsp.analysis import Analysis
 from hdsl.lsp.hover import declaration
 from hdsl.lsp.words import words
 from hdsl.model.occurrences import Declared, Occurrence
+from hdsl.syntax.control_tree import Constraint, Control, Costate
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import Component, Declare, Define, Dim, Dynamics, Learn, Setting, Statement, Use
 
@@ -19,6 +20,8 @@ _SYMBOLS = {
     **{"dim": types.SymbolKind.Constant, "const": types.SymbolKind.Constant, "state": types.SymbolKind.Property},
     **{"input": types.SymbolKind.Variable, "target": types.SymbolKind.Variable, "param": types.SymbolKind.Field},
     **{"let": types.SymbolKind.Variable, "output": types.SymbolKind.Variable, "cost": types.SymbolKind.Number},
+    **{"control": types.SymbolKind.Property, "costate": types.SymbolKind.Property, "terminal": types.SymbolKind.Number},
+    **{"constraint": types.SymbolKind.Number, "hamiltonian": types.SymbolKind.Number},
 }
 
 # Places of names -----------------------------------------------------------------------------------------------------
@@ -92,8 +95,8 @@ def _symbols(analysis: Analysis, statement: Statement) -> Iterator[types.Documen
             yield _symbol(analysis, statement.name_span, statement.span, kind, statement, inner)
         case Dim():
             yield _symbol(analysis, statement.name_span, statement.span, _SYMBOLS["dim"], statement)
-        case Declare() | Define():
-            yield _symbol(analysis, statement.name_span, statement.span, _SYMBOLS[statement.role], statement)
+        case Declare() | Define() | Control() | Costate() | Constraint():
+            yield _symbol(analysis, statement.name_span, statement.span, _SYMBOLS[_kind(statement)], statement)
         case Dynamics():
             yield _symbol(analysis, statement.name_span, statement.span, types.SymbolKind.Event, statement)
         case Learn():
@@ -108,7 +111,7 @@ def _symbol(
     name: Span,
     span: Span,
     kind: types.SymbolKind,
-    statement: Dim | Declare | Define | Dynamics | Component,
+    statement: Dim | Declare | Define | Dynamics | Component | Control | Costate | Constraint,
     children: list[types.DocumentSymbol] | None = None,
 ) -> types.DocumentSymbol:
     text = analysis.source.text
@@ -121,10 +124,11 @@ def _symbol(
     return types.DocumentSymbol(written, kind, analysis.range(span), analysis.range(name), detail, children=children)
 
 
-def _kind(statement: Dim | Declare | Define | Component) -> Any:
+def _kind(statement: Dim | Declare | Define | Component | Control | Costate | Constraint) -> Any:
     if isinstance(statement, Component):
         return "function" if statement.pure else "component"
-    return "dim" if isinstance(statement, Dim) else statement.role
+    words = {Dim: "dim", Control: "control", Costate: "costate", Constraint: "constraint"}
+    return statement.role if isinstance(statement, Declare | Define) else words[type(statement)]
 
 
 def _setting(analysis: Analysis, setting: Setting) -> types.DocumentSymbol:

@@ -18,6 +18,7 @@ from hdsl.model.components import expressions_of
 from hdsl.model.learning import GROUPED
 from hdsl.model.scope import Kind
 from hdsl.model.walk import children, names_in
+from hdsl.syntax.control_tree import Constraint, Control, Costate
 from hdsl.syntax.names import ascii_spelling
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import (
@@ -57,7 +58,7 @@ class Declared:
     span: Span
     within: str
     reach: Span
-    node: Dim | Declare | Define | Component | Parameter | None = None
+    node: Dim | Declare | Define | Component | Control | Costate | Constraint | Parameter | None = None
 
     @property
     def doc(self) -> str:
@@ -163,6 +164,12 @@ class _Finder:
                 self._enter(statement.name, "dim", statement.name_span, names, statement)
             case Declare() | Define():
                 self._enter(statement.name, statement.role, statement.name_span, names, statement)
+            case Control():
+                self._enter(statement.name, "control", statement.name_span, names, statement)
+            case Costate():
+                self._enter(statement.name, "costate", statement.name_span, names, statement)
+            case Constraint():
+                self._enter(statement.name, "constraint", statement.name_span, names, statement)
             case Component():
                 kind: Kind = "function" if statement.pure else "component"
                 self._enter(statement.name, kind, statement.name_span, names, statement)

@@ -28,7 +28,8 @@ class Wanted:
 
 
 def wanted(names: Sequence[str], model: Model) -> tuple[Wanted, ...]:
-    """What names ask for: ``h`` and ``z.h`` all numbers of a state and its costate, ``W`` and ``costate.W`` the Euclidean
+    """What names ask for: ``h`` and ``z.h`` all numbers of a state and its costate, ``a`` those of a control that follows its
+    gradient, ``W`` and ``costate.W`` the Euclidean
     norms of a parameter and its costate, told as ``norm2(W)``, ``H`` the robust Hamiltonian of the step.
 
     Raises ValueError, with the names that there are.
@@ -39,12 +40,13 @@ def wanted(names: Sequence[str], model: Model) -> tuple[Wanted, ...]:
     for name in states:
         costate = Wanted(f"z.{name}", f"z:{name}", False)
         known |= {name: Wanted(name, name, False), f"z.{name}": costate, f"costate.{name}": costate}
+    known |= {name: Wanted(name, name, False) for name in model.followed}
     for name in params:
         for told, cell in ((name, name), (f"costate.{name}", f"w:{name}")):
             known |= dict.fromkeys((told, f"norm2({told})"), Wanted(f"norm2({told})", cell, True))
     for name in names:
         if name not in known:
-            there = [*states, *(f"z.{name}" for name in states), *params, *(f"costate.{name}" for name in params), "H"]
+            there = [*states, *(f"z.{name}" for name in states), *model.followed, *params, *(f"costate.{name}" for name in params), "H"]
             raise ValueError(f"`{name}` cannot be recorded; what can: {', '.join(dict.fromkeys(there))}")
     return tuple(dict.fromkeys(known[name] for name in names))
 

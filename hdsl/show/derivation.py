@@ -16,7 +16,7 @@ from hdsl.derive.step import Step
 from hdsl.model.model import Model
 from hdsl.show.control import ControlRows, end_rows, end_words, inside_controls
 from hdsl.show.conventions import Conventions
-from hdsl.show.ends import AtEnd, at_ends
+from hdsl.show.ends import at_ends
 from hdsl.show.page import Equation, Page, Row, Section, listed, worded
 from hdsl.show.summand import told_equation
 from hdsl.syntax.parse import parse
@@ -183,11 +183,11 @@ class _Builder:
             Section("control", "control", self._controls.rows()),
             Section("adjoint", "adjoints", tuple(self._row(d, self._note(d)) for d in adjoints)),
             Section("state", "state", self._group("state")),
-            *([] if self.boundary else [Section("end", "end", self._ends(), end_words(self.model, self._plain, self.style))]),
+            Section("end", "end", self._ends(), end_words(self.model, self._plain, self.style)),
             Section("beginning", "begins", words=self._beginnings()),
             Section("costate", "costate", self._group("costate")),
             Section("parameter", "parameters", self._parameters()),
-            Section("ends", "ends", tuple(self._placed(Row((e.equation,), note=e.note), e.spans) for e in self._both_ends())),
+            Section("ends", "costates", self._both_ends()),
             Section("settings", "settings", words=self._settings()),
             Section("step", "one step", *((self._step(), self._order()) if not self.boundary else ())),
             Section("project", "put back", self._projections(), self._from_before()),
@@ -279,9 +279,10 @@ class _Builder:
 
         return end_rows(self.model, notation, self.style, self._placed)
 
-    def _both_ends(self) -> tuple[AtEnd, ...]:
+    def _both_ends(self) -> tuple[Row, ...]:
         notation = partial(model_notation, style=self.style, form=self.form, mean=False)
-        return at_ends(self.model, self.style, self.written, notation)
+        found = at_ends(self.model, self.style, self.written, notation)
+        return tuple(self._placed(Row((one.equation,), note=one.note), one.spans) for one in found)
 
     # --- words -------------------------------------------------------------------------------------------------------
 

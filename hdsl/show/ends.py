@@ -1,4 +1,4 @@
-"""Ends: what a derivation says of the two ends of time where a model is solved from both: conditions and transversality."""
+"""Ends: what a derivation says of the costates at the two ends of time, where a model is solved from both: transversality."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class AtEnd:
 
 
 def at_ends(model: Model, style: Style, written: Collection[str], notation_of: MakeNotation) -> tuple[AtEnd, ...]:
-    """The equations of both ends, in order; none for a model that is not solved from both.
+    """The equations of the costates at both ends, in order; none for a model that is not solved from both.
 
     ``notation_of(model, definitions, inline=…)`` makes a notation for definitions with some of them inlined.
     """
@@ -38,11 +38,10 @@ def at_ends(model: Model, style: Style, written: Collection[str], notation_of: M
         return ()
     model = boundary.model
     results = {line.name for line in boundary.end if line.name.startswith(END)}
-    results |= {*model.terminals, *(final.definition for final in model.finals)}
     lines = keep_needed(boundary.end, results)
     inlined = Inlining(lines, written).chosen - results
     notation = notation_of(model, lines, inline=inlined)
-    return (*_begin(boundary, notation, style), *_end(boundary, lines, notation, inlined, style))
+    return (*_begin(boundary, notation, style), *_end(boundary, lines, notation, inlined))
 
 
 def _begin(boundary: Boundary, notation: Notation, style: Style) -> Iterable[AtEnd]:
@@ -58,10 +57,8 @@ def _begin(boundary: Boundary, notation: Notation, style: Style) -> Iterable[AtE
 
 
 def _end(
-    boundary: Boundary, lines: Iterable[Definition], notation: Notation, inlined: Collection[str], style: Style
+    boundary: Boundary, lines: Iterable[Definition], notation: Notation, inlined: Collection[str]
 ) -> Iterable[AtEnd]:
-    model = boundary.model
-    spans = {final.definition: final.span for final in model.finals}
     zero: list[str] = []
     for line in lines:
         left, right = notation.sides(line)
@@ -75,12 +72,8 @@ def _end(
                 zero.append(look)
             else:
                 yield AtEnd(Equation(look, right), line.spans, "transversality", tuple(line.reads()))
-        elif line.name in spans:
-            note = f"its costate is {worded(notation.name(_mu(model, line.name)), style)}"
-            yield AtEnd(Equation(right, "0"), (spans[line.name],), note, tuple(line.reads()))
         else:
-            note = f"terminal cost {line.name}" if line.name in model.terminals else "at T"
-            yield AtEnd(Equation(left, right, line.name), line.spans, note, tuple(line.reads()))
+            yield AtEnd(Equation(left, right, line.name), line.spans, "at T", tuple(line.reads()))
     if zero:
         yield AtEnd(Equation(_listed(zero), "0"), (), "transversality", ())
 
@@ -101,7 +94,3 @@ def _listed(looks: list[str]) -> str:
 def _costate(model: Model, name: str) -> str:
     return f"z:{name}" if name in model.dynamics else f"w:{name}"
 
-
-def _mu(model: Model, definition: str) -> str:
-    number = next(k for k, final in enumerate(model.finals) if final.definition == definition)
-    return f"mu:{number}"

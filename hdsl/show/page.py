@@ -27,7 +27,7 @@ HEADINGS = {
     "costate": "Costate equations",
     "parameter": "Parameter equations",
     "beginning": "Beginnings",
-    "ends": "The two ends",
+    "ends": "Costates at the two ends",
     "end": "The end",
     "settings": "Settings",
     "step": "One step",

@@ -1,4 +1,4 @@
-"""Controls within a step: which are lines and which are cells. Their numbers are judged in tests/proofs/test_random_controls.py."""
+"""Controls within a step: which are lines and which are cells. tests/proofs/test_random_controls.py judges their numbers."""
 
 from __future__ import annotations
 

@@ -26,6 +26,7 @@ FIT = "output y = w*h\ncost fit = (y - v)^2\n"
         ("state g = 0\ng' = u\ncost c = (y + (g if g > h else 2))^2\n" + FIT, []),
         ("state g = 0\nparam r = 1\ng' = u*r\n" + FIT, []),  # of `r` it is told that no cost depends on it
         ("let d = delay(u)\noutput z = u\n" + FIT, []),
+        (FIT + "control a in [-1, 1] given h\ncost c = a^2\n", []),
         (FIT + "cost c = (u - v)^2\n", [("idle-cost", 8)]),
         (FIT + "cost c = (h - v)^2\n", [("idle-cost", 8)]),
         (FIT + "cost c = (sign(w) - v)^2\n", [("idle-cost", 8)]),

@@ -69,6 +69,13 @@ def test_parts_of_an_instance_behind_a_dot() -> None:
     assert labels("let a = nowhere.|") == set()
 
 
+def test_words_of_optimal_control() -> None:
+    assert {"in", "given", "gradient", "h"} <= labels("control a |")
+    assert labels("costate p of |") >= {"h"} and "W" not in labels("costate p of |")
+    assert "T" in labels("terminal goal = |") and "T" not in labels("let goal = |")
+    assert {"soft", "penalty"} <= labels("constraint cap = h <= 1 |")
+
+
 def test_named_indices_in_their_formula_only() -> None:
     assert "i" in labels("let q[i] = h[|i]") and "i" not in labels("let q[i] = h[i]\nlet r = |")
 

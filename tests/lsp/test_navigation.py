@@ -169,3 +169,29 @@ def test_colours_never_overlap() -> None:
         for k in range(0, len(data), 5):
             assert data[k] > 0 or data[k + 1] >= length
             length = data[k + 2]
+
+
+CONTROL = """ham 1
+state x = 1
+costate p of x
+control a in [-1, 1] given -p
+x' = a
+constraint cap = x <= 1 soft 10
+terminal goal = x^2
+horizon 5
+"""
+
+
+def test_names_of_optimal_control() -> None:
+    analysis = analysed(CONTROL)
+    assert [(one.name, one.detail) for one in symbols(analysis)] == [
+        ("x", "state x = 1"),
+        ("p", "costate p of x"),
+        ("a", "control a in [-1, 1] given -p"),
+        ("x'", None),
+        ("cap", "constraint cap = x <= 1 soft 10"),
+        ("goal", "terminal goal = x^2"),
+    ]
+    assert line(definition(analysis, CONTROL.index("given -p") + 7)) == 2
+    assert line(definition(analysis, CONTROL.index("= a") + 2)) == 3
+    assert line(definition(analysis, CONTROL.index("of x") + 3)) == 1

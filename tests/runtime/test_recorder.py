@@ -139,3 +139,11 @@ def test_a_name_that_is_not_there() -> None:
         wanted(["z.w"], MODEL.product("model"))
     assert [each.name for each in wanted(["costate.h", "z.h", "h"], MODEL.product("model"))] == ["z.h", "h"]
     assert [each.name for each in wanted(["w", "norm2(w)"], MODEL.product("model"))] == ["norm2(w)"]
+
+
+def test_a_control_that_follows_its_gradient() -> None:
+    text = "state x = 1\ncontrol a gradient\nx' = -x + a\ncost c = x^2 + a^4\nlearn\n    beta.a = 0.5\n"
+    model = hdsl.loads(text, name="rec.ham")
+    net = model.compile(dtype=torch.float64)()
+    recorder = Recorder(net, ("a",), model.product("model"))
+    assert recorder.shapes == {"a": ()}

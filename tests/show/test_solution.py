@@ -18,5 +18,5 @@ def test_the_page_is_one_file_with_the_model_and_its_curves() -> None:
     run = Run("m", "none", 3, 0.1, 0.0, {}, results=(Results("Residuals", ("",), (Line("equations", ("1e-7",)),)),))
     page = solution_html(run, (figure,), compiler.equations, compiler.step, "0")
     assert page.startswith("<!DOCTYPE html>") and "States along the path." in page and "<svg" in page
-    assert "1e-7" in page and "The two ends" in page and "http://" not in page.replace("http://www.w3.org", "")
+    assert "1e-7" in page and "Costates at the two ends" in page and "http://" not in page.replace("http://www.w3.org", "")
     assert ">t</text>" in page.replace("\n", "") or "<!-- t -->" in page
