@@ -125,7 +125,7 @@ def _with(options: Options, settings: Mapping[str, str]) -> Model:
     return open_model(options.model, (*kept, *(f"{n}={v}" for n, v in settings.items())), options.dims, options.delay)
 
 
-def signals_of(options: Options, model: Model) -> tuple[Any, str]:
+def signals_of(options: Any, model: Model) -> tuple[Any, str]:
     """What arrives, by time, and the name of the stream. Raises click's errors."""
     from hdsl.runtime.boundary.functions import nothing_arrives
     from hdsl.runtime.boundary.numbers import horizon_of

@@ -41,7 +41,7 @@ def at_ends(model: Model, style: Style, written: Collection[str], notation_of: M
     lines = keep_needed(boundary.end, results)
     inlined = Inlining(lines, written).chosen - results
     notation = notation_of(model, lines, inline=inlined)
-    return (*_begin(boundary, notation, style), *_end(boundary, lines, notation, inlined))
+    return (*_begin(boundary, notation, style), *_end(boundary, lines, notation, inlined, style))
 
 
 def _begin(boundary: Boundary, notation: Notation, style: Style) -> Iterable[AtEnd]:
@@ -57,7 +57,7 @@ def _begin(boundary: Boundary, notation: Notation, style: Style) -> Iterable[AtE
 
 
 def _end(
-    boundary: Boundary, lines: Iterable[Definition], notation: Notation, inlined: Collection[str]
+    boundary: Boundary, lines: Iterable[Definition], notation: Notation, inlined: Collection[str], style: Style
 ) -> Iterable[AtEnd]:
     zero: list[str] = []
     for line in lines:

@@ -67,7 +67,7 @@ def overlay_html(overlay: Overlay, equations: Equations, step: Step, version: st
 
 def figures(overlay: Overlay) -> tuple[Figure, ...]:
     """A plot for each number of what is drawn, or of its norm where there are more than `FEW`."""
-    made = []
+    made: list[Figure] = []
     for name in overlay.names:
         for label, number in _numbers(overlay, name):
             curves = {

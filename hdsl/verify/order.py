@@ -103,9 +103,11 @@ def judge_order(found: Sized, torch_text: str, errors: Errors, seed: int) -> str
 
 
 def steps_of(order: int, coarse: float = 1.0) -> tuple[float, ...]:
-    """τ, from small to large by octaves, of higher orders by halves of these, for which there is less room between round-off and
-    the largest; as few of the smallest as tell are taken. One that is ``coarse`` so many times errs as others do of its order at so
-    much smaller a τ."""
+    """τ, from small to large by octaves, by halves of these where less room is left between round-off and the largest.
+
+    As few of the smallest as tell are taken. One that is ``coarse`` so many times errs as others do of its order at so much
+    smaller a τ.
+    """
     first, ratio = SMALLEST ** (1 / (order + 1)) / coarse, 2.0 if order == 1 else 2.0**0.5
     return tuple(tau for k in range(40) if (tau := first * ratio**k) <= LARGEST)
 

@@ -123,7 +123,7 @@ def test_autograd_of_what_has_a_root_alone_is_the_sum_of_the_summands_that_have_
         assert np.abs(left).max() <= 1e-12, name  # with no root but a setting: −ηz alone
         for k, group in enumerate(found, 1):
             gradients = _gradients(checked, text, whole, point, group)
-            found_here = made.of(f"{name}:{k}")
+            found_here = made.of(f"{name}:{k}") * (-1 if checked.learning.schedule == "boundary" else 1)  # −s
             assert difference(found_here, gradients[name].numpy(), 1e-3) <= TOLERANCES["autograd"], (name, group)
             judged += 1
         for root in known - {root for group in found for root in group}:
