@@ -11,6 +11,7 @@ from hdsl.derive.provenance import marks
 from hdsl.derive.replay import TOKEN
 from hdsl.emit.content import content_hash
 from hdsl.emit.names import MODULE_NAMES, Names, harmless
+from hdsl.emit.sampling import sample_body
 from hdsl.emit.scalar import ScalarPrinter
 from hdsl.emit.skeleton_replay import step_fields
 from hdsl.emit.torch_lines import TorchLines
@@ -339,7 +340,7 @@ class Facts:
             "control": "control, " * bool(model.followed),
             "restarts": repr(tuple(k for k in restarts if k not in shared)),
             "shared_restarts": repr(tuple(k for k in restarts if k in shared)),
-            "sample": self._sample(),
+            "sample": sample_body(self),
             "offset": (", self.offset" if self.uses_time else "") + (", self.waits, self.replays" if self.replays else ""),
             "tau_passed": ", tau" if self.uses_time else "",
             "tau_argument": ", tau=None" if self.uses_time else "",
@@ -384,37 +385,5 @@ class Facts:
         told = ["None" if bound is None else self.scalar(bound, "self.") for bound in bounds]
         return text if bounds == (None, None) else f"{text}.clamp({', '.join(told)})"
 
-    def _sample(self) -> str:
-        """The body of ``_sample``."""
-        lines = []
-        for q in self.model.of_role("input"):
-            name = self.names[q.name]
-            if q.below is not None:
-                lines.append(f'{name} = self._whole({name}, "{q.name}", {self.size(q.below, "self.")}, lead)')
-            else:
-                lines.append(f"{name} = self._real({', '.join([name, repr(q.name), 'lead', *self._sizes(q)])})")
-        for q in self.model.of_role("target"):
-            name, mark = self.names[q.name], self.names[f"present:{q.name}"]
-            if q.below is not None:
-                lines.append(f'{name}, {mark} = self._class({name}, "{q.name}", {self.size(q.below, "self.")}, lead)')
-            else:
-                sizes = "".join(f"{n}, " for n in self._sizes(q))
-                lines.append(f'{name}, {mark} = self._target({name}, "{q.name}", ({sizes.strip()}), lead)')
-        if self.uses_time:
-            lines.append("t = self.clock.to(self.share.dtype) * self.tau + self.offset")
-        if self.uses_first:
-            lines.append(f"{self.names[FIRST]} = (self.clock == 0).to(self.share.dtype)")
-        for name in self.marks:
-            if name == TOKEN:
-                lines.append(f"{self.names[name]} = (~self.waits).to(self.share.dtype)")
-                continue
-            ended = "self.ended" if name == "begins:stream" else "self.ended.all()"
-            lines.append(f"{self.names[name]} = ({ended} | (self.clock == 0)).to(self.share.dtype)")
-        for target in self.columns:
-            column, mark = self.names[f"column:present:{target}"], self.names[f"present:{target}"]
-            lines.append(f"{column} = {mark}.unsqueeze(-1)")
-        lines.append(f"return ({''.join(self.names[name] + ', ' for name in self.sample).strip()})")
-        return "\n".join(f"    {line}" for line in lines)
-
-    def _sizes(self, quantity: Quantity) -> list[str]:
+    def sizes_of(self, quantity: Quantity) -> list[str]:
         return [self.size(n, "self.") for n in quantity.sizes]

@@ -235,16 +235,15 @@ class _Run:
 
     def _progress(self, rate: float, costs: Mapping[str, float]) -> Progress:
         total = self.feed.total
-        return Progress(
-            self.step, self.feed.expected() if total is None else total, rate, costs, self.judge.scores, total is not None
-        )
+        expected = self.feed.expected() if total is None else total
+        return Progress(self.step, expected, rate, costs, self.judge.scores, total is not None)
 
     def _open_files(self) -> None:
         plan = self.plan
         try:
             if plan.predict is not None:
-                shapes = self.judge.shapes(self.net)
-                shapes = shapes if self.energy is None else self.energy.shapes(self.recorder, shapes)
+                own = self.judge.shapes(self.net)
+                shapes = own if self.energy is None else self.energy.shapes(self.recorder, own)
                 self.file = PredictionFile(plan.predict, shapes, self.step, plan.stream.batch)
             if plan.record_to is not None and self.recorder is not None:
                 self.record_file = PredictionFile(plan.record_to, self.recorder.shapes, self.step, plan.stream.batch)
@@ -393,10 +392,8 @@ class _Run:
 
     def _kept(self, trace: Trace) -> tuple[NDArray[np.int64], dict[str, NDArray[Any]]]:
         """What a trace kept; without the axis of the streams where there is one alone."""
-        at, arrays = trace.kept()
-        if self.plan.stream.batch > 1:
-            return at, arrays
-        return at, {name: value[:, 0] if value.ndim > 1 else value for name, value in arrays.items()}
+        (at, arrays), alone = trace.kept(), self.plan.stream.batch == 1
+        return at, {name: value[:, 0] if alone and value.ndim > 1 else value for name, value in arrays.items()}
 
 
 def _under(prefix: str, named: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,12 +12,12 @@ from hdsl.audit.sgd import Equivalence, grouped
 from hdsl.audit.stability import Limit
 from hdsl.model.locality import Way, named
 from hdsl.model.outside import is_outside
-from hdsl.show.derivation import model_notation
 from hdsl.show.html import fill
 from hdsl.show.markdown import plain_markdown
 from hdsl.show.mechanical import mechanical_facts
 from hdsl.show.mechanical_audit import HEAD as KEPT_HEAD
 from hdsl.show.mechanical_audit import kept
+from hdsl.show.notations import model_notation
 from hdsl.show.stages import method
 from hdsl.show.text import columns, pad, ranges
 from hdsl.syntax.source import Span

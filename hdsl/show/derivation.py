@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from fractions import Fraction
-from functools import lru_cache, partial
-from typing import Any, Literal
+from functools import partial
+from typing import Literal
 
 import sympy
 
@@ -14,23 +13,21 @@ from hdsl.audit.departures import departures
 from hdsl.derive.equations import Equations
 from hdsl.derive.integrators import TABLEAUS
 from hdsl.derive.step import Step
-from hdsl.model.model import Model
 from hdsl.show.control import ControlRows, end_rows, end_words, inside_controls
 from hdsl.show.conventions import Conventions
 from hdsl.show.counting import parameter_count
 from hdsl.show.ends import at_ends
 from hdsl.show.mechanical import mechanical_facts, of_mechanics, settled, shortened, written_forward
+from hdsl.show.notations import as_written, model_notation, written_names
 from hdsl.show.page import Equation, Page, Row, Section, listed, worded
 from hdsl.show.stages import method, stage_of, stage_rows, stages, words_of
 from hdsl.show.summand import told_equation
 from hdsl.show.way_back import way_back
-from hdsl.syntax.parse import parse
-from hdsl.syntax.source import Source, Span
-from hdsl.syntax.tree import Define
+from hdsl.syntax.source import Span
 from hdsl.terms.inlining import Inlining
 from hdsl.terms.notation import Form, Notation
 from hdsl.terms.projected import how_often, sides_of_projection
-from hdsl.terms.spelling import LATEX, Style, decimal
+from hdsl.terms.spelling import LATEX, Style
 from hdsl.terms.term import Contraction, Definition, Elementwise, indices, keep_needed, setting_name, slot
 
 DYNAMICS_AT_LENGTH = 48
@@ -74,51 +71,6 @@ def derivation_page(
         texts=equations.model.source.texts,
     )
     return page if only is None else page.only(only)
-
-
-def as_written(notation: Notation, value: Any) -> str:
-    """A setting as one writes it: 0.25, where a formula would say ¼."""
-    written = decimal(Fraction(int(value.p), int(value.q))) if value.is_Rational else None
-    return written or notation.expression(value)
-
-
-def written_names(model: Model) -> tuple[str, ...]:
-    """What the user named by ``let``, ``output`` and ``cost``."""
-    return _written(model.source)
-
-
-@lru_cache(maxsize=32)
-def _written(source: Source) -> tuple[str, ...]:
-    text, _ = parse(source)
-    return tuple(s.name for s in text.statements if isinstance(s, Define))
-
-
-def model_notation(
-    model: Model,
-    definitions: Iterable[Definition],
-    style: Style,
-    *,
-    form: Form = "matrix",
-    mean: bool = True,
-    inline: Collection[str] | None = None,
-) -> Notation:
-    """A notation that knows the model: which names are the user's, what is shared, and what comes first in a product."""
-    ranked = {"const": 0, "param": 1, "state": 2, "control": 3, "input": 4, "target": 5}
-    order = sorted(model.quantities.values(), key=lambda q: ranked[q.role])
-    return Notation(
-        style,
-        definitions,
-        form=form,
-        mean=mean,
-        inline=inline,
-        written=written_names(model) if inline is None else (),
-        shared=[q.name for q in order if q.shared],
-        order=[q.name for q in order],
-        states=tuple(model.dynamics),
-        nexts=[name for name, dynamics in model.dynamics.items() if dynamics.kind == "next"],
-        names=[*model.dims, *(d.name for d in model.definitions)],
-        latex=model.latex,
-    )
 
 
 class _Builder:

@@ -12,9 +12,9 @@ from hdsl.compare.declared import Declared
 from hdsl.compare.differences import Change, Differences, Kind, Side, Summand, compare
 from hdsl.derive.equations import Equations
 from hdsl.model.model import Model
-from hdsl.show.derivation import model_notation, written_names
 from hdsl.show.html import fill
 from hdsl.show.markdown import plain_markdown
+from hdsl.show.notations import model_notation, written_names
 from hdsl.show.text import columns, pad
 from hdsl.syntax.source import Span
 from hdsl.terms.inlining import Inlining

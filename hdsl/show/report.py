@@ -12,8 +12,9 @@ from hdsl.derive.equations import Equations
 from hdsl.derive.step import Step
 from hdsl.emit.content import content_hash
 from hdsl.model.model import Initial, Model
-from hdsl.show.derivation import as_written, derivation_page, model_notation
+from hdsl.show.derivation import derivation_page
 from hdsl.show.html import fill, trusted
+from hdsl.show.notations import as_written, model_notation
 from hdsl.show.plots import curves_plot, error_plot, loss_plot, portrait_plot, series_plot
 from hdsl.syntax.source import Source, Span
 from hdsl.terms.notation import Notation

@@ -11,9 +11,9 @@ from hdsl.derive.provenance import Root, place, roots_of
 from hdsl.derive.step import Step
 from hdsl.diagnostics.suggest import nearest
 from hdsl.model.model import Model
-from hdsl.show.derivation import as_written, model_notation, written_names
 from hdsl.show.html import fill
 from hdsl.show.markdown import plain_markdown
+from hdsl.show.notations import as_written, model_notation, written_names
 from hdsl.show.text import columns, pad
 from hdsl.syntax.source import Source, Span
 from hdsl.terms.inlining import Inlining

@@ -19,9 +19,10 @@ import torch
 
 from hdsl.api import read
 from hdsl.compiler import Compiler
-from hdsl.show.derivation import derivation_page, model_notation
+from hdsl.show.derivation import derivation_page
 from hdsl.show.latex import page_latex
 from hdsl.show.mathml import mathml
+from hdsl.show.notations import model_notation
 from hdsl.syntax.source import Source
 from hdsl.verify.interpret import interpret
 from hdsl.verify.points import readings, smallest, smooth_point

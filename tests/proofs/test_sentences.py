@@ -9,10 +9,13 @@ import pytest
 from hdsl.compiler import Compiler
 from hdsl.syntax.gather import gather
 from hdsl.syntax.source import Source
-from tests.proofs.sentences import ALL, GOOD, LATER, MECHANICAL, MECHANICS, Sentence
+from tests.proofs.sentences import ALL as OF_LEARNING
+from tests.proofs.sentences import GOOD, LATER, Sentence
+from tests.proofs.sentences_of_control import CONTROL, MECHANICAL, MECHANICS
 from tests.test_bad_models import answer
 
-WITHOUT_GOOD = 7  # the version, and what is warned of: what is good there is what gives no warning
+ALL = (*OF_LEARNING, *CONTROL, *MECHANICS)
+WITHOUT_GOOD = 8  # the version, and what is warned of: what is good there is what gives no warning
 
 
 @functools.cache

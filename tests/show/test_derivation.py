@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from sympy import Rational
 
 from hdsl.compiler import Compiler
-from hdsl.show.derivation import as_written, derivation_page, model_notation, written_names
+from hdsl.show.derivation import derivation_page
 from hdsl.syntax.gather import gather
 from hdsl.syntax.source import Source
-from hdsl.terms.notation import Notation
-from hdsl.terms.term import slot
 
 
 def page_of(compiler, **options):
@@ -100,10 +97,6 @@ def test_a_long_dynamics_is_not_written_out_in_the_hamiltonian():
     assert equations(page_of(Compiler(Source(text, "m.ham"))), "robust")[-1] == "H′ = φ L + ⟨z, ẋ⟩"
 
 
-def test_names_of_the_user(product):
-    assert written_names(product("net").model) == ("a", "y", "class")
-
-
 def test_an_equation_that_is_asked_for(product):
     whole = page_of(product("leaky"))
     assert {"costate.h", "costate.W", "parameter.W", "state.h", "step.h", "step.z.h", "step.w.W", "J", "H"} <= {*whole.paths}
@@ -113,20 +106,6 @@ def test_an_equation_that_is_asked_for(product):
     assert whole.only("parameter.W").sections[-1].rows[0].equations[1].left == "Ẇ"
     with pytest.raises(ValueError, match=r"there is no equation 'costate.x'; there are L, J,"):
         page_of(product("leaky"), only="costate.x")
-
-
-def test_products_hold_parameters_first(product):
-    model = product("two").model
-    notation = model_notation(model, model.definitions, "text")
-    dynamics = next(d for d in model.definitions if d.name == "f:a")
-    assert notation.equation(dynamics) == "f_a = ω ⊙ b − α a + u"
-
-
-def test_a_number_as_written():
-    notation = Notation("text", ())
-    assert as_written(notation, Rational(1, 4)) == "0.25"
-    assert as_written(notation, Rational(1, 3)) == "⅓"
-    assert as_written(notation, 1 / slot("tau")) == "1 / τ"
 
 
 def test_what_is_put_back_stands_behind_the_step() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hdsl.compiler import Compiler
-from hdsl.show.derivation import derivation_page, model_notation
+from hdsl.show.derivation import derivation_page
+from hdsl.show.notations import model_notation
 from hdsl.show.summand import MOST, told_equation
 from hdsl.syntax.source import Source
 

@@ -1,0 +1,65 @@
+"""Sampling: how a generated module reads a sample, inputs and targets checked and missing ones replaced."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from hdsl.derive.replay import TOKEN
+from hdsl.emit.names import Names
+from hdsl.model.model import Model, Quantity
+from hdsl.terms.term import setting_name
+
+FIRST = setting_name("first")
+
+
+class OfSample(Protocol):
+    """What of `hdsl.emit.facts.Facts` tells of samples."""
+
+    model: Model
+    names: Names
+    uses_time: bool
+    uses_first: bool
+    marks: list[str]
+
+    @property
+    def columns(self) -> list[str]: ...
+
+    @property
+    def sample(self) -> list[str]: ...
+
+    def size(self, size: Any, prefix: str = "") -> str: ...
+
+    def sizes_of(self, quantity: Quantity) -> list[str]: ...
+
+
+def sample_body(facts: OfSample) -> str:
+    """The body of ``_sample`` in a generated module."""
+    lines = []
+    for q in facts.model.of_role("input"):
+        name = facts.names[q.name]
+        if q.below is not None:
+            lines.append(f'{name} = self._whole({name}, "{q.name}", {facts.size(q.below, "self.")}, lead)')
+        else:
+            lines.append(f"{name} = self._real({', '.join([name, repr(q.name), 'lead', *facts.sizes_of(q)])})")
+    for q in facts.model.of_role("target"):
+        name, mark = facts.names[q.name], facts.names[f"present:{q.name}"]
+        if q.below is not None:
+            lines.append(f'{name}, {mark} = self._class({name}, "{q.name}", {facts.size(q.below, "self.")}, lead)')
+        else:
+            sizes = "".join(f"{n}, " for n in facts.sizes_of(q))
+            lines.append(f'{name}, {mark} = self._target({name}, "{q.name}", ({sizes.strip()}), lead)')
+    if facts.uses_time:
+        lines.append("t = self.clock.to(self.share.dtype) * self.tau + self.offset")
+    if facts.uses_first:
+        lines.append(f"{facts.names[FIRST]} = (self.clock == 0).to(self.share.dtype)")
+    for name in facts.marks:
+        if name == TOKEN:
+            lines.append(f"{facts.names[name]} = (~self.waits).to(self.share.dtype)")
+            continue
+        ended = "self.ended" if name == "begins:stream" else "self.ended.all()"
+        lines.append(f"{facts.names[name]} = ({ended} | (self.clock == 0)).to(self.share.dtype)")
+    for target in facts.columns:
+        column, mark = facts.names[f"column:present:{target}"], facts.names[f"present:{target}"]
+        lines.append(f"{column} = {mark}.unsqueeze(-1)")
+    lines.append(f"return ({''.join(facts.names[name] + ', ' for name in facts.sample).strip()})")
+    return "\n".join(f"    {line}" for line in lines)
