@@ -12,7 +12,6 @@ from hdsl.derive.shown import Layout, Shown
 from hdsl.diagnostics.diagnostic import Diagnostic, ModelError
 from hdsl.resources import folder
 from hdsl.syntax.gather import gather
-from hdsl.syntax.horizon import with_horizon
 from hdsl.syntax.read import read as read_bytes
 from hdsl.syntax.source import Source
 
@@ -231,7 +230,11 @@ def load(
     """
     found = find(path)
     source = read(found, str(path) if found == Path(path) else found.name)
-    return Model(compiler(source if horizon is None else with_horizon(source, horizon), settings, dims, delay))
+    if horizon is not None:
+        from hdsl.syntax.horizon import with_horizon
+
+        source = with_horizon(source, horizon)
+    return Model(compiler(source, settings, dims, delay))
 
 
 def loads(

@@ -173,7 +173,7 @@ def figures(run: Run) -> tuple[Figure, ...]:
 def _motion_figures(motion: Motion) -> list[Figure]:
     """The energy against time, and the phase portraits of a system of one or two degrees of freedom."""
     name = f"{motion.energy} − {motion.energy}(0)"
-    svg = curves_plot("energy", {name: motion.departure}, motion.times, name, along="t")
+    svg = curves_plot("energy", {name: motion.departure}, motion.times, name, below="t")
     made = [Figure(trusted(svg), "The energy less that of the beginning, after each step: it should hold.")]
     if len(motion.pairs) <= 2:
         told = "The phase portrait: momenta against states, from the dot on."

@@ -108,8 +108,10 @@ def steps_of(order: int, coarse: float = 1.0) -> tuple[float, ...]:
     As few of the smallest as tell are taken. One that is ``coarse`` so many times errs as others do of its order at so much
     smaller a τ.
     """
-    first, ratio = SMALLEST ** (1 / (order + 1)) / coarse, 2.0 if order == 1 else 2.0**0.5
-    return tuple(tau for k in range(40) if (tau := first * ratio**k) <= LARGEST)
+    first, ratio, last = SMALLEST ** (1 / (order + 1)) / coarse, 2.0**0.5, LARGEST
+    if order == 1:
+        ratio, last = 2.0, LARGEST / 8  # longer steps are far from what small ones tell, and there is no need of them
+    return tuple(tau for k in range(40) if (tau := first * ratio**k) <= last)
 
 
 def _told(taken: list[float], sizes: list[float], largest: float) -> bool:

@@ -23,6 +23,7 @@ from hdsl.verify.derivatives import (
     Moment,
     Sample,
     Values,
+    kept,
     lacks_target,
     moment_of,
     of_stream,
@@ -82,12 +83,12 @@ def replayed(written: Written, cells: Mapping[str, Any], tokens: Sequence[Token]
 def _forgetting(
     written: Written, new: dict[str, Tensor], previous: tuple[dict[str, Tensor], float] | None
 ) -> dict[str, Tensor]:
-    """The states, with the derivative −τη by those before them: what makes a costate fade."""
+    """The states, with the derivative −τη, or e^{−τη} − 1, by those before them: what makes a costate fade."""
     if previous is None:
         return new
     before, tau = previous
     lasting = [name for name in new if written.resets.get(name, "sequence") != "sample"]
-    rates = {name: tau * written.rate("eta", name, tau) for name in lasting}
+    rates = {name: 1 - kept(written, name, tau) for name in lasting}
     faded = {name: new[name] - rates[name] * (before[name] - before[name].detach()) for name in lasting}
     return {**new, **faded}
 
@@ -118,8 +119,8 @@ def _ended(
 ) -> Cells:
     """The cells once the parameters have moved, by the model's own τ."""
     tau, streams = written.setting("tau"), len(cells["ended"])
-    kept = {name: 1 - tau * written.rate("eta", name, tau) for name in cells["parameter costate"]}
-    omega = {name: kept[name] * value + found[name] for name, value in cells["parameter costate"].items()}
+    before = cells["parameter costate"]
+    omega = {name: kept(written, name, tau) * value + found[name] for name, value in before.items()}
     moment = moment_of(written, ({},) * streams, time.tolist(), (tau,) * streams, False)
     theta = lowered(written, cells["parameter"], omega, moment)
     costate = {name: found[f"z {name}"] * (streams if name in written.per_stream else 1) for name in path[0]}

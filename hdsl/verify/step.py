@@ -113,7 +113,7 @@ def one_step(
         groups = {"state": h, "costate": z, "parameter": theta, "parameter costate": omega}
         new = step_by_stages(Start(written, moment, cells["clock"] == 0, groups, marks, learns))
         new["parameter"] = projected(written, new["parameter"], cells["clock"] + 1, moment)
-        return {**new, **result}, *reported(written, {**h, **theta}, moment)
+        return {**new, "control": {}, **result}, *reported(written, {**h, **theta}, moment)
 
     new_h = moved(written, h, {**theta, **a}, moment)
     order = written.word("order")
@@ -150,7 +150,7 @@ def _of_energy(
     """A step of a mechanical system, whose outputs are those at its end."""
     new = mechanical_step(written, h, moment.shared_time, moment.shared_tau)
     later = [time + tau for time, tau in zip(moment.times, moment.taus, strict=True)]
-    groups = {group: dict(cells[group]) for group in ("costate", "parameter", "parameter costate")}
+    groups = {group: dict(cells[group]) for group in ("costate", "parameter", "parameter costate", "control")}
     at_end = moment_of(written, moment.samples, later, moment.taus, first=False)
     return {"state": new, **groups, **result}, *reported(written, new, at_end)
 

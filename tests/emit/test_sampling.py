@@ -33,4 +33,4 @@ def test_inputs_are_checked_and_missing_targets_replaced() -> None:
     ]
     assert "t = self.clock.to(self.share.dtype) * self.tau + self.offset" in lines
     assert any(line.endswith("= (self.clock == 0).to(self.share.dtype)") for line in lines)
-    assert lines[-1].startswith("return (u, k, v, has_v, c, has_c,")
+    assert lines[-1].startswith("return (u, k, v, c, has_v, has_c,")

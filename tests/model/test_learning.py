@@ -87,7 +87,7 @@ TOKENS = "`replay(r)` takes the number of tokens, a whole number from 1 on"
 @pytest.mark.parametrize(
     ("setting", "code", "label"),
     [
-        ("step = leapfrog", "later-setting", ""),
+        ("step = exact", "later-setting", ""),
         ("step.h = euler", "later-setting", ""),
         ("schedule = layerwise", "later-setting", ""),
         ("schedule = replay(0)", "setting-value", TOKENS),
