@@ -24,7 +24,7 @@ from tests.proofs.test_random_models import (
     run_against_the_judge,
 )
 
-DAILY = 24
+DAILY = 14
 SLOW = 600
 ORDERS = ("sequential", "simultaneous", "semi-implicit")
 
