@@ -21,7 +21,7 @@ import sympy
 
 from hdsl.derive.accumulate import Part, accumulate, merge_roots, places_of, summands_of, total
 from hdsl.derive.beginnings import begun, kept_by_flow, pull_through
-from hdsl.derive.seeds import PHI, TAU, kept_of, seed_cost, seed_dynamics, setting
+from hdsl.derive.seeds import PHI, TAU, kept_of, plain_phi, seed_cost, seed_dynamics, setting
 from hdsl.derive.workspace import Workspace
 from hdsl.model.model import Model
 from hdsl.syntax.source import Span
@@ -73,10 +73,8 @@ def build_replay(model: Model) -> Replay:
 
 def weight_of(model: Model, cost: str, shared: bool) -> Scalar:
     """τφ of a cost term at a token: 1 in the first replay where so declared, 0 where a target is missing or a stream waits."""
-    learning = model.learning
-    phi = learning.phi if {slot("t"), TAU} & learning.phi.free_symbols or learning.phi == 1 else PHI
-    weight = sympy.expand(TAU * phi)
-    if learning.first == "undamped":
+    weight = sympy.expand(TAU * plain_phi(model))
+    if model.learning.first == "undamped":
         weight = slot(FIRST) + (1 - slot(FIRST)) * weight
     present = (slot(f"present:{target}") for target in model.targets_of[cost])
     return weight * sympy.Mul(*present, slot(EVERY if shared else TOKEN))

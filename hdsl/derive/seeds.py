@@ -43,11 +43,16 @@ def given_of(model: Model, cost: str) -> Scalar:
     return sympy.Mul(*(slot(f"present:{target}") for target in model.targets_of[cost]))
 
 
+def plain_phi(model: Model) -> Scalar:
+    """φ as it is written where it reads t or τ, or is 1; else the number of the setting."""
+    phi = model.learning.phi
+    return phi if {slot("t"), TAU} & phi.free_symbols or phi == 1 else PHI
+
+
 def phi_of(model: Model) -> Scalar:
     """φ within a step."""
-    learning = model.learning
-    phi = learning.phi if {slot("t"), TAU} & learning.phi.free_symbols or learning.phi == 1 else PHI
-    if learning.first == "undamped":
+    phi = plain_phi(model)
+    if model.learning.first == "undamped":
         first = slot(setting_name("first"))
         phi = first / TAU + (1 - first) * phi
     return phi

@@ -126,8 +126,8 @@ def _checked(
         scope.report(catalogue.empty_model(Span(0, 0), text.parts_only))
     if scope.findings or text.unread:
         return None, in_order(scope.findings)
-    model = replace(_model(text, name, declared, statements, learning), latex=latex, local=demands, free=frozenset(free))
-    model = replace(model, pairs=pairs)
+    model = _model(text, name, declared, statements, learning)
+    model = replace(model, latex=latex, local=demands, free=frozenset(free), pairs=pairs)
     wrong = [*(unmet(model, demands) if demanding else ()), *unsuited(model)]
     if wrong:
         return None, in_order(wrong)

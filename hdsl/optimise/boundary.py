@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from hdsl.derive.boundary import ROBUST, RUNNING, WHOLE, Boundary
 from hdsl.model.model import Model
-from hdsl.optimise.lower import forward, share
+from hdsl.optimise.lower import plain
 from hdsl.optimise.program import Program, check_program
-from hdsl.terms.term import Definition, keep_needed
+from hdsl.terms.term import Definition
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,4 @@ def lower_boundary(boundary: Boundary) -> BoundaryPrograms:
 
 
 def _program(name: str, model: Model, lines: Iterable[Definition], results: list[str]) -> Program:
-    wanted = set(results)
-    swap: dict[str, str] = {}
-    kept = share(forward(keep_needed(lines, wanted), wanted, swap), wanted, swap)
-    return Program(name, model, kept, (), frozenset(), tuple(results))
+    return Program(name, model, plain(lines, set(results)), (), frozenset(), tuple(results))

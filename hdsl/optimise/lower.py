@@ -116,7 +116,7 @@ def lower(step: Step) -> Programs:
         costs=Program("costs", model, tail, (), frozenset(), costs, given),
         outputs=outputs,
         projections=project(model),
-        replay=None if step.replay is None else lower_replay(model, step.replay, _plain, fuse),
+        replay=None if step.replay is None else lower_replay(model, step.replay, plain, fuse),
     )
     for program in programs.all:
         check_program(program)
@@ -133,10 +133,10 @@ def rewritten(
     return spread(fuse(halve(lines), results))
 
 
-def _plain(lines: Iterable[Definition], results: set[str]) -> tuple[Definition, ...]:
-    """The rewrites that take out what only repeats, and what nothing needs."""
+def plain(lines: Iterable[Definition], results: set[str]) -> tuple[Definition, ...]:
+    """The rewrites that take out what only repeats, and what nothing needs: ``results`` keep their names."""
     swap: dict[str, str] = {}
-    return keep_needed(share(forward(lines, results, swap), results, swap), results)
+    return share(forward(keep_needed(lines, results), results, swap), results, swap)
 
 
 def project(model: Model) -> dict[int, Program]:
@@ -146,10 +146,7 @@ def project(model: Model) -> dict[int, Program]:
         results[projection.every] = (*results.get(projection.every, ()), projection.definition)
     programs = {}
     for every, returned in results.items():
-        wanted = set(returned)
-        swap: dict[str, str] = {}
-        lines = forward(keep_needed(model.projected, wanted), wanted, swap)
-        lines = share(lines, wanted, swap)
+        lines = plain(model.projected, set(returned))
         programs[every] = Program(f"project_{every}", model, lines, (), frozenset(), returned)
     return programs
 

@@ -35,21 +35,11 @@ from hdsl.verify.derivatives import (
     point_of_stream,
     slope,
 )
-from hdsl.verify.written import Written
+from hdsl.verify.mechanics import SCHEMES as ALL
+from hdsl.verify.mechanics import Scheme
+from hdsl.verify.written import STAGED, Written
 
-
-@dataclass(frozen=True)
-class Scheme:
-    """Row i of ``rows`` says how much of each slope before it stage i has gone; ``weights`` make the whole step."""
-
-    rows: tuple[tuple[float, ...], ...]
-    weights: tuple[float, ...]
-
-
-SCHEMES: Mapping[str, Scheme] = {
-    "midpoint": Scheme(((), (0.5,)), (0.0, 1.0)),
-    "rk4": Scheme(((), (0.5,), (0.0, 0.5), (0.0, 0.0, 1.0)), (1 / 6, 1 / 3, 1 / 3, 1 / 6)),
-}
+SCHEMES: Mapping[str, Scheme] = {step: ALL[step] for step in STAGED}
 
 Groups = dict[str, dict[str, Tensor]]
 STATE, COSTATE, PARAMETER, OMEGA = "state", "costate", "parameter", "parameter costate"
