@@ -19,7 +19,7 @@ from hdsl.resources import folder
 
 ROOT = Path(__file__).parent.parent
 SEEDS = {"attention": 1, "deep_delayed": 2}  # a second or two each
-FEW = 3
+FEW = 2
 
 
 def rows_of(name: str) -> list[list[str]]:

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.growth import KINDS, PASSES, calls_of, counted, main, slope
 
-AT, MOST = 15, 2.3
+AT, MOST = 5, 2.3
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -29,7 +29,8 @@ def test_blocks_follow_one_another_and_are_the_same_again() -> None:
     assert len(np.unique(whole)) == len(whole)
 
 
-def test_the_watch_looks_at_equal_distances() -> None:
+def test_the_watch_looks_at_equal_distances(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soak, "_looked", lambda step: {"step": step})  # each look collects what nobody holds
     steps = 100 * BLOCK
     watch = Watch(steps, lambda: {"cost": 1.0})
     for step in range(1024, steps + 1, 1024):

@@ -161,7 +161,7 @@ def test_the_content_hash_of_random_models_stays(seed: int) -> None:
     assert content_hash(Compiler(Source(after)).model) == content_hash(Compiler(Source(text)).model)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.integers(0, 10_000), st.sampled_from([WHOLE, *(path.read_text(encoding="utf-8") for path in MODELS)]))
 def test_shaken_models_come_out_alike(seed: int, text: str) -> None:
     holds(shaken(text, Random(seed)))

@@ -29,7 +29,7 @@ from tests.proofs.streams import (
     named_cells,
 )
 
-TENS = (0, 10, 20, 30, 40, 50, 80)  # of these the tens that are judged daily; they reach everything
+DAILY = (*range(16), 28, 30, 32, 48, 86, 88)  # these reach everything; the others are judged by the slow tests
 SLOW = 3000
 STEPS = 4
 
@@ -235,10 +235,9 @@ def check_model(model: hdsl.api.Model, seed: int, text: str) -> None:
                 )
 
 
-@pytest.mark.parametrize("start", TENS)
-def test_drawn_models_are_as_the_judge_has_them(start: int) -> None:
-    for seed in range(start, start + 10):
-        check(seed)
+@pytest.mark.parametrize("seed", DAILY)
+def test_drawn_models_are_as_the_judge_has_them(seed: int) -> None:
+    check(seed)
 
 
 NOTHING_LEFT = """ham 1
@@ -339,19 +338,18 @@ def equations_judged(seed: int) -> bool:
     return True
 
 
-@pytest.mark.parametrize("start", TENS[::2])
-def test_equations_of_drawn_models_are_as_autograd_and_differences_have_them(start: int) -> None:
-    assert sum(equations_judged(seed) for seed in range(start, start + 20, 2)) > 5
+def test_equations_of_drawn_models_are_as_autograd_and_differences_have_them() -> None:
+    assert sum(equations_judged(seed) for seed in DAILY[::2]) > len(DAILY) // 4
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("start", range(50, SLOW, 50))
+@pytest.mark.parametrize("start", range(0, SLOW, 50))
 def test_equations_of_many_drawn_models_are_as_autograd_and_differences_have_them(start: int) -> None:
     assert sum(equations_judged(seed) for seed in range(start, start + 50)) > 25
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("start", range(50, SLOW, 50))
+@pytest.mark.parametrize("start", range(0, SLOW, 50))
 def test_many_drawn_models_are_as_the_judge_has_them(start: int) -> None:
     for seed in range(start, start + 50):
         check(seed)
@@ -359,7 +357,7 @@ def test_many_drawn_models_are_as_the_judge_has_them(start: int) -> None:
 
 def test_the_drawn_models_reach_everything() -> None:
     missed = wanted()
-    for seed in (ten + k for ten in TENS for k in range(10)):
+    for seed in DAILY:
         missed -= REACHED[seed] if seed in REACHED else reached(hdsl.loads(draw_model(seed).text))
         if not missed:
             break
