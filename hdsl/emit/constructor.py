@@ -63,8 +63,9 @@ def _docs(facts: Facts) -> list[str]:
 def _sizes(facts: Facts) -> list[str]:
     """A size without a number is worked out from the others, or asked for."""
     lines = []
-    for name, default in facts.model.dims.items():
+    for name, given in facts.model.dims.items():
         identifier = facts.names[f"size:{name}"]
+        default = None if given is None else _numbered(facts, given)
         if name in facts.model.fixed:
             lines.append(f"self.{identifier} = {default}  # the number of copies depends on it")
             continue
@@ -103,9 +104,16 @@ def _ranges(facts: Facts) -> list[str]:
     lines = []
     for (low, high), told in orders.items():
         if not _surely(sympy.expand(high - low)):
-            lines.append(f"if {facts.scalar(low)} > {facts.scalar(high)}:")
+            least, most = (facts.scalar(_numbered(facts, each)) for each in (low, high))
+            lines.append(f"if {least} > {most}:")
             lines.append(f'    raise ValueError("{told}: {low} > {high}")')
     return lines
+
+
+def _numbered(facts: Facts, size: Size) -> Size:
+    """A size with numbers in place of those that are fixed, which are no arguments."""
+    fixed = {symbol: facts.model.dims[symbol.name] for symbol in size.free_symbols if symbol.name in facts.model.fixed}
+    return _numbered(facts, size.xreplace(fixed)) if fixed else size
 
 
 def _surely(apart: Size) -> bool:

@@ -185,7 +185,7 @@ def _model(
         learning=learning,
         docs=_docs(statements.written, dynamics),
         written=statements.written,
-        fixed=frozenset(statements.fixed),
+        fixed=_behind(statements.fixed, declared.dims),
         projections=statements.projections,
         projected=statements.projected,
         without_costate=without_costate(hidden, dynamics, reads, params),
@@ -199,6 +199,18 @@ def _model(
         costate_names=optimal.costates,
         hamiltonian=next((s.name for s in hamiltonians(text)), None),
     )
+
+
+def _behind(fixed: set[str], dims: Mapping[str, Size | None]) -> frozenset[str]:
+    """Sizes that say how many copies there are, and those that they are worked out from."""
+    found, todo = set[str](), list(fixed)
+    while todo:
+        name = todo.pop()
+        default = dims[name]
+        if name not in found and default is not None:
+            todo.extend(symbol.name for symbol in default.free_symbols)
+        found.add(name)
+    return frozenset(found)
 
 
 def _hidden(text: ModelText) -> tuple[str, ...]:
