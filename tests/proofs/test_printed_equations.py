@@ -130,7 +130,9 @@ learn
   eta = 1
 """
 
-SMALL = {name: {"n": 3} for name in ("sunspots", "oscillators", "deep_delayed", "digits_mlp", "gru", "lstm_online")}
+RECURRENT = ("sunspots", "oscillators", "gru", "lstm_online", "rnn", "leaky_layers", "state_space", "skew")
+SMALL = {name: {"n": 3} for name in (*RECURRENT, "deep_delayed", "digits_mlp")}
+SMALL |= {name: {"d": 4, "n": 3, "k": 3} for name in ("skew_tanh", "autonomous")}
 SMALL["attention"] = {"rows": 2, "pixels": 2, "heads": 2, "size": 2, "m": 4, "k": 3}
 HARDER = {"lstm": LSTM, "attending": ATTENTION, "deep": DEEP, "shared": SHARED}
 NAMES = sorted(path.stem for path in MODELS.glob("*.ham")) + list(HARDER)
