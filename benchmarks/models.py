@@ -42,6 +42,7 @@ class Bar:
 LAST, FREQUENCIES = "last value", "class frequencies so far"
 REGRESSION = ("autoregression of order 18", "recursive least squares of order 18")
 FLOWERS, DIGITS, SUNSPOTS = "150 iris, 40 passes", "1797 digits, once each", "3177 months of sunspots"
+SINE = "a sine, 50 periods of 60"
 LAST_PASS, LATER = "pass 40", "second half"
 ERROR, LOSS = "error/var", "log loss"
 
@@ -49,13 +50,19 @@ BARS = (
     Bar("sunspots", SUNSPOTS, ERROR, LATER, LAST, 0.10, (REGRESSION,)),
     Bar("gru", SUNSPOTS, ERROR, LATER, LAST, 0.10, (REGRESSION,)),
     Bar("lstm_online", SUNSPOTS, ERROR, LATER, LAST, 0.10, (REGRESSION,)),
-    Bar("oscillators", "a sine, 50 periods of 60", ERROR, LATER, LAST, 0.95, (REGRESSION,)),
+    Bar("rnn", SUNSPOTS, ERROR, LATER, LAST, 0.08, (REGRESSION,)),
+    Bar("leaky_layers", SUNSPOTS, ERROR, LATER, LAST, 0.08, (REGRESSION,)),
+    Bar("state_space", SUNSPOTS, ERROR, LATER, LAST, 0.03, (REGRESSION,)),
+    Bar("skew", SINE, ERROR, LATER, LAST, 0.95, (REGRESSION,)),
+    Bar("oscillators", SINE, ERROR, LATER, LAST, 0.95, (REGRESSION,)),
     Bar("iris_linear", FLOWERS, LOSS, LAST_PASS, FREQUENCIES, 0.75),
     Bar("iris_mlp", FLOWERS, LOSS, LAST_PASS, FREQUENCIES, 0.75),
     Bar("iris_mlp_state", FLOWERS, LOSS, LAST_PASS, FREQUENCIES, 0.75),
     Bar("digits_mlp", DIGITS, LOSS, LATER, FREQUENCIES, 0.80),
     Bar("slow_copy", DIGITS, LOSS, LATER, FREQUENCIES, 0.85, (("output fast", "the parameters that it follows"),)),
     Bar("digits_conv", DIGITS, LOSS, LATER, FREQUENCIES, 0.75),
+    Bar("skew_tanh", DIGITS, LOSS, LATER, FREQUENCIES, 0.75),
+    Bar("autonomous", DIGITS, LOSS, LATER, FREQUENCIES, 0.75),
     Bar("attention", DIGITS, LOSS, LATER, FREQUENCIES, 0.75),
     Bar("deep_delayed", f"{DIGITS}, each held 11 ticks", LOSS, LATER, FREQUENCIES, 0.50),
 )

@@ -179,3 +179,28 @@ class Frequencies:
         counts = seen.cumsum(0) + self.counts
         self.counts = counts[-1]
         return np.log(counts[:-1] / counts[:-1].sum(1, keepdims=True))
+
+
+class Pairs:
+    """Log probabilities of classes by how often each came behind the one before it, one more than seen each.
+
+    Where the class before is missing they are all the same.
+    """
+
+    STATE = ("counts", "last")
+
+    def __init__(self, classes: int) -> None:
+        self.counts = np.ones((classes, classes))
+        self.last = -1
+
+    def predict(self, targets: NDArray[np.int64]) -> Numbers:
+        """Of the next rows (n, classes), each before its class is counted; ``targets`` (n,) are −1 where missing."""
+        found = np.full((len(targets), len(self.counts)), 1 / len(self.counts))
+        for row, target in enumerate(targets.tolist()):
+            if self.last >= 0:
+                counts = self.counts[self.last]
+                found[row] = counts / counts.sum()
+                if target >= 0:
+                    counts[target] += 1
+            self.last = target
+        return np.log(found)

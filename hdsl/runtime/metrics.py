@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdsl.model.model import Model
-from hdsl.runtime.baseline import Autoregression, LastValue
+from hdsl.runtime.baseline import Autoregression, Frequencies, LastValue, Pairs
 from hdsl.runtime.cells import Cells, Sums
 from hdsl.terms.term import Structured
 
@@ -22,6 +22,7 @@ Steps = NDArray[np.int64]
 ORDER = 18
 """Past rows that the autoregression reads: the best of 6, 12, 18, … on the first half of the sunspots."""
 
+MOST_CLASSES = 1000  # of which pairs are counted: there are as many counts as its square
 WIDEST = 200  # numbers of the past that the autoregression may read: its cost grows with their square
 
 
@@ -152,7 +153,12 @@ def real_baselines(numbers: int) -> dict[str, LastValue | Autoregression]:
     return found
 
 
-FREQUENCIES = "class frequencies so far"
+def index_baselines(classes: int, tokens: bool) -> dict[str, Frequencies | Pairs]:
+    """Predictors of an index target from its own past, by name; of ``tokens`` by pairs too, if there are not too many."""
+    found: dict[str, Frequencies | Pairs] = {"class frequencies so far": Frequencies(classes)}
+    if tokens and classes <= MOST_CLASSES:
+        found["pair frequencies so far"] = Pairs(classes)
+    return found
 
 
 def log_probabilities(output: Numbers, probabilities: bool) -> Numbers:

@@ -11,16 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdsl.model.model import Model
-from hdsl.runtime.baseline import Autoregression, Frequencies, LastValue
+from hdsl.runtime.baseline import Autoregression, Frequencies, LastValue, Pairs
 from hdsl.runtime.columns import Columns, count, number, shape
 from hdsl.runtime.feed import Piece
 from hdsl.runtime.metrics import (
-    FREQUENCIES,
     IndexFigures,
     Metric,
     RealFigures,
     figures,
     gives_probabilities,
+    index_baselines,
     log_probabilities,
     other_output,
     paired_outputs,
@@ -58,9 +58,9 @@ class _Scorer:
         self.outputs = {self.name: judge.pairs[target], **{other_output(name): name for name in judge.others[target]}}
         outputs = self.outputs.values()
         self.probabilities = {output: self.index and gives_probabilities(judge.model, output) for output in outputs}
-        self.baselines: dict[str, list[LastValue | Autoregression | Frequencies]] = {}
+        self.baselines: dict[str, list[LastValue | Autoregression | Frequencies | Pairs]] = {}
         for _ in range(self.streams):
-            made = {FREQUENCIES: Frequencies(numbers)} if self.index else real_baselines(numbers)
+            made = index_baselines(numbers, judge.is_token(target)) if self.index else real_baselines(numbers)
             for name, baseline in made.items():
                 self.baselines.setdefault(name, []).append(baseline)
         self._new = (lambda half, *names: IndexFigures(target, names, half)) if self.index else (
@@ -139,6 +139,11 @@ class Judge:
     def is_index(self, target: str) -> bool:
         """True where a target is a class or a token."""
         return self.model.quantities[target].below is not None
+
+    def is_token(self, target: str) -> bool:
+        """True where an input is an index below the same number: then the target is the next token, or may be."""
+        below = self.model.quantities[target].below
+        return below is not None and any(q.below == below for q in self.model.of_role("input"))
 
     # --- while it runs ---------------------------------------------------------------------------------------------------
 

@@ -29,8 +29,11 @@ USES = {
     "leaky": ("u[m]", "leaky(u, n, rate=0.5)"),
     "gru": ("u[m]", "gru(u, n)"),
     "lstm": ("u[m]", "lstm(u, n, remember=0.5)"),
+    "diagonal": ("u[m]", "diagonal(u, n)"),
+    "complex_diagonal": ("u[m]", "complex_diagonal(u, n, keep=0.9)"),
 }
 CELLS = ("leaky", "gru", "lstm")
+LINEAR = ("diagonal", "complex_diagonal")  # torch.nn has none of these
 
 
 def model_of(name: str) -> hdsl.api.Model:
@@ -108,7 +111,7 @@ def pair_of(name: str) -> tuple[Any, Any]:
     return net.eval(), theirs.eval()
 
 
-@pytest.mark.parametrize("name", [name for name in USES if name not in CELLS])
+@pytest.mark.parametrize("name", [name for name in USES if name not in (*CELLS, *LINEAR)])
 def test_a_layer_is_what_torch_has(name: str) -> None:
     net, theirs = pair_of(name)
     u = torch.randn(2, *({"rows": 3, "3": 3}.get(size.strip(), M) for size in USES[name][0][2:-1].split(",")), dtype=F64)
@@ -129,3 +132,31 @@ def test_a_cell_is_what_torch_has_over_twenty_steps(name: str) -> None:
             else:
                 h = theirs(u, h) if name == "gru" else h + 0.5 * (theirs(u, h) - h)
         torch.testing.assert_close(net.step(u=u)[0], h, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_a_linear_recurrence_is_that_of_numbers_by_themselves(name: str) -> None:
+    net = model_of(name).compile(dtype=F64)(batch=2, seed=3).eval()
+    own = {key.removeprefix("a."): value.detach() for key, value in net.named_parameters()}
+    if name == "complex_diagonal":
+        d, B = 0.9 * torch.complex(own["re"], own["im"]), torch.complex(own["Ba"], own["Bb"])
+    else:
+        d, B = own["d"], own["B"]
+    h = torch.zeros(2, N, dtype=d.dtype)
+    for _ in range(20):
+        u = torch.randn(2, M, dtype=F64)
+        h = d * h + u.to(d.dtype) @ B.T
+        wanted = torch.cat([h.real, h.imag], dim=1) if h.is_complex() else h
+        torch.testing.assert_close(net.step(u=u)[0], wanted, rtol=0, atol=1e-13)
+
+
+def test_what_explicit_euler_adds_to_a_rotation_is_what_its_leak_takes() -> None:
+    net = hdsl.load("autonomous").compile(dtype=F64)(seed=0)
+    own, draw = dict(net.named_parameters()), torch.Generator().manual_seed(1)
+    before = own["omega"].clone()
+    for _ in range(10):
+        u, c = torch.rand(1, 64, dtype=F64, generator=draw), torch.randint(10, (1,), generator=draw)
+        net.step(u=u, c=c)
+        factor = torch.hypot(1 - 0.5 * own["alpha"], 0.5 * own["omega"])  # of the length of a pair, a step
+        assert (factor - 1).abs().max().item() <= 2 * torch.finfo(F64).eps
+    assert not torch.equal(own["omega"], before)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hdsl.runtime.baseline import RIDGE, TOGETHER, Autoregression, Frequencies, LastValue, learned, one_by_one
+from hdsl.runtime.baseline import RIDGE, TOGETHER, Autoregression, Frequencies, LastValue, Pairs, learned, one_by_one
 from hdsl.runtime.state import put_back, taken
 
 
@@ -124,6 +124,21 @@ def test_on_sunspots_it_lies_between_hindsight_and_the_last_value(checkout: Path
 def test_class_frequencies_know_the_past_only() -> None:
     log = Frequencies(3).predict(np.array([2, 2, -1, 0]))
     np.testing.assert_allclose(np.exp(log), [[1 / 3] * 3, [1 / 4, 1 / 4, 2 / 4], [1 / 5, 1 / 5, 3 / 5], [1 / 5, 1 / 5, 3 / 5]])
+
+
+def test_pairs_know_what_came_behind_the_class_before() -> None:
+    log = Pairs(2).predict(np.array([0, 1, 0, 1, -1, 1, 0]))
+    firsts = [1 / 2, 1 / 2, 1 / 2, 1 / 3, 2 / 3, 1 / 2, 2 / 3]  # the probability of class 0, before each row
+    np.testing.assert_allclose(np.exp(log[:, 0]), firsts)
+    np.testing.assert_allclose(np.exp(log).sum(1), 1)
+
+
+def test_pairs_in_parts_are_those_of_the_whole() -> None:
+    targets = np.random.default_rng(0).integers(-1, 4, 60)
+    before, after = Pairs(4), Pairs(4)
+    first = before.predict(targets[:23])
+    put_back(after, "x", taken(before, "x"))
+    np.testing.assert_array_equal(np.concatenate([first, after.predict(targets[23:])]), Pairs(4).predict(targets))
 
 
 @pytest.mark.parametrize("made", [lambda: LastValue(2), lambda: Autoregression(2, 3)], ids=["last", "regression"])

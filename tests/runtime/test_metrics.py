@@ -14,6 +14,7 @@ from hdsl.runtime.metrics import (
     RealFigures,
     figures,
     gives_probabilities,
+    index_baselines,
     log_probabilities,
     paired_outputs,
     real_baselines,
@@ -105,3 +106,8 @@ def test_no_autoregression_of_what_is_wide() -> None:
     assert list(real_baselines(1)) == ["last value", "autoregression of order 18"]
     assert list(real_baselines(100)) == ["last value", "autoregression of order 2"]
     assert list(real_baselines(201)) == ["last value"]
+
+
+def test_pairs_are_counted_of_tokens_where_they_are_few() -> None:
+    assert list(index_baselines(1000, tokens=True)) == ["class frequencies so far", "pair frequencies so far"]
+    assert list(index_baselines(1001, tokens=True)) == list(index_baselines(3, tokens=False)) == ["class frequencies so far"]

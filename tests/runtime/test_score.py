@@ -166,3 +166,25 @@ def test_later_passes_of_every_output_are_told_after_a_checkpoint(samples: Sampl
     name = model.name
     kinds = [(name, "error/var"), ("output twice", "error/var"), (name, "accuracy"), (name, "log loss")]
     assert later == kinds
+
+
+TOKENS = """ham 1
+dim v = 3, k = 3
+input token : index(v)
+target follows : index(v)
+target kind : index(k)
+param E[v, v] = 0
+param F[k, v] = 0
+output y = embed(E, token)
+cost ahead = cross_entropy(y, follows)
+cost other = cross_entropy(F @ y, kind)
+"""
+
+
+def test_pairs_stand_beside_a_target_of_the_kind_of_an_input(tmp_path: Path) -> None:
+    model = hdsl.loads(TOKENS).product("model")
+    path = tmp_path / "t.csv"
+    path.write_text("k,c\n" + "0,1\n1,2\n2,0\n" * 3)
+    judge = Judge(model, read_stream(path, model, {"token": "k", "follows": "k@+1", "kind": "c"}).columns)
+    assert judge.is_token("follows")
+    assert not judge.is_token("kind")  # as large, but by another size
