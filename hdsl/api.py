@@ -98,13 +98,13 @@ class Model(Shown):
 
         if backend == "numpy":
             return load_text(self.compiler.numpy, self.name)
-        if backend != "torch":
-            raise ValueError(f"there is no backend {backend!r}; there are torch and numpy")
+        if backend not in ("torch", "native"):
+            raise ValueError(f"there is no backend {backend!r}; there are torch, native and numpy")
         compiler = self.compiler
         outside = tuple(compiler.dims.items()), tuple(compiler.settings.items()), compiler.delay
         origin = Origin(self.name, compiler.source, *outside)
         text = compiler.torch_with_pullback if pullback else compiler.torch
-        return load_class(text, origin, (dtype, device))
+        return load_class(text, origin, (dtype, device), backend)
 
     def solve(
         self,

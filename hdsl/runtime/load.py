@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import nn
 
+from hdsl.runtime.native import Native
 from hdsl.runtime.origin import Origin
 from hdsl.runtime.run import Runner
 from hdsl.runtime.text import load_text
@@ -15,12 +16,14 @@ from hdsl.runtime.text import load_text
 _CLASSES: dict[tuple[Any, ...], type[nn.Module]] = {}
 
 
-def load_class(text: str, origin: Origin, place: tuple[Any, Any] = (None, None)) -> type[nn.Module]:
+def load_class(
+    text: str, origin: Origin, place: tuple[Any, Any] = (None, None), backend: str = "torch"
+) -> type[nn.Module]:
     """The module class that generated torch text defines, with `run` added; the same class for the same arguments.
 
-    ``place`` is the (dtype, device) that instances use where they are not told otherwise.
+    ``place`` is the (dtype, device) that instances use where they are not told otherwise; ``backend`` is torch or native.
     """
-    key = (text, origin, place)
+    key = (text, origin, place, backend)
     if key not in _CLASSES:
         module = load_text(text, origin.model)
         made = class_of(module)
@@ -30,7 +33,8 @@ def load_class(text: str, origin: Origin, place: tuple[Any, Any] = (None, None))
             made.__init__(self, *arguments, dtype=dtype or place[0], device=device or place[1], **keywords)
 
         body = {"source": text, "origin": origin, "place": place, "__doc__": made.__doc__}
-        _CLASSES[key] = type(made.__name__, (Runner, made), {**body, "__init__": begin, "__reduce_ex__": _reduce})
+        bases = (Native, Runner, made) if backend == "native" else (Runner, made)
+        _CLASSES[key] = type(made.__name__, bases, {**body, "__init__": begin, "__reduce_ex__": _reduce})
     return _CLASSES[key]
 
 
@@ -43,9 +47,9 @@ def class_of(module: types.ModuleType) -> type[nn.Module]:
 
 def _reduce(net: Any, protocol: Any = 4) -> Any:
     """Instances pickle and copy by their text, since the class stands in no file."""
-    return _rebuild, (net.source, net.origin, net.place), net.__dict__
+    return _rebuild, (net.source, net.origin, net.place, net.backend), net.__dict__
 
 
-def _rebuild(text: str, origin: Origin, place: tuple[Any, Any]) -> Any:
-    made = load_class(text, origin, place)
+def _rebuild(text: str, origin: Origin, place: tuple[Any, Any], backend: str = "torch") -> Any:
+    made = load_class(text, origin, place, backend)
     return made.__new__(made)

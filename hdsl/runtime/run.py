@@ -12,7 +12,8 @@ import torch
 from hdsl.runtime.export import export_predictor
 from hdsl.runtime.frozen import Encoder, encoded, encoders_of
 from hdsl.runtime.leaving import leave
-from hdsl.runtime.loop import Body, loop, results_of
+from hdsl.runtime.loop import Body, loop, results_of, told_of
+from hdsl.runtime.native import run_native
 from hdsl.runtime.nonfinite import NonFinite, find_nonfinite, kept
 from hdsl.runtime.origin import Origin
 from hdsl.runtime.parameters import load_parameters, save_parameters
@@ -41,6 +42,7 @@ class Runner(Base):
 
     source: str
     origin: Origin
+    backend = "torch"
     equations = _FromOrigin()
     tau: float
     share: torch.Tensor
@@ -207,9 +209,13 @@ def run_chunk(
         if tokens is not None:
             check_padding(net, sample, tokens)
         before = kept(net)
-        with torch.inference_mode():  # a tenth faster than no_grad; results are stacked outside of it, as ordinary tensors
-            made = loop(net, chunk, sample, watching)
-        results = results_of(net, made, sample, tokens)
+        columns = run_native(net, chunk, sample) if watching is None and net.backend == "native" else None
+        if columns is None:
+            with torch.inference_mode():  # a tenth faster than no_grad; results are stacked outside of it, as ordinary tensors
+                made = loop(net, chunk, sample, watching)
+            results = results_of(net, made, sample, tokens)
+        else:
+            results = told_of(net, columns, steps, sample, tokens)
         sums = torch.stack(
             [value.double().nansum() if name in net.costs else value.double().sum() for name, value in results.items()]
             + [cell.double().sum() for cell in net._cells()]
