@@ -27,6 +27,8 @@ from hdsl.terms.term import (
 LARGE = 2**14
 """Bytes of a matrix from which on it is gone through by blocks of rows, each block's work done while it is in the cache."""
 ROWS = 16
+BRIEF = 48
+"""Lines up to which a program is short: what it calls may stand in its own text."""
 MOST_STREAMS = 64
 """Streams up to which the mean of an outer product is written out in the loop that takes it in."""
 
@@ -59,7 +61,7 @@ class Body:
         results: Mapping[str, str],
     ) -> None:
         self.native, self.program, self.outside, self.results = native, program, outside, results
-        self.batch = native.batch
+        self.batch, self.brief = native.batch, len(program.lines) <= BRIEF
         self.lines = {line.name: line for line in program.lines}
         self.constants: dict[str, str] = {}
         self.room: dict[str, Place] = {}

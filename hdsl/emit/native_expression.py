@@ -107,7 +107,7 @@ class NativePrinter:
             rest, number = list(expression.as_ordered_factors()), sympy.Integer(1)
         sign = "-" if number == -1 else ""
         above = [self(number)] if number not in (1, -1) else []
-        below = []
+        below: list[str] = []
         for factor in rest:
             base, exponent = factor.as_base_exp()
             divides = isinstance(factor, sympy.Pow) and exponent.is_Rational and exponent.is_negative

@@ -16,6 +16,7 @@ HEAD = r"""
 #define EVERY _Pragma("GCC ivdep")
 #endif
 #define INLINE static inline __attribute__((always_inline))
+#define APART static __attribute__((noinline, unused))
 #if defined(__AVX512F__)
 #define VECTOR 64
 #elif defined(__AVX__)
@@ -189,7 +190,7 @@ PRODUCTS = r"""
         for (int p = 0; p < R; p++) for (int q = 0; q < B; q++)                                 \
             y[(b + q) * ys + r + p] = scale * (total(sums[p][q]) + ends[p][q]);                 \
     }
-INLINE void row_dots(int64_t batch, int64_t rows, int64_t n, const T *restrict W, const T *restrict x, int64_t xs,
+INLINE void short_dots(int64_t batch, int64_t rows, int64_t n, const T *restrict W, const T *restrict x, int64_t xs,
                      T *restrict y, int64_t ys, T scale) {
     int64_t r = 0;
     for (; r + 4 <= rows; r += 4) {
@@ -219,7 +220,7 @@ INLINE void row_dots(int64_t batch, int64_t rows, int64_t n, const T *restrict W
         for (; j < n; j++)                                                                      \
             for (int k = 0; k < B; k++) for (int p = 0; p < R; p++) c[(b + k) * cs + j] += W[(r + p) * n + j] * own[k][p]; \
     }
-INLINE void row_sums(int64_t batch, int64_t rows, int64_t n, const T *restrict W, const T *restrict q, int64_t qs,
+INLINE void short_sums(int64_t batch, int64_t rows, int64_t n, const T *restrict W, const T *restrict q, int64_t qs,
                      T *restrict c, int64_t cs, T scale) {
     int64_t r = 0;
     for (; r + 4 <= rows; r += 4) {
@@ -230,12 +231,22 @@ INLINE void row_sums(int64_t batch, int64_t rows, int64_t n, const T *restrict W
     for (; r < rows; r++)
         for (int64_t b = 0; b < batch; b++) SUMS(1, 1)
 }
+
+// The same as functions of their own: where a call is little beside the work, and a text of many lines is compiled sooner.
+APART void row_dots(int64_t batch, int64_t rows, int64_t n, const T *restrict W, const T *restrict x, int64_t xs,
+                    T *restrict y, int64_t ys, T scale) {
+    short_dots(batch, rows, n, W, x, xs, y, ys, scale);
+}
+APART void row_sums(int64_t batch, int64_t rows, int64_t n, const T *restrict W, const T *restrict q, int64_t qs,
+                    T *restrict c, int64_t cs, T scale) {
+    short_sums(batch, rows, n, W, q, qs, c, cs, scale);
+}
 """
 
 
 SOLVE = r"""
 // Gauss with pivots: a (n, n) is used up, x (n, columns) becomes the solution; of a singular one, infinities and nans.
-static void solve(int64_t n, int64_t columns, T *a, T *x) {
+APART void solve(int64_t n, int64_t columns, T *a, T *x) {
     for (int64_t k = 0; k < n; k++) {
         int64_t p = k;
         for (int64_t i = k + 1; i < n; i++) if (r_abs(a[i * n + k]) > r_abs(a[p * n + k])) p = i;

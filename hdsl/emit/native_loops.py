@@ -15,6 +15,9 @@ from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, slot_i
 STREAM = sympy.Symbol("b", integer=True)
 """The index of the streams, beside the indices of a definition."""
 
+SHORT = 1024
+"""Numbers of a matrix up to which a product stands in the text of a short program itself."""
+
 Range = tuple[str, str]
 """Where a loop begins and ends, as text."""
 
@@ -22,8 +25,14 @@ Range = tuple[str, str]
 class Room(Protocol):
     """What loops ask of the body in which they stand."""
 
-    batch: int
-    folded: Mapping[str, Definition]
+    @property
+    def batch(self) -> int: ...
+
+    @property
+    def brief(self) -> bool: ...
+
+    @property
+    def folded(self) -> Mapping[str, Definition]: ...
 
     def place(self, name: str) -> Place: ...
 
@@ -167,7 +176,8 @@ def _by_rows(room: Room, line: Definition, block: Range | None) -> list[str]:
         vector = _from(vector, low)
     else:
         made = _from(made, low)
-    name = "row_sums" if found.down else "row_dots"
+    short = rows * columns <= SHORT and room.brief
+    name = f"{'short' if short else 'row'}_{'sums' if found.down else 'dots'}"
     ends = f"{vector}, {found.vector.batch}, {made}, {target.batch}, {room.printer({})(body.coefficient)}"
     return [f"{name}({streams}, {high} - {low}, {columns}, {left}, {ends});"]
 

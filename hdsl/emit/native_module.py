@@ -59,8 +59,8 @@ class NativeText:
             name: tuple(Handed(each["name"], tuple(each["sizes"]), each["shared"]) for each in handed)
             for name, handed in found["results"].items()
         }
-        parts = (tuple(found[name]) for name in ("numbers", "cells", "sample", "begun"))
-        return cls(found["text"], *parts, found["work"], results)
+        numbers, cells, sample, begun = (tuple(found[name]) for name in ("numbers", "cells", "sample", "begun"))
+        return cls(found["text"], numbers, cells, sample, begun, found["work"], results)
 
 
 class NotNative(ValueError):
@@ -75,7 +75,7 @@ def why_not(programs: Programs) -> str | None:
         line.body.row for program in programs.steps for line in program.lines
         if isinstance(line.body, Structured) and line.body.row not in LOOPS
     }  # fmt: skip
-    return f"{', '.join(sorted(rows))} is done by torch's own libraries, at their speed" if rows else None
+    return f"torch's own libraries do {', '.join(sorted(rows))}" if rows else None
 
 
 def emit_native(programs: Programs, version: str, sizes: Mapping[str, int], batch: int, kind: Kind) -> NativeText:
@@ -94,7 +94,7 @@ class _Module:
         plain = [name for name, _ in self.facts.cells if not name.startswith((":", "turned:"))]
         self.cells = tuple(plain)
         self.sample = tuple(name for name in self.facts.sample if not name.startswith("column:"))
-        self.numbers = tuple(name for name in self.facts._numbers() if name != "tau" and not name.startswith("size:"))
+        self.numbers = tuple(name for name in self.facts.attributes() if name != "tau" and not name.startswith("size:"))
         self.whole = {q.name for role in ("input", "target") for q in self.model.of_role(role) if q.below is not None}
         leading = (*self.facts.states, *self.model.taught, *self.model.followed)
         self.leading = [*self.facts.states, *(f"z:{h}" for h in self.model.taught), *self.model.followed]
@@ -144,7 +144,8 @@ class _Module:
         head.append("for (int64_t step = 0; step < r->steps; step++) {")
         head += self._begin()
         if constants:
-            head += ["if (step == 0 || r->taus) {", f"const double {self.native.names['tau']} = r->taus ? r->taus[step] : r->tau;"]
+            tau = f"const double {self.native.names['tau']} = r->taus ? r->taus[step] : r->tau;"
+            head += ["if (step == 0 || r->taus) {", tau]
             head += [f"{name} = (T)({text});" for name, text in constants.items()] + ["}"]
         return laid_out([*head, *self._samples(used), *lines, "}", "}"])
 

@@ -13,12 +13,15 @@ from hdsl.emit.names import Names
 from hdsl.terms.term import Definition, Size, Structured
 
 # Words of C, and of the fixed text, that no quantity may have as its identifier.
-RESERVED = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if inline int long register "
-    "restrict return short signed sizeof static struct switch typedef union unsigned void volatile while asm typeof "
-    "T V F LANES EVERY INLINE VECTOR SEEN MAGIC FRACTION BIAS MOST LEAST TERMS INFINITY NAN whole load store total run r "
-    "b c e i j k l m n p q s t x y z row lo hi step tick tau work series main".split()
-)
+RESERVED = frozenset([
+    "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern",
+    "float", "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed",
+    "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "asm",
+    "typeof", "T", "V", "F", "LANES", "EVERY", "INLINE", "VECTOR", "SEEN", "MAGIC", "FRACTION", "BIAS", "MOST",
+    "LEAST", "TERMS", "INFINITY", "NAN", "whole", "load", "store", "total", "run", "r", "b", "c", "e", "i", "j", "k",
+    "l", "m", "n", "p", "q", "s", "t", "x", "y", "z", "row", "lo", "hi", "step", "tick", "tau", "work", "series",
+    "main",
+])  # fmt: skip
 LINE = 64
 """Bytes of a line of cache: every array of the work space begins at one."""
 

@@ -187,7 +187,8 @@ def _inverse(room: Room, line: Definition, target: Place, operands: list[Place],
     n = source.sizes[0]
     made = [f"T *a = malloc(2 * {n} * {n} * sizeof(T)), *x = a + {n} * {n};"]
     made += around((n, n), lambda names: [f"a[i * {n} + j] = {source.at(names)}; x[i * {n} + j] = i == j;"])
-    return [*made, f"solve({n}, {n}, a, x);", *around((n, n), lambda names: [f"{target.at(names)} = x[i * {n} + j];"]), "free(a);"]
+    handed = around((n, n), lambda names: [f"{target.at(names)} = x[i * {n} + j];"])
+    return [*made, f"solve({n}, {n}, a, x);", *handed, "free(a);"]
 
 
 def _solve(room: Room, line: Definition, target: Place, operands: list[Place], given: Mapping[str, Any]) -> list[str]:
@@ -201,7 +202,8 @@ def _solve(room: Room, line: Definition, target: Place, operands: list[Place], g
     made += around((n, n), lambda names: [f"a[i * {n} + j] = {matrix.at(turned(names))};"])
     inside = "i" if len(right.sizes) == 1 else f"i * {columns} + j"
     made += around(right.sizes, lambda names: [f"x[{inside}] = {right.at(names)};"])
-    return [*made, f"solve({n}, {columns}, a, x);", *around(right.sizes, lambda names: [f"{target.at(names)} = x[{inside}];"]), "free(a);"]
+    handed = around(right.sizes, lambda names: [f"{target.at(names)} = x[{inside}];"])
+    return [*made, f"solve({n}, {columns}, a, x);", *handed, "free(a);"]
 
 
 LOOPS: dict[str, Loops] = {

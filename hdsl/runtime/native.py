@@ -29,7 +29,8 @@ class _Run(ctypes.Structure):
     """`struct run` of `hdsl.emit.native_functions`."""
 
     _fields_ = (
-        ("steps", ctypes.c_int64), ("tick", ctypes.c_int64), ("projects", ctypes.c_int64), ("tau", ctypes.c_double), ("taus", ctypes.c_void_p),
+        ("steps", ctypes.c_int64), ("tick", ctypes.c_int64), ("projects", ctypes.c_int64),
+        ("tau", ctypes.c_double), ("taus", ctypes.c_void_p),
         ("numbers", ctypes.c_void_p), ("cells", ctypes.c_void_p), ("initials", ctypes.c_void_p), ("begins", ctypes.c_void_p),
         ("sample", ctypes.c_void_p), ("results", ctypes.c_void_p), ("work", ctypes.c_void_p),
     )  # fmt: skip
@@ -78,15 +79,17 @@ def _text(origin: Any, sizes: Mapping[str, int], batch: int, kind: Any) -> Nativ
 class Native:
     """Comes before the generated class, whose bodies it replaces by calls."""
 
-    backend = "native"
-
     def _learn(self: Any, cells: Columns, sample: Columns, tau: float) -> Columns:
-        return self._native_step("learn", cells, sample, tau) or super()._learn(cells, sample, tau)  # type: ignore[misc]
+        made = self._native_step("learn", cells, sample, tau)
+        return super()._learn(cells, sample, tau) if made is None else made  # type: ignore[misc, no-any-return]
 
     def _observe(self: Any, cells: Columns, sample: Columns, tau: float) -> Columns:
-        return self._native_step("observe", cells, sample, tau) or super()._observe(cells, sample, tau)  # type: ignore[misc]
+        made = self._native_step("observe", cells, sample, tau)
+        return super()._observe(cells, sample, tau) if made is None else made  # type: ignore[misc, no-any-return]
 
     def _native_step(self: Any, body: str, cells: Columns, sample: Columns, tau: float) -> Columns | None:
+        if self.choice.backend != "native":
+            return None
         made = call(self, body, cells, [value.unsqueeze(0) for value in sample], 1, taus=None, tau=tau, projects=False)
         return None if made is None else tuple(column[0] for column in made)
 
@@ -141,6 +144,9 @@ def call(
         _pointer(marks), given_at, made_at, (work.data_ptr() + 63) // 64 * 64,
     )  # fmt: skip
     library.functions[body](ctypes.byref(told))
+    for cell in own:
+        if not cell.is_inference():
+            torch.autograd.graph.increment_version(cell)  # who kept it for a derivative is told that it has moved
     return tuple(made)
 
 

@@ -29,7 +29,8 @@ FLAGS = ("-std=gnu11", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping
 """No flag lets the compiler assume that there is no nan: a run is to say where one came from."""
 ON_X86 = ("-mprefer-vector-width=512",)
 NONE_FOUND = (
-    "no C compiler is at hand ($CC, cc, gcc, clang, the package ziglang): torch is used instead; `pip install 'hdsl[native]'` brings one"
+    "no C compiler is at hand ($CC, cc, gcc, clang, the package ziglang), so torch is used: "
+    "`pip install 'hdsl[native]'` brings one"
 )
 PATIENCE = 600  # seconds to wait for another process that builds the same
 
