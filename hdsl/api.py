@@ -86,25 +86,28 @@ class Model(Shown):
 
         Args:
             dtype, device: what instances use where they are not told otherwise; torch's defaults if None.
-            backend: ``torch``, or ``numpy`` for the text of the reference as a module of functions.
+            backend: ``torch``; ``native`` for a module whose step, and whose loop over a stream, is compiled C; ``auto`` for
+                whichever is faster in a short trial at the first `run`, which ``net.choice`` then tells; or ``numpy`` for
+                the text of the reference as a module of functions. Without a C compiler torch is taken, with a warning.
             pullback: also give the class ``pullback`` and ``forward``, so that a module stands inside a larger torch model.
 
         Raises:
-            ValueError: there is no such backend; with ``pullback``, no real input reaches an output.
+            ValueError: there is no such backend, or no native code of this model; with ``pullback``, no real input reaches an
+                output.
         """
+        from hdsl.runtime.choice import choice_of
         from hdsl.runtime.load import load_class
         from hdsl.runtime.origin import Origin
         from hdsl.runtime.text import load_text
 
         if backend == "numpy":
             return load_text(self.compiler.numpy, self.name)
-        if backend != "torch":
-            raise ValueError(f"there is no backend {backend!r}; there are torch and numpy")
         compiler = self.compiler
         outside = tuple(compiler.dims.items()), tuple(compiler.settings.items()), compiler.delay
         origin = Origin(self.name, compiler.source, *outside)
+        choice = choice_of(backend, origin)
         text = compiler.torch_with_pullback if pullback else compiler.torch
-        return load_class(text, origin, (dtype, device))
+        return load_class(text, origin, (dtype, device), choice)
 
     def solve(
         self,

@@ -102,3 +102,31 @@ def _trim(folder: Path) -> None:
         left -= size
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
+
+
+def fetch_file(name: str) -> Path | None:
+    """A file that was kept, for whoever reads it by its path; None where it is not there whole. It counts as used just now."""
+    folder = cache_folder()
+    try:
+        if folder is None or not (_is_own(folder) and _is_own(folder / name)):
+            return None
+        if _digest((folder / name).read_bytes()) != fetch(f"{name}.digest"):
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(folder / name)
+        return folder / name
+    except OSError:
+        return None
+
+
+def keep_file(name: str, content: bytes) -> Path | None:
+    """Keep content as a file of its own, whole or not at all. None where it cannot be kept."""
+    folder = cache_folder()
+    if folder is None:
+        return None
+    keep(f"{name}.digest", _digest(content))
+    with contextlib.suppress(OSError):
+        if _is_own(folder):
+            _write(folder, folder / name, content)
+            _trim(folder)
+    return fetch_file(name)

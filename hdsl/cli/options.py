@@ -29,6 +29,7 @@ class Options:
     dtype: str
     device: str
     threads: int | None
+    backend: str | None
     checkpoint: Path | None
     every: int | None
     resume: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -72,6 +73,8 @@ Ran = TypeVar("Ran")
 @click.option("--device", default="cpu", show_default=True)
 @click.option("--threads", type=COUNT, metavar="N",
               help="Threads of the arithmetic on a CPU; if not given, one, or all cores for a model with large matrices.")
+@click.option("--backend", type=click.Choice(["torch", "native", "auto"]), show_default="torch",
+              help="native: the loop as compiled C; auto: whichever is faster in a short trial.")
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="Folder of the checkpoint.")
 @click.option("--every", type=COUNT, help="Write the checkpoint every so many steps, not at the end only.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint; from the start if there is none.")
@@ -232,7 +235,15 @@ def compiled(model: Model, options: Options) -> Any:
         check_device(options.device)
     except ValueError as wrong:
         raise click.UsageError(f"--device {options.device}: {wrong}") from None
-    return model.compile()
+    try:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            made = model.compile(backend=options.backend or "torch")
+    except ValueError as wrong:
+        raise click.UsageError(f"--backend {options.backend}: {wrong}") from None
+    for warning in told:
+        click.echo(f"note: {warning.message}", err=True)
+    return made
 
 
 @contextmanager

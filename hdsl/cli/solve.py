@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 STEPPING: Mapping[str, str] = {
     "follow": "--follow", "batch": "--batch", "steps": "--steps", "epochs": "--epochs", "hold": "--hold",
     "target_at": "--target-at", "seeds": "--seeds", "dtype": "--dtype", "device": "--device", "threads": "--threads",
-    "checkpoint": "--checkpoint", "every": "--every", "resume": "--resume", "on_nonfinite": "--on-nonfinite",
-    "record": "--record", "record_to": "--record-to", "log": "--log", "sweep": "--sweep",
+    "backend": "--backend", "checkpoint": "--checkpoint", "every": "--every", "resume": "--resume",
+    "on_nonfinite": "--on-nonfinite", "record": "--record", "record_to": "--record-to", "log": "--log", "sweep": "--sweep",
     "load_parameters": "--load-parameters", "save_parameters": "--save-parameters",
 }  # fmt: skip
 """Options of a run that steps from sample to sample, which a problem solved as a whole has no use for."""

@@ -48,6 +48,8 @@ def summary_text(session: Session, runs: Sequence[Session] = ()) -> str:
         f"seed {plan.seed}, {plan.dtype} on {plan.device}, {threads_text(plan.threads)}",
         f"stream {plan.stream.name}, {scaling_text(plan.stream.scale)}; errors are in the units of the file",
     ]
+    if session.net.choice.told:
+        lines.append(f"backend {session.net.choice.told}")
     if plan.hold.ticks > 1:
         lines.append(f"{plan.hold}; predictions, costs and figures are those of tick {plan.hold.counted}")
     if plan.stream.batch > 1:
@@ -103,6 +105,7 @@ def summary_json(session: Session, runs: Sequence[Session] = ()) -> dict[str, An
         "dtype": plan.dtype,
         "device": plan.device,
         "threads": plan.threads,
+        "backend": session.net.choice.backend,
         "settings": {name: value for name, value in values.items() if isinstance(value, int | float)},
         "costs": {name: _number(value) for name, value in session.cost_means.items()},
         "metrics": [_metric(metric) for metric in session.metrics],

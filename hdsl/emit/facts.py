@@ -269,7 +269,7 @@ class Facts:
                     f"shared_costs = {self._shared_costs()!r}",
                     f"sample = {tuple(self.sample)!r}",
                     f"cells = {tuple(name for name, _ in self.cells)!r}",
-                    f"numbers = {self._numbers()!r}",
+                    f"numbers = {self.attributes()!r}",
                     *(self._of_replay() if self.programs.replay else []),
                 ]
             )
@@ -290,7 +290,7 @@ class Facts:
         shared = {d.name for d in self.model.definitions if d.shared}
         return tuple(cost for cost in self.model.costs if cost in shared)
 
-    def _numbers(self) -> dict[str, str]:
+    def attributes(self) -> dict[str, str]:
         """hdsl's name of every setting, scalar const and size, and the attribute that holds it."""
         names = (*sorted(self.numbers - ({PHI} - set(self.settings))), *(f"size:{n}" for n in self.model.dims))
         return {name: self.names[name] for name in names}

@@ -8,19 +8,24 @@ from typing import Any
 
 from torch import nn
 
+from hdsl.runtime.choice import Choice
+from hdsl.runtime.native import Native
 from hdsl.runtime.origin import Origin
 from hdsl.runtime.run import Runner
 from hdsl.runtime.text import load_text
 
+TORCH = Choice("torch")
 _CLASSES: dict[tuple[Any, ...], type[nn.Module]] = {}
 
 
-def load_class(text: str, origin: Origin, place: tuple[Any, Any] = (None, None)) -> type[nn.Module]:
+def load_class(
+    text: str, origin: Origin, place: tuple[Any, Any] = (None, None), choice: Choice = TORCH
+) -> type[nn.Module]:
     """The module class that generated torch text defines, with `run` added; the same class for the same arguments.
 
-    ``place`` is the (dtype, device) that instances use where they are not told otherwise.
+    ``place`` is the (dtype, device) that instances use where they are not told otherwise; ``choice`` is its backend.
     """
-    key = (text, origin, place)
+    key = (text, origin, place, choice)
     if key not in _CLASSES:
         module = load_text(text, origin.model)
         made = class_of(module)
@@ -29,8 +34,9 @@ def load_class(text: str, origin: Origin, place: tuple[Any, Any] = (None, None))
         def begin(self: Any, *arguments: Any, dtype: Any = None, device: Any = None, **keywords: Any) -> None:
             made.__init__(self, *arguments, dtype=dtype or place[0], device=device or place[1], **keywords)
 
-        body = {"source": text, "origin": origin, "place": place, "__doc__": made.__doc__}
-        _CLASSES[key] = type(made.__name__, (Runner, made), {**body, "__init__": begin, "__reduce_ex__": _reduce})
+        body = {"source": text, "origin": origin, "place": place, "choice": choice, "__doc__": made.__doc__}
+        bases = (Runner, made) if choice.backend == "torch" else (Native, Runner, made)
+        _CLASSES[key] = type(made.__name__, bases, {**body, "__init__": begin, "__reduce_ex__": _reduce})
     return _CLASSES[key]
 
 
@@ -43,9 +49,9 @@ def class_of(module: types.ModuleType) -> type[nn.Module]:
 
 def _reduce(net: Any, protocol: Any = 4) -> Any:
     """Instances pickle and copy by their text, since the class stands in no file."""
-    return _rebuild, (net.source, net.origin, net.place), net.__dict__
+    return _rebuild, (net.source, net.origin, net.place, type(net).choice), net.__dict__
 
 
-def _rebuild(text: str, origin: Origin, place: tuple[Any, Any]) -> Any:
-    made = load_class(text, origin, place)
+def _rebuild(text: str, origin: Origin, place: tuple[Any, Any], choice: Choice = TORCH) -> Any:
+    made = load_class(text, origin, place, choice)
     return made.__new__(made)

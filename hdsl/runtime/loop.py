@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any, TypeAlias
 
@@ -72,7 +72,12 @@ def body_of(net: Any) -> Body:
 
 
 def by_step(net: Any, name: str, value: torch.Tensor, chunk: dict[str, Any]) -> tuple[torch.Tensor, ...]:
-    """One entry of the sample, a step at a time; the time of each step from the clock at the chunk's start."""
+    """One entry of the sample, a step at a time."""
+    return entry(net, name, value, chunk).unbind(0)
+
+
+def entry(net: Any, name: str, value: torch.Tensor, chunk: dict[str, Any]) -> torch.Tensor:
+    """One entry of the sample (steps, …); the time of each step from the clock at the chunk's start."""
     steps = chunk["steps"]
     if name == "t":
         ticks = net.clock + torch.arange(steps, device=value.device)
@@ -80,17 +85,17 @@ def by_step(net: Any, name: str, value: torch.Tensor, chunk: dict[str, Any]) -> 
         if "tau" in chunk:
             extra = chunk["tau"].to(value.dtype).to(value.device) - net.tau
             times = times + torch.cat([extra.new_zeros(1), extra.cumsum(0)[:-1]])
-        return times.unbind(0)
+        return times
     if name == "learn:first":
         ticks = net.clock + torch.arange(steps, device=value.device)
-        return (ticks == 0).to(value.dtype).unbind(0)
+        return (ticks == 0).to(value.dtype)
     if replays(net) and name.startswith(("begins:", "token:")):
         tokens, begun = rounds(net, chunk)
         marks = tokens if name.startswith("token:") else begun
-        return (marks.all(1) if name == "begins:all" else marks).to(value.dtype).unbind(0)
+        return (marks.all(1) if name == "begins:all" else marks).to(value.dtype)
     if name.startswith("begins:"):
-        return begins(net, chunk, name == "begins:all").to(value.dtype).unbind(0)
-    return value.unbind(0)
+        return begins(net, chunk, name == "begins:all").to(value.dtype)
+    return value
 
 
 def begins(net: Any, chunk: dict[str, Any], of_all: bool) -> torch.Tensor:
@@ -110,10 +115,15 @@ def results_of(
 
     ``tokens`` (T, batch) are false where a stream has none, and so no cost.
     """
-    columns = [torch.stack(column) for column in zip(*made, strict=True)]
+    return told_of(net, [torch.stack(column) for column in zip(*made, strict=True)], len(made), sample, tokens)
+
+
+def told_of(
+    net: Any, columns: Sequence[torch.Tensor], steps: int, sample: tuple[torch.Tensor, ...], tokens: torch.Tensor | None = None
+) -> dict[str, torch.Tensor]:
+    """The same from what the steps made, (T, …) each."""
     width = len(net.outputs)
     results = dict(zip(net.outputs, columns[:width], strict=True))
-    steps = len(made)
     flat = tuple(value.flatten(0, 1) if value.dim() > 1 else value for value in sample)
     told = net._costs(tuple(column.flatten(0, 1) if column.dim() > 1 else column for column in columns[width:]), flat)
     for (name, targets), value in zip(net.costs.items(), told, strict=True):
@@ -125,3 +135,16 @@ def results_of(
         if tokens is not None and not shared:
             results[name] = torch.where(tokens.to(value.device), results[name], torch.nan)
     return results
+
+
+def anew(net: Any, chunk: dict[str, Any]) -> torch.Tensor | None:
+    """(T, batch), True where a stream begins anew before the step; None where none does."""
+    if "boundary" not in chunk and not net.sequences:
+        return None
+    marks = torch.zeros((chunk["steps"], net.batch), dtype=torch.bool, device=net.ended.device)
+    if net.sequences:
+        marks[0] = net.ended
+    if "boundary" in chunk:
+        boundary = torch.as_tensor(chunk["boundary"], device=marks.device).to(torch.bool)[:-1]
+        marks[1:] = boundary.reshape(len(boundary), -1)
+    return marks

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from hdsl.runtime.choice import Choice, measured
 from hdsl.runtime.export import export_predictor
 from hdsl.runtime.frozen import Encoder, encoded, encoders_of
 from hdsl.runtime.leaving import leave
-from hdsl.runtime.loop import Body, loop, results_of
+from hdsl.runtime.loop import Body, loop, results_of, told_of
+from hdsl.runtime.native import run_native
 from hdsl.runtime.nonfinite import NonFinite, find_nonfinite, kept
 from hdsl.runtime.origin import Origin
 from hdsl.runtime.parameters import load_parameters, save_parameters
@@ -22,6 +24,8 @@ __all__ = ["CHUNK", "NonFinite", "Runner", "run_chunk"]
 
 CHUNK = 1024
 """Steps between two looks at the results: how often non-finite values are looked for and progress is told."""
+LONGEST, NUMBERS = 16 * CHUNK, 2**20
+"""Of native code, which is soon through with so many: more steps, as long as a piece of the stream has not too many numbers."""
 
 if TYPE_CHECKING:
     Base = torch.nn.Module
@@ -41,6 +45,7 @@ class Runner(Base):
 
     source: str
     origin: Origin
+    choice = Choice("torch")
     equations = _FromOrigin()
     tau: float
     share: torch.Tensor
@@ -88,7 +93,8 @@ class Runner(Base):
         """
         parts: dict[str, list[torch.Tensor]] = {name: [] for name in (*self.outputs, *self.costs)}
         done, encoders = 0, encoders_of(encoder, self.inputs)
-        for chunk in _chunks(self._opened(stream), self.inputs, self.targets):
+        most = CHUNK if self.choice.backend == "torch" or told is not None else LONGEST
+        for chunk in _chunks(self._opened(stream), self.inputs, self.targets, most):
             results = run_chunk(self, encoded(chunk, encoders), watching)
             for name, value in results.items() if keep else ():
                 parts[name].append(value)
@@ -119,8 +125,13 @@ class _Parts:
     parts: Iterator[dict[str, torch.Tensor]]
 
 
-def _chunks(stream: Any, inputs: tuple[str, ...], targets: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    """A stream in pieces of at most `CHUNK` steps, each a dict of tensors with their number of steps under ``steps``."""
+def _chunks(
+    stream: Any, inputs: tuple[str, ...], targets: tuple[str, ...], most: int = CHUNK
+) -> Iterator[dict[str, Any]]:
+    """A stream in pieces of at most `CHUNK` steps, or ``most`` where it is tensors already.
+
+    Each is a dict of tensors with their number of steps under ``steps``.
+    """
     known = {*inputs, *targets, "tau", "boundary"}
     if isinstance(stream, int):
         _check_names({}, inputs, known)
@@ -128,7 +139,7 @@ def _chunks(stream: Any, inputs: tuple[str, ...], targets: tuple[str, ...]) -> I
         return
     if isinstance(stream, _Parts):
         for part in stream.parts:
-            yield from _chunks(part, inputs, targets)
+            yield from _chunks(part, inputs, targets, most)
         return
     if isinstance(stream, Mapping):
         stream = {name: torch.as_tensor(value) for name, value in stream.items() if value is not None}
@@ -137,9 +148,11 @@ def _chunks(stream: Any, inputs: tuple[str, ...], targets: tuple[str, ...]) -> I
         if len(set(lengths.values())) > 1:
             raise ValueError(f"the parts of the stream differ in length: {lengths}")
         total = next(iter(lengths.values()), 0)
-        for start in range(0, total, CHUNK):
-            piece = {name: value[start : start + CHUNK] for name, value in stream.items()}
-            yield {**piece, "steps": min(CHUNK, total - start)}
+        width = sum(value[0].numel() for value in stream.values()) if total else 1
+        most = max(CHUNK, min(most, NUMBERS // max(1, width)))
+        for start in range(0, total, most):
+            piece = {name: value[start : start + most] for name, value in stream.items()}
+            yield {**piece, "steps": min(most, total - start)}
         return
     held: list[Mapping[str, Any]] = []
     done = 0
@@ -207,9 +220,15 @@ def run_chunk(
         if tokens is not None:
             check_padding(net, sample, tokens)
         before = kept(net)
-        with torch.inference_mode():  # a tenth faster than no_grad; results are stacked outside of it, as ordinary tensors
-            made = loop(net, chunk, sample, watching)
-        results = results_of(net, made, sample, tokens)
+        if net.choice.backend == "auto":
+            net.choice = measured(net, chunk, run_chunk)
+        columns = run_native(net, chunk, sample) if watching is None and net.choice.backend == "native" else None
+        if columns is None:
+            with torch.inference_mode():  # a tenth faster than no_grad; results are stacked outside of it, as ordinary tensors
+                made = loop(net, chunk, sample, watching)
+            results = results_of(net, made, sample, tokens)
+        else:
+            results = told_of(net, columns, steps, sample, tokens)
         sums = torch.stack(
             [value.double().nansum() if name in net.costs else value.double().sum() for name, value in results.items()]
             + [cell.double().sum() for cell in net._cells()]

@@ -298,14 +298,14 @@ class _Run:
             "settings": {name: value for name, value in sorted(origin.settings)},
             "columns": {name: ",".join(map(str, read)) for name, read in columns},
             "scale": plan.stream.scale,
-            "seed": plan.seed,
-            "dtype": plan.dtype,
+            **{"seed": plan.seed, "dtype": plan.dtype},
             "threads": plan.threads,
             "rows": length if length is not None and step > length else None,
             "samples so far": self.feed.digest,
             **({"batch": plan.stream.batch} if plan.stream.batch > 1 else {}),
             **({"record": ",".join(self.recorder.shapes)} if self.recorder is not None else {}),
             **({"hold": str(plan.hold)} if plan.hold.ticks > 1 else {}),
+            **({"backend": asked} if (asked := type(self.net).choice.backend) != "torch" else {}),
             **({"parameters": self.begun_with} if self.begun_with else {}),
         }
 

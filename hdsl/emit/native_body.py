@@ -1,0 +1,286 @@
+"""A program as the body of a C function: its lines in groups, large matrices by blocks of rows, new values in place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from hdsl.emit.native_expression import Kind, NativePrinter
+from hdsl.emit.native_groups import Group, Node, grouped, is_row_sum, node_of
+from hdsl.emit.native_loops import Range, by_vector, cleared, elementwise, product
+from hdsl.emit.native_places import Identifiers, Place, Sizes, WorkSpace, row_major, viewed
+from hdsl.emit.native_structured import structured
+from hdsl.optimise.program import Program
+from hdsl.terms.term import (
+    Contraction,
+    Definition,
+    Elementwise,
+    Scalar,
+    Structured,
+    is_slot,
+    occurrences,
+    slot_indices,
+    slot_name,
+    slots,
+)
+
+LARGE = 2**14
+"""Bytes of a matrix from which on it is gone through by blocks of rows, each block's work done while it is in the cache."""
+ROWS = 16
+BRIEF = 48
+"""Lines up to which a program is short: what it calls may stand in its own text."""
+MOST_STREAMS = 64
+"""Streams up to which the mean of an outer product is written out in the loop that takes it in."""
+
+
+class Native:
+    """What all bodies of a module share: numbers, identifiers and the work space."""
+
+    def __init__(self, sizes: Mapping[str, int], batch: int, kind: Kind, numbers: set[str]) -> None:
+        self.sizes, self.batch, self.kind, self.numbers = Sizes(sizes), batch, kind, numbers
+        self.names = Identifiers()
+        self.item = 4 if kind == "float" else 8
+        self.work = WorkSpace(self.item)
+
+    def place_of(self, pointer: str, sizes: tuple[int, ...], shared: bool) -> Place:
+        made = Place(pointer, sizes, row_major(sizes), 0)
+        return made if shared or self.batch == 1 else Place(pointer, sizes, row_major(sizes), made.numbers)
+
+
+class Body:
+    """One program. ``outside`` gives what a cell or a sample is: its sizes and whether it is shared.
+
+    ``results`` are pointers by line for what is made where it is handed out.
+    """
+
+    def __init__(
+        self,
+        native: Native,
+        program: Program,
+        outside: Callable[[str], tuple[tuple[int, ...], bool]],
+        results: Mapping[str, str],
+    ) -> None:
+        self.native, self.program, self.outside, self.results = native, program, outside, results
+        self.batch, self.brief = native.batch, len(program.lines) <= BRIEF
+        self.lines = {line.name: line for line in program.lines}
+        self.constants: dict[str, str] = {}
+        self.room: dict[str, Place] = {}
+        self.bound: list[str] = []
+        self.used: dict[str, None] = {}  # cells and samples, in the order of their use
+        self.bases: dict[str, str] = {}
+        self.readers = self._read_by()
+        self.folded = self._taken_in()
+        self.kept: set[str] = set()
+        self._find_views()
+
+    # --- what loops ask --------------------------------------------------------------------------------------------------
+
+    def place(self, name: str) -> Place:
+        if name in self.room:
+            return self.room[name]
+        line = self.lines.get(name)
+        if line is None:
+            sizes, shared = self.outside(name)
+            self.used[name] = None
+            self.room[name] = self.native.place_of(self.native.names[name], sizes, shared)
+        elif self.program.is_update(line) and name not in self.program.held and not self.beside(line):
+            self.room[name] = self.place(name[:-1])
+        else:
+            self.room[name] = self._made(line)
+        return self.room[name]
+
+    def _made(self, line: Definition) -> Place:
+        sizes, pointer = self.extent(line), self.native.names[line.name]
+        if line.name in self.results:
+            return self.native.place_of(self.results[line.name], sizes, line.shared)
+        made = self.native.place_of(pointer, sizes, line.shared)
+        start = self.native.work.take(made.numbers * (1 if line.shared else self.batch))
+        self.bound.append(f"T *const {pointer} = r->work + {start};")
+        return made
+
+    def beside(self, line: Definition) -> bool:
+        """Whether a new value is made beside its cell, since it reads that at other places than its own."""
+        cell = line.name[:-1]
+        if cell not in line.reads():
+            return False
+        if not isinstance(line.body, Elementwise):
+            return True
+        return any(slot_name(s) == cell and slot_indices(s) != line.indices for s in slots(line.body.expression))
+
+    def shared(self, name: str) -> bool:
+        return self.lines[name].shared if name in self.lines else self.outside(name)[1]
+
+    def is_number(self, expression: Scalar) -> bool:
+        return all(slot_name(s) in self.native.numbers for s in slots(expression))
+
+    def extent(self, line: Definition) -> tuple[int, ...]:
+        return self.native.sizes.of(line.sizes)
+
+    def length(self, size: Scalar) -> int:
+        return self.native.sizes(size)
+
+    def store(self, line: Definition) -> Place | None:
+        """Where a value is put; None where nothing reads it but the loop that makes it."""
+        return self.place(line.name) if line.name in self.kept else None
+
+    def printer(self, known: Mapping[Scalar, str]) -> NativePrinter:
+        def spell(part: Scalar) -> str:
+            if not is_slot(part):
+                return f"{self.native.sizes(part)}.0"
+            if part in known:
+                return known[part]
+            name = slot_name(part)
+            if name in self.native.numbers:
+                return self.native.names[name]
+            return self.place(name).at([i.name for i in slot_indices(part)])
+
+        return NativePrinter(self.native.kind, spell, self.is_number, self._constant)
+
+    def _constant(self, text: str) -> str:
+        return self.constants.setdefault(text, f"constant_{len(self.constants)}")
+
+    # --- plans -----------------------------------------------------------------------------------------------------------
+
+    def _read_by(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for line in self.program.lines:
+            for name in line.reads():
+                found.setdefault(name, []).append(line.name)
+        return found
+
+    def _taken_in(self) -> dict[str, Definition]:
+        """Outer products, or their means, that one sum reads as they lie: they are worked out in its loop."""
+        found = {}
+        for line in self.program.lines:
+            if not isinstance(line.body, Elementwise):
+                continue
+            stand = Counter(map(slot_name, occurrences(line.body.expression)))
+            for occurrence in slots(line.body.expression):
+                source = self.lines.get(slot_name(occurrence))
+                if source is None or not isinstance(source.body, Contraction) or source.body.bound or not source.indices:
+                    continue
+                once = self.readers[source.name] == [line.name] and stand[source.name] == 1
+                own = slot_indices(occurrence) == line.indices and source.name not in self.program.results
+                mean = self.batch == 1 or not source.shared or self.batch <= MOST_STREAMS
+                lasting = not any(name in self.program.cells and f"{name}+" not in self.program.held for name in source.reads())
+                if once and own and mean and lasting and source.shared == line.shared:
+                    found[source.name] = source
+        return found
+
+    def _find_views(self) -> None:
+        for line in self.program.lines:
+            if isinstance(line.body, Structured) and line.body.operands and line.name not in self.program.results:
+                source = line.body.operands[0]
+                if self.program.is_update(line) or line.shared != self.shared(source):
+                    continue
+                place = viewed(line, self.place(source), self.native.sizes)
+                if place is not None:
+                    self.room[line.name] = place
+                    self.bases[line.name] = self.bases.get(source, source)
+
+    def _node(self, line: Definition) -> Node:
+        writes = line.name[:-1] if self.program.is_update(line) and not self.beside(line) else None
+        rows = None
+        if not isinstance(line.body, Structured) and line.indices:
+            rows = self.extent(line)[0]
+            if is_row_sum(line):
+                found = by_vector(self, line)
+                rows = None if found is None else found.matrix.sizes[0]
+        return node_of(line, rows, rows is not None and self._large(line), self.bases, self.folded, writes)
+
+    def _large(self, line: Definition) -> bool:
+        if not isinstance(line.body, Contraction) and len(line.indices) < 2:
+            return False
+        tables = [self.place(name) for name in (line.name, *line.reads()) if name not in (*self.folded, *self.native.numbers)]
+        return any(len(table.sizes) == 2 and table.numbers * self.native.item >= LARGE for table in tables)
+
+    # --- text ------------------------------------------------------------------------------------------------------------
+
+    def text(self) -> list[str]:
+        """The statements of the lines, and what puts new values into their cells at the end."""
+        lines = [line for line in self.program.lines if line.name not in self.folded and line.name not in self.bases]
+        groups = grouped([self._node(line) for line in lines], self.program.held)
+        runs = [(group, self._runs(group)) for group in groups]
+        self._keep([run for _, all_runs in runs for run in all_runs])
+        made: list[str] = []
+        for group, own in runs:
+            made += self._group(group, own)
+        return made + [text for line in lines for text in self._put(line)]
+
+    def _keep(self, runs: list[list[Definition]]) -> None:
+        """Which values are stored: all but those that only their own loop reads, at their own place."""
+        for run in runs:
+            inside = {line.name for line in run}
+            for line in run:
+                others = [name for name in self.readers.get(line.name, ()) if name not in inside]
+                cell = self.program.is_update(line) or line.name in self.program.results
+                if len(run) == 1 or others or cell or not isinstance(line.body, Elementwise):
+                    self.kept.add(line.name)
+
+    def _runs(self, group: Group) -> list[list[Definition]]:
+        """The lines of a group, elementwise ones of one shape together: as far up as what stands between allows."""
+        runs: list[list[Node]] = []
+        for node in group.nodes:
+            for run in reversed(runs):
+                if self._joins(node.line, [other.line for other in run]):
+                    run.append(node)
+                    break
+                if any(_meet(node, other) for other in run):
+                    runs.append([node])
+                    break
+            else:
+                runs.append([node])
+        return [[node.line for node in run] for run in runs]
+
+    def _joins(self, line: Definition, run: list[Definition]) -> bool:
+        first = run[0]
+        alike = isinstance(first.body, Elementwise) and first.shared == line.shared
+        if not alike or not isinstance(line.body, Elementwise) or self.extent(first) != self.extent(line):
+            return False
+        together = [*run, line]
+        made = {other.name for other in together} | {
+            other.name[:-1] for other in together if self.program.is_update(other) and other.name not in self.program.held
+        }
+        for other in together:
+            assert isinstance(other.body, Elementwise)
+            for occurrence in slots(other.body.expression):
+                name = slot_name(occurrence)
+                if name in made and slot_indices(occurrence) != other.indices:
+                    return False
+                if self.bases.get(name) in made:
+                    return False
+                if name in self.folded and made & set(self.folded[name].reads()):
+                    return False
+        return True
+
+    def _group(self, group: Group, runs: list[list[Definition]]) -> list[str]:
+        if group.rows is None:
+            return [text for run in runs for text in self._run(run, None)]
+        made = [text for node in group.nodes if node.sums for text in cleared(self, node.line)]
+        body = [text for run in runs for text in self._run(run, ("lo", "hi"))]
+        rows = group.rows
+        head = [f"for (int64_t lo = 0; lo < {rows}; lo += {ROWS}) {{"]
+        head.append(f"const int64_t hi = lo + {ROWS} < {rows} ? lo + {ROWS} : {rows};")
+        return [*made, *head, *body, "}"]
+
+    def _run(self, run: list[Definition], block: Range | None) -> list[str]:
+        line = run[0]
+        if isinstance(line.body, Elementwise):
+            return elementwise(self, run, block)
+        if isinstance(line.body, Contraction):
+            zero = cleared(self, line) if block is None and is_row_sum(line) else []
+            return [*zero, *product(self, line, block)]
+        return structured(self, line)
+
+    def _put(self, line: Definition) -> list[str]:
+        """A new value that was made beside its cell goes into it."""
+        if not self.program.is_update(line) or not (line.name in self.program.held or self.beside(line)):
+            return []
+        cell, made = self.place(line.name[:-1]), self.place(line.name)
+        numbers = cell.numbers * (1 if line.shared else self.batch)
+        return [f"memcpy({cell.pointer}, {made.pointer}, {numbers} * sizeof(T));"]
+
+
+def _meet(node: Node, other: Node) -> bool:
+    """Whether a line must stay below another: it reads or overwrites what that makes, or overwrites what that reads."""
+    return other.line.name in node.reads or other.writes in node.reads or node.writes in other.reads

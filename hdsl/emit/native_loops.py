@@ -1,0 +1,247 @@
+"""Loops of a native program: elementwise lines that share a loop, and sums of products with the best axis innermost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import sympy
+
+from hdsl.emit.native_expression import NativePrinter
+from hdsl.emit.native_places import Place
+from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, slot_indices, slot_name, slots
+
+STREAM = sympy.Symbol("b", integer=True)
+"""The index of the streams, beside the indices of a definition."""
+
+SHORT = 1024
+"""Numbers of a matrix up to which a product stands in the text of a short program itself."""
+
+Range = tuple[str, str]
+"""Where a loop begins and ends, as text."""
+
+
+class Room(Protocol):
+    """What loops ask of the body in which they stand."""
+
+    @property
+    def batch(self) -> int: ...
+
+    @property
+    def brief(self) -> bool: ...
+
+    @property
+    def folded(self) -> Mapping[str, Definition]: ...
+
+    def place(self, name: str) -> Place: ...
+
+    def shared(self, name: str) -> bool: ...
+
+    def is_number(self, expression: Scalar) -> bool: ...
+
+    def printer(self, spell: Mapping[Scalar, str]) -> NativePrinter: ...
+
+    def store(self, line: Definition) -> Place | None: ...
+
+    def extent(self, line: Definition) -> tuple[int, ...]: ...
+
+    def length(self, size: Scalar) -> int: ...
+
+
+def loop(index: str, ends: Range, vector: bool = False) -> str:
+    return f"{'EVERY ' * vector}for (int64_t {index} = {ends[0]}; {index} < {ends[1]}; {index}++) {{"
+
+
+def entry(room: Room, occurrence: Scalar, at: Mapping[sympy.Symbol, str] | None = None) -> str:
+    """A slot's entry, under its own indices or others."""
+    names = [(at or {}).get(i, i.name) for i in slot_indices(occurrence)]
+    return room.place(slot_name(occurrence)).at(names)
+
+
+def elementwise(room: Room, lines: Sequence[Definition], block: Range | None) -> list[str]:
+    """Lines of one shape in one loop; what one makes and the next reads stays in a register.
+
+    What does not change along the innermost axis is read before it.
+    """
+    first = lines[0]
+    axes = [(i.name, ("0", str(n))) for i, n in zip(first.indices, room.extent(first), strict=True)]
+    if block is not None:
+        axes[0] = (axes[0][0], block)
+    if not first.shared and room.batch > 1:
+        axes.insert(0, ("b", ("0", str(room.batch))))
+    inner = axes[-1][0] if axes else ""
+    head, known = _before_the_loop(room, lines, inner)
+    body: list[str] = []
+    for number, line in enumerate(lines):
+        assert isinstance(line.body, Elementwise)
+        own = f"own_{number}"
+        body.append(f"const T {own} = {room.printer(known)(line.body.expression)};")
+        known[line.slot] = own
+        place = room.store(line)
+        if place is not None:
+            body.append(f"{place.at([i.name for i in line.indices])} = {own};")
+    made = [loop(name, ends) for name, ends in axes[:-1]] + head
+    made += [loop(inner, axes[-1][1], True), *body, "}"] if axes else body
+    made += ["}"] * (len(axes) - 1)
+    return ["{", *made, "}"]
+
+
+def _before_the_loop(room: Room, lines: Sequence[Definition], inner: str) -> tuple[list[str], dict[Scalar, str]]:
+    """What the innermost loop reads at every turn, bound to names before it; and the text of every slot."""
+    made = {line.name for line in lines}
+    head: list[str] = []
+    known: dict[Scalar, str] = {}
+
+    def bound(occurrence: Scalar, stream: str = "b") -> str:
+        place = room.place(slot_name(occurrence))
+        text = place.at([i.name for i in slot_indices(occurrence)], stream)
+        moves = any(i.name == inner for i in slot_indices(occurrence)) or (inner == stream == "b" and place.batch)
+        if moves or slot_name(occurrence) in made:
+            return text
+        head.append(f"const T same_{len(head)} = {text};")
+        return f"same_{len(head) - 1}"
+
+    for line in lines:
+        assert isinstance(line.body, Elementwise)
+        for occurrence in slots(line.body.expression):
+            name = slot_name(occurrence)
+            if occurrence in known or name in made or room.is_number(occurrence):
+                continue
+            if name in room.folded:
+                known[occurrence] = _folded(room, room.folded[name], bound)
+            else:
+                known[occurrence] = bound(occurrence)
+    return head, known
+
+
+def _folded(room: Room, line: Definition, bound: object) -> str:
+    """A product of vectors, or its mean over the streams, in place of the table that it makes."""
+    assert isinstance(line.body, Contraction)
+    per_stream = any(not room.shared(slot_name(factor)) for factor in line.body.factors)
+    streams = range(room.batch) if line.shared and per_stream else (None,)
+    terms = []
+    for stream in streams:
+        texts = [bound(factor, "b" if stream is None else str(stream)) for factor in line.body.factors]  # type: ignore[operator]
+        terms.append(" * ".join(texts))
+    text = terms[0] if len(terms) == 1 else f"({' + '.join(terms)})"
+    scale = line.body.coefficient / (len(terms) if len(terms) > 1 else 1)
+    return f"({text})" if scale == 1 else f"({room.printer({})(scale)} * {text})"
+
+
+def product(room: Room, line: Definition, block: Range | None) -> list[str]:
+    """A sum of products: by the fixed functions where it is a matrix by a vector, by plain loops elsewhere."""
+    return _by_rows(room, line, block) or _plain(room, line, block)
+
+
+@dataclass(frozen=True)
+class ByVector:
+    """A shared matrix by a vector: ``down`` where the sum is over the rows of the matrix."""
+
+    matrix: Place
+    vector: Place
+    down: bool
+
+
+def by_vector(room: Room, line: Definition) -> ByVector | None:
+    """A contraction as the fixed functions take it; None where it is another."""
+    body = line.body
+    if not isinstance(body, Contraction) or len(body.factors) != 2 or len(body.bound) != 1 or len(line.indices) != 1:
+        return None
+    if line.shared and room.batch > 1 and crosses(room, line):
+        return None
+    bound, value = body.bound[0][0], line.indices[0]
+    for matrix, vector in (body.factors, body.factors[::-1]):
+        at = slot_indices(matrix)
+        if slot_indices(vector) != (bound,) or at not in ((value, bound), (bound, value)):
+            continue
+        of, by = room.place(slot_name(matrix)), room.place(slot_name(vector))
+        if of.whole and not of.batch and by.strides == (1,):
+            return ByVector(of, by, at == (bound, value))
+    return None
+
+
+def _by_rows(room: Room, line: Definition, block: Range | None) -> list[str]:
+    """``row_dots`` or ``row_sums``; nothing where the line is neither."""
+    found, body, target = by_vector(room, line), line.body, room.store(line)
+    assert isinstance(body, Contraction) and target is not None
+    if found is None or target.strides != (1,):
+        return []
+    streams = 1 if line.shared else room.batch
+    rows, columns = found.matrix.sizes
+    low, high = block or ("0", str(rows))
+    left = _from(found.matrix.pointer, "0" if low == "0" else f"{low} * {columns}")
+    vector, made = found.vector.pointer, target.pointer
+    if found.down:
+        vector = _from(vector, low)
+    else:
+        made = _from(made, low)
+    short = rows * columns <= SHORT and room.brief
+    name = f"{'short' if short else 'row'}_{'sums' if found.down else 'dots'}"
+    ends = f"{vector}, {found.vector.batch}, {made}, {target.batch}, {room.printer({})(body.coefficient)}"
+    return [f"{name}({streams}, {high} - {low}, {columns}, {left}, {ends});"]
+
+
+def _from(pointer: str, low: str) -> str:
+    return pointer if low == "0" else f"{pointer} + {low}"
+
+
+def cleared(room: Room, line: Definition) -> list[str]:
+    """Zeros where a sum over rows will be."""
+    target = room.store(line)
+    assert target is not None
+    numbers = target.numbers * (1 if line.shared else room.batch)
+    return [f"memset({target.pointer}, 0, {numbers} * sizeof(T));"]
+
+
+def crosses(room: Room, line: Definition) -> bool:
+    assert isinstance(line.body, Contraction)
+    return any(not room.shared(slot_name(factor)) for factor in line.body.factors)
+
+
+def _plain(room: Room, line: Definition, block: Range | None) -> list[str]:
+    """Loops with the axis innermost along which most operands lie beside one another."""
+    body = line.body
+    assert isinstance(body, Contraction)
+    target = room.store(line)
+    assert target is not None
+    value = [(i, n) for i, n in zip(line.indices, target.sizes, strict=True)]
+    summed = [(i, room.length(n)) for i, n in body.bound]
+    if room.batch > 1 and not line.shared:
+        value.insert(0, (STREAM, room.batch))
+    elif room.batch > 1 and crosses(room, line):
+        summed.insert(0, (STREAM, room.batch))
+    ends = {i: ("0", str(n)) for i, n in (*value, *summed)}
+    if block is not None:
+        ends[line.indices[0]] = block
+    places = [(room.place(slot_name(f)), slot_indices(f)) for f in body.factors] + [(target, line.indices)]
+
+    def badness(axis: tuple[sympy.Symbol, int]) -> tuple[int, bool, int]:
+        index, number = axis
+        strides = [p.batch if index == STREAM else dict(zip(at, p.strides, strict=True)).get(index, 0) for p, at in places]
+        return sum(stride not in (0, 1) for stride in strides), axis in summed, -number
+
+    axes = [axis for axis in (*value, *summed) if axis[1] > 1] or value[:1] or summed[:1]
+    inner = min(axes, key=badness) if axes else None
+    mean = room.batch if line.shared and crosses(room, line) else 1
+    factors = " * ".join(entry(room, factor) for factor in body.factors)
+    text = factors if body.coefficient / mean == 1 else f"{room.printer({})(body.coefficient / mean)} * {factors}"
+    left = target.at([i.name for i in line.indices])
+    outer_value = [axis for axis in value if axis != inner]
+    outer_summed = [axis for axis in summed if axis != inner]
+
+    def loops(axes: Sequence[tuple[sympy.Symbol, int]]) -> list[str]:
+        return [loop(i.name, ends[i]) for i, _ in axes]
+
+    made = loops(outer_value)
+    if inner is None:
+        return ["{", *made, f"{left} = {text};", "}" * len(outer_value) + "}"]
+    name = inner[0].name
+    if inner in value:
+        if outer_summed:
+            made += [loop(name, ends[inner[0]], True), f"{left} = 0;", "}"]
+        made += [*loops(outer_summed), loop(name, ends[inner[0]], True), f"{left} {'+' * bool(outer_summed)}= {text};", "}"]
+        return ["{", *made, "}" * (len(outer_value) + len(outer_summed)) + "}"]
+    made += ["T sum = 0;", *loops(outer_summed), "#pragma omp simd reduction(+ : sum)"]
+    made += [loop(name, ends[inner[0]]), f"sum += {text};", "}", "}" * len(outer_summed), f"{left} = sum;"]
+    return ["{", *made, "}" * len(outer_value) + "}"]

@@ -1,0 +1,233 @@
+"""A model as C: for each of the bodies that a step runs, the loop over a stream as one function.
+
+Sizes, batch and type are numbers of the text, so that loops have known ends; settings are handed over at each call.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+from hdsl.derive.replay import TOKEN
+from hdsl.emit.content import content_hash
+from hdsl.emit.facts import FIRST, Facts
+from hdsl.emit.names import harmless
+from hdsl.emit.native_body import Body, Native
+from hdsl.emit.native_expression import Kind
+from hdsl.emit.native_functions import preamble
+from hdsl.emit.native_structured import LOOPS
+from hdsl.optimise.lower import Programs
+from hdsl.optimise.program import Program
+from hdsl.terms.term import Structured
+
+
+@dataclass(frozen=True)
+class Handed:
+    """One result of a step: its line, its sizes, and whether it is one for all streams."""
+
+    name: str
+    sizes: tuple[int, ...]
+    shared: bool
+
+
+@dataclass(frozen=True)
+class NativeText:
+    """C and what a caller must know of it: what it hands over, in order.
+
+    ``begun`` are the positions of cells, among the leading ones, that begin anew with a sequence. ``work`` is the room that a
+    step takes, in numbers. ``results`` are those of ``learn`` and of ``observe``.
+    """
+
+    text: str
+    numbers: tuple[str, ...]
+    cells: tuple[str, ...]
+    sample: tuple[str, ...]
+    begun: tuple[int, ...]
+    work: int
+    results: Mapping[str, tuple[Handed, ...]]
+
+    def told(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def read(cls, told: str) -> NativeText:
+        """Raises KeyError, TypeError or ValueError where it is not what `told` gives."""
+        found = json.loads(told)
+        results = {
+            name: tuple(Handed(each["name"], tuple(each["sizes"]), each["shared"]) for each in handed)
+            for name, handed in found["results"].items()
+        }
+        numbers, cells, sample, begun = (tuple(found[name]) for name in ("numbers", "cells", "sample", "begun"))
+        return cls(found["text"], numbers, cells, sample, begun, found["work"], results)
+
+
+class NotNative(ValueError):
+    """A model that is left to torch; the message is a sentence that says why."""
+
+
+def why_not(programs: Programs) -> str | None:
+    """Why a model has no native text; None where it has one."""
+    if programs.replay is not None:
+        return "`schedule = replay` goes back over what was kept of a sequence, which torch does"
+    rows = {
+        line.body.row for program in programs.steps for line in program.lines
+        if isinstance(line.body, Structured) and line.body.row not in LOOPS
+    }  # fmt: skip
+    return f"torch's own libraries do {', '.join(sorted(rows))}" if rows else None
+
+
+def emit_native(programs: Programs, version: str, sizes: Mapping[str, int], batch: int, kind: Kind) -> NativeText:
+    """The native text of a model at these sizes. Raises NotNative."""
+    reason = why_not(programs)
+    if reason is not None:
+        raise NotNative(reason)
+    return _Module(programs, version, sizes, batch, kind).text()
+
+
+class _Module:
+    def __init__(self, programs: Programs, version: str, sizes: Mapping[str, int], batch: int, kind: Kind) -> None:
+        self.programs, self.version, self.batch, self.kind = programs, version, batch, kind
+        self.facts, self.model = Facts(programs), programs.model
+        self.native = Native(sizes, batch, kind, self.facts.numbers)
+        plain = [name for name, _ in self.facts.cells if not name.startswith((":", "turned:"))]
+        self.cells = tuple(plain)
+        self.sample = tuple(name for name in self.facts.sample if not name.startswith("column:"))
+        self.numbers = tuple(name for name in self.facts.attributes() if name != "tau" and not name.startswith("size:"))
+        self.whole = {q.name for role in ("input", "target") for q in self.model.of_role(role) if q.below is not None}
+        leading = (*self.facts.states, *self.model.taught, *self.model.followed)
+        self.leading = [*self.facts.states, *(f"z:{h}" for h in self.model.taught), *self.model.followed]
+        self.begun = tuple(k for k, name in enumerate(leading) if self.model.resets.get(name, "sequence") == "sequence")
+        self.results: dict[str, tuple[Handed, ...]] = {}
+
+    def text(self) -> NativeText:
+        functions = []
+        for program in (self.programs.learn, self.programs.observe):
+            projections = self.programs.projections if program is self.programs.learn else {}
+            functions.append(self._function(program, projections))
+        head = f"// {harmless(self.model.name)} (content {content_hash(self.model)}), made by hdsl {self.version}\n"
+        text = "\n".join([head + preamble(self.kind), *functions])
+        work = self.native.work.size
+        return NativeText(text, self.numbers, self.cells, self.sample, self.begun, work, self.results)
+
+    def outside(self, name: str) -> tuple[tuple[int, ...], bool]:
+        """What a cell or an entry of a sample is."""
+        if name in ("t", FIRST, "begins:all"):
+            return (), True
+        kind, _, rest = name.rpartition(":")
+        if kind in ("present", "begins") or name == TOKEN:
+            return (), False
+        quantity = self.model.quantities[rest]
+        return self.native.sizes.of(quantity.sizes), quantity.shared
+
+    # --- one function ----------------------------------------------------------------------------------------------------
+
+    def _function(self, program: Program, projections: Mapping[int, Program]) -> str:
+        results, copied = self._handed(program)
+        body = Body(self.native, program, self.outside, results)
+        lines = body.text()
+        lines += [text for name, pointer, numbers in copied for text in self._copied(body, name, pointer, numbers)]
+        bodies = [body]
+        for every, projection in projections.items():
+            put = Body(self.native, projection, self.outside, {})
+            lines += [f"if (r->projects && (r->tick + step + 1) % {every} == 0) {{", *put.text(), "}"]
+            bodies.append(put)
+        lines += self._put_back(projections, bodies[1:])
+        constants = {name: text for made in bodies for text, name in made.constants.items()}
+        used = frozenset(re.findall(r"\w+", "\n".join([*lines, *constants.values(), *self._begin()])))
+        head = [f"SEEN void {program.name}(const struct run *r) {{"]
+        head += self._numbers(used)
+        head += self._cells(used)
+        head += [text for made in bodies for text in made.bound]
+        head += [f"T {name} = 0;" for name in constants]
+        head.append("for (int64_t step = 0; step < r->steps; step++) {")
+        head += self._begin()
+        if constants:
+            tau = f"const double {self.native.names['tau']} = r->taus ? r->taus[step] : r->tau;"
+            head += ["if (step == 0 || r->taus) {", tau]
+            head += [f"{name} = (T)({text});" for name, text in constants.items()] + ["}"]
+        return laid_out([*head, *self._samples(used), *lines, "}", "}"])
+
+    def _handed(self, program: Program) -> tuple[dict[str, str], list[tuple[str, str, int]]]:
+        """Pointers of results that are made where they are handed out, and those that are copied there."""
+        lines = {line.name: line for line in program.lines}
+        made: dict[str, str] = {}
+        copied, told = [], []
+        for position, name in enumerate(program.results):
+            line = lines.get(name)
+            sizes, shared = self.outside(name) if line is None else (self.native.sizes.of(line.sizes), line.shared)
+            if name in self.whole:
+                raise NotNative(f"`{name}` is an index, and is handed out")
+            told.append(Handed(name, sizes, shared))
+            numbers = self.native.place_of("", sizes, shared).numbers * (1 if shared else self.batch)
+            pointer = f"(r->results[{position}] + step * {numbers})"
+            in_cell = line is not None and program.is_update(line)
+            if line is None or in_cell or name in made:
+                copied.append((name, pointer, numbers))
+            else:
+                made[name] = pointer
+        self.results[program.name] = tuple(told)
+        return made, copied
+
+    def _copied(self, body: Body, name: str, pointer: str, numbers: int) -> list[str]:
+        return [f"memcpy({pointer}, {body.place(name).pointer}, {numbers} * sizeof(T));"]
+
+    def _put_back(self, projections: Mapping[int, Program], bodies: list[Body]) -> Iterator[str]:
+        """Values are put in once all that are due have been made."""
+        for (every, program), body in zip(projections.items(), bodies, strict=True):
+            yield f"if (r->projects && (r->tick + step + 1) % {every} == 0) {{"
+            for line in program.lines:
+                if line.name in program.results:
+                    cell, made = body.place(line.name.partition(":")[2]), body.place(line.name)
+                    yield f"memcpy({cell.pointer}, {made.pointer}, {cell.numbers} * sizeof(T));"
+            yield "}"
+
+    def _numbers(self, used: frozenset[str]) -> Iterator[str]:
+        for position, name in enumerate(self.numbers):
+            if self.native.names[name] in used:
+                yield f"const double {self.native.names[name]} = r->numbers[{position}];"
+
+    def _cells(self, used: frozenset[str]) -> Iterator[str]:
+        for position, name in enumerate(self.cells):
+            if self.native.names[name] in used:
+                yield f"T *const {self.native.names[name]} = r->cells[{position}];"
+
+    def _samples(self, used: frozenset[str]) -> Iterator[str]:
+        for position, name in enumerate(self.sample):
+            if self.native.names[name] not in used:
+                continue
+            sizes, shared = self.outside(name)
+            place = self.native.place_of(self.native.names[name], sizes, shared)
+            numbers = place.numbers * (1 if shared else self.batch)
+            kind = "int64_t" if name in self.whole else "T"
+            yield f"const {kind} *const {place.pointer} = (const {kind} *)r->sample[{position}] + step * {numbers};"
+
+    def _begin(self) -> Iterator[str]:
+        """Streams whose sequence has ended begin anew; what all share, when all of them do."""
+        if not self.begun:
+            return
+        yield f"if (r->begins) {{ const uint8_t *ended = r->begins + step * {self.batch}; int all = 1;"
+        yield f"for (int64_t b = 0; b < {self.batch}; b++) all &= ended[b] != 0;"
+        for position in self.begun:
+            sizes, shared = self.outside(self.leading[position])
+            place = self.native.place_of(self.native.names[self.leading[position]], sizes, shared)
+            copied = f"{place.numbers} * sizeof(T)"
+            if shared:
+                yield f"if (all) memcpy({place.pointer}, r->initials[{position}], {copied});"
+                continue
+            at = f"b * {place.numbers}"
+            yield f"for (int64_t b = 0; b < {self.batch}; b++)"
+            yield f"    if (ended[b]) memcpy({place.pointer} + {at}, r->initials[{position}] + {at}, {copied});"
+        yield "}"
+
+
+def laid_out(lines: list[str]) -> str:
+    """Lines with each brace's inside moved to the right."""
+    made, depth = [], 0
+    for line in lines:
+        closing = len(line) - len(line.lstrip("}"))
+        depth -= closing
+        made.append("    " * depth + line if not line.startswith("#") else line)
+        depth += line.count("{") - line.count("}") + closing
+    return "\n".join(made) + "\n"

@@ -1,0 +1,84 @@
+"""The backend of a class, or of a module for which it was measured: torch, or native code; and why."""
+
+from __future__ import annotations
+
+import copy
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hdsl.cache import fetch, is_off, keep
+from hdsl.emit.native_module import NotNative, why_not
+from hdsl.kept import key_of
+from hdsl.runtime.native_build import NONE_FOUND, BuildError, find_compiler
+from hdsl.runtime.origin import Origin
+
+STEPS, SECONDS = 64, 0.15
+"""Of a trial: the samples that it takes over and over, and how long for each backend."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """``backend`` is torch or native, or auto where it is still to be measured. ``told`` is a line for the user, or empty."""
+
+    backend: str
+    told: str = ""
+
+
+def choice_of(backend: str, origin: Origin) -> Choice:
+    """What is meant by the backend that a user names; a warning says so where the tool for it is missing.
+
+    Raises ValueError: there is no such backend, or the model has no native code.
+    """
+    if backend == "torch":
+        return Choice("torch")
+    if backend not in ("native", "auto"):
+        raise ValueError(f"there is no backend {backend!r}; there are torch, native, auto and numpy")
+    reason = reason_against(origin)
+    if reason and backend == "native":
+        raise ValueError(f"the model {origin.model} has no native code: {reason}")
+    if reason:
+        return Choice("torch", f"torch: {reason}")
+    if find_compiler() is None:
+        if backend == "native":
+            warnings.warn(NONE_FOUND, stacklevel=3)
+        return Choice("torch", NONE_FOUND)
+    return Choice(backend)
+
+
+def reason_against(origin: Origin) -> str:
+    """Why a model has no native code, as found now or by an earlier process; empty where it has."""
+    name = f"{key_of('native', origin.source, dict(origin.dims), dict(origin.settings), origin.delay)}.why"
+    kept = None if is_off() else fetch(name)
+    if kept is not None:
+        return kept.decode()
+    reason = why_not(origin.compiler().program) or ""
+    if not is_off():
+        keep(name, reason.encode())
+    return reason
+
+
+def measured(net: Any, chunk: Mapping[str, Any], run: Callable[[Any, dict[str, Any]], Any]) -> Choice:
+    """Try both backends on copies of a module with the first samples of a stream; the module itself stays as it is."""
+    steps = min(STEPS, chunk["steps"])
+    piece = {name: steps if name == "steps" else value[:steps] for name, value in chunk.items()}
+    rates: dict[str, float] = {}
+    try:
+        for backend in ("torch", "native"):
+            own = copy.deepcopy(net)
+            own.choice = Choice(backend)
+            run(own, dict(piece))  # builds what is to be built, and warms what is to be warm
+            began, done = time.perf_counter(), 0
+            while (passed := time.perf_counter() - began) < SECONDS:
+                run(own, dict(piece))
+                done += steps
+            rates[backend] = done / passed
+    except (NotNative, BuildError) as wrong:
+        return Choice("torch", f"torch: {wrong}")
+    except ArithmeticError:  # the run itself says what became of it
+        return Choice("torch", "torch: a value became nan or infinite in the trial")
+    best = max(rates, key=lambda name: rates[name])
+    other = "torch" if best == "native" else "native"
+    return Choice(best, f"{best}: {rates[best]:.3g} steps/s in a short trial, {rates[other]:.3g} with {other}")

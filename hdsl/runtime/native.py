@@ -1,0 +1,169 @@
+"""A module whose loop over a stream, and whose step, is one call of compiled C on the module's own tensors.
+
+Everything else is the generated torch module: parameters, states and costates are its buffers, so that whatever reads or sets
+them sees what C has made. Where they are not as C wants them, on another device for example, a step is torch's.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from hdsl.cache import fetch, is_off, keep
+from hdsl.compiler import VERSION
+from hdsl.emit.native_module import NativeText, emit_native
+from hdsl.kept import key_of
+from hdsl.runtime.loop import anew, entry
+from hdsl.runtime.native_build import build
+
+KINDS = {torch.float32: "float", torch.float64: "double"}
+Columns = tuple[torch.Tensor, ...]
+
+
+class _Run(ctypes.Structure):
+    """`struct run` of `hdsl.emit.native_functions`."""
+
+    _fields_ = (
+        ("steps", ctypes.c_int64), ("tick", ctypes.c_int64), ("projects", ctypes.c_int64),
+        ("tau", ctypes.c_double), ("taus", ctypes.c_void_p),
+        ("numbers", ctypes.c_void_p), ("cells", ctypes.c_void_p), ("initials", ctypes.c_void_p), ("begins", ctypes.c_void_p),
+        ("sample", ctypes.c_void_p), ("results", ctypes.c_void_p), ("work", ctypes.c_void_p),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Library:
+    """The functions of one model at one size, batch and type."""
+
+    text: NativeText
+    functions: Mapping[str, Any]
+
+
+_LIBRARIES: dict[tuple[Any, ...], Library] = {}
+
+
+def library_of(net: Any) -> Library:
+    """The library of a module, built when it is first asked for. Raises NoCompiler, BuildError and NotNative."""
+    sizes = {name.removeprefix("size:"): getattr(net, of) for name, of in net.numbers.items() if name.startswith("size:")}
+    kind = KINDS[net.share.dtype]
+    key = (net.origin, tuple(sizes.items()), net.batch, kind)
+    if key not in _LIBRARIES:
+        text = _text(net.origin, sizes, net.batch, kind)
+        loaded = build(text.text)
+        functions = {}
+        for name in text.results:
+            functions[name] = loaded[name]
+            functions[name].argtypes, functions[name].restype = [ctypes.POINTER(_Run)], None
+        _LIBRARIES[key] = Library(text, functions)
+    return _LIBRARIES[key]
+
+
+def _text(origin: Any, sizes: Mapping[str, int], batch: int, kind: Any) -> NativeText:
+    """Native text, printed now or by an earlier process."""
+    told = {**dict(origin.dims), **{f"size {name}": value for name, value in sizes.items()}, "batch": batch}
+    name = f"{key_of(f'native {kind}', origin.source, told, dict(origin.settings), origin.delay)}.c"
+    try:
+        return NativeText.read((fetch(name) or b"").decode()) if not is_off() else NativeText.read("")
+    except (ValueError, KeyError, TypeError):
+        made = emit_native(origin.compiler().program, VERSION, sizes, batch, kind)
+        if not is_off():
+            keep(name, made.told().encode())
+        return made
+
+
+class Native:
+    """Comes before the generated class, whose bodies it replaces by calls."""
+
+    def _learn(self: Any, cells: Columns, sample: Columns, tau: float) -> Columns:
+        made = self._native_step("learn", cells, sample, tau)
+        return super()._learn(cells, sample, tau) if made is None else made  # type: ignore[misc, no-any-return]
+
+    def _observe(self: Any, cells: Columns, sample: Columns, tau: float) -> Columns:
+        made = self._native_step("observe", cells, sample, tau)
+        return super()._observe(cells, sample, tau) if made is None else made  # type: ignore[misc, no-any-return]
+
+    def _native_step(self: Any, body: str, cells: Columns, sample: Columns, tau: float) -> Columns | None:
+        if self.choice.backend != "native":
+            return None
+        made = call(self, body, cells, [value.unsqueeze(0) for value in sample], 1, taus=None, tau=tau, projects=False)
+        return None if made is None else tuple(column[0] for column in made)
+
+
+def run_native(net: Any, chunk: dict[str, Any], sample: Sequence[torch.Tensor]) -> Columns | None:
+    """All steps of a chunk in one call: results (steps, …) in the order of the body's, or None where torch has to do it.
+
+    Args:
+        sample: what ``net._sample`` gave for the whole chunk.
+    """
+    steps, boundary = chunk["steps"], chunk.get("boundary")
+    taus = chunk["tau"].double().contiguous() if "tau" in chunk else None
+    entries = [entry(net, name, value, chunk) for name, value in zip(net.sample, sample, strict=True)]
+    body = "learn" if net.training else "observe"
+    made = call(net, body, net._cells(), entries, steps, taus, net.tau, anew(net, chunk))
+    if made is not None:
+        net._finish(steps, None if boundary is None else boundary[-1])
+        if taus is not None and hasattr(net, "offset"):
+            net.offset.copy_(offset_after(net.offset, taus, net.tau))
+    return made
+
+
+def call(
+    net: Any, body: str, cells: Sequence[torch.Tensor], sample: Sequence[torch.Tensor], steps: int,
+    taus: torch.Tensor | None, tau: float, begins: torch.Tensor | None = None, projects: bool = True,
+) -> Columns | None:  # fmt: skip
+    """One call; None where the tensors are not as C wants them."""
+    share = net.share
+    if share.device.type != "cpu" or share.dtype not in KINDS:
+        return None
+    library = library_of(net)
+    text = library.text
+    by_name = dict(zip(net.cells, cells, strict=True))
+    own = [by_name[name] for name in text.cells]
+    if not all(cell.dtype == share.dtype and cell.device == share.device for cell in own):
+        return None
+    own = [cell if cell.is_contiguous() or not name.startswith("initial:") else cell.contiguous()
+           for name, cell in zip(text.cells, own, strict=True)]  # fmt: skip
+    if not all(cell.is_contiguous() for cell in own):
+        return None
+    entries = dict(zip(net.sample, sample, strict=True))
+    given = [entries[name].contiguous() for name in text.sample]
+    made = [_room(each, steps, net.batch, share) for each in text.results[body]]
+    work = share.new_empty(text.work + 16)
+    numbers = (ctypes.c_double * len(text.numbers))(*(float(getattr(net, net.numbers[name])) for name in text.numbers))
+    first = [value.contiguous() for value in net._initials()] if begins is not None else []
+    marks = begins.to(torch.uint8).contiguous() if begins is not None else None
+    tables = [_pointers(values) for values in (own, first, given, made)]
+    cells_at, first_at, given_at, made_at = map(ctypes.addressof, tables)
+    told = _Run(
+        steps, getattr(net, "ticks", 0), projects, float(tau), _pointer(taus), ctypes.addressof(numbers), cells_at, first_at,
+        _pointer(marks), given_at, made_at, (work.data_ptr() + 63) // 64 * 64,
+    )  # fmt: skip
+    library.functions[body](ctypes.byref(told))
+    for cell in own:
+        if not cell.is_inference():
+            torch.autograd.graph.increment_version(cell)  # who kept it for a derivative is told that it has moved
+    return tuple(made)
+
+
+def _room(each: Any, steps: int, batch: int, like: torch.Tensor) -> torch.Tensor:
+    return like.new_empty((steps, *(() if each.shared else (batch,)), *each.sizes))
+
+
+def _pointer(value: torch.Tensor | None) -> int | None:
+    return None if value is None else value.data_ptr()
+
+
+def _pointers(values: Sequence[torch.Tensor]) -> Any:
+    """An array of addresses, which has to be kept as long as C reads it."""
+    return (ctypes.c_void_p * len(values))(*(value.data_ptr() for value in values))
+
+
+def offset_after(offset: torch.Tensor, taus: torch.Tensor, tau: float) -> torch.Tensor:
+    """A clock's offset after steps of these lengths, added up one after another as single steps do it."""
+    added = (taus.double().numpy() - tau).astype(offset.numpy().dtype)
+    return torch.from_numpy(np.add.accumulate(np.concatenate([offset.numpy().reshape(1), added])))[-1]
