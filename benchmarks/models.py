@@ -53,6 +53,8 @@ BARS = (
     Bar("rnn", SUNSPOTS, ERROR, LATER, LAST, 0.08, (REGRESSION,)),
     Bar("leaky_layers", SUNSPOTS, ERROR, LATER, LAST, 0.08, (REGRESSION,)),
     Bar("state_space", SUNSPOTS, ERROR, LATER, LAST, 0.03, (REGRESSION,)),
+    Bar("diagonal", SUNSPOTS, ERROR, LATER, LAST, 0.08, (REGRESSION,)),
+    Bar("complex_diagonal", SINE, ERROR, LATER, LAST, 0.95, (REGRESSION,)),
     Bar("skew", SINE, ERROR, LATER, LAST, 0.95, (REGRESSION,)),
     Bar("oscillators", SINE, ERROR, LATER, LAST, 0.95, (REGRESSION,)),
     Bar("iris_linear", FLOWERS, LOSS, LAST_PASS, FREQUENCIES, 0.75),

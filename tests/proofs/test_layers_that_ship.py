@@ -150,6 +150,18 @@ def test_a_linear_recurrence_is_that_of_numbers_by_themselves(name: str) -> None
         torch.testing.assert_close(net.step(u=u)[0], wanted, rtol=0, atol=1e-13)
 
 
+def test_complex_numbers_have_modulus_one_to_round_off_after_every_projection() -> None:
+    net = hdsl.load("complex_diagonal").compile(dtype=F64)(seed=0)
+    own, draw, away = dict(net.named_parameters()), torch.Generator().manual_seed(1), []
+    for _ in range(40):
+        u, v = torch.randn(2, 1, 1, dtype=F64, generator=draw)
+        net.step(u=u, v=v)
+        away.append((torch.hypot(own["h.re"], own["h.im"]) - 1).abs().max().item())
+    projected = away[9::10]
+    assert max(projected) <= 2 * torch.finfo(F64).eps
+    assert min(one for step, one in enumerate(away, 1) if step % 10) > 1e-6, "learning does not leave the circle"
+
+
 def test_what_explicit_euler_adds_to_a_rotation_is_what_its_leak_takes() -> None:
     net = hdsl.load("autonomous").compile(dtype=F64)(seed=0)
     own, draw = dict(net.named_parameters()), torch.Generator().manual_seed(1)

@@ -131,8 +131,8 @@ learn
   eta = 1
 """
 
-RECURRENT = ("sunspots", "oscillators", "gru", "lstm_online", "rnn", "leaky_layers", "state_space", "skew")
-SMALL = {name: {"n": 3} for name in (*RECURRENT, "deep_delayed", "digits_mlp")}
+RECURRENT = ("sunspots", "oscillators", "gru", "lstm_online", "rnn", "leaky_layers", "state_space", "diagonal", "skew")
+SMALL = {name: {"n": 3} for name in (*RECURRENT, "complex_diagonal", "deep_delayed", "digits_mlp")}
 SMALL |= {name: {"d": 4, "n": 3, "k": 3} for name in ("skew_tanh", "autonomous")}
 SMALL["attention"] = {"rows": 2, "pixels": 2, "heads": 2, "size": 2, "m": 4, "k": 3}
 APART = ("step", "project", "convention", "robust")  # what is put back is made of definitions of its own
