@@ -177,8 +177,8 @@ def apart(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) -> float:
 class Trial:
     """A net with a setting: after each sample, how far each form and the nudged torch have come apart from torch.
 
-    ``costs`` and ``right`` are those of hdsl's first form, each sample before it was learned from; ``moved`` is how far a weight
-    is from where it began, the farthest of them, in the end.
+    ``costs`` and ``right`` are those of hdsl's first form, each sample before it was learned from; ``moved`` is how far the
+    farthest weight is from where it began, in the end.
     """
 
     net: Net
