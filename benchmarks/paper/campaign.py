@@ -14,6 +14,7 @@ import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -43,10 +44,6 @@ class Setting:
     momentum: float
     dampening: float
     tau: float
-
-    def settings(self) -> dict[str, float | str]:
-        """What the files of ham/ are told."""
-        return {"lr": self.lr, "momentum": self.momentum, "dampening": self.dampening, "tau": self.tau}
 
 
 SETTINGS = (
@@ -104,6 +101,12 @@ class Seen:
     right: bool
 
 
+@cache
+def compiled(name: str, settings: tuple[tuple[str, float | str], ...], sizes: tuple[tuple[str, int], ...]) -> Any:
+    """The module that hdsl makes of a file of ham/; its lr, momentum, dampening and τ are told to each instance."""
+    return hdsl.load(HAM / f"{name}.ham", settings=dict(settings), **dict(sizes)).compile(dtype=torch.float64)
+
+
 class ByHdsl:
     """A form of a net, by hdsl: online from vectors, by replay from sequences; an output network takes these whole."""
 
@@ -112,8 +115,8 @@ class ByHdsl:
         if net.reads == "sequence" and form == "output":
             sizes["tokens"] = self.tokens = samples.tokens
         self.replays = net.reads == "sequence" and form != "output"
-        model = hdsl.load(HAM / f"{net.name}_{form}.ham", settings={**setting.settings(), **settings}, **sizes)
-        self.net = model.compile(dtype=torch.float64)(batch=1, seed=0)
+        made = compiled(f"{net.name}_{form}", tuple(settings.items()), tuple(sizes.items()))
+        self.net = made(batch=1, lr=setting.lr, momentum=setting.momentum, dampening=setting.dampening, tau=setting.tau)
 
     def begin(self, weights: Mapping[str, Tensor]) -> None:
         named = dict(self.net.named_parameters())
@@ -174,8 +177,8 @@ def apart(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) -> float:
 class Trial:
     """A net with a setting: after each sample, how far each form and the nudged torch have come apart from torch.
 
-    ``costs`` and ``right`` are those of hdsl's first form, each sample before it was learned from; ``moved`` is the largest
-    change of a weight over the whole way.
+    ``costs`` and ``right`` are those of hdsl's first form, each sample before it was learned from; ``moved`` is how far the
+    farthest weight is from where it began, in the end.
     """
 
     net: Net
