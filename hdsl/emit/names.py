@@ -49,6 +49,9 @@ PREFIXES = {
     "change": "",
     "gap": "",
     "scale": "",
+    "flow": "flow_",
+    "exponent": "exponent_",
+    "power": "power_of_",
 }
 SUFFIXES = {
     "adj": "_bar",
@@ -96,6 +99,7 @@ TAKEN = frozenset(
         ),
         *("sigmoid", "erf", "softmax", "logsumexp", "power_slope", "power_log"),
         *("placed", "diagonal_matrix", "scattered", "inverse", "solved", "matrix_exponential", *WINDOWS),
+        *("matrix_phi1", "phi1_slope"),
     )
 )
 

@@ -126,6 +126,25 @@ def matrix_exponential(x):
     return made
 
 ''',
+    "matrix_phi1": '''
+def matrix_phi1(x):
+    size = x.shape[-1]
+    block = np.zeros((*x.shape[:-2], 2 * size, 2 * size), x.dtype)
+    block[..., :size, :size], block[..., :size, size:] = x, np.eye(size)
+    return matrix_exponential(block)[..., :size, size:]
+
+''',
+    "phi1_slope": '''
+def phi1_slope(x):
+    x = np.asarray(x)
+    near = np.abs(x) < 1
+    powers = np.where(near, x, 0)[..., None] ** np.arange(20, dtype=x.dtype)
+    series = powers @ np.array([(k + 1) / math.factorial(k + 2) for k in range(20)], x.dtype)
+    far = np.where(near, 1, x)
+    with np.errstate(over="ignore"):
+        return np.where(near, series, (np.exp(far) * (far - 1) + 1) / far**2)
+
+''',
     "scattered": '''
 def scattered(x, places, rows, columns):
     made = np.zeros((len(places), rows, columns), x.dtype)

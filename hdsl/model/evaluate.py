@@ -37,7 +37,8 @@ FUNCTIONS: dict[str, Callable[..., float]] = {
     "power": math.pow,
 }
 
-MADE: dict[str, Callable[..., float]] = {"root": math.sqrt}  # rows that hdsl puts into formulas: that of `norm2`
+# Rows that hdsl puts into formulas: those of `norm2` and of exact steps.
+MADE: dict[str, Callable[..., float]] = {"root": math.sqrt, "phi1": lambda x: math.expm1(x) / x if x else 1.0}
 CALLED = FUNCTIONS | MADE
 
 CONDITIONS: dict[str, Callable[[float, float], bool]] = {

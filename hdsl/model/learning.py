@@ -26,7 +26,7 @@ SYMPLECTIC = ("leapfrog", "yoshida4", "implicit-midpoint")  # the steps that are
 
 # Settings that are set to a word: the words of this version, those of later ones; the first is the default.
 WORDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "step": (("euler", "midpoint", "rk4", *SYMPLECTIC), ("exact",)),
+    "step": (("euler", "midpoint", "rk4", *SYMPLECTIC), ()),
     "order": (("sequential", "simultaneous", "semi-implicit"), ()),
     "schedule": (("online", "replay", "boundary"), ("layerwise",)),
     "dissipation": (("euler", "exact"), ()),
@@ -41,7 +41,8 @@ NUMBERS: dict[str, tuple[Scalar, tuple[str, ...]]] = {
     "tol": (sympy.Rational(1, 1_000_000), ()),
 }
 ABOVE = ("tau", "tol")  # what must not be 0
-GROUPED = {"eta": ("state", "param"), "beta": ("param", "control")}  # what a dotted path may name
+GROUPED = {"eta": ("state", "param"), "beta": ("param", "control"), "step": ("state",)}  # what a dotted path may name
+EXACT = "exact"  # the one step that a state may have for itself
 STAGED = ("midpoint", "rk4")  # the steps of several stages, in which all that flows moves at once
 
 
@@ -61,6 +62,7 @@ class LearningReader:
     spans: dict[str, Span] = field(default_factory=dict)
     places: dict[str, Span] = field(default_factory=dict)  # of the values themselves
     tokens: int | None = None  # of `replay(r)`
+    exact: list[str] = field(default_factory=list)  # states with a step of their own
 
     def read(self, settings: Sequence[Setting], overrides: Sequence[Setting]) -> Learning:
         """The settings of a file, those from outside in place of its own. Mistakes are reported."""
@@ -84,8 +86,8 @@ class LearningReader:
 
     def _setting(self, setting: Setting, path: str) -> None:
         head, below = setting.path[0], ".".join(setting.path[1:])
-        if (head == "step" and below):
-            self.scope.report(catalogue.later_path(setting.path_span, path))
+        if head == "step" and (below or _word_of(setting.value) == EXACT):
+            self._own_step(setting, below, path)
         elif head in WORDS and not below:
             self._word(setting, path)
         elif head in NUMBERS and (not below or self._names_group(setting, head, below)):
@@ -136,6 +138,19 @@ class LearningReader:
             self.scope.report(catalogue.later_setting(setting.value.span, path, written))
         else:
             self.scope.report(catalogue.setting_word(setting.value.span, path, now))
+
+    def _own_step(self, setting: Setting, state: str, path: str) -> None:
+        """``step.h = exact``, for a state that is declared."""
+        word, span = _word_of(setting.value), setting.value.span
+        if not state:
+            self.scope.report(learning.exact_for_all(span))
+        elif word in WORDS["step"][0]:
+            self.scope.report(learning.step_of_one(span, path, word))
+        elif word != EXACT or isinstance(setting.value, Call):
+            self.scope.report(catalogue.setting_word(span, path, (EXACT,)))
+        elif self._names_group(setting, "step", state):
+            self.exact.append(state)
+            self.spans[path], self.places[path] = setting.span, setting.path_span
 
     def _replay(self, setting: Setting) -> None:
         """``replay``, or ``replay(r)`` with a whole number of tokens."""
@@ -201,6 +216,7 @@ class LearningReader:
             beta=beta,
             spans=dict(self.spans),
             tokens=self.tokens,
+            exact=tuple(name for name in states if name in self.exact),
         )
 
     def _holds(self, head: str, name: str, group: str) -> str:

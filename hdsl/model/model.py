@@ -114,13 +114,29 @@ class Constraint:
 
 
 @dataclass(frozen=True)
+class Exact:
+    """A state whose flow ḣ = A h + r is followed exactly, r and A held through a step: its dynamics are the map of a step.
+
+    ``flow`` is the definition of ḣ. ``rate`` is A in indices of its entries: (i, j) where it is a ``matrix``, those of the
+    state where each entry moves by itself. ``forced`` is false where r is 0.
+    """
+
+    state: str
+    flow: str
+    rate: Scalar
+    matrix: bool
+    forced: bool
+    span: Span
+
+
+@dataclass(frozen=True)
 class Learning:
     """The settings of ``learn``, defaults filled in.
 
     ``values`` maps each path in force (``tau``, ``eta``, ``eta.h``, ``beta.W``, …) to a scalar expression in numbers, sizes,
     scalar consts and ``tau``. ``eta`` maps every state and parameter, and ``beta`` every parameter, to the path that holds for
     it. ``phi`` may also read ``t``. ``dissipation`` says whether −η z is integrated by the factor 1 − τη or by e^{−τη}.
-    ``tokens`` are those of ``replay(r)``, None for a whole sequence.
+    ``tokens`` are those of ``replay(r)``, None for a whole sequence. ``exact`` are the states with ``step.h = exact``.
     """
 
     step: str
@@ -134,6 +150,7 @@ class Learning:
     spans: Mapping[str, Span]
     dissipation: Literal["euler", "exact"] = "euler"
     tokens: int | None = None
+    exact: tuple[str, ...] = ()
 
     @property
     def replays(self) -> bool:
@@ -166,6 +183,7 @@ class Model:
     ``constraints`` what holds at the end and all along; ``free`` the states and params whose beginning is chosen, too.
     ``hamiltonian`` is the definition of a mechanical system's H, and ``pairs`` has for each of its states the momentum.
     ``costate_names`` are the names that the file gives to costates, with the state of each.
+    ``exact`` has what is known of the states that `step.h = exact` moves, by name.
     ``along`` says that the batch are points of one path: parameters and the time are then per stream, too.
     """
 
@@ -200,6 +218,7 @@ class Model:
     hamiltonian: str | None = None
     pairs: Mapping[str, str] = field(default_factory=dict)
     costate_names: Mapping[str, str] = field(default_factory=dict)
+    exact: Mapping[str, Exact] = field(default_factory=dict)
     along: bool = False
 
     @property

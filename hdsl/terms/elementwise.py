@@ -139,6 +139,15 @@ root: Any = _row(
     kinks=(0.0,),
 )
 
+# φ₁(x) = (e^x − 1)/x = ∫₀¹ e^{sx} ds, by which what is held through a step enters the exact solution of a linear flow.
+phi1_slope: Any = _row("phi1_slope", None, numpy="phi1_slope({0})", torch="phi1_slope({0})")
+phi1: Any = _row(
+    "phi1",
+    lambda x: (phi1_slope(x),),
+    numpy="np.where({0} == 0, 1.0, np.expm1({0}) / np.where({0} == 0, 1.0, {0}))",
+    torch="torch.where({0} == 0, 1.0, torch.expm1({0}) / {0})",
+)
+
 # Rows that users write ---------------------------------------------------------------------------
 
 _half = sympy.Rational(1, 2)

@@ -121,6 +121,8 @@ _SLOPES: Mapping[str, Callable[..., Any]] = {
     "clipped_high": lambda x, low, high: _where(sympy.Or(x > high, low > high)),
     "reciprocal": lambda x: _where(sympy.Ne(x, 0), 1 / x),
     "root": sympy.sqrt,
+    "phi1": lambda x: _where(sympy.Ne(x, 0), (sympy.exp(x) - 1) / x, sympy.Integer(1)),
+    "phi1_slope": lambda x: _where(sympy.Ne(x, 0), (sympy.exp(x) * (x - 1) + 1) / x**2, sympy.Rational(1, 2)),
     "power_slope": lambda x, y: _where(sympy.Ne(y, 0), y * x ** (y - 1)),
     "power_log": lambda x, y: _where(sympy.Not(sympy.And(sympy.Eq(x, 0), y >= 0)), x**y * sympy.log(x)),
 }

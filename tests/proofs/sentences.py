@@ -199,6 +199,11 @@ LEARN = (
         "learn\n step = midpoint\n order = simultaneous\n eta = 1",
         "step_order:12 step-order",
     ),
+    S(
+        "a state that is linear in itself may move exactly",
+        "learn\n step.h = exact",
+        "exact_step:14 exact-step; exact_step:18 exact-step; step_of_one:13 setting-value; step_of_one:14 unknown-setting",
+    ),
     S("dissipation", "learn\n dissipation = exact\n eta = 1", "statements_wrong:64 setting-value"),
     S("order", "learn\n order = semi-implicit", "setting_value:13 setting-value; statements_wrong:60 setting-value"),
     S("schedule", "learn\n schedule = online", "statements_wrong:63 setting-value"),
@@ -343,7 +348,5 @@ ALL = (
 # What the language has and this version has not: lines to add, the code, and in which words it is refused.
 LATER = {
     "let q = boundary": "reserved",
-    "learn\n step.h = rk4": "later-setting",
-    "learn\n step.h = exact": "later-setting",
     "learn\n schedule = layerwise": "later-setting",
 }
