@@ -166,6 +166,7 @@ MODULE_NAMES = frozenset(
         "waits",
         "replays",
         "tokens",
+        "cycle",
         "kept_states",
         "shared_states",
         "finish",

@@ -28,7 +28,7 @@ SYMPLECTIC = ("leapfrog", "yoshida4", "implicit-midpoint")  # the steps that are
 WORDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "step": (("euler", "midpoint", "rk4", *SYMPLECTIC), ("exact",)),
     "order": (("sequential", "simultaneous", "semi-implicit"), ()),
-    "schedule": (("online", "replay", "boundary"), ("layerwise",)),
+    "schedule": (("online", "replay", "layerwise", "boundary"), ()),
     "dissipation": (("euler", "exact"), ()),
     "first": (("damped", "undamped"), ()),
 }
@@ -160,8 +160,9 @@ class LearningReader:
     def _check_order(self) -> None:
         """A step of several stages has one order, which it takes where none is written, and goes one way."""
         step = self.words.get("step", "")
-        if step in STAGED and self.words.get("schedule") == "replay":
-            self.scope.report(learning.step_schedule(self.places["step"], step))
+        schedule = self.words.get("schedule", "")
+        if step in STAGED and schedule in ("replay", "layerwise"):
+            self.scope.report(learning.step_schedule(self.places["step"], step, schedule))
         elif step in STAGED and self.words.setdefault("order", "simultaneous") != "simultaneous":
             self.scope.report(learning.step_order(self.places["order"], self.words["order"], step))
 
