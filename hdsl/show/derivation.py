@@ -318,7 +318,7 @@ class _Builder:
             theta=theta_new,
         )
         cycle = self.model.cycle
-        return told if cycle == 1 else f"{told}; a tick moves the layer 1, 2, … {cycle}, in turn, and leaves all else"
+        return told if cycle == 1 else f"{told}; of {cycle} layers a tick moves one, in turn, and leaves all else"
 
     def _look(self, name: str) -> str:
         return self._plain.name(name)
