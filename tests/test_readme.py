@@ -79,6 +79,15 @@ def test_the_page_on_replay_has_a_model_that_is_backpropagation_through_time() -
     assert {one.setting.through for one in model.audit.equivalences if one.setting} == {"BPTT over a sequence"}
 
 
+def test_the_page_on_layers_has_a_model_of_two() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "layerwise.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"^```ham\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    model = hdsl.loads(text)
+    assert model.diagnostics == ()
+    assert model.product("model").layers == {"h1": 1, "h2": 2, "W1": 1, "W2": 2, "C": 2}
+    assert "h₁⁺ = F_h₁ if layer = 1 else h₁" in page
+
+
 def test_the_equations_are_the_derived_ones(tmp_path: Path) -> None:
     (text,) = blocks("text")
     derived = shell(["derive", "sunspots"], tmp_path).stdout.splitlines()

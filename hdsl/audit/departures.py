@@ -92,9 +92,14 @@ def _of_every_model(model: Model) -> Iterator[Departure]:
         "euler" if tableau is None else "step", what, f"the flow itself: {step} off, a run {run}", spans.get("step"), True
     )
     yield Departure(
-        "schedule", "one pass over the stream (schedule online)",
+        "schedule", f"one pass over the stream (schedule {model.learning.schedule})",
         "costates that have seen the whole horizon before the parameters move", spans.get("schedule"),
     )  # fmt: skip
+    if model.cycle > 1:
+        yield Departure(
+            "layers", f"a tick moves one of {model.cycle} layers, by what the others are then",
+            "all layers move at every time", spans.get("schedule"),
+        )  # fmt: skip
 
 
 def _of_mechanics(model: Model) -> Iterator[Departure]:

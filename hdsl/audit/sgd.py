@@ -79,6 +79,8 @@ class _Reader:
         why = self._of_states(states) or self._of_settings(param)
         if not why and not states and not behind.intersection(model.costs):
             why = "no cost depends on it", None
+        if model.cycle > 1 and not why:
+            why = f"it moves once in {model.cycle} ticks (schedule layerwise)", learning.spans.get("schedule")
         for projection in model.projections:
             if projection.param == param and not why:
                 why = "it is put back after its update, which torch.optim does not do", projection.span

@@ -61,7 +61,7 @@ def _of_parameters(model: Model, found: Sequence[Equivalence]) -> Iterator[Limit
     order = "sequential" if learning.replays else learning.order  # a replay moves θ by its new ω
     groups: dict[tuple[Any, ...], list[str]] = {}
     for one in found:
-        plain = one.setting is not None or one.why.startswith((learning.eta[one.param], "it is put back"))
+        plain = one.setting is not None or one.why.startswith((learning.eta[one.param], "it is put back", "it moves once"))
         if plain:
             key = numbers.tau, numbers.eta(one.param), numbers.beta(one.param), numbers.phi
             groups.setdefault(key, []).append(one.param)

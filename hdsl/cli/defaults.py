@@ -14,13 +14,13 @@ from hdsl.resources import folder
 
 @dataclass(frozen=True)
 class Defaults:
-    """``map`` gives columns as `--map` writes them."""
+    """``map`` gives columns as `--map` writes them; ``hold`` is as `--hold` takes it, nothing for the model's own."""
 
     stream: Path
     map: Mapping[str, str] = field(default_factory=dict)
     scale: str = "none"
     epochs: int = 1
-    hold: str = "1"
+    hold: str = ""
 
 
 def defaults_of(path: Path, name: str, stream: Path | None) -> Defaults:

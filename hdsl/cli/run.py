@@ -64,7 +64,7 @@ Ran = TypeVar("Ran")
 @click.option("--steps", type=COUNT, help="Stop after so many steps.")
 @click.option("--epochs", type=COUNT, help="Learn from the stream so many times.")
 @click.option("--hold", metavar="N|auto",
-              help="Hold each sample for N ticks; auto reads how long, and the tick of the target, from the model's delays.")
+              help="Hold each sample for N ticks; auto reads how long, and the target's tick, from delays or layers.")
 @click.option("--target-at", type=COUNT, metavar="K", help="Tell the target at tick K of a held sample only, counted from 1.")
 @settings_option
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the initial values.")

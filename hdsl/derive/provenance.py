@@ -43,7 +43,7 @@ def root_of(model: Model, name: str) -> Root:
 def roots_of(model: Model, derived: Summand | Definition) -> tuple[Root, ...]:
     """The roots of a summand, or of a definition as a whole: costs and dynamics in the order of the text, then settings."""
     written = (*model.costs, *([model.hamiltonian] if model.hamiltonian else []), *model.dynamics)
-    order = {name: k for k, name in enumerate((*written, *map(setting_name, model.learning.values)))}
+    order = {name: k for k, name in enumerate((*written, *map(setting_name, (*model.learning.values, "schedule"))))}
     names = sorted(derived.roots, key=order.__getitem__)
     return tuple(sorted(_roots(model, names), key=lambda root: (root.kind == "learn", root.spans)))
 
@@ -60,7 +60,7 @@ def _other_root(model: Model, name: str) -> Root:
         return Root("hamiltonian", name, next(d.spans for d in model.definitions if d.name == name))
     if name in model.dynamics:
         return Root("dynamics", name, (model.dynamics[name].span,))
-    path = {setting_name(path): path for path in model.learning.values}[name]
+    path = {setting_name(path): path for path in (*model.learning.values, "schedule")}[name]
     span = model.learning.spans.get(path)
     if span is None:
         return Root("learn", path, (), "by default")

@@ -18,6 +18,7 @@ from hdsl.derive.beginnings import begun, kept_by_flow, pull_through, starts_of
 from hdsl.derive.equations import Equations
 from hdsl.derive.hamiltonian import SIGN
 from hdsl.derive.integrators import TABLEAUS
+from hdsl.derive.layered import gated
 from hdsl.derive.mechanical_step import mechanical_lines
 from hdsl.derive.multistage import build_stages
 from hdsl.derive.replay import Replay, build_replay
@@ -344,5 +345,8 @@ class _Builder:
         summands: Iterable[Summand],
     ) -> None:
         sizes, shared = self.workspace.sizes_of(of), self.workspace.shared([of])
-        traced = trace_summands(value, summands)
+        traced, kept = trace_summands(value, summands), gated(self.model, name[:-1], value)
+        if kept != value:
+            traced = (merge_summands(kept, [*traced, self._by_setting(kept, "schedule")]),)
+            value = kept
         self.workspace.append(Definition(name, Elementwise(value), sizes, shared, spans, roots, traced))

@@ -27,7 +27,7 @@ class Workspace:
                 self.declare(f"present:{quantity.name}", (), False)
         self.declare("begins:stream", (), False)
         self.declare("begins:all", (), True)
-        for name in ("tau", *map(setting_name, ("first", *model.learning.values))):
+        for name in ("tau", *map(setting_name, ("first", "layer", *model.learning.values))):
             self.declare(name, (), True)
         for constraint in model.constraints:
             self.declare(f"weight:{constraint.name}", (), True)

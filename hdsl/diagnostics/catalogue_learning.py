@@ -24,9 +24,12 @@ def step_order(span: Span, order: str, step: str) -> Diagnostic:
     )
 
 
-def step_schedule(span: Span, step: str) -> Diagnostic:
+def step_schedule(span: Span, step: str, schedule: str) -> Diagnostic:
     told = "the way back is that of an Euler step: `euler` is expected"
-    return STEP_SCHEDULE.at(span, f"`schedule = replay` has no `step = {step}`", told, fix=written("euler", span, safe=False))
+    if schedule == "layerwise":
+        told = "a tick moves one layer, the stages of a step all of them: `euler` is expected"
+    message = f"`schedule = {schedule}` has no `step = {step}`"
+    return STEP_SCHEDULE.at(span, message, told, fix=written("euler", span, safe=False))
 
 
 def control_step(span: Span, setting: str, control: str) -> Diagnostic:

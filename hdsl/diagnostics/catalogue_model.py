@@ -310,7 +310,6 @@ def duplicate_reset(span: Span, name: str, first: Span) -> Diagnostic:
 UNKNOWN_SETTING = register("unknown-setting", "a setting that `learn` does not have")
 DUPLICATE_SETTING = register("duplicate-setting", "a setting is given twice")
 SETTING_VALUE = register("setting-value", "a number or a word that cannot stand here")
-LATER_SETTING = register("later-setting", "a setting of the language that this version does not have yet")
 
 
 def unknown_setting(span: Span, path: str, suggestion: Suggestion | None) -> Diagnostic:
@@ -340,10 +339,6 @@ def setting_word(span: Span, path: str, words: Sequence[str]) -> Diagnostic:
 
 def setting_text(span: Span, path: str, text: str) -> Diagnostic:
     return SETTING_VALUE.at(span, f"`{path}` cannot be set to {text}", "a number or one expression is expected")
-
-
-def later_setting(span: Span, path: str, word: str) -> Diagnostic:
-    return LATER_SETTING.at(span, f"`{path} = {word}` belongs to the language, but this version does not have it yet")
 
 
 # Warnings -------------------------------------------------------------------------------------------------------------

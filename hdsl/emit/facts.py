@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection
 from functools import cached_property
 
+from hdsl.derive.layered import LAYER
 from hdsl.derive.methods import METHODS
 from hdsl.derive.provenance import marks
 from hdsl.derive.replay import TOKEN
@@ -44,12 +45,14 @@ class Facts:
         self.model = programs.model
         self.learning = self.model.learning
         turn = "sample" if self.model.hamiltonian is None else "step"
-        self.at_a_time = "" if programs.replay else f", one {turn} at a time"
+        layers = f", one of {self.model.cycle} layers a tick" if self.model.cycle > 1 else ""
+        self.at_a_time = "" if programs.replay else f", one {turn} at a time{layers}"
         self.how = REPLAYED if programs.replay else self._how()
         reads = {name for program in programs.all for name in program.reads()}
         self.replays = programs.replay is not None
         self.uses_time = "t" in reads
         self.uses_first = FIRST in reads
+        self.uses_layer = LAYER in reads
         self.marks = [name for name in ("begins:stream", "begins:all", TOKEN) if name in reads]
         scalars = [q.name for q in self.model.of_role("const") if not q.sizes]
         # A setting that reads τ is not a number of the module: the lines hold it as it is written.
@@ -137,7 +140,7 @@ class Facts:
         kind, _, rest = name.rpartition(":")
         if name in ("t", "T"):
             return not self.model.along
-        if kind == "weight" or name in ("tau", FIRST) or name in self.numbers:
+        if kind == "weight" or name in ("tau", FIRST, LAYER) or name in self.numbers:
             return True
         if kind in ("present", "begins", "token", "adj", "mu"):  # "adj" is what a stream's output is handed beside
             return rest == "all" and kind == "begins"
@@ -214,7 +217,7 @@ class Facts:
         names = [q.name for role in ("input", "target") for q in self.model.of_role(role)]
         names += [f"present:{q.name}" for q in self.model.of_role("target")]
         names += [f"column:present:{q.name}" for q in self.model.of_role("target") if q.name in self.columns]
-        return names + ["t"] * self.uses_time + [FIRST] * self.uses_first + self.marks
+        return names + ["t"] * self.uses_time + [FIRST] * self.uses_first + [LAYER] * self.uses_layer + self.marks
 
     def unpack_sample(self) -> str:
         names = [self.names[name] for name in self.sample]
@@ -271,6 +274,7 @@ class Facts:
                     f"cells = {tuple(name for name, _ in self.cells)!r}",
                     f"numbers = {self.attributes()!r}",
                     *(self._of_replay() if self.programs.replay else []),
+                    *([f"cycle = {model.cycle}"] if model.cycle > 1 else []),
                 ]
             )
             + "\n"

@@ -170,6 +170,7 @@ MODULE_NAMES = frozenset(
         "waits",
         "replays",
         "tokens",
+        "cycle",
         "kept_states",
         "shared_states",
         "finish",

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
+from hdsl.derive.layered import LAYER
 from hdsl.derive.replay import TOKEN
 from hdsl.emit.content import content_hash
 from hdsl.emit.facts import FIRST, Facts
@@ -113,7 +114,7 @@ class _Module:
 
     def outside(self, name: str) -> tuple[tuple[int, ...], bool]:
         """What a cell or an entry of a sample is."""
-        if name in ("t", FIRST, "begins:all"):
+        if name in ("t", FIRST, LAYER, "begins:all"):
             return (), True
         kind, _, rest = name.rpartition(":")
         if kind in ("present", "begins") or name == TOKEN:

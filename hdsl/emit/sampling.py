@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from hdsl.derive.layered import LAYER
 from hdsl.derive.replay import TOKEN
 from hdsl.emit.names import Names
 from hdsl.model.model import Model, Quantity
@@ -19,6 +20,7 @@ class OfSample(Protocol):
     names: Names
     uses_time: bool
     uses_first: bool
+    uses_layer: bool
     marks: list[str]
 
     @property
@@ -52,6 +54,8 @@ def sample_body(facts: OfSample) -> str:
         lines.append("t = self.clock.to(self.share.dtype) * self.tau + self.offset")
     if facts.uses_first:
         lines.append(f"{facts.names[FIRST]} = (self.clock == 0).to(self.share.dtype)")
+    if facts.uses_layer:
+        lines.append(f"{facts.names[LAYER]} = (self.clock % {facts.model.cycle} + 1).to(self.share.dtype)")
     for name in facts.marks:
         if name == TOKEN:
             lines.append(f"{facts.names[name]} = (~self.waits).to(self.share.dtype)")

@@ -23,8 +23,8 @@ INSIDE = ("each sample", "each sequence", "never", "if", "else", "index", *sorte
 
 
 def words_of_settings() -> tuple[str, ...]:
-    """What settings are set to, in this version or a later one."""
-    return tuple(sorted({word for now, later in WORDS.values() for word in (*now, *later)}))
+    """What settings are set to."""
+    return tuple(sorted({word for words in WORDS.values() for word in words}))
 
 
 def textmate() -> dict[str, Any]:

@@ -106,7 +106,7 @@ def _settings(analysis: Analysis, offset: int, typed: str) -> Iterator[types.Com
 def _values(analysis: Analysis, here: Place, offset: int) -> Iterator[types.CompletionItem]:
     """What a setting may be set to: one of its words, or a number, in which names of consts and sizes may stand."""
     if here.first in WORDS:
-        for word in WORDS[here.first][0]:
+        for word in WORDS[here.first]:
             yield _item(word, types.CompletionItemKind.EnumMember, here.first, meanings.VALUES[word])
         return
     yield from (_word(word) for word in NUMBERS[here.first][1])

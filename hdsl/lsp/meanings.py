@@ -43,7 +43,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
         "for mechanical systems.",
     ),
     "order": ("order = sequential", "In which order state, costate and parameters are updated within a step."),
-    "schedule": ("schedule = online", "How the stream is gone through: by the sample, or back over sequences: `replay(20)`."),
+    "schedule": ("schedule = online", "The way through the stream: `online`, `layerwise`, back over sequences `replay(20)`."),
     "dissipation": ("dissipation = euler", "How the terms −η z and −η ω are integrated: `euler` or `exact`."),
     "first": ("first = damped", "Whether the costs of the first sample weigh φ, or 1/τ (`undamped`)."),
     "tau": ("tau = 1", "The step, where the stream has no time stamps."),

@@ -47,3 +47,9 @@ def on_the_way(model: Model, roles: tuple[Role, ...]) -> Mapping[str, Sequence[s
     after = reached(starts, readers)
     before = reached(model.costs, reads)
     return {name: tuple(read for read in names if read in after) for name, names in reads.items() if name in after & before}
+
+
+def read_by_costs(model: Model) -> tuple[str, ...]:
+    """The states that costs read as they are, be it through definitions, in the order of the text."""
+    found = reached(model.costs, {definition.name: tuple(definition.reads()) for definition in model.definitions})
+    return tuple(state for state in model.dynamics if state in found)

@@ -18,6 +18,7 @@ from hdsl.model.delaying import ALL, Delayed, every
 from hdsl.model.demands import read_demands, unmet
 from hdsl.model.free import taken_free
 from hdsl.model.latex import read_latex
+from hdsl.model.layers import layers_of, unlayered
 from hdsl.model.mechanics import hamiltonians, pair_up, report_mechanics
 from hdsl.model.model import ControlOf, Learning, Model, Quantity
 from hdsl.model.reach import targets_of, warnings, without_costate
@@ -128,9 +129,10 @@ def _checked(
         return None, in_order(scope.findings)
     model = _model(text, name, declared, statements, learning)
     model = replace(model, latex=latex, local=demands, free=frozenset(free), pairs=pairs)
-    wrong = [*(unmet(model, demands) if demanding else ()), *unsuited(model)]
+    wrong = [*(unmet(model, demands) if demanding else ()), *unsuited(model), *unlayered(model)]
     if wrong:
         return None, in_order(wrong)
+    model = replace(model, layers=layers_of(model))
     return model, in_order(_warnings(text, model, declared, statements))
 
 

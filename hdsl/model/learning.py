@@ -24,13 +24,13 @@ from hdsl.terms.term import Scalar, slot
 
 SYMPLECTIC = ("leapfrog", "yoshida4", "implicit-midpoint")  # the steps that are for mechanical systems alone
 
-# Settings that are set to a word: the words of this version, those of later ones; the first is the default.
-WORDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "step": (("euler", "midpoint", "rk4", *SYMPLECTIC), ()),
-    "order": (("sequential", "simultaneous", "semi-implicit"), ()),
-    "schedule": (("online", "replay", "boundary"), ("layerwise",)),
-    "dissipation": (("euler", "exact"), ()),
-    "first": (("damped", "undamped"), ()),
+# Settings that are set to a word; the first is the default.
+WORDS: dict[str, tuple[str, ...]] = {
+    "step": ("euler", "midpoint", "rk4", *SYMPLECTIC),
+    "order": ("sequential", "simultaneous", "semi-implicit"),
+    "schedule": ("online", "replay", "layerwise", "boundary"),
+    "dissipation": ("euler", "exact"),
+    "first": ("damped", "undamped"),
 }
 # Settings that are set to a number: the default, and what of the stream it may read.
 NUMBERS: dict[str, tuple[Scalar, tuple[str, ...]]] = {
@@ -125,26 +125,22 @@ class LearningReader:
         return None if found is None else catalogue.did_you_mean(found, "", None)
 
     def _word(self, setting: Setting, path: str) -> None:
-        now, later = WORDS[path]
         word = _word_of(setting.value)
         if word == "replay" and path == "schedule":
             self._replay(setting)
-        elif word in now and not isinstance(setting.value, Call):
+        elif word in WORDS[path] and not isinstance(setting.value, Call):
             self.words[path] = word
             self.spans[path] = setting.span
             self.places[path] = setting.value.span
-        elif word in later:
-            written = self.scope.written(setting.value.span) or word
-            self.scope.report(catalogue.later_setting(setting.value.span, path, written))
         else:
-            self.scope.report(catalogue.setting_word(setting.value.span, path, now))
+            self.scope.report(catalogue.setting_word(setting.value.span, path, WORDS[path]))
 
     def _own_step(self, setting: Setting, state: str, path: str) -> None:
         """``step.h = exact``, for a state that is declared."""
         word, span = _word_of(setting.value), setting.value.span
         if not state:
             self.scope.report(learning.exact_for_all(span))
-        elif word in WORDS["step"][0]:
+        elif word in WORDS["step"]:
             self.scope.report(learning.step_of_one(span, path, word))
         elif word != EXACT or isinstance(setting.value, Call):
             self.scope.report(catalogue.setting_word(span, path, (EXACT,)))
@@ -175,8 +171,9 @@ class LearningReader:
     def _check_order(self) -> None:
         """A step of several stages has one order, which it takes where none is written, and goes one way."""
         step = self.words.get("step", "")
-        if step in STAGED and self.words.get("schedule") == "replay":
-            self.scope.report(learning.step_schedule(self.places["step"], step))
+        schedule = self.words.get("schedule", "")
+        if step in STAGED and schedule in ("replay", "layerwise"):
+            self.scope.report(learning.step_schedule(self.places["step"], step, schedule))
         elif step in STAGED and self.words.setdefault("order", "simultaneous") != "simultaneous":
             self.scope.report(learning.step_order(self.places["order"], self.words["order"], step))
 
@@ -203,7 +200,7 @@ class LearningReader:
         beta = {name: self._holds("beta", name, "") for name in (*params, *self.followed)}
         asked = ("tol",) if self.words.get("schedule") == "boundary" else ()
         in_force = dict.fromkeys(("tau", *eta.values(), *beta.values(), *asked))
-        words: dict[str, Any] = {path: self.words.get(path, now[0]) for path, (now, _) in WORDS.items()}
+        words: dict[str, Any] = {path: self.words.get(path, known[0]) for path, known in WORDS.items()}
         return Learning(
             step=words["step"],
             order=words["order"],

@@ -107,7 +107,7 @@ def report_mechanics(
     found = hamiltonians(text)
     if not found:
         if learning.step in SYMPLECTIC:
-            words = [word for word in WORDS["step"][0] if word not in SYMPLECTIC]
+            words = [word for word in WORDS["step"] if word not in SYMPLECTIC]
             scope.report(mechanics.mechanical_step(learning.spans["step"], learning.step, words))
         return
     own = {s.name for s in text.statements if isinstance(s, Declare)}

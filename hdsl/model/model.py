@@ -185,6 +185,7 @@ class Model:
     ``costate_names`` are the names that the file gives to costates, with the state of each.
     ``exact`` has what is known of the states that `step.h = exact` moves, by name.
     ``along`` says that the batch are points of one path: parameters and the time are then per stream, too.
+    ``layers`` has, under ``schedule = layerwise``, the tick of a cycle at which each state and each parameter moves, from 1.
     """
 
     name: str
@@ -220,6 +221,7 @@ class Model:
     costate_names: Mapping[str, str] = field(default_factory=dict)
     exact: Mapping[str, Exact] = field(default_factory=dict)
     along: bool = False
+    layers: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def taught(self) -> tuple[str, ...]:
@@ -236,6 +238,11 @@ class Model:
         """The states that begin from what arrives, in the order of the text."""
         defined = {definition.name for definition in self.definitions}
         return tuple(name for name in self.dynamics if f"initial:{name}" in defined)
+
+    @property
+    def cycle(self) -> int:
+        """The ticks for which a sample is held at least: the number of layers under ``schedule = layerwise``, else 1."""
+        return max(self.layers.values(), default=1)
 
     @property
     def free_sizes(self) -> tuple[str, ...]:

@@ -32,8 +32,8 @@ def report_schedule(
                 what = f"the `penalty` of the constraint `{constraint.name}`"
                 scope.report(catalogue.needs_boundary(constraint.span, what))
         for name in list(optimal.controls)[:1]:
-            if learning.step in STAGED or learning.replays:
-                path = "schedule" if learning.replays else "step"
+            if learning.step in STAGED or learning.schedule != "online":
+                path = "step" if learning.schedule == "online" else "schedule"
                 scope.report(control_step(learning.spans[path], f"{path} = {getattr(learning, path)}", name))
         return
     if not optimal.has_end:

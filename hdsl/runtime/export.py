@@ -60,7 +60,7 @@ class Predictor(nn.Module):
             sample = dict(zip(net.sample, net._sample(**_sample_of(net, net.batch), **missing), strict=True))
         self.cells, self.sample, self.inputs = net.cells, net.sample, net.inputs
         self.kept = {name: f"cell_{k}" for k, name in enumerate(cells) if name in reads}
-        self.kept |= {name: f"sample_{k}" for k, name in enumerate(sample) if name in ("t", "learn:first")}
+        self.kept |= {name: f"sample_{k}" for k, name in enumerate(sample) if name in ("t", "learn:first", "learn:layer")}
         for name, attribute in self.kept.items():
             self.register_buffer(attribute, (cells | sample)[name].detach().clone())
         self.register_buffer("share", net.share[:1].clone())

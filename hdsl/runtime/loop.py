@@ -89,6 +89,9 @@ def entry(net: Any, name: str, value: torch.Tensor, chunk: dict[str, Any]) -> to
     if name == "learn:first":
         ticks = net.clock + torch.arange(steps, device=value.device)
         return (ticks == 0).to(value.dtype)
+    if name == "learn:layer":
+        ticks = net.clock + torch.arange(steps, device=value.device)
+        return (ticks % net.cycle + 1).to(value.dtype)
     if replays(net) and name.startswith(("begins:", "token:")):
         tokens, begun = rounds(net, chunk)
         marks = tokens if name.startswith("token:") else begun

@@ -12,6 +12,7 @@ import torch
 from hdsl.runtime.choice import Choice, measured
 from hdsl.runtime.export import export_predictor
 from hdsl.runtime.frozen import Encoder, encoded, encoders_of
+from hdsl.runtime.hold import ONE_TICK, Hold, read_hold
 from hdsl.runtime.leaving import leave
 from hdsl.runtime.loop import Body, loop, results_of, told_of
 from hdsl.runtime.native import run_native
@@ -63,6 +64,7 @@ class Runner(Base):
         stream: Mapping[str, Any] | Iterable[Mapping[str, Any]] | int,
         *,
         encoder: Encoder | Mapping[str, Encoder] | None = None,
+        hold: Hold | int | str | None = None,
         told: Callable[[int, dict[str, torch.Tensor]], None] | None = None,
         watching: Callable[[Body], Body] | None = None,
         keep: bool = True,
@@ -77,6 +79,10 @@ class Runner(Base):
                 polars or Arrow whose columns bear the model's names. Of a model that reads nothing a number of steps.
             encoder: a torch module, or any function of (rows, …), that maps the input first; by input if there are several. It
                 is frozen: in evaluation mode meanwhile, without autograd, and many samples at a time.
+            hold: for how many ticks each sample stays, as ``hdsl run --hold`` takes it: a number, or ``"auto"`` for the hold by
+                which every layer gets the gradient once; or a `hdsl.runtime.hold.Hold`, which says at which tick the target is
+                told. Where nothing is given one tick, and whole cycles under ``schedule = layerwise``. The results are those
+                of the samples, at the tick that counts.
             told: called after each chunk with the number of steps done so far and that chunk's results.
             watching: makes of a step one that is watched, as hdsl.runtime.recorder does.
             keep: whether to keep the results of all chunks; a stream that memory does not hold is told of only.
@@ -92,10 +98,10 @@ class Runner(Base):
             StreamError: a file or a frame cannot be read as the model wants it; it is a ValueError too.
         """
         parts: dict[str, list[torch.Tensor]] = {name: [] for name in (*self.outputs, *self.costs)}
-        done, encoders = 0, encoders_of(encoder, self.inputs)
+        done, encoders, held = 0, encoders_of(encoder, self.inputs), self._hold(hold)
         most = CHUNK if self.choice.backend == "torch" or told is not None else LONGEST
         for chunk in _chunks(self._opened(stream), self.inputs, self.targets, most):
-            results = run_chunk(self, encoded(chunk, encoders), watching)
+            results = run_chunk(self, encoded(chunk, encoders), watching, held)
             for name, value in results.items() if keep else ():
                 parts[name].append(value)
             done += chunk["steps"]
@@ -105,6 +111,14 @@ class Runner(Base):
             leave(self, ends)
         return {name: torch.cat(values) for name, values in parts.items() if values}
 
+
+    def _hold(self, given: Hold | int | str | None) -> Hold:
+        """The hold that was given, or the model's own."""
+        if isinstance(given, Hold):
+            return given
+        if given in (1, "1") or (given is None and not hasattr(self, "cycle")):
+            return ONE_TICK  # without a look at the model, which may have to be derived first
+        return read_hold("" if given is None else str(given), None, self.origin.compiler().model)
 
     def _opened(self, stream: Any) -> Any:
         """A stream of the model's samples as chunks, where it is one; else as it was given."""
@@ -209,9 +223,21 @@ def _check_names(sample: Mapping[str, Any], inputs: tuple[str, ...], known: set[
 
 
 def run_chunk(
-    net: Any, chunk: dict[str, Any], watching: Callable[[Body], Body] | None = None
+    net: Any, chunk: dict[str, Any], watching: Callable[[Body], Body] | None = None, hold: Hold = ONE_TICK
 ) -> dict[str, torch.Tensor]:
     """Run one chunk; on a non-finite result go back to its start and find the step and the line that made it."""
+    if hold.ticks == 1:
+        return _run_ticks(net, chunk, watching)
+
+    def ran(ticks: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        return _run_ticks(net, {**ticks, "steps": len(next(iter(ticks.values())))}, watching)
+
+    samples = {name: value for name, value in chunk.items() if name != "steps"}
+    return hold.through(samples, net.targets, ran, CHUNK)
+
+
+def _run_ticks(net: Any, chunk: dict[str, Any], watching: Callable[[Body], Body] | None) -> dict[str, torch.Tensor]:
+    """Run one chunk whose steps are ticks."""
     steps = chunk["steps"]
     with torch.no_grad():
         given = {net.arguments[name]: chunk.get(name) for name in (*net.inputs, *net.targets)}

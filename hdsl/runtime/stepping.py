@@ -101,22 +101,14 @@ class Stepper:
         return found
 
     def _ran(self, chunk: Tensors) -> Tensors:
-        """The results, of held samples a few at a time: what is held takes its ticks' memory."""
-        hold = self.hold
-        if hold.ticks == 1:
-            return self._stepped(chunk)
-        few, parts = max(1, CHUNK // hold.ticks), []
-        for start in range(0, len(next(iter(chunk.values()))), few):
-            part = {name: value[start : start + few] for name, value in chunk.items()}
-            parts.append(hold.told(self._stepped(hold.held(part, self.net.targets))))
-        return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+        return self.hold.through(chunk, self.net.targets, self._stepped, CHUNK)
 
     def _stepped(self, chunk: Tensors) -> Tensors:
         self._last.add(chunk)
         if self.recorder is None:
-            return dict(self.net.run(chunk, ends=False))
+            return dict(self.net.run(chunk, hold=1, ends=False))
         self.recorder.forget()
-        results = dict(self.net.run(chunk, watching=self.recorder.watching, ends=False))
+        results = dict(self.net.run(chunk, hold=1, watching=self.recorder.watching, ends=False))
         return results | self.recorder.taken(results)
 
 

@@ -118,7 +118,7 @@ class _Builder:
         params = self.model.of_role("param")
         learning = self.model.learning
         how = "solved from both ends, s = +1" if self.boundary else f"{method(learning)}, s = −1"
-        how = f"{learning.how_often}, {how}" if learning.replays else how
+        how = f"{learning.how_often}, {how}" if learning.replays or self.model.layers else how
         told = f"{how}, {len(params)} parameter{'s' * (len(params) != 1)}"
         numbers = parameter_count(self.model, lambda size, value: self._worded(f"{self._look(size)} = {value}"))
         return f"{told} ({numbers})" if numbers else told
@@ -309,7 +309,7 @@ class _Builder:
             self._worded(f"{mark}⁺" if self.style == "text" else f"{LATEX.stem(mark)}^{{+}}") for mark in "zωθ"
         )
         cells = [*states, *([z_new] if states else []), omega_new]
-        return _ORDERS[self.model.learning.order].format(
+        told = _ORDERS[self.model.learning.order].format(
             cells=", ".join([*cells, theta_new]),
             old=", ".join(cells),
             state=f"{moved}, then {z_new} at {at}, then " if states else "",
@@ -317,6 +317,8 @@ class _Builder:
             omega=omega_new,
             theta=theta_new,
         )
+        cycle = self.model.cycle
+        return told if cycle == 1 else f"{told}; of {cycle} layers a tick moves one, in turn, and leaves all else"
 
     def _look(self, name: str) -> str:
         return self._plain.name(name)

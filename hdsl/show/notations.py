@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+from hdsl.derive.layered import LAYER
 from hdsl.model.model import Model
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source
@@ -52,7 +53,7 @@ def model_notation(
         mean=mean,
         inline=inline,
         written=written_names(model) if inline is None else (),
-        shared=[q.name for q in order if q.shared],
+        shared=[*(q.name for q in order if q.shared), *([LAYER] if model.layers else [])],
         order=[q.name for q in order],
         states=tuple(model.dynamics),
         nexts=[name for name, dynamics in model.dynamics.items() if dynamics.kind == "next"],

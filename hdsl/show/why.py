@@ -122,7 +122,9 @@ class _Explained:
         through = {name.removesuffix("+") for name in summand.through}
         for root in roots_of(self.model, summand):
             if root.kind == "learn":
-                value = as_written(self.plain, self.model.learning.values[root.name])
+                learning = self.model.learning
+                told = learning.values.get(root.name)
+                value = learning.schedule if told is None else as_written(self.plain, told)
                 yield Reason(f"{root} = {value}", place(self.source, root), self._line(root.spans))
             else:
                 yield self._reason(root, through, leaf)

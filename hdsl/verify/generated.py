@@ -27,6 +27,7 @@ from hdsl.verify.step import Cells, Report, returned, returned_controls
 
 TRIES = 20
 MOST_TICKS = 2**53
+MOST_LAYERS = 32
 
 Numbers = Mapping[str, Array]
 
@@ -73,7 +74,7 @@ def judge_step(found: Sized, torch_text: str, numpy_text: str, errors: Errors, s
     """Add the errors of every cell, output and cost over all cases, for batches of 1 and of 3."""
     generator = torch.Generator().manual_seed(seed)
     for batch in (1, 3):
-        for case in (*CASES, *_when_due(found.model)):
+        for case in (*CASES, *_when_due(found.model), *_at_layers(found.model)):
             point, cells, judged = _case(found, case, batch, generator)
             try:
                 made = step_of(found, torch_text, point, case, numpy_text)
@@ -92,6 +93,11 @@ def _when_due(model: Model) -> tuple[Case, ...]:
     """A step after which each projection is due, and one after which all of them are."""
     each = {projection.every for projection in model.projections}
     return tuple(Case(clock=ticks - 1) for ticks in sorted({*each, math.lcm(*each)} if each else ()) if ticks < MOST_TICKS)
+
+
+def _at_layers(model: Model) -> tuple[Case, ...]:
+    """A step at the tick of each layer, where ticks move them one after another."""
+    return tuple(Case(clock=tick) for tick in range(min(model.cycle, MOST_LAYERS)) if model.cycle > 1)
 
 
 def _meet(found: Sized) -> bool:

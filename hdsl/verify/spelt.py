@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from hdsl.compiler import Compiler
 from hdsl.derive.boundary import Endless
+from hdsl.derive.layered import LAYER
 from hdsl.show.page import worded
 from hdsl.syntax.tree import Define
 from hdsl.terms.notation import Notation
@@ -14,7 +15,7 @@ from hdsl.terms.spelling import Style
 from hdsl.terms.term import Definition, setting_name
 from hdsl.verify.judgement import Group
 
-NUMBERS = ("t", "tau", setting_name("phi"), setting_name("first"))
+NUMBERS = ("t", "tau", setting_name("phi"), setting_name("first"), LAYER)
 ARROW: Mapping[Style, str] = {"text": " ← ", "latex": r" \leftarrow "}
 COUNTERS: Mapping[Style, Mapping[str, str]] = {
     "text": {

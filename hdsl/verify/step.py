@@ -17,6 +17,9 @@ Every derivative is torch.autograd's, by `hdsl.verify.derivatives`. With u, ŷ a
 
 Controls are worked out at (u, h, z, θ) first (`hdsl.verify.controls`), and held through the step.
 
+Under ``schedule = layerwise`` a step moves the cells of one layer, each by the lines above as soon as it is made, and all
+others stay (`hdsl.verify.layered`).
+
 After that, what `project` says is due is put back, all of it from θ⁺ as it stands above.
 
 Each stream's h, z and its part of the mean use its own τ, the shared equations the mean τ.
@@ -62,6 +65,7 @@ from hdsl.verify.derivatives import (
     slope,
 )
 from hdsl.verify.evaluate import DTYPE, evaluate, number
+from hdsl.verify.layered import at_its_tick
 from hdsl.verify.mechanics import mechanical_step
 from hdsl.verify.stages import SCHEMES, Start, step_by_stages
 from hdsl.verify.written import Written
@@ -115,25 +119,30 @@ def one_step(
         new["parameter"] = projected(written, new["parameter"], cells["clock"] + 1, moment)
         return {**new, "control": {}, **result}, *reported(written, {**h, **theta}, moment)
 
-    new_h = moved(written, h, {**theta, **a}, moment)
+    def gated(before: Values, after: Values) -> dict[str, Tensor]:
+        return at_its_tick(written, cells["clock"], before, after)
+
+    new_h = gated(h, moved(written, h, {**theta, **a}, moment))
     order = written.word("order")
     if order == "sequential":
         old, new = {**h, **theta, **a}, {**new_h, **theta, **a}
         pull = differentiate(written, new, moment, True, z, times_tau=True)
-        new_z = plus(faded(written, z, moment), pull)
+        new_z = gated(z, plus(faded(written, z, moment), pull))
         by_cost = differentiate(written, new, moment, True, None, times_tau=True)
         by_dynamics = differentiate(written, old, moment, False, new_z, times_tau=True)
         new_omega = plus(plus(faded(written, omega, moment), by_cost), by_dynamics)
         new_omega = plus(new_omega, by_beginning(written, {**h, **a}, theta, moment, marks, new_z, cost=False))
-        new_theta = lowered(written, theta, new_omega, moment)
+        new_omega = gated(omega, new_omega)
+        new_theta = gated(theta, lowered(written, theta, new_omega, moment))
         outputs, costs = reported(written, new, moment)
     elif order in ("simultaneous", "semi-implicit"):
         old = {**h, **theta, **a}
         pull = differentiate(written, old, moment, True, z, times_tau=True)
-        new_z = plus(faded(written, z, moment), pull)
+        new_z = gated(z, plus(faded(written, z, moment), pull))
         new_omega = plus(faded(written, omega, moment), pull)
         new_omega = plus(new_omega, by_beginning(written, {**h, **a}, theta, moment, marks, z, cost=True))
-        new_theta = lowered(written, theta, omega if order == "simultaneous" else new_omega, moment)
+        new_omega = gated(omega, new_omega)
+        new_theta = gated(theta, lowered(written, theta, omega if order == "simultaneous" else new_omega, moment))
         outputs, costs = reported(written, old, moment)
     else:
         raise ValueError(f"the judge does not know the order {order}")

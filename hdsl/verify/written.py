@@ -188,10 +188,10 @@ class Written:
                 raise ValueError(f"the judge knows no setting {path}")
         self.settings = settings
         self.exact = frozenset(path[5:] for path in settings if path.startswith("step.") and self.word(path) == "exact")
-        if self._schedule() == "boundary":  # it has no steps
+        if self.schedule == "boundary":  # it has no steps
             self.exact = frozenset()
-        schedules = ("online", "replay", "boundary")
-        if self.word("step") not in ("euler", *STAGED, *MECHANICAL) or self._schedule() not in schedules:
+        schedules = ("online", "replay", "layerwise", "boundary")
+        if self.word("step") not in ("euler", *STAGED, *MECHANICAL) or self.schedule not in schedules:
             raise ValueError(f"the judge knows the steps euler, {', '.join(STAGED)} and the schedules {', '.join(schedules)}")
         if self.word("step") in STAGED and not ordered:
             settings["order"] = "simultaneous"
@@ -200,9 +200,10 @@ class Written:
     @property
     def replays(self) -> bool:
         """Whether sequences are replayed, whole or some tokens at a time."""
-        return self._schedule() == "replay"
+        return self.schedule == "replay"
 
-    def _schedule(self) -> str:
+    @property
+    def schedule(self) -> str:
         """The word of ``schedule``, without the number of tokens of ``replay(20)``."""
         given = self.settings["schedule"]
         return given.function if isinstance(given, Call) else self.word("schedule").partition("(")[0]

@@ -21,7 +21,7 @@ from hdsl.terms.elementwise import ROWS, WRITABLE
 def test_no_word_is_left_out_and_none_is_made_up() -> None:
     assert set(meanings.STATEMENTS) == set(STATEMENTS)
     assert set(meanings.SETTINGS) == SETTINGS == {*WORDS, *NUMBERS}
-    assert set(meanings.VALUES) == {word for now, _ in WORDS.values() for word in now}
+    assert set(meanings.VALUES) == {word for words in WORDS.values() for word in words}
     assert set(meanings.FUNCTIONS) == {*FUNCTIONS, *INITIALS}
     inside = {word for told in INSIDE for word in told.split()}
     assert set(meanings.WORDS) == {*RESERVED, *inside, "None"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import hdsl
-from hdsl.model.chains import Endless, longest_chain
+from hdsl.model.chains import Endless, longest_chain, read_by_costs
 
 HEAD = "ham 1\ndim n = 2\ninput u[n]\ntarget v[n]\nparam W[n, n] = glorot\nparam V[n, n] = glorot\n"
 TAIL = "cost fit = squared(y - v)\nlearn\n    eta = 1\n"
@@ -41,3 +41,8 @@ def test_a_memory_on_the_way_is_named(body: str) -> None:
     with pytest.raises(Endless, match=r"`[gh]` has a memory of its own") as caught:
         longest_chain(hdsl.loads(HEAD + body + TAIL).product("model"))
     assert caught.value.state in ("g", "h")
+
+
+def test_costs_read_states_as_they_are() -> None:
+    body = "state a[n] = 0\nstate b[n] = 0\nnext a = W @ u\nnext b = V @ a\nlet half = b/2\noutput y = half + W @ u\n"
+    assert read_by_costs(hdsl.loads(HEAD + body + TAIL).product("model")) == ("b",)

@@ -225,6 +225,8 @@ LEARN = (
     S("replay", "learn\n schedule = replay\n eta.param = 1/tau", "replay_settings:16 lasting-gradients"),
     S("replay of r tokens", "learn\n schedule = replay(20)\n eta.param = 1/tau", "replay_tokens:14 setting-value"),
     S("order is not used with replay", "", "replay_settings:17 unused-order"),
+    S("layerwise moves a layer a tick", "learn\n schedule = layerwise", "layerwise:8 layerwise; layerwise_cycle:8 layerwise"),
+    S("layers keep what a tick leaves them", "", "layerwise_states:5 layerwise; layerwise_states:11 layerwise"),
     S("simultaneous without eta is warned of", "", "no_dissipation:11 no-dissipation"),
 )
 
@@ -345,8 +347,5 @@ ALL = (
     *SHAPE_OF_A_FILE, *DECLARATIONS, *DEFINITIONS, *COMPONENTS, *LEARN, *TOKENS, *EXPRESSIONS, *WARNINGS
 )
 
-# What the language has and this version has not: lines to add, the code, and in which words it is refused.
-LATER = {
-    "let q = boundary": "reserved",
-    "learn\n schedule = layerwise": "later-setting",
-}
+# Words that are kept for later: lines to add, and the code.
+LATER = {"let q = boundary": "reserved"}

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import hdsl
-from hdsl.runtime.hold import LONGEST, Hold, automatic, read_hold
+from hdsl.runtime.hold import LONGEST, Hold, automatic, natural, read_hold
 
 TEXT = """ham 1
 dim n = 2
@@ -95,3 +95,73 @@ def test_a_hold_tells_what_it_does() -> None:
         "each sample held 3 ticks, its target at every tick",
         "each sample held 11 ticks, its target at tick 6",
     ]
+
+
+LAYERED = """ham 1
+dim n = 3
+input u[n]
+target v[n]
+state a[n] = 0
+state b[n] = 0
+param A[n, n] = normal(0, 0.5)
+param B[n, n] = normal(0, 0.5)
+param C[n, n] = normal(0, 0.5)
+next a = tanh(A @ u)
+next b = tanh(B @ a)
+output y = C @ b
+cost fit = 0.5*squared(y - v)
+learn
+    schedule = layerwise
+    eta.param = 1
+    beta = 0.1
+    order = """
+
+
+@pytest.mark.parametrize(
+    ("order", "own", "once"),
+    [("sequential", Hold(2, seen=2), Hold(4, 2)), ("simultaneous", Hold(4, seen=3), Hold(8, 4)),
+     ("semi-implicit", Hold(4, seen=3), Hold(8, 4))],
+)  # fmt: skip
+def test_layers_are_held_for_whole_cycles(order: str, own: Hold, once: Hold) -> None:
+    model = hdsl.loads(LAYERED + order).product("model")
+    assert (natural(model), automatic(model)) == (own, once)
+    assert read_hold("", None, model) == own
+    assert read_hold("6", 4, model) == Hold(6, 4)
+    assert read_hold("1", None, model) == Hold(1)
+    with pytest.raises(ValueError, match="whole cycles of 2 ticks"):
+        read_hold("3", None, model)
+    assert natural(hdsl.loads(TEXT).product("model")) == Hold(1)
+
+
+def test_a_layerwise_module_holds_by_itself_and_tells_of_its_samples() -> None:
+    """What it tells is what the feed-forward net says of each sample, with the parameters that it then has."""
+    net = hdsl.loads(LAYERED + "sequential").compile()(batch=1, seed=2, dtype=torch.float64).eval()
+    stream = {"u": torch.randn(6, 1, 3, dtype=torch.float64), "v": torch.randn(6, 1, 3, dtype=torch.float64)}
+    told = net.run(stream)
+    wanted = torch.tanh(torch.tanh(stream["u"] @ net.A.T) @ net.B.T) @ net.C.T
+    torch.testing.assert_close(told["y"], wanted.detach(), rtol=0, atol=1e-15)
+    assert int(net.clock) == 12
+    assert [len(net.run(stream, hold=hold)["y"]) for hold in (1, 4, "auto", Hold(2, 2))] == [6] * 4
+    assert int(net.clock) == 12 + 6 + 24 + 24 + 12
+
+
+@pytest.mark.parametrize("order", ["sequential", "simultaneous", "semi-implicit"])
+def test_by_pulses_every_layer_takes_the_gradient_of_a_sample_once(order: str) -> None:
+    """The sum of what ω takes in, read from the parameters of a net that moves by 1e-7 of it, is torch's gradient."""
+    text = LAYERED.replace("beta = 0.1", "beta = 0.0000001") + order
+    net = hdsl.loads(text).compile()(batch=1, seed=2, dtype=torch.float64)
+    before = {name: value.detach().clone().requires_grad_() for name, value in net.named_parameters()}
+    u, v = torch.randn(2, 1, 1, 3, dtype=torch.float64).unbind(0)
+    y = torch.tanh(torch.tanh(u[0] @ before["A"].T) @ before["B"].T) @ before["C"].T
+    gradients = torch.autograd.grad(0.5 * ((y - v[0]) ** 2).sum(), tuple(before.values()))
+    net.run({"u": u, "v": v}, hold="auto")
+    net.run({"u": 9 * u, "v": torch.full_like(v, NAN)}, hold="auto")  # nothing of the sample is left to move anything
+    for (name, value), gradient in zip(net.named_parameters(), gradients, strict=True):
+        moved = (before[name] - value).detach() / 1e-7
+        torch.testing.assert_close(moved, gradient, rtol=1e-6, atol=1e-7)
+
+
+def test_costs_of_several_layers_are_taught_by_no_one_tick() -> None:
+    model = hdsl.loads(LAYERED.replace("squared(y - v)", "squared(y - v + a)") + "sequential").product("model")
+    with pytest.raises(ValueError, match="`a`, which is not of the last layer"):
+        automatic(model)

@@ -134,7 +134,7 @@ def test_defaults():
     assert [model.setting(path) for path in ("tau", "eta", "phi", "beta")] == [1.0, 0.0, 1.0, 0.01]
 
 
-@pytest.mark.parametrize("settings", [{"step": "exact"}, {"schedule": "layerwise"}, {"gian": 1.0}, {"step.h": "rk4"}])
+@pytest.mark.parametrize("settings", [{"step": "exact"}, {"schedule": "backwards"}, {"gian": 1.0}, {"step.h": "rk4"}])
 def test_settings_that_the_judge_does_not_know(settings):
     with pytest.raises(ValueError, match="judge knows"):
         written(settings=settings)
