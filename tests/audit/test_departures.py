@@ -115,3 +115,27 @@ def test_exact_dissipation_departs_in_nothing_but_that_it_is_there():
 
 def test_powers_as_they_are_written():
     assert [digits(power) for power in (1, 2, 5)] == ["", "²", "⁵"]
+
+
+LAYERED = """ham 1
+input u
+target v
+state a = 0
+state b = 0
+param w = 1
+param x = 1
+next a = w*u
+next b = tanh(a)
+output y = x*b
+cost fit = (y - v)^2
+learn
+    schedule = layerwise
+    eta = 1
+"""
+
+
+def test_a_tick_that_moves_one_layer_is_a_departure_where_there_are_several():
+    one, line = found(LAYERED)["layers"]
+    assert (line, "one of 2 layers" in one.what) == (13, True)
+    assert found(LAYERED)["schedule"][0].what == "one pass over the stream (schedule layerwise)"
+    assert "layers" not in found(LAYERED, schedule="online")

@@ -208,3 +208,27 @@ def test_exact_dissipation_is_not_told_as_the_momentum_of_its_euler_factor():
     assert why == "dissipation is exact: ω keeps e^(−τη) = 0.904837 a step, where 1 − τη is the momentum"
     none = equivalences(hdsl.loads(text, settings={"eta": 0}).product("model"))  # then there is nothing to be exact about
     assert {one.setting.momentum for one in none} == {1.0}
+
+
+LAYERED = """ham 1
+input u
+target v
+state a = 0
+state b = 0
+param w = 1
+param x = 1
+next a = w*u
+next b = tanh(a)
+output y = x*b
+cost fit = (y - v)^2
+learn
+    schedule = layerwise
+    eta = 1
+"""
+
+
+def test_what_moves_once_a_cycle_is_no_step_of_torch():
+    told = {one.param: one for one in equivalences(hdsl.loads(LAYERED).product("model"))}
+    assert told["x"].setting is None and told["x"].why == "it moves once in 2 ticks (schedule layerwise)"
+    online = equivalences(hdsl.loads(LAYERED, settings={"schedule": "online"}).product("model"))
+    assert next(one.setting for one in online if one.param == "x") is not None

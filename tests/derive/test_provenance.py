@@ -122,3 +122,11 @@ def test_where_a_root_stands():
     assert place(source, Root("cost", "fit", (Span(2, 3),))) == "line 2"
     assert place(source, Root("cost", "fit", (Span(0, 1), Span(2, 3), Span(6, 7)))) == "lines 1, 2, line 2 of x.ham"
     assert place(source, Root("learn", "eta", (), "by default")) == "by default"
+
+
+def test_a_gate_is_there_for_the_schedule() -> None:
+    text = "ham 1\nstate a = 0\nstate b = 0\nnext a = 1\nnext b = a\nlearn\n    schedule = layerwise\n    eta = 1\n"
+    compiler = hdsl.loads(text).compiler
+    roots = [root for summand in compiler.step.summands["b+"] for root in roots_of(compiler.model, summand)]
+    assert [str(root) for root in roots] == ["dynamics of b", "learn schedule"]
+    assert place(compiler.source, roots[1]) == "line 7"

@@ -34,3 +34,11 @@ def test_inputs_are_checked_and_missing_targets_replaced() -> None:
     assert "t = self.clock.to(self.share.dtype) * self.tau + self.offset" in lines
     assert any(line.endswith("= (self.clock == 0).to(self.share.dtype)") for line in lines)
     assert lines[-1].startswith("return (u, k, v, c, has_v, has_c,")
+
+
+def test_the_layer_of_a_tick_is_told_by_the_clock() -> None:
+    text = "input u\ntarget v\nstate a = 0\nstate b = 0\nparam w = 1\nnext a = w*u\nnext b = tanh(a)\noutput y = b\n"
+    text += "cost fit = (y - v)^2\nlearn\n    eta = 1\n    schedule = "
+    body = sample_body(Facts(hdsl.loads(text + "layerwise\n").product("program")))
+    assert "layer = (self.clock % 2 + 1).to(self.share.dtype)" in body
+    assert "layer" not in sample_body(Facts(hdsl.loads(text + "online\n").product("program")))

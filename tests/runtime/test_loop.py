@@ -98,3 +98,12 @@ def test_where_sequences_begin_is_known_beforehand_and_a_run_is_its_steps(ends):
         assert torch.equal(found[k], y)
     for name, value in stepped.state_dict().items():
         assert torch.equal(ran.state_dict()[name], value), name
+
+
+def test_the_layer_of_each_tick_goes_on_from_the_clock():
+    text = "input u\ntarget v\nstate a = 0\nstate b = 0\nstate c = 0\nparam w = 1\nnext a = w*u\nnext b = a\nnext c = b\n"
+    text += "output y = c\ncost fit = (y - v)^2\nlearn\n    eta = 1\n    schedule = layerwise\n"
+    net = hdsl.loads(text).compile(dtype=torch.float64)(batch=2)
+    net.clock.fill_(4)
+    rows = by_step(net, "learn:layer", torch.ones((), dtype=torch.float64), chunk())
+    assert [float(row) for row in rows] == [2, 3, 1]

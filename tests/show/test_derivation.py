@@ -145,3 +145,17 @@ def test_what_states_begin_from_is_told_with_when_and_who_learns_by_it():
 
 def test_nothing_is_told_of_beginnings_in_numbers(product):
     assert not [s for s in page_of(product("leaky")).sections if s.key == "beginning"]
+
+
+def test_layers_that_take_turns_are_told_and_gates_shown_with_their_lines() -> None:
+    text = (
+        "ham 1\ninput u\ntarget v\nstate a = 0\nstate b = 0\nparam w = 1\nnext a = w*u\nnext b = tanh(a)\noutput y = b\n"
+        "cost fit = (y - v)^2\nlearn\n    schedule = layerwise\n    eta = 1\n"
+    )
+    page = page_of(Compiler(Source(text, "two.ham")))
+    assert page.facts.startswith("layerwise, sequential Euler")
+    step = section(page, "step")
+    assert step.words.endswith("of 2 layers a tick moves one, in turn, and leaves all else")
+    told = {row.equations[0].left: row.equations[0].right for row in step.rows}
+    assert told["b⁺"] == "tanh(a) if layer = 2 else b"
+    assert told["w⁺"].endswith("if layer = 1 else w")
