@@ -23,8 +23,14 @@ def step_order(span: Span, order: str, step: str) -> Diagnostic:
 
 
 def step_schedule(span: Span, step: str) -> Diagnostic:
-    told = "the way back is that of an Euler step: `euler` is expected"
+    told = "the way back is that of a step of one stage: `euler` or `two-step` is expected"
     return STEP_SCHEDULE.at(span, f"`schedule = replay` has no `step = {step}`", told, fix=written("euler", span, safe=False))
+
+
+def two_step_forward(span: Span, schedule: str) -> Diagnostic:
+    told = "it is made for the way back, `schedule = replay`; on a stream without end what alternates from step to step grows"
+    fix = written("euler", span, safe=False)
+    return STEP_SCHEDULE.at(span, f"`schedule = {schedule}` has no `step = two-step`", told, fix=fix)
 
 
 def control_step(span: Span, setting: str, control: str) -> Diagnostic:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import isnan
@@ -18,19 +18,21 @@ from hdsl.model.evaluate import evaluate
 from hdsl.model.model import Learning
 from hdsl.model.scalars import ScalarReader
 from hdsl.model.scope import Scope
+from hdsl.model.two_step import TWO_STEP, owner_of
 from hdsl.syntax.source import Span
-from hdsl.syntax.tree import Binary, Call, Expression, Name, Number, Setting
+from hdsl.syntax.tree import Binary, Call, Expression, Learn, ModelText, Name, Number, Setting
 from hdsl.terms.term import Scalar, slot
 
 SYMPLECTIC = ("leapfrog", "yoshida4", "implicit-midpoint")  # the steps that are for mechanical systems alone
 
 # Settings that are set to a word: the words of this version, those of later ones; the first is the default.
 WORDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "step": (("euler", "midpoint", "rk4", *SYMPLECTIC), ("exact",)),
+    "step": (("euler", "midpoint", "rk4", TWO_STEP, *SYMPLECTIC), ("exact",)),
     "order": (("sequential", "simultaneous", "semi-implicit"), ()),
     "schedule": (("online", "replay", "boundary"), ("layerwise",)),
     "dissipation": (("euler", "exact"), ()),
     "first": (("damped", "undamped"), ()),
+    "states": (("stored", "recomputed"), ()),
 }
 # Settings that are set to a number: the default, and what of the stream it may read.
 NUMBERS: dict[str, tuple[Scalar, tuple[str, ...]]] = {
@@ -124,7 +126,7 @@ class LearningReader:
 
     def _word(self, setting: Setting, path: str) -> None:
         now, later = WORDS[path]
-        word = _word_of(setting.value)
+        word = word_of(setting.value)
         if word == "replay" and path == "schedule":
             self._replay(setting)
         elif word in now and not isinstance(setting.value, Call):
@@ -160,10 +162,15 @@ class LearningReader:
     def _check_order(self) -> None:
         """A step of several stages has one order, which it takes where none is written, and goes one way."""
         step = self.words.get("step", "")
-        if step in STAGED and self.words.get("schedule") == "replay":
+        replays = self.words.get("schedule") == "replay"
+        if step in STAGED and replays:
             self.scope.report(learning.step_schedule(self.places["step"], step))
+        elif step == TWO_STEP and not replays:
+            self.scope.report(learning.two_step_forward(self.places["step"], self.words.get("schedule", "online")))
         elif step in STAGED and self.words.setdefault("order", "simultaneous") != "simultaneous":
             self.scope.report(learning.step_order(self.places["order"], self.words["order"], step))
+        if self.words.get("states") == "recomputed" and not replays:
+            self.scope.report(replaying.recomputed_forward(self.places["states"], self.words.get("schedule", "online")))
 
     def _check_ranges(self) -> None:
         """No setting is negative, tau and tol are above 0, where the numbers are known."""
@@ -195,6 +202,7 @@ class LearningReader:
             schedule=words["schedule"],
             first=words["first"],
             dissipation=words["dissipation"],
+            states=words["states"],
             phi=self.numbers.get("phi", NUMBERS["phi"][0]),
             values={path: self.numbers.get(path, NUMBERS[path.split(".")[0]][0]) for path in in_force},
             eta=eta,
@@ -204,12 +212,26 @@ class LearningReader:
         )
 
     def _holds(self, head: str, name: str, group: str) -> str:
-        """The path that holds for a quantity: its name goes before its group, its group before all."""
-        paths = (f"{head}.{name}", f"{head}.{group}")
+        """The path that holds for a quantity: its name goes before its group, its group before all.
+
+        What is hidden of a flow by two-step is as the flow.
+        """
+        paths = [f"{head}.{name}", f"{head}.{group}"]
+        owner = owner_of(name) if self.words.get("step") == TWO_STEP else None
+        if owner is not None and f"{head}.{owner}" in self.numbers:
+            paths.insert(1, f"{head}.{owner}")
         return next((path for path in paths if path in self.numbers), head)
 
 
-def _word_of(tree: Expression) -> str | None:
+def asks_two_step(text: ModelText, settings: Mapping[str, str | float]) -> bool:
+    """Whether flows move by two-step, as a file or a setting from outside says."""
+    if "step" in settings:
+        return settings["step"] == TWO_STEP
+    written = [setting for s in text.statements if isinstance(s, Learn) for setting in s.settings]
+    return any(setting.path == ("step",) and word_of(setting.value) == TWO_STEP for setting in written)
+
+
+def word_of(tree: Expression) -> str | None:
     """The word that a setting is set to; ``semi-implicit`` reads as a difference."""
     match tree:
         case Name(name=name):
