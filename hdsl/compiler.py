@@ -92,6 +92,10 @@ class Compiler:
             from hdsl.derive.refusals import refusals
 
             more = tuple(refusals(model)) or more  # warnings are given for files without mistakes
+        if model is not None and model.learning.states == "recomputed":
+            from hdsl.derive.reversing import refusals as irreversible
+
+            more = tuple(irreversible(model)) or more
         failed = any(d.severity == "error" for d in (*found, *more))
         return (None if failed else model), (*found, *more), known
 

@@ -42,7 +42,7 @@ def crossings(model: Model) -> tuple[Crossing, ...]:
     """The delays of a model in the order of the text, those of `previous` among them."""
     numbers = Numbers(model)
     found = []
-    for state in model.hidden:
+    for state in (name for name in model.hidden if name not in model.steps_before):
         quantity = model.quantities[state]
         count = sympy.Mul(*quantity.sizes)
         known = numbers.of(count)

@@ -17,6 +17,7 @@ from hdsl.derive.integrators import TABLEAUS
 from hdsl.derive.methods import METHODS
 from hdsl.diagnostics.catalogue_model import and_list
 from hdsl.model.model import Model
+from hdsl.model.two_step import TWO_STEP
 from hdsl.stability.numbers import Numbers
 from hdsl.syntax.source import Span
 from hdsl.terms.spelling import SUPERSCRIPTS
@@ -60,9 +61,10 @@ def _of_every_replay(model: Model) -> Iterator[Departure]:
             "frozen", "θ frozen through a sequence", "θ moves while the state does; here it moves once a sequence, by ω of it",
             None, True,
         )  # fmt: skip
-    yield Departure(
-        "euler", "Euler of order 1", "the flow itself: an Euler step is O(τ²) off, a run O(τ)", spans.get("step"), True
-    )
+    what, step, run = "Euler of order 1", "an Euler step is O(τ²)", "O(τ)"
+    if model.learning.step == TWO_STEP:
+        what, step, run = "two-step of order 2 where τ is even, else 1", "with an even τ a step is O(τ³)", "O(τ²)"
+    yield Departure("euler", what, f"the flow itself: {step} off, a run {run}", spans.get("step"), True)
     yield Departure(
         "schedule", f"a sequence forward, then back (schedule {model.learning.how_often})",
         "one horizon: ω here is kept from sequence to sequence by 1 − τη", spans.get("schedule"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import sympy
 
+from hdsl.derive.reversing import reversal_of
 from hdsl.model.model import Model
 from hdsl.terms.term import Size
 
@@ -13,16 +14,18 @@ from hdsl.terms.term import Size
 @dataclass(frozen=True)
 class Memory:
     """``states`` and ``sample`` are the numbers that are kept of each token and stream; ``tokens`` the most tokens, None where
-    they grow with the sequence."""
+    they grow with the sequence. ``ends`` are kept besides, of the first token alone and where the last one has led."""
 
     states: Size
     sample: Size
     tokens: int | None
+    ends: Size = sympy.Integer(0)
 
 
 def memory_of(model: Model) -> Memory:
     """What a model with ``schedule = replay`` keeps. A target has a mark besides, of whether it is there."""
-    states = sympy.Add(*(sympy.Mul(*model.quantities[name].sizes) for name in model.dynamics))
+    kept = reversal_of(model).kept if model.learning.states == "recomputed" else tuple(model.dynamics)
+    every, states = (sympy.Add(*(sympy.Mul(*model.quantities[n].sizes) for n in of)) for of in (tuple(model.dynamics), kept))
     inputs = [sympy.Mul(*q.sizes) for q in model.of_role("input")]
     targets = [sympy.Mul(*q.sizes) + 1 for q in model.of_role("target")]
-    return Memory(states, sympy.Add(*inputs, *targets), model.learning.tokens)
+    return Memory(states, sympy.Add(*inputs, *targets), model.learning.tokens, every - states)

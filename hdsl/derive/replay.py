@@ -21,6 +21,7 @@ import sympy
 
 from hdsl.derive.accumulate import Part, accumulate, merge_roots, places_of, summands_of, total
 from hdsl.derive.beginnings import begun, kept_by_flow, pull_through
+from hdsl.derive.reversing import Reversal, reversal_of
 from hdsl.derive.seeds import PHI, TAU, kept_of, plain_phi, seed_cost, seed_dynamics, setting
 from hdsl.derive.workspace import Workspace
 from hdsl.model.model import Model
@@ -52,6 +53,7 @@ class Replay:
 
     ``turn`` holds for each parameter ω⁺ = (1 − τη) ω, ``token`` the lines of one token in an order of evaluation, ``move``
     θ⁺ = θ − τβω. ``cells`` are what a token moves: costates ``z:h``, what it hands back ``back:h``, costates ``w:W``.
+    ``reversal`` gives the states before a token from those after it, where they are recomputed and not stored.
     """
 
     turn: tuple[Definition, ...]
@@ -59,6 +61,7 @@ class Replay:
     move: tuple[Definition, ...]
     cells: tuple[str, ...]
     tokens: int | None
+    reversal: Reversal | None = None
 
     @property
     def lines(self) -> tuple[Definition, ...]:
@@ -119,6 +122,7 @@ class _Builder:
             move=tuple(self._moved(param) for param in self.params),
             cells=cells,
             tokens=model.learning.tokens,
+            reversal=reversal_of(model) if model.learning.states == "recomputed" else None,
         )
 
     def _at(self, name: str) -> tuple[sympy.Symbol, ...]:

@@ -25,11 +25,17 @@ def step_order(span: Span, order: str, step: str) -> Diagnostic:
 
 
 def step_schedule(span: Span, step: str, schedule: str) -> Diagnostic:
-    told = "the way back is that of an Euler step: `euler` is expected"
+    told = "the way back is that of a step of one stage: `euler` or `two-step` is expected"
     if schedule == "layerwise":
         told = "a tick moves one layer, the stages of a step all of them: `euler` is expected"
     message = f"`schedule = {schedule}` has no `step = {step}`"
     return STEP_SCHEDULE.at(span, message, told, fix=written("euler", span, safe=False))
+
+
+def two_step_forward(span: Span, schedule: str) -> Diagnostic:
+    told = "it is made for the way back, `schedule = replay`; on a stream without end what alternates from step to step grows"
+    fix = written("euler", span, safe=False)
+    return STEP_SCHEDULE.at(span, f"`schedule = {schedule}` has no `step = two-step`", told, fix=fix)
 
 
 def control_step(span: Span, setting: str, control: str) -> Diagnostic:

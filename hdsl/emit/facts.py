@@ -97,6 +97,8 @@ class Facts:
     def _seen_by(self, program: Program) -> tuple[set[str], Callable[[str], bool]]:
         """The Python numbers of a body, and what is shared in it: of many tokens at once, τ is one a row, as all that moves."""
         replay = self.programs.replay
+        if replay is not None and program is replay.undo:
+            return self.numbers, lambda name: self.shared(name.removesuffix("+"))
         if replay is None or program not in (*replay.parts, replay.token):
             return self.numbers, self.shared
         numbers = self.numbers if program is replay.back else self.numbers - {"tau"}

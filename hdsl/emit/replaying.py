@@ -7,14 +7,16 @@ from collections.abc import Iterator, Mapping
 from hdsl.derive.replay import EVERY, FIRST
 from hdsl.emit.body import body_of
 from hdsl.emit.facts import Facts
-from hdsl.emit.skeleton_replay import CHAIN, REPLAY, SHARED
+from hdsl.emit.skeleton_replay import AGAIN, CHAIN, REPLAY, SHARED, STORING, UNDOING
 from hdsl.optimise.program import Program
 from hdsl.optimise.replay import ReplayPrograms
 
-BLOCK = 512
-"""The most tokens whose values are worked out at once: what is not kept is of so many at any time."""
+BLOCK, BLOCK_UNDONE = 512, 128
+"""The most tokens whose values are worked out at once: what is not kept is of so many at any time. Where states are recomputed,
+they are among these."""
 
 DOCS = {
+    "undo": "A token, from the last to the first: the states before it from those after it.",
     "turn": "Once a replay, before its last token: what the parameters' costates keep of sequences before.",
     "before": "Of many tokens at once, all that their costates are made of and that is not one.",
     "back": "One token, from the last to the first: its costates, and what it hands back to the token before.",
@@ -28,6 +30,9 @@ def replay_docs(replay: ReplayPrograms, facts: Facts) -> Iterator[str]:
     often = f"after {replay.tokens} tokens or a boundary" if replay.tokens else "after a boundary"
     yield from ("", f"The way back, {often}: first, once,", "")
     yield from _equations(replay.turn, facts)
+    if replay.undo:
+        yield from ("", "with the states before each token, marked ⁻, from those after it,", "")
+        yield from _equations(replay.undo, facts)
     yield from ("", "with z = 0; then for each token from the last to the first,", "")
     for program in replay.parts:
         yield from _equations(program, facts)
@@ -44,11 +49,12 @@ def _equations(program: Program, facts: Facts) -> Iterator[str]:
 def replaying(replay: ReplayPrograms, facts: Facts) -> str:
     """The fixed methods, then the bodies; no chain where no state has a costate."""
     bodies = []
-    for program in (replay.turn, *replay.parts, replay.move):
+    for program in (replay.turn, *((replay.undo,) if replay.undo else ()), *replay.parts, replay.move):
         if program is replay.back and not replay.chain:
             continue
         bodies.append("\n".join([*_head(program, replay, facts), *body_of(program, facts), ""]))
-    return REPLAY.format(**_fields(replay, facts)) + "\n" + "\n".join(bodies)
+    kept = (UNDOING if replay.undo else STORING).format(**_keeping(replay, facts))
+    return kept + REPLAY.format(**_fields(replay, facts)) + "\n" + "\n".join(bodies)
 
 
 def _head(program: Program, replay: ReplayPrograms, facts: Facts) -> list[str]:
@@ -61,6 +67,9 @@ def _head(program: Program, replay: ReplayPrograms, facts: Facts) -> list[str]:
     ) if names_of]  # fmt: skip
     given = _unpacked([names[line.name] for line in program.given])
     match program.name:
+        case "undo":
+            arguments = "cells, sample, moved, tau"
+            rows[-1] = f"{_unpacked([names[f'{state}+'] for state in facts.states])} = moved"
         case "before":
             arguments = "cells, sample, moved, tau"
         case "after":
@@ -107,12 +116,13 @@ def _fields(replay: ReplayPrograms, facts: Facts) -> dict[str, str]:
     return {
         "tokens": repr(replay.tokens),
         "states": str(len(facts.states)),
-        "names": repr(tuple(facts.states)),
         "shared": SHARED.format(places=one_a_stream) if one_a_stream else "",
         "anew": "".join(anew),
         "zeros": f"({', '.join(zeros)}{',' * (len(zeros) == 1)})",
         "costates": repr(tuple(costates)),
-        "block": str(BLOCK),
+        "block": str(BLOCK if replay.undo is None else BLOCK_UNDONE),
+        "after": "\n    after = self._path[-1]" if replay.undo else "",
+        "again": AGAIN if replay.undo else "",
         "chain": _chain(replay, places),
         "project": "\n    self.ticks += 1\n    self._project(cells, self.ticks)" if facts.programs.projections else "",
     }
@@ -128,6 +138,20 @@ def _chain(replay: ReplayPrograms, places: Mapping[str, str]) -> str:
     gathered = f"list(zip({', '.join(f'handed[{k}]' for k in range(len(handed)))}))" if handed else "[()] * steps"
     told = len(replay.back.results) - len(replay.chain)
     return CHAIN.format(handed="".join(f"{row}, " for row in rows).strip(), rows=gathered, told=told)
+
+
+def _keeping(replay: ReplayPrograms, facts: Facts) -> dict[str, str]:
+    """What the text of keeping leaves open, and of going back where states are recomputed."""
+    kept = tuple(k for k, state in enumerate(facts.states) if state not in replay.undone)
+    merged = [f"before[{replay.undone.index(h)}]" if h in replay.undone else f"cells[{k}]" for k, h in enumerate(facts.states)]
+    return {
+        "states": str(len(facts.states)),
+        "names": repr(tuple(facts.states)),
+        "kept": repr(kept),
+        "kept_names": repr(tuple(facts.states[k] for k in kept)),
+        "first": replay.undone[0] if replay.undone else "",
+        "merged": ", ".join(merged),
+    }
 
 
 def _axes(facts: Facts, state: str) -> str:

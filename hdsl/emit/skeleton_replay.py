@@ -64,6 +64,67 @@ def step_fields(replay: ReplayPrograms | None) -> dict[str, str]:
     }
 
 
+STORING = '''
+def _keep(self, cells, sample, tau):
+    """Note a token that is about to be taken."""
+    if len(self._path) > len(self._kept):  # others were taken since, without learning: what was kept ends before them
+        self._replay()
+    self._path.append(tuple(cell.clone() for cell in cells[:{states}]))
+    self._kept.append((sample, tau))
+
+def _columns(self):
+    """What is kept of the states, by name."""
+    return dict(zip({names}, zip(*self._path)))
+
+def _path_of(self, columns, count):
+    """What is kept of the states, as it is kept of each of so many tokens."""
+    return list(zip(*(columns[name] for name in {names}))) or [()] * count
+'''
+"""Of each token the states before it are kept."""
+
+UNDOING = '''
+def _keep(self, cells, sample, tau):
+    """Note a token that is about to be taken: the states before it are kept of the first one alone."""
+    if len(self._path) > len(self._kept):  # others were taken since, without learning: what was kept ends before them
+        self._replay()
+    kept = [cells[place] for place in {kept}] if self._path else cells[:{states}]
+    self._path.append(tuple(cell.clone() for cell in kept))
+    self._kept.append((sample, tau))
+
+def _undone(self, cells, kept, path, after):
+    """The states before some tokens and after the last of them: from the last to the first, a step back at a time."""
+    cells, states = list(cells), [after]
+    for (sample, tau), known in zip(reversed(kept), reversed(path[:-1])):
+        first = len(known) == {states}
+        for place, value in zip({kept}, (known[place] for place in {kept}) if first else known):
+            cells[place] = value
+        before = self._undo(cells, sample, states[-1], tau)
+        found = ({merged},)
+        if first:  # these are known: how far off the way back has come
+            self.drift = max(float((a - b).abs().max()) for a, b in zip(found, known))
+        states.append(known if first else found)
+    return states[::-1]
+
+def _columns(self):
+    """What is kept of the states, by name: of those that are recomputed the first, and the last where it is."""
+    whole = [states for states in self._path if len(states) == {states}]
+    part = zip(*([states[place] for place in {kept}] if len(states) == {states} else states for states in self._path))
+    return dict(zip({names}, zip(*whole))) | dict(zip({kept_names}, part))
+
+def _path_of(self, columns, count):
+    """What is kept of the states, as it is kept of each of so many tokens."""
+    path = [tuple(columns[name][k] for name in ({kept_names} if k else {names})) for k in range(count)]
+    if len(columns["{first}"]) > 1:
+        path.append(tuple(columns[name][-1] for name in {names}))
+    return path
+'''
+"""The states before a token are worked out again, by ``_undo``, from those after it."""
+
+AGAIN = """        path = self._undone(cells, kept, path, after)
+        after = path[0]
+"""
+"""Before the way back through some tokens: the states before them and ``after`` the last."""
+
 REPLAY = '''
 def finish(self):
     """Replay what was kept since the last replay: at the end of a stream, its last sequence as it stands.
@@ -73,13 +134,6 @@ def finish(self):
     with torch.no_grad():
         self._replay()
     return self
-
-def _keep(self, cells, sample, tau):
-    """Note a token that is about to be taken."""
-    if len(self._path) > len(self._kept):  # others were taken since, without learning: what was kept ends before them
-        self._replay()
-    self._path.append(tuple(cell.clone() for cell in cells[:{states}]))
-    self._kept.append((sample, tau))
 
 def _close(self, cells):
     """Note where the last token that was kept has led."""
@@ -93,9 +147,10 @@ def _replay(self):
     cells = self._cells()
     self._close(cells)
     self._turn(cells, self.tau)
-    chain, count = {zeros}, len(self._kept)
+    chain, count = {zeros}, len(self._kept){after}
     for start in range((count - 1) // {block} * {block}, -1, -{block}):
-        chain = self._part(cells, chain, self._kept[start : start + {block}], self._path[start : start + {block} + 1])
+        kept, path = self._kept[start : start + {block}], self._path[start : start + {block} + 1]
+{again}        chain = self._part(cells, chain, kept, path)
     for (place, of_all), costate in zip({costates}, chain):
         cells[place].copy_(costate.mean(0) if of_all else costate)
     self._move(cells, self.tau)
@@ -124,7 +179,7 @@ def _save_to_state_dict(self, destination, prefix, keep_vars):
     super()._save_to_state_dict(destination, prefix, keep_vars)
     if self._kept:
         kept = dict(zip(self.sample, zip(*(row for row, _ in self._kept))))
-        kept |= {{f"state:{{name}}": column for name, column in zip({names}, zip(*self._path))}}
+        kept |= {{f"state:{{name}}": column for name, column in self._columns().items()}}
         destination |= {{f"{{prefix}}replay:{{name}}": torch.stack(column) for name, column in kept.items()}}
         destination[f"{{prefix}}replay:tau"] = torch.tensor([tau for _, tau in self._kept], dtype=torch.float64)
 
@@ -139,8 +194,8 @@ def _take_back(self, saved, prefix, unexpected):
     taus = kept["tau"].tolist() if kept else []
     rows = list(zip(*(place[name].unbind(0) for name in self.sample))) if kept else []
     self._kept = list(zip(rows or [()] * len(taus), taus))
-    path = list(zip(*(place[f"state:{{name}}"].unbind(0) for name in {names}))) if kept else []
-    self._path = path or [()] * len(taus)
+    columns = {{name.removeprefix("state:"): place[name].unbind(0) for name in kept if name.startswith("state:")}}
+    self._path = self._path_of(columns, len(taus)) if kept else []
 
 def _apply(self, function, *arguments, **named):
     """As torch's, of what is kept too."""

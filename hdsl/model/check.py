@@ -19,6 +19,7 @@ from hdsl.model.demands import read_demands, unmet
 from hdsl.model.free import taken_free
 from hdsl.model.latex import read_latex
 from hdsl.model.layers import layers_of, unlayered
+from hdsl.model.learning import asks_two_step
 from hdsl.model.mechanics import hamiltonians, pair_up, report_mechanics
 from hdsl.model.model import ControlOf, Learning, Model, Quantity
 from hdsl.model.reach import targets_of, warnings, without_costate
@@ -111,7 +112,7 @@ def _checked(
     text, pairs = pair_up(text, scope)
     declared = declare(text, scope, dims, settings)
     components = read_components(text, scope)
-    statements = read_statements(text, scope, declared, components, delayed)
+    statements = read_statements(text, scope, declared, components, delayed, asks_two_step(text, settings))
     told.entries.update({**try_unused(text, scope, components), **scope.entries})
     told.sizes.update(statements.sizes)
     told.numbers.update(declared.polynomials.numbers)

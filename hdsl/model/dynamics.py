@@ -19,7 +19,7 @@ from hdsl.model.sizes import show_sizes
 from hdsl.model.values import Value
 from hdsl.syntax.source import Span
 from hdsl.syntax.tree import Dynamics, ModelText
-from hdsl.terms.term import Elementwise
+from hdsl.terms.term import Body, Elementwise
 
 PREFIX = {"flow": "f", "next": "F"}
 
@@ -52,23 +52,24 @@ def is_state(scope: Scope, name: str, span: Span, what: str) -> bool:
     return False
 
 
-def read_dynamics(reader: Reader, dynamics: Dynamics, found: dict[str, DynamicsOf]) -> None:
-    """The dynamics of one state, as a definition of the state's sizes."""
+def value_of(reader: Reader, dynamics: Dynamics) -> Value | None:
+    """The right side of the dynamics of one state, of the state's sizes; None after a mistake has been reported."""
     name = dynamics.name
     value = reader.value(dynamics.value)
     wanted = reader.sizes.get(name)
-    if value is None or wanted is None:
-        return
-    if name in reader.scope.poisoned:
-        return
+    if value is None or wanted is None or name in reader.scope.poisoned:
+        return None
     value = reader.keep(met(reader, value, wanted), value.span)
-    if value is None:
-        return
-    if not fits(value.sizes, wanted) and not value.is_number:
+    if value is not None and not fits(value.sizes, wanted) and not value.is_number:
         reader.scope.report(_misfit(reader.scope, dynamics, value, wanted))
-        return
-    definition = f"{PREFIX[dynamics.kind]}:{name}"
-    reader.made.define(definition, value.body, wanted, dynamics.span)
+        return None
+    return value
+
+
+def define_dynamics(reader: Reader, dynamics: Dynamics, body: Body, found: dict[str, DynamicsOf]) -> None:
+    """The dynamics of one state, as a definition of the state's sizes."""
+    name, definition = dynamics.name, f"{PREFIX[dynamics.kind]}:{dynamics.name}"
+    reader.made.define(definition, body, reader.sizes[name], dynamics.span)
     found[name] = DynamicsOf(name, dynamics.kind, definition, dynamics.span)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import isnan
@@ -18,19 +18,21 @@ from hdsl.model.evaluate import evaluate
 from hdsl.model.model import Learning
 from hdsl.model.scalars import ScalarReader
 from hdsl.model.scope import Scope
+from hdsl.model.two_step import TWO_STEP, owner_of
 from hdsl.syntax.source import Span
-from hdsl.syntax.tree import Binary, Call, Expression, Name, Number, Setting
+from hdsl.syntax.tree import Binary, Call, Expression, Learn, ModelText, Name, Number, Setting
 from hdsl.terms.term import Scalar, slot
 
 SYMPLECTIC = ("leapfrog", "yoshida4", "implicit-midpoint")  # the steps that are for mechanical systems alone
 
 # Settings that are set to a word; the first is the default.
 WORDS: dict[str, tuple[str, ...]] = {
-    "step": ("euler", "midpoint", "rk4", *SYMPLECTIC),
+    "step": ("euler", "midpoint", "rk4", TWO_STEP, *SYMPLECTIC),
     "order": ("sequential", "simultaneous", "semi-implicit"),
     "schedule": ("online", "replay", "layerwise", "boundary"),
     "dissipation": ("euler", "exact"),
     "first": ("damped", "undamped"),
+    "states": ("stored", "recomputed"),
 }
 # Settings that are set to a number: the default, and what of the stream it may read.
 NUMBERS: dict[str, tuple[Scalar, tuple[str, ...]]] = {
@@ -86,7 +88,7 @@ class LearningReader:
 
     def _setting(self, setting: Setting, path: str) -> None:
         head, below = setting.path[0], ".".join(setting.path[1:])
-        if head == "step" and (below or _word_of(setting.value) == EXACT):
+        if head == "step" and (below or word_of(setting.value) == EXACT):
             self._own_step(setting, below, path)
         elif head in WORDS and not below:
             self._word(setting, path)
@@ -125,7 +127,7 @@ class LearningReader:
         return None if found is None else catalogue.did_you_mean(found, "", None)
 
     def _word(self, setting: Setting, path: str) -> None:
-        word = _word_of(setting.value)
+        word = word_of(setting.value)
         if word == "replay" and path == "schedule":
             self._replay(setting)
         elif word in WORDS[path] and not isinstance(setting.value, Call):
@@ -137,7 +139,7 @@ class LearningReader:
 
     def _own_step(self, setting: Setting, state: str, path: str) -> None:
         """``step.h = exact``, for a state that is declared."""
-        word, span = _word_of(setting.value), setting.value.span
+        word, span = word_of(setting.value), setting.value.span
         if not state:
             self.scope.report(learning.exact_for_all(span))
         elif word in WORDS["step"]:
@@ -171,11 +173,15 @@ class LearningReader:
     def _check_order(self) -> None:
         """A step of several stages has one order, which it takes where none is written, and goes one way."""
         step = self.words.get("step", "")
-        schedule = self.words.get("schedule", "")
+        schedule = self.words.get("schedule", "online")
         if step in STAGED and schedule in ("replay", "layerwise"):
             self.scope.report(learning.step_schedule(self.places["step"], step, schedule))
+        elif step == TWO_STEP and schedule != "replay":
+            self.scope.report(learning.two_step_forward(self.places["step"], schedule))
         elif step in STAGED and self.words.setdefault("order", "simultaneous") != "simultaneous":
             self.scope.report(learning.step_order(self.places["order"], self.words["order"], step))
+        if self.words.get("states") == "recomputed" and schedule != "replay":
+            self.scope.report(replaying.recomputed_forward(self.places["states"], schedule))
 
     def _check_ranges(self) -> None:
         """No setting is negative, tau and tol are above 0, where the numbers are known."""
@@ -207,6 +213,7 @@ class LearningReader:
             schedule=words["schedule"],
             first=words["first"],
             dissipation=words["dissipation"],
+            states=words["states"],
             phi=self.numbers.get("phi", NUMBERS["phi"][0]),
             values={path: self.numbers.get(path, NUMBERS[path.split(".")[0]][0]) for path in in_force},
             eta=eta,
@@ -217,12 +224,26 @@ class LearningReader:
         )
 
     def _holds(self, head: str, name: str, group: str) -> str:
-        """The path that holds for a quantity: its name goes before its group, its group before all."""
-        paths = (f"{head}.{name}", f"{head}.{group}")
+        """The path that holds for a quantity: its name goes before its group, its group before all.
+
+        What is hidden of a flow by two-step is as the flow.
+        """
+        paths = [f"{head}.{name}", f"{head}.{group}"]
+        owner = owner_of(name) if self.words.get("step") == TWO_STEP else None
+        if owner is not None and f"{head}.{owner}" in self.numbers:
+            paths.insert(1, f"{head}.{owner}")
         return next((path for path in paths if path in self.numbers), head)
 
 
-def _word_of(tree: Expression) -> str | None:
+def asks_two_step(text: ModelText, settings: Mapping[str, str | float]) -> bool:
+    """Whether flows move by two-step, as a file or a setting from outside says."""
+    if "step" in settings:
+        return settings["step"] == TWO_STEP
+    written = [setting for s in text.statements if isinstance(s, Learn) for setting in s.settings]
+    return any(setting.path == ("step",) and word_of(setting.value) == TWO_STEP for setting in written)
+
+
+def word_of(tree: Expression) -> str | None:
     """The word that a setting is set to; ``semi-implicit`` reads as a difference."""
     match tree:
         case Name(name=name):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from hdsl.model.two_step import TWO_STEP, owner_of
 from hdsl.syntax.source import Source, Span
 from hdsl.syntax.tree import ModelText
 from hdsl.terms.term import Definition, Scalar, Size
@@ -137,6 +138,7 @@ class Learning:
     scalar consts and ``tau``. ``eta`` maps every state and parameter, and ``beta`` every parameter, to the path that holds for
     it. ``phi`` may also read ``t``. ``dissipation`` says whether −η z is integrated by the factor 1 − τη or by e^{−τη}.
     ``tokens`` are those of ``replay(r)``, None for a whole sequence. ``exact`` are the states with ``step.h = exact``.
+    ``states`` says whether a replay has kept the states of each token, or works them out again by the inverse of a step.
     """
 
     step: str
@@ -151,6 +153,7 @@ class Learning:
     dissipation: Literal["euler", "exact"] = "euler"
     tokens: int | None = None
     exact: tuple[str, ...] = ()
+    states: Literal["stored", "recomputed"] = "stored"
 
     @property
     def replays(self) -> bool:
@@ -227,6 +230,12 @@ class Model:
     def taught(self) -> tuple[str, ...]:
         """The states that have a costate, in the order of the text."""
         return tuple(name for name in self.dynamics if name not in self.without_costate)
+
+    @property
+    def steps_before(self) -> frozenset[str]:
+        """The states that two-step holds of the sample before: they are no delays of the model's own."""
+        of = ((name, owner_of(name)) for name in self.hidden if self.learning.step == TWO_STEP)
+        return frozenset(name for name, owner in of if owner in self.dynamics)
 
     @property
     def followed(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from hdsl.model.components import Components
 from hdsl.model.declarations import Declarations, declare_more
 from hdsl.model.definitions import MOST_DEFINITIONS, Definitions, TooManyDefinitions
 from hdsl.model.delaying import Delayed
-from hdsl.model.dynamics import first_dynamics, is_state, read_dynamics, stand_still
+from hdsl.model.dynamics import define_dynamics, first_dynamics, is_state, stand_still, value_of
 from hdsl.model.expressions import Reader
 from hdsl.model.instances import Instances, TooManyInstances
 from hdsl.model.model import DynamicsOf, Projection, Quantity
@@ -25,6 +25,7 @@ from hdsl.model.reach import in_text_order, target_reads
 from hdsl.model.scope import RESERVED, Scope
 from hdsl.model.sharing import depending_on
 from hdsl.model.sizes import show_sizes
+from hdsl.model.two_step import pair_of, parts_of, resets_of
 from hdsl.model.values import Value
 from hdsl.model.walk import names_in
 from hdsl.syntax.source import Span
@@ -74,9 +75,9 @@ class Statements:
 
 
 def read_statements(
-    text: ModelText, scope: Scope, declared: Declarations, components: Components, delayed: Delayed
+    text: ModelText, scope: Scope, declared: Declarations, components: Components, delayed: Delayed, by_two_step: bool = False
 ) -> Statements:
-    """Read every definition, dynamics and reset of a file."""
+    """Read every definition, dynamics and reset of a file; ``by_two_step`` is whether its flows are pairs of states."""
     found = Statements(scope, text)
     defines = [s for s in text.statements if isinstance(s, Define) and s.role != "terminal"]
     controls, costates = declare_controls(text, scope, declared), name_costates(text, scope)
@@ -103,7 +104,7 @@ def read_statements(
     made = Definitions((*scope.entries, *RESERVED), shared)
     reader = Reader(scope, made, declared.initial_reader, dict(declared.sizes), declared.below, costates=costates)
     reader.sizes |= {f"z:{state}": reader.sizes[state] for state in costates.values() if state in reader.sizes}
-    writing = _Writing(reader, declared, found)
+    writing = _Writing(reader, declared, found, by_two_step)
     instances = Instances(components, scope, declared.polynomials, writing, delayed)
     try:
         for name in order:
@@ -118,7 +119,7 @@ def read_statements(
             made.places = (statement.span,) if instances.has_any(statement.value) else ()
             tree = instances.written_out(statement.value, name.removesuffix("'"))
             writing.start_all(instances)
-            writing.end(statement if tree is None else replace(statement, value=tree), tree is not None)
+            writing.end(statement if tree is None else replace(statement, value=tree), tree is not None, instances)
         stand_still(reader, declared, found.moved, found.dynamics)
         for projection in (s for s in text.statements if isinstance(s, Project)):
             writing.project(projection, instances.functions_only(projection.value, projection.name))
@@ -138,7 +139,8 @@ def read_statements(
 class _Writing:
     """Takes in the statements of the model one after another, those that instances make before the one they stand in."""
 
-    def __init__(self, reader: Reader, declared: Declarations, found: Statements) -> None:
+    def __init__(self, reader: Reader, declared: Declarations, found: Statements, by_two_step: bool) -> None:
+        self.by_two_step = by_two_step
         self.reader = reader
         self.declared = declared
         self.found = found
@@ -155,14 +157,15 @@ class _Writing:
         self._own[name] = []
         self.reader.scope.instances.clear()
 
-    def end(self, statement: Define | Dynamics, whole: bool) -> None:
+    def end(self, statement: Define | Dynamics, whole: bool, instances: Instances) -> None:
         """Take in the statement itself, its instances written out; one that is not ``whole`` has been reported."""
         self.reader.scope.in_instance = False
         self._whole[self._name] = statement
         if not whole:
             self.reader.scope.poisoned.add(statement.name)
         elif isinstance(statement, Dynamics):
-            read_dynamics(self.reader, statement, self.found.dynamics)
+            self._whole[self._name] = self._dynamics(statement)
+            self.start_all(instances)
         else:
             _define(self.reader, statement)
 
@@ -211,13 +214,32 @@ class _Writing:
                         scope.report(catalogue.duplicate_dynamics(statement.name_span, name, found.dynamics[name].span))
                     return False
                 found.moved.add(name)
-                read_dynamics(self.reader, statement, found.dynamics)
+                statement = self._dynamics(statement)
                 if name not in found.dynamics:
                     return False
             case Reset():
                 _reset(statement, found)
         self._own[self._name].append(statement)
         return True
+
+    def _dynamics(self, statement: Dynamics) -> Dynamics:
+        """Take in the dynamics of a state; a flow by two-step as what moves at once, with the hidden states that it needs."""
+        reader, found, name = self.reader, self.found, statement.name
+        value = value_of(reader, statement)
+        if value is None:
+            return statement
+        body = value.body
+        if self.by_two_step and statement.kind == "flow":
+            declare = next(d for d in self.declared.declares if d.name == name)
+            f = reader.made.opened(body, value.sizes, statement.span)
+            pair = pair_of(statement, declare, name in self.declared.beginnings, f)
+            inside = reader.scope.in_instance
+            for part in pair.hidden:
+                self.read(part)
+            reader.scope.in_instance = inside
+            statement, body = pair.dynamics, pair.body
+        define_dynamics(reader, statement, body, found.dynamics)
+        return statement
 
     def finish(self, text: ModelText) -> None:
         """Put the text together again, and what is known of all of its statements."""
@@ -251,6 +273,7 @@ class _Writing:
         found.states = tuple(d.name for d in declared.declares if d.role == "state")
         found.dynamics = {name: found.dynamics[name] for name in found.states if name in found.dynamics}
         found.resets = {name: found.resets.get(name, "sequence") for name in found.states}
+        self._reset_pairs()
         begins = {state: tree.span for state, tree in self._starts.items() if self.reader.made.knows(INITIAL + state)}
         report_beginnings(found.scope, found.definitions, begins, found.resets)
         defines = {s.name: s for s in statements if isinstance(s, Define) and self.reader.made.knows(s.name)}
@@ -265,6 +288,16 @@ class _Writing:
         found.reads |= found.optimal.reads
         found.reads |= {f"project {s.name}": tuple(n.name for n in _of_project(s)) for s in projects}
         _report_targets(order, defines, moving, found)
+
+    def _reset_pairs(self) -> None:
+        """What is hidden of a flow by two-step begins anew with it."""
+        found = self.found
+        more: list[Reset] = []
+        for state, when in found.resets.items() if self.by_two_step else ():
+            if when != "sequence" and all(part in found.resets for part in parts_of(state)):
+                more += resets_of(state, when, found.reset_spans[state])
+        found.resets |= {reset.name: reset.when for reset in more}
+        found.written = replace(found.written, statements=(*found.written.statements, *more))
 
     def _started(self, statement: Statement) -> Statement:
         """A state with what it begins from written out."""

@@ -71,7 +71,8 @@ class Programs:
         """What a torch module has."""
         asked = () if self.pullback is None else (self.pullback,)
         back = () if self.replay is None else (*self.replay.once, *self.replay.parts)
-        return (*self.steps, *self.projections.values(), *asked, *back)
+        undo = () if self.replay is None or self.replay.undo is None else (self.replay.undo,)
+        return (*self.steps, *self.projections.values(), *asked, *undo, *back)
 
     @property
     def reference(self) -> tuple[Program, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from hdsl.derive.replay import Replay
+from hdsl.derive.reversing import WAS, Reversal
 from hdsl.model.model import Model
 from hdsl.optimise.arrange import arrange, held
 from hdsl.optimise.program import Program
@@ -26,7 +27,8 @@ class ReplayPrograms:
 
     ``back`` is handed the cells ``chain`` as the token after left them, the lines of its ``given`` and, of what is not the same
     at every token, the quantities ``apart``; it returns what ``after`` takes of it, then the new values of the chain.
-    ``after`` is handed the lines of its ``given``.
+    ``after`` is handed the lines of its ``given``. ``undo`` gives the states before a token from those after it, those of
+    ``undone``; it is None where all states are kept.
     """
 
     turn: Program
@@ -39,6 +41,8 @@ class ReplayPrograms:
     chain: tuple[str, ...]
     apart: tuple[str, ...]
     tokens: int | None
+    undo: Program | None = None
+    undone: tuple[str, ...] = ()
 
     @property
     def once(self) -> tuple[Program, Program]:
@@ -80,7 +84,18 @@ def lower_replay(model: Model, replay: Replay, plain: Rewrite, fuse: Rewrite) ->
         chain=chain,
         apart=apart,
         tokens=replay.tokens,
+        undo=_undo(model, replay.reversal, plain, fuse),
+        undone=replay.reversal.undone if replay.reversal else (),
     )
+
+
+def _undo(model: Model, reversal: Reversal | None, plain: Rewrite, fuse: Rewrite) -> Program | None:
+    """A step back of the states."""
+    if reversal is None or not reversal.undone:
+        return None
+    results = tuple(f"{WAS}{state}" for state in reversal.undone)
+    lines = fuse(plain(reversal.lines, set(results)), set(results))
+    return Program("undo", model, lines, (), frozenset(), results)
 
 
 def _moves(

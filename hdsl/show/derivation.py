@@ -12,6 +12,7 @@ import sympy
 from hdsl.audit.departures import departures
 from hdsl.derive.equations import Equations
 from hdsl.derive.integrators import TABLEAUS
+from hdsl.derive.replay import Replay
 from hdsl.derive.step import Step
 from hdsl.show.control import ControlRows, end_rows, end_words, inside_controls
 from hdsl.show.conventions import Conventions
@@ -206,7 +207,17 @@ class _Builder:
             return (Section("step", "one step", *told),)
         notation = model_notation(self.model, replay.turn, self.style, form=self.form, inline=())
         turn = [self._equation_row(x, notation, f"turn.{x.name[2:-1]}", x.spans, "", x.reads()) for x in replay.turn]
-        return way_back(self.step, replay, self.lines, turn, self._rows_of)
+        return way_back(self.step, replay, self.lines, turn, self._rows_of, self._rows_of_undoing(replay))
+
+    def _rows_of_undoing(self, replay: Replay) -> tuple[Row, ...]:
+        """How the states before a token follow from those after it, where they are recomputed."""
+        if replay.reversal is None:
+            return ()
+        lines = replay.reversal.lines
+        inlined = Inlining(lines, self.written).chosen
+        notation = model_notation(self.model, lines, self.style, form=self.form, inline=inlined)
+        shown = (line for line in lines if line.name not in inlined)
+        return tuple(self._equation_row(x, notation, f"undo.{x.name}", x.spans, "", x.reads()) for x in shown)
 
     def _rows_of(self, lines: Iterable[Definition]) -> tuple[Row, ...]:
         rows: list[Row] = []

@@ -60,6 +60,7 @@ def _of_model(product: Model) -> str:
     words = {name: getattr(learning, name) for name in ("step", "order", "how_often", "first", "phi")}
     words = {{"how_often": "schedule"}.get(name, name): value for name, value in words.items()}
     words |= {"dissipation": "exact"} if learning.dissipation == "exact" else {}
+    words |= {"states": "recomputed"} if learning.states == "recomputed" else {}
     settings = [f"{name} = {value}" for name, value in {**words, **learning.values}.items()]
     settings += [f"eta of {name}: {path}" for name, path in learning.eta.items()]
     settings += [f"beta of {name}: {path}" for name, path in learning.beta.items()]
@@ -146,6 +147,7 @@ def _way_back(product: Step) -> dict[str, list[str]]:
     assert replay is not None
     return {
         "turn": _equations(model, replay.turn, replay.turn),
+        **({"undo": _equations(model, replay.reversal.lines, replay.reversal.lines)} if replay.reversal else {}),
         "back": _equations(model, replay.token, replay.token),
         "move": _equations(model, replay.move, replay.move),
     }

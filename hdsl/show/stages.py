@@ -9,6 +9,7 @@ import sympy
 from hdsl.derive.integrators import TABLEAUS, at_stage
 from hdsl.derive.seeds import TAU
 from hdsl.model.model import Learning, Model
+from hdsl.model.two_step import TWO_STEP
 from hdsl.show.page import Equation, Row, worded
 from hdsl.terms.notation import Notation
 from hdsl.terms.spelling import Style
@@ -22,7 +23,7 @@ def method(learning: Learning) -> str:
     """What a step is called: ``sequential Euler``, ``rk4 of order 4``."""
     tableau = TABLEAUS.get(learning.step)
     if learning.replays:
-        return "Euler"  # forward, and its transpose on the way back
+        return "two-step of order 2" if learning.step == TWO_STEP else "Euler"  # forward, and its transpose on the way back
     return f"{learning.order} Euler" if tableau is None else f"{learning.step} of order {tableau.order}"
 
 

@@ -77,7 +77,7 @@ KEYWORDS: frozenset[str] = frozenset(STATEMENTS)
 
 # First words of the settings below `learn`.
 SETTINGS: frozenset[str] = frozenset(
-    {"beta", "dissipation", "eta", "first", "order", "phi", "schedule", "step", "tau", "tol"}
+    {"beta", "dissipation", "eta", "first", "order", "phi", "schedule", "states", "step", "tau", "tol"}
 )
 
 # First words of Python lines that people write out of habit and that no .ham line can start with.

@@ -33,6 +33,7 @@ _WORDS = {
     "half": "part",
     "begun": "beginning",
     "pull": "pull",
+    "was": "old",
 }
 
 
@@ -107,8 +108,8 @@ def _parted(latex: str) -> tuple[str, str]:
 
 def _mark(mark: str, style: Style) -> str:
     if style == "text":
-        return mark if mark in "⁺′″" else f"({mark})".translate(SUPERSCRIPTS)
-    return {"⁺": "+", "′": r"\prime ", "″": r"\prime\prime "}.get(mark, f"({mark})")
+        return mark if mark in "⁺⁻′″" else f"({mark})".translate(SUPERSCRIPTS)
+    return {"⁺": "+", "⁻": "-", "′": r"\prime ", "″": r"\prime\prime "}.get(mark, f"({mark})")
 
 
 def is_made(name: str) -> bool:
@@ -305,6 +306,8 @@ _BUILD: dict[str, Callable[[Naming, str], tuple[Look, ...]]] = {
     "pull": _own(lambda naming, of: "g", alone=False),
     "slope": lambda naming, of: (Look("H", naming.of(of), marks=("′",)),),
     "begins": lambda naming, of: (Look("begins"), Look("begins", of)),
+    "was": lambda naming, of: (_marked(naming.of(of), "⁻"),),
+    "rest": _own(lambda naming, of: "r", alone=True),
     "token": lambda naming, of: (Look("token"), Look("token", of)),
     "back": _own(lambda naming, of: "back", alone=True),
     "rate": _accented("dot"),

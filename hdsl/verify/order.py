@@ -30,7 +30,7 @@ from hdsl.verify.step import returned, returned_controls
 from hdsl.verify.written import Written, names_in
 
 INTEGRATORS: Mapping[str, int] = {
-    "euler": 1, "midpoint": 2, "rk4": 4, "leapfrog": 2, "yoshida4": 4, "implicit-midpoint": 2
+    "euler": 1, "midpoint": 2, "rk4": 4, "two-step": 2, "leapfrog": 2, "yoshida4": 4, "implicit-midpoint": 2
 }
 """The order of each integrator, by the word after `step =`; the three orders of update are all of order 1."""
 

@@ -50,6 +50,7 @@ DEFAULTS: Mapping[str, float | str] = {
     "phi": 1.0,
     "dissipation": "euler",
     "first": "damped",
+    "states": "stored",
     "beta": 0.01,
 }
 
@@ -190,9 +191,9 @@ class Written:
         self.exact = frozenset(path[5:] for path in settings if path.startswith("step.") and self.word(path) == "exact")
         if self.schedule == "boundary":  # it has no steps
             self.exact = frozenset()
-        schedules = ("online", "replay", "layerwise", "boundary")
-        if self.word("step") not in ("euler", *STAGED, *MECHANICAL) or self.schedule not in schedules:
-            raise ValueError(f"the judge knows the steps euler, {', '.join(STAGED)} and the schedules {', '.join(schedules)}")
+        schedules, steps = ("online", "replay", "layerwise", "boundary"), ("euler", "two-step", *STAGED)
+        if self.word("step") not in (*steps, *MECHANICAL) or self.schedule not in schedules:
+            raise ValueError(f"the judge knows the steps {', '.join(steps)} and the schedules {', '.join(schedules)}")
         if self.word("step") in STAGED and not ordered:
             settings["order"] = "simultaneous"
         return settings
@@ -237,8 +238,16 @@ class Written:
     def rate(self, prefix: str, name: str, tau: float) -> float:
         """η or β of a state or a parameter: that of its name, else of its group, else the general one."""
         group = "state" if name in self.states else "param"
-        narrowest = next(path for path in (f"{prefix}.{name}", f"{prefix}.{group}", prefix) if path in self.settings)
+        own = (name, *self._with(name))
+        paths = (*(f"{prefix}.{n}" for n in (*own, group)), prefix)
+        narrowest = next(path for path in paths if path in self.settings)
         return self.setting(narrowest, tau=tau)
+
+    def _with(self, name: str) -> tuple[str, ...]:
+        """The flow that moves by two-step, of which a state is a hidden part."""
+        whole, _, part = name.rpartition(".")
+        paired = self.word("step") == "two-step" and part in ("before", "tau") and whole in self.states
+        return (whole,) if paired else ()
 
     # --- who reads whom ----------------------------------------------------------------------------------------------
 

@@ -17,4 +17,4 @@ def test_the_fields_of_a_step_are_all_there_without_a_way_back() -> None:
 
 def test_the_text_leaves_open_what_the_emitter_fills_in() -> None:
     opened = set(re.findall(r"(?<!\{)\{(\w+)\}(?!\})", REPLAY))
-    assert opened == {"states", "zeros", "block", "costates", "project", "shared", "anew", "chain", "names"}
+    assert opened == {"states", "zeros", "block", "costates", "project", "shared", "anew", "chain", "after", "again"}

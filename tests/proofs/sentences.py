@@ -224,6 +224,16 @@ LEARN = (
     ),
     S("replay", "learn\n schedule = replay\n eta.param = 1/tau", "replay_settings:16 lasting-gradients"),
     S("replay of r tokens", "learn\n schedule = replay(20)\n eta.param = 1/tau", "replay_tokens:14 setting-value"),
+    S(
+        "a leapfrog in time, for replays",
+        "learn\n schedule = replay\n step = two-step\n eta.param = 1/tau",
+        "two_step_forward:10 step-schedule",
+    ),
+    S(
+        "states are stored for a replay, or recomputed where each step can be undone",
+        "learn\n schedule = replay\n step = two-step\n states = recomputed\n eta.param = 1/tau",
+        "recomputed:15 recomputed; recomputed_forward:10 recomputed",
+    ),
     S("order is not used with replay", "", "replay_settings:17 unused-order"),
     S("layerwise moves a layer a tick", "learn\n schedule = layerwise", "layerwise:8 layerwise; layerwise_cycle:8 layerwise"),
     S("layers keep what a tick leaves them", "", "layerwise_states:5 layerwise; layerwise_states:11 layerwise"),

@@ -145,6 +145,6 @@ def test_exact_dissipation_is_an_integrating_factor(step):
 
 
 def test_every_step_of_several_stages_has_a_scheme_and_an_order():
-    assert set(SCHEMES) == set(STAGED) and set(INTEGRATORS) == {"euler", *STAGED, *MECHANICAL}
+    assert set(SCHEMES) == set(STAGED) and set(INTEGRATORS) == {"euler", "two-step", *STAGED, *MECHANICAL}
     for scheme in SCHEMES.values():
         assert sum(scheme.weights) == pytest.approx(1) and [len(row) for row in scheme.rows] == list(range(len(scheme.weights)))
