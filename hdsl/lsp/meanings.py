@@ -63,6 +63,7 @@ VALUES: dict[str, str] = {
     "semi-implicit": "h, z and ω from old values, then θ with the new ω.",
     "online": "One sample after another, each once, in constant memory.",
     "replay": "Each sequence, or the last r tokens with `replay(r)`, forward and then backwards: what BPTT computes.",
+    "layerwise": "The sample is held, and each tick moves one layer of states, its costates and its parameters.",
     "boundary": "From the beginning to the end at once, as a problem of optimal control.",
     "damped": "The costs of the first sample weigh φ, like all others.",
     "undamped": "The costs of the first sample weigh 1/τ, so that its gradient counts in full.",
