@@ -69,7 +69,7 @@ VALUES: dict[str, str] = {
     "semi-implicit": "h, z and ω from old values, then θ with the new ω.",
     "online": "One sample after another, each once, in constant memory.",
     "replay": "Each sequence, or the last r tokens with `replay(r)`, forward and then backwards: what BPTT computes.",
-    "layerwise": "A sample is held for as many ticks as there are layers of states; each tick moves one.",
+    "layerwise": "The sample is held, and each tick moves one layer of states, its costates and its parameters.",
     "stored": "A replay has kept the states of every token.",
     "recomputed": "A replay keeps what came, and works the states out again from the last: each step must have an inverse.",
     "boundary": "From the beginning to the end at once, as a problem of optimal control.",
