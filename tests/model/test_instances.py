@@ -139,6 +139,12 @@ def test_copies_follow_one_another(checked: Any) -> None:
     assert "a.1" in set().union(*reads.values()) and "a.2" in set().union(*reads.values())
 
 
+def test_sizes_behind_a_number_of_copies_are_fixed_with_it(checked: Any) -> None:
+    sizes = "component same(x[k]) { return x }\ndim depth = 2*pairs, pairs = 1\n"
+    model = checked(HEAD + sizes + "let a = repeat(depth, same, u)\ncost c = squared(a)\n")
+    assert model.fixed == {"depth", "pairs"} and model.free_sizes == ("n", "m")
+
+
 def test_no_copies_are_the_identity(checked: Any) -> None:
     block = "component block(x[k]) {\nparam W[k, k] = glorot\nreturn tanh(W @ x)\n}\n"
     model = checked(HEAD + block + "let a = repeat(0, block, u)\ncost c = squared(a)\n")
