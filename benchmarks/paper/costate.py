@@ -21,7 +21,7 @@ from hdsl.runtime.nonfinite import NonFinite
 
 SEEDS, BLOCKS = 10, 40
 Stream = dict[str, np.ndarray]
-HEAD = ["task", "model", "steps", *CREDITS, "decides"]
+HEAD = ["task", "model", "steps", *CREDITS, "decides in"]
 
 
 @dataclass(frozen=True)
@@ -102,13 +102,15 @@ def signs(ago: int) -> Callable[[int, int], Stream]:
     return draw
 
 
+UNDAMPED = {"alpha": 0.1, "beta": 0.02}
+"""Half the damping of the model that ships and twice its rate: without the costate its readout is then past its limit."""
 TASKS = (
     Task("push a cart along a course", "follow_cart", course, 6000, "r"),
     Task("push a pendulum along a course", "follow_pendulum", course, 6000, "r"),
     Task("two stages in a row", "cascade", two_stages, 6000),
     Task("a resonance to be found", "resonator", resonance, 6000),
-    Task("a sine of period 60", "oscillators", sine(60), 2000, settings={"alpha": 0.1}, side_by_side=False),
-    Task("a sine of period 200", "oscillators", sine(200), 2000, settings={"alpha": 0.1}, side_by_side=False),
+    Task("a sine of period 60", "oscillators", sine(60), 1600, settings=UNDAMPED, side_by_side=False),
+    Task("a sine of period 200", "oscillators", sine(200), 2000, settings=UNDAMPED, side_by_side=False),
     Task("the sign of 1 step ago", "recall", signs(1), 4000),
     Task("the sign of 3 steps ago", "recall", signs(3), 4000),
 )
@@ -161,10 +163,10 @@ def reached(net: Any, stream: dict[str, torch.Tensor], credit: str, steps: int) 
     return np.concatenate(parts)
 
 
-def decides(found: Mapping[str, Found]) -> bool:
-    """Whether the worst seed with the costate is below the median of either control."""
-    controls = [float(np.median(found[credit].last)) for credit in CREDITS if credit != "costate"]
-    return float(found["costate"].last.max()) < min(controls)
+def decided(found: Mapping[str, Found]) -> int:
+    """The number of seeds in which the error with the costate is below half of that with either control."""
+    controls = np.minimum(*(found[credit].last for credit in CREDITS if credit != "costate"))
+    return int((found["costate"].last < controls / 2).sum())
 
 
 def figure(value: float) -> str:
@@ -181,7 +183,7 @@ def rows(found: Sequence[Mapping[str, Found]]) -> Iterator[list[str]]:
             last = each[credit].last
             middle = np.sort(last)[(len(last) - 1) // 2 : len(last) // 2 + 1].mean()
             cells.append(f"{figure(middle)} ({figure(last.min())} … {figure(last.max())})")
-        yield [task.name, f"`{task.model}`", str(steps), *cells, "yes" if decides(each) else "no"]
+        yield [task.name, f"`{task.model}`", str(steps), *cells, f"{decided(each)} of {len(last)}"]
 
 
 def draw(axes: Any, found: Sequence[Mapping[str, Found]]) -> None:

@@ -7,7 +7,8 @@ zero      z⁺ = 0 in the equation of ω as well: ω⁺ = (1 − τη) ω + τ �
 ========  ================================================================================================================
 
 Where no parameter stands in both f and L, as in all models here, the parameters of f have ∂L/∂θ = 0: ``zero`` leaves them
-where they begin. It is run so, with their β at 0, and refused where a parameter stands in both.
+where they begin. It is run so, with their β at 0, and refused where a parameter stands in both. (z is put to 0 there too: it
+moves nothing, but might grow beyond all bounds.)
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def learner(model: str, credit: str, settings: Mapping[str, float | str] | None 
 
 def learn(net: Any, stream: dict[str, torch.Tensor], credit: str) -> torch.Tensor:
     """The outputs of a module that `learner` made, (T, …) of its one stream, each before learning from its sample."""
-    made = net.run(stream, watching=forgetful(net) if credit == "one step" else None)
+    made = net.run(stream, watching=None if credit == "costate" else forgetful(net))
     found: torch.Tensor = made[net.outputs[0]].flatten(1)
     return found
 

@@ -136,10 +136,13 @@ def of_motion(matrix: np.ndarray, tau: float, eta: float, costate: bool) -> Rate
 
 def turning_points(rates: Rates, low: float, high: float, steps: Sequence[int] = ZOOMS) -> list[float]:
     """Every number between ``low`` and ``high`` where growth becomes decay or decay growth, by size."""
-    edges = changes(rates, low, high, steps[0])
+    edges, between = changes(rates, low, high, steps[0]), (high / low) ** (1 / (COPIES - 1))
     for count in steps[1:]:
-        closer = [changes(rates, below, above, count) or [(below, above)] for below, above in edges]
-        edges = [(each[0][0], each[-1][1]) for each in closer]  # at the limit itself a run of some steps may err
+        # So near to a limit that growth is slow, a run may err: the neighbours are looked at again.
+        wider = [(below / between, above * between) for below, above in edges]
+        closer = [changes(rates, below, above, count) or [(below, above)] for below, above in wider]
+        edges = [(each[0][0], each[-1][1]) for each in closer]
+        between = max((above / below for below, above in wider), default=1.0) ** (1 / (COPIES - 1))
     return [float(np.sqrt(below * above)) for below, above in edges]
 
 

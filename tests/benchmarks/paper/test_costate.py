@@ -44,13 +44,13 @@ def test_what_decides() -> None:
         errors = (np.full((costate.BLOCKS, 3), value) for value in (costate_, one, none))
         return {c: costate.Found(costate.TASKS[0], c, each) for c, each in zip(CREDITS, errors, strict=True)}
 
-    assert costate.decides(found(0.1, 0.2, np.inf))
-    assert not costate.decides(found(0.3, 0.2, np.inf))
-    with_a_bad_seed = found(0.1, 0.2, 0.2)
+    assert costate.decided(found(0.1, 0.3, np.inf)) == 3
+    assert costate.decided(found(0.2, 0.3, np.inf)) == 0
+    assert costate.decided(found(0.2, np.inf, 0.3)) == 0
+    with_a_bad_seed = found(0.1, 0.3, 0.3)
     with_a_bad_seed["costate"].errors[-1, 0] = np.inf
-    assert not costate.decides(with_a_bad_seed)
     (row,) = costate.rows([with_a_bad_seed])
-    assert row[3:] == ["0.1 (0.1 … ∞)", "0.2 (0.2 … 0.2)", "0.2 (0.2 … 0.2)", "no"]
+    assert row[3:] == ["0.1 (0.1 … ∞)", "0.3 (0.3 … 0.3)", "0.3 (0.3 … 0.3)", "2 of 3"]
 
 
 def test_a_plant_without_credit_is_not_pushed() -> None:
