@@ -139,3 +139,12 @@ def test_processes_that_write_at_once_see_whole_entries(own: Path) -> None:
     running = [subprocess.Popen([sys.executable, "-c", MANY, letter], stderr=subprocess.PIPE) for letter in "abcd"]
     assert [(one.communicate()[1], one.returncode) for one in running] == [(b"", 0)] * 4
     assert entries(own) == ["same"]
+
+
+def test_a_file_of_its_own_is_found_whole_or_not_at_all(own: Path) -> None:
+    path = cache.keep_file("f", b"hello")
+    assert path == own / "f" and cache.fetch_file("f") == path
+    assert path.read_bytes() == b"hello"
+    path.write_bytes(b"hell")
+    assert cache.fetch_file("f") is None and cache.fetch_file("g") is None
+    assert cache.keep_file("f", b"hello") == path

@@ -50,7 +50,8 @@ class Native:
 class Body:
     """One program. ``outside`` gives what a cell or a sample is: its sizes and whether it is shared.
 
-    ``results`` are pointers by line for what is made where it is handed out.
+    ``results`` are pointers by line for what is made where it is handed out. ``ending`` tells its names from those of another
+    program in the same function.
     """
 
     def __init__(
@@ -59,8 +60,10 @@ class Body:
         program: Program,
         outside: Callable[[str], tuple[tuple[int, ...], bool]],
         results: Mapping[str, str],
+        ending: str = "",
     ) -> None:
         self.native, self.program, self.outside, self.results = native, program, outside, results
+        self.ending, self.sizes = ending, native.sizes
         self.batch, self.brief = native.batch, len(program.lines) <= BRIEF
         self.lines = {line.name: line for line in program.lines}
         self.constants: dict[str, str] = {}
@@ -90,7 +93,7 @@ class Body:
         return self.room[name]
 
     def _made(self, line: Definition) -> Place:
-        sizes, pointer = self.extent(line), self.native.names[line.name]
+        sizes, pointer = self.extent(line), self.native.names[line.name] + self.ending
         if line.name in self.results:
             return self.native.place_of(self.results[line.name], sizes, line.shared)
         made = self.native.place_of(pointer, sizes, line.shared)
@@ -137,7 +140,7 @@ class Body:
         return NativePrinter(self.native.kind, spell, self.is_number, self._constant)
 
     def _constant(self, text: str) -> str:
-        return self.constants.setdefault(text, f"constant_{len(self.constants)}")
+        return self.constants.setdefault(text, f"constant{self.ending}_{len(self.constants)}")
 
     # --- plans -----------------------------------------------------------------------------------------------------------
 

@@ -101,10 +101,10 @@ class NativePrinter:
     def _product(self, expression: Scalar) -> str:
         """The number first, then what it scales, then what divides."""
         numbers = [factor for factor in expression.args if self.is_number(factor)]
-        rest = [factor for factor in expression.as_ordered_factors() if factor not in numbers]
+        rest = sorted((factor for factor in expression.args if factor not in numbers), key=sympy.default_sort_key)
         number = sympy.Mul(*numbers)
         if not rest or self.constant is None:
-            rest, number = list(expression.as_ordered_factors()), sympy.Integer(1)
+            rest, number = list(expression.args), sympy.Integer(1)
         sign = "-" if number == -1 else ""
         above = [self(number)] if number not in (1, -1) else []
         below: list[str] = []

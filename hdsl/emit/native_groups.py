@@ -104,9 +104,11 @@ def grouped(nodes: Sequence[Node], held: Collection[str]) -> list[Group]:
     readers: dict[str, list[tuple[int, Node]]] = {}
     levels: dict[tuple[int, int | None], Group] = {}
     for node in nodes:
-        before = [(made[name], name in node.along) for name in sorted(node.reads) if name in made]
+        before = [
+            (*made[name], name in node.along and not made[name][1].sums) for name in sorted(node.reads) if name in made
+        ]
         if node.writes is not None and node.line.name not in held:
-            before += [(reader, node.writes in reader[1].along) for reader in readers.get(node.writes, ())]
+            before += [(level, reader, node.writes in reader.along) for level, reader in readers.get(node.writes, ())]
         level, rows = _placed(node, before)
         levels.setdefault((level, rows), Group(rows)).nodes.append(node)
         placed = level, replace(node, rows=rows)
@@ -116,17 +118,20 @@ def grouped(nodes: Sequence[Node], held: Collection[str]) -> list[Group]:
     return [levels[key] for key in sorted(levels, key=lambda key: (key[0], key[1] is not None, key[1] or 0))]
 
 
-def _placed(node: Node, before: Iterable[tuple[tuple[int, Node], bool]]) -> tuple[int, int | None]:
-    """The level of a node, and its rows where it runs by blocks. Within a level what runs line by line comes first."""
+def _placed(node: Node, before: Iterable[tuple[int, Node, bool]]) -> tuple[int, int | None]:
+    """The level of a node, and its rows where it runs by blocks. Within a level what runs line by line comes first.
+
+    ``before`` are the nodes that it follows, each with its level and whether row by row is enough.
+    """
     level, joins = 0, False
     waits = list(before)
-    for (of, other), along in waits:
-        together = node.rows is not None and other.rows == node.rows and along and not other.sums
+    for of, other, along in waits:
+        together = node.rows is not None and other.rows == node.rows and along
         level = max(level, of if other.rows is None or together else of + 1)
     if node.rows is not None:
-        joins = node.large or any(of == level and other.rows == node.rows for (of, other), _ in waits)
+        joins = node.large or any(of == level and other.rows == node.rows for of, other, _ in waits)
     if joins:
         return level, node.rows
-    for (of, other), _ in waits:
+    for of, other, _ in waits:
         level = max(level, of if other.rows is None else of + 1)
     return level, None

@@ -9,7 +9,7 @@ from typing import Protocol
 import sympy
 
 from hdsl.emit.native_expression import NativePrinter
-from hdsl.emit.native_places import Place
+from hdsl.emit.native_places import Place, Sizes
 from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, slot_indices, slot_name, slots
 
 STREAM = sympy.Symbol("b", integer=True)
@@ -27,6 +27,9 @@ class Room(Protocol):
 
     @property
     def batch(self) -> int: ...
+
+    @property
+    def sizes(self) -> Sizes: ...
 
     @property
     def brief(self) -> bool: ...

@@ -73,7 +73,7 @@ def why_not(programs: Programs) -> str | None:
     if programs.replay is not None:
         return "`schedule = replay` goes back over what was kept of a sequence, which torch does"
     rows = {
-        line.body.row for program in programs.steps for line in program.lines
+        line.body.row for program in (*programs.steps, *programs.projections.values()) for line in program.lines
         if isinstance(line.body, Structured) and line.body.row not in LOOPS
     }  # fmt: skip
     return f"torch's own libraries do {', '.join(sorted(rows))}" if rows else None
@@ -131,7 +131,7 @@ class _Module:
         lines += [text for name, pointer, numbers in copied for text in self._copied(body, name, pointer, numbers)]
         bodies = [body]
         for every, projection in projections.items():
-            put = Body(self.native, projection, self.outside, {})
+            put = Body(self.native, projection, self.outside, {}, f"__{every}")
             lines += [f"if (r->projects && (r->tick + step + 1) % {every} == 0) {{", *put.text(), "}"]
             bodies.append(put)
         lines += self._put_back(projections, bodies[1:])

@@ -77,7 +77,7 @@ class Sizes:
         self._known = {sympy.Symbol(n, integer=True, positive=True): value for n, value in numbers.items()}
 
     def __call__(self, size: Size) -> int:
-        return int(sympy.sympify(size).xreplace(self._known))
+        return int(size.xreplace(self._known)) if isinstance(size, sympy.Basic) else int(size)
 
     def of(self, sizes: Sequence[Size]) -> tuple[int, ...]:
         return tuple(map(self, sizes))

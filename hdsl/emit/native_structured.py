@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hdsl.emit.native_loops import Room, loop
-from hdsl.emit.native_places import Place
+from hdsl.emit.native_places import Place, viewed
 from hdsl.terms.term import Definition, Structured
 
 Loops = Callable[[Room, Definition, Place, list[Place], Mapping[str, Any]], list[str]]
@@ -144,9 +144,8 @@ def _diag(room: Room, line: Definition, target: Place, operands: list[Place], gi
 
 
 def _copy(room: Room, line: Definition, target: Place, operands: list[Place], given: Mapping[str, Any]) -> list[str]:
-    (source,) = operands
-    if line.body.row == "diagonal":  # type: ignore[union-attr]
-        return around(target.sizes, lambda names: [f"{target.at(names)} = {source.at(names * 2)};"])
+    source = viewed(line, operands[0], room.sizes)
+    assert source is not None
     return around(target.sizes, lambda names: [f"{target.at(names)} = {source.at(names)};"])
 
 

@@ -115,7 +115,8 @@ WRONG = [
     for option in (
         ["--steps", "5"], ["--epochs", "2"], ["--batch", "2"], ["--follow"], ["--hold", "2"],
         ["--target-at", "1", "--hold", "2"],
-        ["--seeds", "2"], ["--dtype", "float32"], ["--device", "cpu"], ["--threads", "1"], ["--checkpoint", "d"],
+        ["--seeds", "2"], ["--dtype", "float32"], ["--device", "cpu"], ["--threads", "1"], ["--backend", "native"],
+        ["--checkpoint", "d"],
         ["--every", "1", "--checkpoint", "d"], ["--resume", "--checkpoint", "d"], ["--on-nonfinite", "stop"],
         ["--record", "x", "--record-to", "r.csv"], ["--record-to", "r.csv", "--record", "x"], ["--log", "d"],
         ["--sweep", "r=1,2"], ["--load-parameters", "p"], ["--save-parameters", "p"],

@@ -1,0 +1,39 @@
+"""The body of a native program: new values where their cells are, beside them where the old ones are still read."""
+
+from __future__ import annotations
+
+import hdsl
+from hdsl.emit.native_module import emit_native
+
+TEXT = """ham 1
+dim n = 3
+input u[n]
+target v[n]
+state h[n] = 0
+param W[n, n] = normal(0, 1)
+next h = tanh(W @ h + u){more}
+output y = h
+cost fit = 1/2 * squared(y - v)
+"""
+
+
+def learn(more: str = "", batch: int = 1) -> str:
+    made = emit_native(hdsl.loads(TEXT.format(more=more)).product("program"), "0", {"n": 3}, batch, "double").text
+    return made[made.index("SEEN void learn") : made.index("SEEN void observe")]
+
+
+def test_a_held_value_goes_into_its_cell_at_the_end() -> None:
+    text = learn()
+    assert text.count("memcpy(h, ") == 1
+    assert text.index("memcpy(h, ") > text.index("w_W[")
+
+
+def test_a_value_that_only_its_own_loop_reads_is_not_stored() -> None:
+    """1 − s² times z stays in a register."""
+    assert "own_1" in learn()
+    assert "s_[" not in learn()
+
+
+def test_a_result_is_made_where_it_is_handed_out() -> None:
+    assert "(r->results[0] + step * 3)" in learn()
+    assert "(r->results[0] + step * 6)" in learn(batch=2)

@@ -1,0 +1,71 @@
+"""A module of torch and one of native code on the same stream: how far apart all that they leave is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+import hdsl
+from hdsl.runtime import native_build
+from tests.proofs.streams import draw_stream, fill
+
+CLOSE = {torch.float64: 1e-9, torch.float32: 1e-4}
+"""Sums in another order lose a few bits a step, which random cells make larger; a wrong sign, index or factor shows at 1e-2."""
+
+
+@contextmanager
+def plain_builds() -> Iterator[None]:
+    """Compiled without optimisation, in a fraction of the time: the same text."""
+    before = native_build.FLAGS
+    native_build.FLAGS = tuple("-O0" if flag == "-O3" else flag for flag in before)
+    try:
+        yield
+    finally:
+        native_build.FLAGS = before
+
+
+def nets_of(model: hdsl.api.Model, dtype: torch.dtype, batch: int, seed: int) -> tuple[Any, Any, torch.Generator]:
+    """A module of each backend with the same cells: random ones in float64, those that a model begins with in float32."""
+    source = torch.Generator().manual_seed(1000 * seed + batch)
+    plain = model.compile(dtype=dtype)(batch=batch, seed=0)
+    if dtype == torch.float64:
+        fill(model, plain, source)
+    native = model.compile(dtype=dtype, backend="native")(batch=batch, seed=0)
+    native.load_state_dict(plain.state_dict())
+    return plain, native, source
+
+
+def differences(model: hdsl.api.Model, dtype: torch.dtype, batch: int, seed: int, steps: int = 12) -> dict[str, float]:
+    """Run both over a stream with gaps, boundaries and uneven times, then one step and a run that observes only."""
+    plain, native, source = nets_of(model, dtype, batch, seed)
+    found: dict[str, float] = {}
+    if not model.product("model").of_role("input") and not model.product("model").of_role("target"):
+        found |= _apart(plain.run(steps), native.run(steps))
+        return found | _apart(plain.state_dict(), native.state_dict())
+    for uneven in (False, True):
+        stream = draw_stream(model, plain, steps, source, uneven=uneven)
+        parts = {name: value.to(dtype) if value.is_floating_point() else value for name, value in stream.parts.items()}
+        found |= _apart(plain.run(parts), native.run(parts))
+        found |= _apart(plain.state_dict(), native.state_dict())
+        row = {plain.arguments[name]: parts[name][0] for name in (*plain.inputs, *plain.targets)}
+        (y, costs), (other, others) = plain.step(**row), native.step(**row)
+        found |= _apart({"y": y, **costs}, {"y": other, **others}) if y is not None else _apart(costs, others)
+        plain.eval(), native.eval()
+        found |= _apart(plain.run(parts), native.run(parts))
+        plain.train(), native.train()
+    return found | _apart(plain.state_dict(), native.state_dict())
+
+
+def _apart(wanted: dict[str, torch.Tensor], found: dict[str, torch.Tensor]) -> dict[str, float]:
+    assert wanted.keys() == found.keys()
+    apart = {}
+    for name, value in wanted.items():
+        a, b = value.double(), found[name].double()
+        assert a.shape == b.shape, name
+        assert torch.equal(a.isfinite(), b.isfinite()), name
+        a, b = a.nan_to_num(posinf=0.0, neginf=0.0), b.nan_to_num(posinf=0.0, neginf=0.0)
+        apart[name] = float(((a - b).abs() / (1 + a.abs())).max()) if a.numel() else 0.0
+    return apart

@@ -1,0 +1,67 @@
+"""Which backend: what is asked for, what a trial finds, and one line where it is torch all the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+import hdsl
+from hdsl.runtime import choice
+from hdsl.runtime.choice import Choice, measured
+from hdsl.runtime.native_build import NONE_FOUND, find_compiler
+from hdsl.runtime.run import run_chunk
+from tests.proofs.native_runs import plain_builds
+
+needs_one = pytest.mark.skipif(find_compiler() is None, reason="no C compiler is at hand")
+CHUNK = {"u": torch.ones(8, 1, 1), "v": torch.zeros(8, 1, 1), "steps": 8}
+CONVOLVED = "ham 1\ninput x[1, 4, 4]\nparam K[1, 1, 2, 2] = 0.1\noutput y = sum(conv2d(x, K))\ncost c = y^2\n"
+
+
+def net_of(backend: str) -> Any:
+    return hdsl.load("sunspots", n=4).compile(backend=backend)()
+
+
+def test_there_is_no_other_backend() -> None:
+    with pytest.raises(ValueError, match="torch, native, auto and numpy"):
+        net_of("fortran")
+
+
+def test_without_a_compiler_it_is_torch_and_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice, "find_compiler", lambda: None)
+    with pytest.warns(UserWarning, match="no C compiler is at hand"):
+        net = net_of("native")
+    assert net.choice == Choice("torch", NONE_FOUND)
+    assert net_of("auto").choice == Choice("torch", NONE_FOUND)
+    assert net.run({"u": CHUNK["u"], "v": CHUNK["v"]})["y"].shape == (8, 1, 1)
+
+
+def test_a_model_that_is_left_to_torch_says_why() -> None:
+    model = hdsl.loads(CONVOLVED)
+    with pytest.raises(ValueError, match=r"no native code: .*conv2d"):
+        model.compile(backend="native")
+    net = model.compile(backend="auto")()
+    assert net.choice.backend == "torch" and "conv2d" in net.choice.told
+
+
+@needs_one
+def test_a_trial_tells_both_rates_and_leaves_the_module_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice, "SECONDS", 0.01)
+    net = net_of("auto")
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    with plain_builds():
+        found = measured(net, CHUNK, run_chunk)
+    assert found.backend in ("torch", "native") and found.told.startswith(found.backend)
+    assert "torch" in found.told and "native" in found.told
+    assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+
+
+@needs_one
+def test_auto_is_decided_at_the_first_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = net_of("auto")
+    monkeypatch.setattr("hdsl.runtime.run.measured", lambda *given: Choice("torch", "torch: as it happens"))
+    assert net.choice == Choice("auto")
+    net.run({"u": CHUNK["u"], "v": CHUNK["v"]})
+    assert net.choice == Choice("torch", "torch: as it happens")
+    assert net_of("auto").choice == Choice("auto")

@@ -1,0 +1,125 @@
+"""A native module in use: its own tensors are what C moves, whatever torch does with them."""
+
+from __future__ import annotations
+
+import copy
+import io
+import pickle
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+
+import hdsl
+from hdsl.runtime.native import call, library_of
+from hdsl.runtime.native_build import find_compiler
+from hdsl.runtime.nonfinite import NonFinite
+from tests.proofs.native_runs import plain_builds
+
+pytestmark = pytest.mark.skipif(find_compiler() is None, reason="no C compiler is at hand")
+
+STREAM = {"u": torch.linspace(-1, 1, 40).reshape(20, 2, 1), "v": torch.linspace(1, -1, 40).reshape(20, 2, 1)}
+
+
+@pytest.fixture(autouse=True)
+def plain() -> Iterator[None]:
+    with plain_builds():
+        yield
+
+
+def net_of(backend: str = "native", batch: int = 2) -> Any:
+    return hdsl.load("sunspots", n=6).compile(dtype=torch.float32, backend=backend)(batch=batch, seed=3)
+
+
+def same(a: Any, b: Any) -> bool:
+    return all(torch.equal(value, b.state_dict()[name]) for name, value in a.state_dict().items())
+
+
+def test_a_run_in_parts_is_the_run_as_a_whole_bit_for_bit() -> None:
+    whole, parts = net_of(), net_of()
+    whole.run(STREAM)
+    for rows in (slice(0, 7), slice(7, 20)):
+        parts.run({name: value[rows] for name, value in STREAM.items()})
+    assert same(whole, parts)
+
+
+def test_steps_are_the_run_bit_for_bit() -> None:
+    whole, steps = net_of(), net_of()
+    result = whole.run(STREAM)
+    for k in range(20):
+        y, costs = steps.step(u=STREAM["u"][k], v=STREAM["v"][k])
+        assert torch.equal(y, result["y"][k])
+        assert costs["fit"] == pytest.approx(float(result["fit"][k].mean()), rel=1e-6)
+    assert same(whole, steps)
+
+
+def test_what_is_saved_copied_or_pickled_goes_on_as_before() -> None:
+    net = net_of()
+    net.run(STREAM)
+    kept = io.BytesIO()
+    torch.save(net.state_dict(), kept)
+    kept.seek(0)
+    loaded = net_of()
+    loaded.load_state_dict(torch.load(kept, weights_only=True))
+    others = [copy.deepcopy(net), pickle.loads(pickle.dumps(net)), loaded]
+    net.run(STREAM)
+    for other in others:
+        assert other.choice.backend == "native"
+        other.run(STREAM)
+        assert same(net, other)
+
+
+def test_parameters_and_settings_changed_between_runs_are_used() -> None:
+    native, plain = net_of(), net_of("torch")
+    for net in (native, plain):
+        net.run(STREAM)
+        net.beta = 0.5
+        with torch.no_grad():
+            net.W.mul_(0.5)
+        net.run(STREAM)
+    for name, value in plain.state_dict().items():
+        torch.testing.assert_close(native.state_dict()[name], value, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("change", ["dtype", "layout"])
+def test_tensors_that_c_cannot_take_are_stepped_by_torch(change: str) -> None:
+    net = net_of()
+    if change == "dtype":
+        net.to(torch.bfloat16)
+    else:
+        net.W.data = net.W.data.t().contiguous().t()
+    assert call(net, "learn", net._cells(), net._sample(u=STREAM["u"][0], v=STREAM["v"][0]), 1, None, net.tau) is None
+    net.run(STREAM)
+    assert int(net.clock) == 20
+
+
+def test_a_module_moved_to_another_type_has_its_own_library() -> None:
+    net = net_of()
+    first = library_of(net)
+    net.to(torch.float64)
+    net.run(STREAM)
+    assert library_of(net) is not first
+
+
+def test_a_nan_is_found_by_name_and_line() -> None:
+    net = hdsl.load("sunspots", n=6).compile(backend="native")(batch=2, seed=0)
+    net.beta = 1e30
+    with pytest.raises(NonFinite, match=r"at step \d+"):
+        net.run({name: 1e10 * value for name, value in STREAM.items()})
+
+
+def test_who_kept_a_cell_for_a_derivative_is_told_that_it_moved() -> None:
+    net = net_of()
+    before = net.W._version
+    net.run(STREAM)
+    assert net.W._version > before
+
+
+def test_what_is_due_is_put_back_once_in_a_step_and_in_a_run() -> None:
+    text = "ham 1\nparam w[2] = 3\ncost c = 1/2 * squared(w)\nproject w = w / 2 every 3\nlearn\n    beta = 0\n"
+    run, step, plain = (hdsl.loads(text).compile(backend=b, dtype=torch.float64)() for b in ("native", "native", "torch"))
+    run.run(7), plain.run(7)
+    for _ in range(7):
+        step.step()
+    assert run.w.tolist() == step.w.tolist() == plain.w.tolist() == [0.75, 0.75]
