@@ -1,4 +1,4 @@
-"""The methods of a generated torch module by which a run steps: room for every value, parameters that meet the same side by side."""
+"""The methods of a generated torch module by which a run steps: with room for every value, and parameters side by side."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from hdsl.emit.packs import Row
 from hdsl.emit.room_lines import RoomLines
 from hdsl.emit.statement import bind_numbers
 from hdsl.optimise.program import Program
-
-CELLS = re.compile(r"\w+")
+from hdsl.terms.term import Size
 
 
 def advancing(program: Program, facts: Facts) -> str:
@@ -23,7 +22,7 @@ def advancing(program: Program, facts: Facts) -> str:
     results = ", ".join(_result(program, name, lines) for name in program.results)
     results += "," * (len(program.results) == 1)
     text = "\n".join([*bindings, *(s.text for s in statements), results])
-    layout = _Layout(lines, facts, frozenset(CELLS.findall(text)))
+    layout = _Layout(lines, facts, frozenset(re.findall(r"\w+", text)))
     step = [
         "def _advance(self, room, cells, sample, tau):",
         '    """`_learn` as the steps of a run: values go where those of the step before lay, what is returned is new."""',
@@ -94,8 +93,7 @@ class _Layout:
         """What a pack meets at one point."""
         names, lines, side = self.facts.names, self.lines, self.lines.row(row)
         sizes = [self.facts.model.quantities[p].sizes[1:] for p in row.parameters]
-        told = " | ".join("1" if x is None else lines.name(x.removeprefix(":")) for x in row.operands)
-        self.made.append(f"{side} = share.new_zeros(self.batch, {self._width(sizes)})  # [{told}]")
+        self.made.append(f"{side} = share.new_zeros(self.batch, {self._width(sizes)})  # {lines.beside(row)}")
         known = [side]
         for operand, place in zip(row.operands, self._places(sizes), strict=True):
             at = f"{side}[:, {place}]"
@@ -113,18 +111,18 @@ class _Layout:
                 known.append(lines.parts[row, operand])
         return known
 
-    def _width(self, sizes: list[tuple[object, ...]]) -> str:
-        whole = " + ".join(self.facts.size(s[0]) if s else "1" for s in sizes)  # type: ignore[arg-type]
+    def _width(self, sizes: list[tuple[Size, ...]]) -> str:
+        whole = " + ".join(self.facts.size(s[0]) if s else "1" for s in sizes)
         return f"-(-({whole}) // 16) * 16"
 
-    def _places(self, sizes: list[tuple[object, ...]]) -> list[str]:
+    def _places(self, sizes: list[tuple[Size, ...]]) -> list[str]:
         """The columns of each, as text: ``:n``, ``n:n + m``, ``n + m``."""
         places, start = [], ""
         for size in sizes:
             if not size:
                 places.append(start or "0")
                 continue
-            end = f"{start} + {self.facts.size(size[0])}" if start else self.facts.size(size[0])  # type: ignore[arg-type]
+            end = f"{start} + {self.facts.size(size[0])}" if start else self.facts.size(size[0])
             places.append(f"{start}:{end}")
             start = end
         return places
@@ -134,7 +132,7 @@ class _Layout:
         text = "\n".join(self.made)
         return [
             "def _lay_out(self, cells):",
-            '    """Room for the values of `_advance`, and the cells as it has them: copies side by side of what meets the same."""',
+            '    """Room for the values of `_advance`, and the cells as it has them: parameters side by side, in copies."""',
             f"    {facts.unpack_cells()} = cells",
             *(f"    {line}" for line in facts.prologue(text)),
             *(f"    {line}" for line in self.made),

@@ -1,4 +1,4 @@
-"""Which parameters of a run's step lie side by side: [W | U | b] meets [h | u | 1] in one product, and one outer product goes back.
+"""Which parameters of a run's step lie side by side: [W | U | b] meets [h | u | 1] in one product, and one goes back.
 
 A pack is the parameters of one such sum; a row holds what they meet at one point, each stream's quantities one after another.
 A quantity lives in the first row that it stands in, and is copied into others.
@@ -6,7 +6,7 @@ A quantity lives in the first row that it stands in, and is copied into others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import sympy
@@ -132,7 +132,7 @@ class _Reader:
         operands = tuple(x for _, _, (_, x, _) in every)
         if len(every) < 2 or len(set(parameters)) < len(every) or len(set(operands)) < len(every):
             return None
-        if rest == 0 and alpha != 1 or (rest != 0 and scaled_slot(rest, self.is_number)[1] is None):
+        if (rest == 0 and alpha != 1) or (rest != 0 and scaled_slot(rest, self.is_number)[1] is None):
             return None
         return Sum(line, parameters, operands, tuple(c for _, _, (_, _, c) in matrices), alpha, rest)
 
@@ -164,7 +164,7 @@ class _Reader:
 
 
 def packs_of(sums: dict[str, Sum], kept_at: Callable[[str], str | None]) -> Packs:
-    """The packs that save more than their copies cost. ``kept_at`` names where a run keeps a quantity; None is a sample's own."""
+    """The packs that save more than their copies cost. ``kept_at`` names where a run keeps a quantity; None: nowhere."""
     packs = Packs()
     homes: set[str] = set()
     for parameters in dict.fromkeys(s.parameters for s in sums.values()):

@@ -20,8 +20,10 @@ from hdsl.terms.elementwise import ROWS, RowFunction
 from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, Structured, is_slot, ordered_terms, slot_name
 
 OUT = frozenset(
-    ("mm", "mv", "addmm", "addmv", "add", "sub", "mul", "addcmul", "lerp", "softmax")
-    + ("tanh", "sigmoid", "exp", "log", "sin", "cos", "sqrt", "sign", "abs", "erf")
+    (
+        *("mm", "mv", "addmm", "addmv", "add", "sub", "mul", "addcmul", "lerp", "softmax"),
+        *("tanh", "sigmoid", "exp", "log", "sin", "cos", "sqrt", "sign", "abs", "erf"),
+    )
 )
 """The calls that write where they are told to."""
 
@@ -50,9 +52,10 @@ class RoomLines(TorchLines):
             self.position = position
             (first, *others) = line.body.expression.args
             row = ROWS[type(line.body.expression).__name__]
-            if row.in_place and not others and is_slot(first) and self.has_room(line) and self._dead_after(first, line):
-                if self.has_room(self.lines[slot_name(first)]):
-                    self.renamed[slot_name(first)] = self.renamed.get(line.name, line.name)
+            if not row.in_place or others or not is_slot(first) or not self._dead_after(first, line):
+                continue
+            if self.has_room(line) and self.has_room(self.lines[slot_name(first)]):
+                self.renamed[slot_name(first)] = self.renamed.get(line.name, line.name)
 
     def _kept_at(self, name: str) -> str | None:
         """Where a quantity lies throughout a run: a cell, or the room of a line."""
@@ -96,16 +99,21 @@ class RoomLines(TorchLines):
         return self._turn_once(made)
 
     def _copies(self, row: Row | None) -> list[Statement]:
-        """What puts into a row what does not live there: of a sample once, of a cell each time that it is met."""
+        """What puts into a row what does not live there: of a cell each time that it is met, of all else once."""
         made = []
         for operand in () if row is None else row.copied:
             name, first = operand.removeprefix(":"), (row, operand) not in self.parts
             if row is not None and first:
                 count = sum(known == operand for _, known in self.parts)
                 self.parts[row, operand] = self.names[f"part:{name}{count + 1 if count else ''}"]
-            if row is not None and (first or not operand.startswith(":")):
-                made.append(Statement(f"{self.parts[row, operand]}.copy_({self.name(name)})", ()))
+            if row is not None and (first or not self._lasts(operand)):
+                copied = f"{self.parts[row, operand]}.copy_({self.name(name)})"
+                made.append(Statement(f"{copied}  # into {self.beside(row)}", ()))
         return made
+
+    def _lasts(self, operand: str) -> bool:
+        """Whether what was copied into a row is what stands under its name until the step ends."""
+        return operand.startswith(":") or operand not in self.program.cells
 
     def _sides(self) -> list[Side]:
         """The packs and their rows, by the identifiers that statements have for them."""
@@ -118,7 +126,7 @@ class RoomLines(TorchLines):
                 {
                     tuple(None if x is None else self.name(x.removeprefix(":")) for x in row.operands): self.row(row)
                     for row in self.packs.distinct
-                    if row.parameters == parameters and all(x.startswith(":") for x in row.copied)
+                    if row.parameters == parameters and all(map(self._lasts, row.copied))
                 },
             )
             for parameters in self.packs.parameters
@@ -130,8 +138,14 @@ class RoomLines(TorchLines):
 
     def row(self, row: Row) -> str:
         """The identifier of a row."""
-        position = self.packs.distinct.index(row)
-        return self.names[f"row:{row.parameters[0]}{position + 1 if position else ''}"]
+        first = row.operands[0]
+        alike = [other for other in self.packs.distinct if other.operands[0] == first]
+        number = alike.index(row)
+        return self.names[f"row:{(first or '').removeprefix(':')}{number + 1 if number else ''}"]
+
+    def beside(self, row: Row) -> str:
+        """What lies in a row, as comments have it: ``[h | u | 1]``."""
+        return f"[{' | '.join('1' if x is None else self.name(x.removeprefix(':')) for x in row.operands)}]"
 
     def _turn_once(self, statements: list[Statement]) -> list[Statement]:
         """Transposes of what lies where it lies throughout a run are views made before it."""

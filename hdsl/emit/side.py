@@ -38,7 +38,7 @@ def _together(statements: list[Statement], side: Side) -> list[Statement]:
     calls = [_PRODUCT.fullmatch(statements[k].text) for k in places]
     if not all(calls):
         return statements
-    parts = [(m[3], None if m[2] == "addmv_" else m[4], m[5], _scale(m)) for m in calls if m is not None]
+    parts = [(m[3], None if m[2] == "addmv_" else m[4], m[5] or "", _scale(m)) for m in calls if m is not None]
     row = side.rows.get(tuple(met for _, met, _, _ in parts))
     same = len({(left, kept, scale) for left, _, kept, scale in parts}) == 1
     between = statements[min(places) : max(places)]

@@ -49,8 +49,8 @@ class Programs:
     nothing. ``costs`` works out the cost terms from what the first two hand on; it reads no cell, so that it can be run once
     for many steps. ``outputs`` gives the line of each output; `learn` and `observe` return the outputs, then ``costs.given``.
     ``projections`` are what is put back after `learn`, by the steps from one time to the next. ``pullback``, where it was
-    asked for, takes the adjoint of the first output to the inputs (`hdsl.optimise.pullback`). ``advance`` is ``learn`` once more,
-    as the many steps of a run make it (`hdsl.optimise.advance`); None where a step has stages, or is replayed.
+    asked for, takes the adjoint of the first output to the inputs (`hdsl.optimise.pullback`). ``advance`` is ``learn`` as the
+    many steps of a run make it (`hdsl.optimise.advance`); None where a step has stages, or is replayed.
     """
 
     learn: Program

@@ -13,7 +13,7 @@ from hdsl.runtime.replaying import replays, rounds, token_of
 
 Body: TypeAlias = Callable[[Any, tuple[torch.Tensor, ...], float], tuple[torch.Tensor, ...]]
 
-FEW, MANY = 32, 2**18
+FEW, MANY = 32, 2**20
 """A run lays out the cells for at least so many steps, and where it copies at most so many numbers."""
 
 
@@ -54,7 +54,7 @@ def loop(
 
 
 def pays(net: Any, cells: tuple[torch.Tensor, ...], steps: int) -> bool:
-    """Whether a run of so many steps is to lay out the cells first: copies of large parameters would take as much memory again."""
+    """Whether a run of so many steps lays out the cells first: copies of large parameters would take as much memory again."""
     if steps < FEW or not net.training or not hasattr(net, "_lay_out"):
         return False
     return sum(cells[k].numel() for k in net.beside) <= MANY
