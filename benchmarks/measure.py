@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,10 @@ class Timing:
         return median(a / b for a, b in zip(self.rounds, other.rounds, strict=True))
 
 
+CLOCKS: dict[str, Callable[[], float]] = {"wall": perf_counter, "processor": process_time}
+"""Seconds on the wall, or seconds that this process had a processor for, which the load of others moves less."""
+
+
 def steps_for(work: Callable[[int], object], seconds: float, most: int) -> int:
     """How many steps of ``work`` take about ``seconds``, at most ``most``; warms up on the way."""
     steps = min(2, most)
@@ -44,22 +48,23 @@ def steps_for(work: Callable[[int], object], seconds: float, most: int) -> int:
 
 
 def interleave(
-    variants: Mapping[str, Callable[[int], object]], rounds: int, seconds: float, most: int
+    variants: Mapping[str, Callable[[int], object]], rounds: int, seconds: float, most: int, clock: str = "wall"
 ) -> dict[str, Timing]:
     """Times each variant ``rounds`` times in turn; a variant takes a number of steps, chosen to last about ``seconds``.
 
-    At most ``most`` steps a call. Returns seconds a step. The garbage collector runs between rounds only.
+    At most ``most`` steps a call, by one of `CLOCKS`. Returns seconds a step. The garbage collector runs between rounds only.
     """
     steps = {name: steps_for(work, seconds, most) for name, work in variants.items()}
+    now = CLOCKS[clock]
     taken: dict[str, list[float]] = {name: [] for name in variants}
     gc.disable()
     try:
         for _ in range(rounds):
             gc.collect()
             for name, work in variants.items():
-                start = perf_counter()
+                start = now()
                 work(steps[name])
-                taken[name].append((perf_counter() - start) / steps[name])
+                taken[name].append((now() - start) / steps[name])
     finally:
         gc.enable()
     return {name: Timing(tuple(each)) for name, each in taken.items()}

@@ -11,7 +11,7 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isnan
 from statistics import median
@@ -21,7 +21,8 @@ import torch
 from benchmarks.autograd import OPTIMISERS, Autograd
 from benchmarks.by_hand import by_hand, layouts
 from benchmarks.generated import Generated, NotThereYet
-from benchmarks.measure import Timing, interleave, machine, table
+from benchmarks.measure import CLOCKS, Timing, interleave, machine, table
+from benchmarks.rivals import Compiled, Functional, JaxScan
 from benchmarks.workload import ORDERS, WORKLOADS, Workload, chosen
 
 DEFAULT_ROWS = [name for name in WORKLOADS if name not in ("rnn-16-batch-32", "rnn-256-batch-32")]
@@ -39,9 +40,22 @@ class Effort:
 
 
 Work = Callable[[int], object]
+RIVALS = ("func", "compile", "jax", "native")
+NAMES = {"func": "torch.func", "compile": "torch.compile", "jax": "jax scan", "native": "native run"}
 
 
-def variants(workload: Workload, orders: list[str], most: int) -> tuple[dict[str, Work], dict[str, str]]:
+def rival(name: str, workload: Workload, order: str) -> Callable[[dict[str, torch.Tensor]], object]:
+    """Another way to learn from a stream. Raises NotThereYet."""
+    if name == "jax":
+        return JaxScan(workload, order).run
+    if name == "native":
+        return Generated(workload, order, backend="native").run  # type: ignore[no-any-return]
+    return (Functional(workload) if name == "func" else Compiled(workload)).run
+
+
+def variants(
+    workload: Workload, orders: list[str], most: int, rivals: Sequence[str] = ()
+) -> tuple[dict[str, Work], dict[str, str]]:
     """The variants of a row by name, each taking a number of steps, and for those that are missing why."""
     stream = workload.stream(most)
     there: dict[str, Work] = {}
@@ -61,10 +75,18 @@ def variants(workload: Workload, orders: list[str], most: int) -> tuple[dict[str
             there[f"{order} | generated step"] = over(Generated(workload, order).step)
         except NotThereYet as reason:
             missing[order] = str(reason)
+    for name in rivals:
+        for order in orders if name in ("jax", "native") else ("",):
+            try:
+                there[f"{order} | {NAMES[name]}" if order else NAMES[name]] = over(rival(name, workload, order))
+            except NotThereYet as reason:
+                missing[name] = str(reason)
     return there, missing
 
 
-def measure(workloads: list[Workload], orders: list[str], effort: Effort, threads: int) -> dict[str, object]:
+def measure(
+    workloads: list[Workload], orders: list[str], effort: Effort, threads: int, rivals: Sequence[str], clock: str
+) -> dict[str, object]:
     """One process: the rounds of each variant of each row, and what is missing."""
     torch.set_num_threads(threads)
     found: dict[str, object] = {"machine": machine(threads)}
@@ -72,8 +94,8 @@ def measure(workloads: list[Workload], orders: list[str], effort: Effort, thread
     missing: dict[str, dict[str, str]] = {}
     for workload in workloads:
         most = 4000 if workload.kind != "mlp" and workload.sizes["n"] * workload.batch < 4000 else 400
-        there, missing[workload.name] = variants(workload, orders, most)
-        timings = interleave(there, effort.rounds, effort.seconds, most)
+        there, missing[workload.name] = variants(workload, orders, most, rivals)
+        timings = interleave(there, effort.rounds, effort.seconds, most, clock)
         rows[workload.name] = {name: timing.rounds for name, timing in timings.items()}
         print(f"{workload.name} measured", file=sys.stderr, flush=True)
     return {**found, "rows": rows, "missing": missing}
@@ -83,6 +105,7 @@ def processes(given: argparse.Namespace, effort: Effort) -> list[dict[str, objec
     """Repeats the measurement in ``effort.processes`` processes of their own. Raises SystemExit where one fails."""
     command = [sys.executable, "-m", "benchmarks.speed", "--worker", "--rows", given.rows, "--orders", given.orders]
     command += ["--rounds", str(effort.rounds), "--seconds", str(effort.seconds), "--threads", str(given.threads)]
+    command += ["--rivals", given.rivals, "--clock", given.clock]
     results = []
     for index in range(effort.processes):
         print(f"process {index + 1} of {effort.processes}", file=sys.stderr, flush=True)
@@ -103,6 +126,7 @@ class Row:
             for result in results
         ]
         self.missing = results[0]["missing"][name].get(order, "")
+        self.without = [results[0]["missing"][name].get(each, "") for each in (order, *RIVALS)]
         self.autograd = min((f"autograd {optimiser}" for optimiser in OPTIMISERS), key=self.seconds)
         self.by_hand = min((f"{layout} run" for layout in layouts(WORKLOADS[name])), key=self.seconds)
         self.inner = min((f"{layout} inner" for layout in layouts(WORKLOADS[name])), key=self.seconds)
@@ -189,7 +213,14 @@ def report(rows: list[Row]) -> str:
         cells += [times(row.ratio("generated run", run)) for run in (row.by_hand, "separate run")] + ["1.1x"]
         body.append([*cells, f"{row.above_inner('generated step'):.1f}".replace("nan", "–"), "8"])
     text += "\n\nratios (paired)\n\n" + table(head, body)
-    missing = {row.missing for row in rows if row.missing}
+    head = ["row", "order", *(f"{name}, µs" for name in NAMES.values()), *(f"{name} / generated" for name in NAMES.values())]
+    body = []
+    for row in rows:
+        told = [shown(row, name) if row.has(name) else "–" for name in NAMES.values()]
+        body.append([row.name, row.order, *told, *(times(row.ratio(name, "generated run")) for name in NAMES.values())])
+    if any(row.has(name) for row in rows for name in NAMES.values()):
+        text += "\n\nother ways, and how many times longer they take than the generated run (paired)\n\n" + table(head, body)
+    missing = {reason for row in rows for reason in row.without if reason}
     return text + "".join(f"\n\nnot there yet: {reason}" for reason in sorted(missing))
 
 
@@ -203,16 +234,23 @@ def main() -> int:
     options.add_argument("--rounds", type=int, default=None, help="turns in a process (default 15)")
     options.add_argument("--seconds", type=float, default=None, help="of one turn of one variant (default 0.02)")
     options.add_argument("--processes", type=int, default=None, help="default 3")
+    options.add_argument("--rivals", default=None, help=f"comma-separated, of: {', '.join(RIVALS)} (all; --quick: no compile)")
+    options.add_argument("--clock", default="wall", choices=list(CLOCKS))
     options.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     given = options.parse_args()
     given.rows = given.rows or ",".join(DEFAULT_ROWS)
     workloads, orders = chosen(given.rows), given.orders.split(",")
     if unknown := [order for order in orders if order not in ORDERS]:
         raise SystemExit(f"no such order here: {', '.join(unknown)}; orders: {', '.join(ORDERS)}")
+    if given.rivals is None:
+        given.rivals = ",".join(name for name in RIVALS if not (given.quick and name == "compile"))
+    rivals = [name for name in given.rivals.split(",") if name]
+    if unknown := [name for name in rivals if name not in RIVALS]:
+        raise SystemExit(f"no such rival: {', '.join(unknown)}; rivals: {', '.join(RIVALS)}")
     rounds, seconds, count = (3, 0.01, 1) if given.quick else (15, 0.02, 3)
     effort = Effort(given.rounds or rounds, given.seconds or seconds, given.processes or count)
     if given.worker:
-        print(json.dumps(measure(workloads, orders, effort, given.threads)))
+        print(json.dumps(measure(workloads, orders, effort, given.threads, rivals, given.clock)))
         return 0
     results = processes(given, effort)
     rows = [Row(results, workload.name, order) for workload in workloads for order in orders]

@@ -22,7 +22,7 @@ def body_of(program: Program, facts: Facts, alone: bool = False) -> list[str]:
     results = [_result(program, name, lines) for name in program.results]
     text = "\n".join([*bindings, *(s.text for s in statements), *results])
     made = [*facts.prologue(text, alone), *bindings]
-    made += [line for s in statements for line in _commented(s, facts, notation)]
+    made += [line for s in statements for line in commented(s, facts, notation)]
     if results or program.name not in ("turn", "after", "move"):
         made.append(f"return ({', '.join(results)}{',' if len(results) == 1 else ''})")
     return [f"    {line}" for line in made]
@@ -37,7 +37,7 @@ def _result(program: Program, name: str, lines: TorchLines) -> str:
     return text
 
 
-def _commented(statement: Statement, facts: Facts, notation: Notation) -> Iterable[str]:
+def commented(statement: Statement, facts: Facts, notation: Notation) -> Iterable[str]:
     """The statement with its equation and the lines of the .ham file that it comes from."""
     if not statement.definitions:
         yield statement.text

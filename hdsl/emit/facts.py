@@ -12,6 +12,7 @@ from hdsl.derive.provenance import marks
 from hdsl.derive.replay import TOKEN
 from hdsl.emit.content import content_hash
 from hdsl.emit.names import MODULE_NAMES, Names, harmless
+from hdsl.emit.room_lines import RoomLines
 from hdsl.emit.sampling import sample_body
 from hdsl.emit.scalar import ScalarPrinter
 from hdsl.emit.skeleton_replay import step_fields
@@ -71,6 +72,7 @@ class Facts:
         self.const_tensors = [q.name for q in self.model.of_role("const") if q.sizes]
         self.anew = [h for h in self.states if self.model.resets[h] == "sample" and h not in self.model.begun]
         self.matrices = frozenset(w for w in self.params if len(self.model.quantities[w].sizes) == 2)
+        self.vectors = frozenset(w for w in self.params if len(self.model.quantities[w].sizes) == 1)
         self._printed: dict[str, TorchLines] = {}
         self._notations: dict[tuple[str, frozenset[str]], Notation] = {}
         self.dotted = any("." in name for name in self.model.quantities)
@@ -91,7 +93,10 @@ class Facts:
         """The printer of one body, the same at every call."""
         if program.name not in self._printed:
             numbers, shared = self._seen_by(program)
-            self._printed[program.name] = TorchLines(program, self.names, numbers, shared, self.matrices)
+            given = program, self.names, numbers, shared, self.matrices
+            self._printed[program.name] = (
+                RoomLines(*given, vectors=self.vectors) if program.name == "advance" else TorchLines(*given)
+            )
         return self._printed[program.name]
 
     def _seen_by(self, program: Program) -> tuple[set[str], Callable[[str], bool]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 from hdsl.derive.pullback import Pullback
+from hdsl.emit.advancing import advancing
 from hdsl.emit.body import body_of
 from hdsl.emit.constructor import constructor
 from hdsl.emit.content import content_hash
@@ -53,6 +54,8 @@ def emit_torch(programs: Programs, version: str, pullback: Pullback | None = Non
     ]
     for program in programs.steps:
         parts.append(_indent(_body(program, facts), 1))
+    if programs.advance:
+        parts.append(_indent(advancing(programs.advance, facts), 1))
     if pullback and programs.pullback:
         parts.append(_indent(stands_inside(pullback, facts), 1))
         parts.append(_indent(_body(programs.pullback, facts, pullback.adjoint), 1))

@@ -10,13 +10,14 @@ Then `arrange`, in a file of its own, puts the new values of the cells where mos
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import sympy
 
 from hdsl.derive.step import Step
 from hdsl.model.model import Model
+from hdsl.optimise.advance import beside, multiply_out
 from hdsl.optimise.arrange import arrange, held
 from hdsl.optimise.program import Program, check_program
 from hdsl.optimise.replay import ReplayPrograms, lower_replay
@@ -48,7 +49,8 @@ class Programs:
     nothing. ``costs`` works out the cost terms from what the first two hand on; it reads no cell, so that it can be run once
     for many steps. ``outputs`` gives the line of each output; `learn` and `observe` return the outputs, then ``costs.given``.
     ``projections`` are what is put back after `learn`, by the steps from one time to the next. ``pullback``, where it was
-    asked for, takes the adjoint of the first output to the inputs (`hdsl.optimise.pullback`).
+    asked for, takes the adjoint of the first output to the inputs (`hdsl.optimise.pullback`). ``advance`` is ``learn`` as the
+    many steps of a run make it (`hdsl.optimise.advance`); None where a step has stages, or is replayed.
     """
 
     learn: Program
@@ -59,6 +61,7 @@ class Programs:
     projections: Mapping[int, Program] = field(default_factory=dict)
     pullback: Program | None = None
     replay: ReplayPrograms | None = None
+    advance: Program | None = None
 
     @property
     def steps(self) -> tuple[Program, ...]:
@@ -110,6 +113,9 @@ def lower(step: Step) -> Programs:
     returned = (*outputs.values(), *(line.name for line in given))
     still = rewritten(step.still, {*returned, *(f"{state}+" for state in states)}) if step.still else lines
     observe = body("observe", still, states, returned)
+    staged = step.replay is not None or any("@" in line.name for line in lines)
+    numbers = {"tau", *map(setting_name, model.learning.values), *(q.name for q in model.of_role("const") if not q.sizes)}
+    apart = () if staged else rewritten(step.lines, results, {}, numbers)
     programs = Programs(
         learn=body("learn", lines, cells, returned) if step.replay is None else observe,
         observe=observe,
@@ -118,6 +124,7 @@ def lower(step: Step) -> Programs:
         outputs=outputs,
         projections=project(model),
         replay=None if step.replay is None else lower_replay(model, step.replay, plain, fuse),
+        advance=None if staged else body("advance", apart, cells, returned),
     )
     for program in programs.all:
         check_program(program)
@@ -125,12 +132,18 @@ def lower(step: Step) -> Programs:
 
 
 def rewritten(
-    lines: Iterable[Definition], results: set[str], swap: dict[str, str] | None = None
+    lines: Iterable[Definition], results: set[str], swap: dict[str, str] | None = None, numbers: Container[str] | None = None
 ) -> tuple[Definition, ...]:
-    """The rewrites one after another; ``swap`` is told which names stand for others."""
+    """The rewrites one after another; ``swap`` is told which names stand for others.
+
+    ``numbers``, for what a run makes: parameters that meet one quantity after another stay in one sum, and new values are sums
+    of products.
+    """
     swap = {} if swap is None else swap
     lines = forward(keep_needed(lines, results), results, swap)
     lines = read_stages(share(lines, results, swap))
+    if numbers is not None:
+        return multiply_out(spread(fuse(halve(lines, beside), results)), numbers)
     return spread(fuse(halve(lines), results))
 
 
@@ -244,8 +257,13 @@ def share(lines: Iterable[Definition], results: set[str], swap: dict[str, str]) 
     return tuple(kept)
 
 
-def halve(lines: Iterable[Definition]) -> tuple[Definition, ...]:
-    """Where a sum stands at the old and at the new state, add up once what both have in common (``U u + b``)."""
+def halve(
+    lines: Iterable[Definition], whole: Callable[[Definition, Mapping[str, Definition]], bool] = lambda line, lines: False
+) -> tuple[Definition, ...]:
+    """Where a sum stands at the old and at the new state, add up once what both have in common (``U u + b``).
+
+    Not of a sum that is to stay ``whole``.
+    """
     lines = tuple(lines)
     by_name = {line.name: line for line in lines}
     made: list[Definition] = []
@@ -253,7 +271,7 @@ def halve(lines: Iterable[Definition]) -> tuple[Definition, ...]:
         line = by_name[name]
         twin = by_name.get(f"{line.name}+")
         common = _common_terms(line, twin) if twin else ()
-        if twin and len(common) > 1:
+        if twin and len(common) > 1 and not whole(line, by_name):
             half = replace(line, name=f"half:{line.name}", body=Elementwise(sympy.Add(*common)), summands=())
             made.append(half)
             rest = half.slot - sympy.Add(*common)

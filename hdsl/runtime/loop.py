@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import count
 from typing import Any, TypeAlias
 
@@ -11,6 +12,9 @@ import torch
 from hdsl.runtime.replaying import replays, rounds, token_of
 
 Body: TypeAlias = Callable[[Any, tuple[torch.Tensor, ...], float], tuple[torch.Tensor, ...]]
+
+FEW, MANY = 32, 2**20
+"""A run lays out the cells for at least so many steps, and where it copies at most so many numbers."""
 
 
 def loop(
@@ -22,23 +26,46 @@ def loop(
         watching: makes of a step one that is watched.
     """
     steps, cells = chunk["steps"], net._cells()
-    boundary = chunk.get("boundary")
     taus = chunk["tau"].tolist() if "tau" in chunk else None
-    plain, late = token_of(net, taus, boundary) if replays(net) else (body_of(net), False)
-    body = plain if watching is None else watching(plain)
     rows = list(
         zip(*(by_step(net, name, value, chunk) for name, value in zip(net.sample, sample, strict=True)), strict=True)
     )
     rows = rows or [()] * steps
-    if replays(net):
-        made = []
-        for k, row in enumerate(rows):
-            if net.sequences:
-                net._begin(cells)
-            made.append(body(cells, row, net.tau if taus is None else taus[k]))
-        if late:
-            net._finish(steps, None)
-        return made
+    if not replays(net):
+        room = None
+        if pays(net, cells, steps):
+            room, cells = net._lay_out(cells)
+        body = body_of(net, room)
+        try:
+            return _stepped(net, chunk, cells, rows, taus, body if watching is None else watching(body))
+        finally:
+            if room is not None:
+                net._take_back(cells)
+    plain, late = token_of(net, taus, chunk.get("boundary"))
+    body = plain if watching is None else watching(plain)
+    made = []
+    for k, row in enumerate(rows):
+        if net.sequences:
+            net._begin(cells)
+        made.append(body(cells, row, net.tau if taus is None else taus[k]))
+    if late:
+        net._finish(steps, None)
+    return made
+
+
+def pays(net: Any, cells: tuple[torch.Tensor, ...], steps: int) -> bool:
+    """Whether a run of so many steps lays out the cells first: copies of large parameters would take as much memory again."""
+    if steps < FEW or not net.training or not hasattr(net, "_lay_out"):
+        return False
+    return sum(cells[k].numel() for k in net.beside) <= MANY
+
+
+def _stepped(
+    net: Any, chunk: dict[str, Any], cells: tuple[torch.Tensor, ...], rows: list[tuple[torch.Tensor, ...]],
+    taus: list[float] | None, body: Body,
+) -> list[tuple[torch.Tensor, ...]]:
+    """The steps of a module that learns from each sample."""
+    steps, boundary = chunk["steps"], chunk.get("boundary")
     if taus is None and boundary is None and not net.sequences:
         tau = net.tau
         made = [body(cells, row, tau) for row in rows]
@@ -55,16 +82,20 @@ def loop(
     return made
 
 
-def body_of(net: Any) -> Body:
-    """What is run at each step from here on: learning, with what is due then put back, or observing."""
+def body_of(net: Any, room: tuple[torch.Tensor, ...] | None = None) -> Body:
+    """What is run at each step from here on: learning, with what is due then put back, or observing.
+
+    ``room`` is that of cells that are laid out.
+    """
     if not net.training:
         return net._observe  # type: ignore[no-any-return]
+    step: Body = net._learn if room is None else partial(net._advance, room)
     if not hasattr(net, "_project"):
-        return net._learn  # type: ignore[no-any-return]
+        return step
     ticks = count(net.ticks + 1)
 
     def learn(cells: Any, row: tuple[torch.Tensor, ...], tau: float) -> tuple[torch.Tensor, ...]:
-        made: tuple[torch.Tensor, ...] = net._learn(cells, row, tau)
+        made: tuple[torch.Tensor, ...] = step(cells, row, tau)
         net._project(cells, next(ticks))
         return made
 

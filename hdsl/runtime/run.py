@@ -257,7 +257,7 @@ def _run_ticks(net: Any, chunk: dict[str, Any], watching: Callable[[Body], Body]
             results = told_of(net, columns, steps, sample, tokens)
         sums = torch.stack(
             [value.double().nansum() if name in net.costs else value.double().sum() for name, value in results.items()]
-            + [cell.double().sum() for cell in net._cells()]
+            + [c.double().sum() for name, c in zip(net.cells, net._cells(), strict=True) if not name.startswith("turned:")]
         )
         if not bool(torch.isfinite(sums).all()):
             find_nonfinite(net, chunk, sample, before)

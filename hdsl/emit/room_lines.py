@@ -1,0 +1,297 @@
+"""The lines of the step that a run makes: `TorchLines`, with room for every value, and parameters side by side."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import sympy
+
+from hdsl.emit.align import Layout, slot_layout
+from hdsl.emit.contraction import Product
+from hdsl.emit.packs import Packs, Row, packs_of, sums_of
+from hdsl.emit.side import Side, gather_products
+from hdsl.emit.statement import Statement, gather_additions
+from hdsl.emit.torch_forms import lerp, tanh_pullback
+from hdsl.emit.torch_lines import TorchLines, lacks_axes
+from hdsl.terms.elementwise import ROWS, RowFunction
+from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, Structured, is_slot, ordered_terms, slot_name
+
+OUT = frozenset(
+    (
+        *("mm", "mv", "addmm", "addmv", "add", "sub", "mul", "addcmul", "lerp", "softmax"),
+        *("tanh", "sigmoid", "exp", "log", "sin", "cos", "sqrt", "sign", "abs", "erf"),
+    )
+)
+"""The calls that write where they are told to."""
+
+
+class RoomLines(TorchLines):
+    """Prints a program so that values go where those of the step before lay; what is returned is new.
+
+    ``rooms`` are the lines that have room, under the identifier of theirs; ``views`` are transposes made once.
+    """
+
+    def __init__(self, *given: Any, vectors: frozenset[str] = frozenset()) -> None:
+        super().__init__(*given)
+        self.rooms: dict[str, Definition] = {}
+        self.parts: dict[tuple[Row, str], str] = {}
+        self.views: dict[str, str] = {}
+        sums = sums_of(self.program, self.taken, self.matrices, vectors, self.shared, self.is_number)
+        self._rename_what_is_made_in_place()
+        self.packs: Packs = packs_of(sums, self._kept_at)
+        self.folded |= {c for s in self.packs.sums.values() for c in s.taken}
+
+    def _rename_what_is_made_in_place(self) -> None:
+        """``s = tanh(a)`` where nothing else reads a: a is made where s lies."""
+        for position, line in reversed(list(enumerate(self.program.lines))):
+            if not isinstance(line.body, Elementwise) or not isinstance(line.body.expression, RowFunction):
+                continue
+            self.position = position
+            (first, *others) = line.body.expression.args
+            row = ROWS[type(line.body.expression).__name__]
+            if not row.in_place or others or not is_slot(first) or not self._dead_after(first, line):
+                continue
+            if self.has_room(line) and self.has_room(self.lines[slot_name(first)]):
+                self.renamed[slot_name(first)] = self.renamed.get(line.name, line.name)
+
+    def _kept_at(self, name: str) -> str | None:
+        """Where a quantity lies throughout a run: a cell, or the room of a line."""
+        line = self.lines.get(name)
+        if line is None:
+            return name if name in self.program.cells else None
+        if self.program.is_update(line) and name not in self.program.held:
+            return name[:-1]
+        if not self.has_room(line) or name in self.folded:
+            return None
+        return self.renamed.get(name, name)
+
+    def has_room(self, line: Definition) -> bool:
+        """Whether a line's value may lie where that of the step before lay: not what is returned, nor a cell's own."""
+        if line.name in self.program.results or (not line.indices and line.shared):
+            return False
+        if self.program.is_update(line) and line.name not in self.program.held:
+            return False
+        if not line.shared and all(self.shared(name) for name in line.reads()):
+            return False
+        if isinstance(line.body, Structured):
+            return line.body.row == "softmax"
+        return isinstance(line.body, Contraction) or not lacks_axes(line)
+
+    # --- statements ------------------------------------------------------------------------------
+
+    @cached_property
+    def statements(self) -> list[Statement]:
+        """The whole body, without what binds the cells and returns."""
+        made: list[Statement] = []
+        for position, line in enumerate(self.program.lines):
+            self.position = position
+            if line.name in self.folded or line.name in self.scattered:
+                continue
+            made += self._copies(self.packs.rows.get(line.name))
+            made.append(self._statement(line))
+        made = gather_products(gather_additions(made), self._sides())
+        for line in self.program.lines:
+            if line.name in self.program.held:
+                made.append(Statement(f"{self.names[line.name[:-1]]}.copy_({self.names[line.name]})", ()))
+        return self._turn_once(made)
+
+    def _copies(self, row: Row | None) -> list[Statement]:
+        """What puts into a row what does not live there: of a cell each time that it is met, of all else once."""
+        made = []
+        for operand in () if row is None else row.copied:
+            name, first = operand.removeprefix(":"), (row, operand) not in self.parts
+            if row is not None and first:
+                count = sum(known == operand for _, known in self.parts)
+                self.parts[row, operand] = self.names[f"part:{name}{count + 1 if count else ''}"]
+            if row is not None and (first or not self._lasts(operand)):
+                copied = f"{self.parts[row, operand]}.copy_({self.name(name)})"
+                made.append(Statement(f"{copied}  # into {self.beside(row)}", ()))
+        return made
+
+    def _lasts(self, operand: str) -> bool:
+        """Whether what was copied into a row is what stands under its name until the step ends."""
+        return operand.startswith(":") or operand not in self.program.cells
+
+    def _sides(self) -> list[Side]:
+        """The packs and their rows, by the identifiers that statements have for them."""
+        return [
+            Side(
+                self.pack(parameters),
+                self.pack(parameters, "w:"),
+                tuple(self.names[p] for p in parameters),
+                tuple(self.names[f"w:{p}"] for p in parameters),
+                {
+                    tuple(None if x is None else self.name(x.removeprefix(":")) for x in row.operands): self.row(row)
+                    for row in self.packs.distinct
+                    if row.parameters == parameters and all(map(self._lasts, row.copied))
+                },
+            )
+            for parameters in self.packs.parameters
+        ]
+
+    def pack(self, parameters: tuple[str, ...], kind: str = "") -> str:
+        """The identifier of parameters that lie side by side, or of their costates (``w:``)."""
+        return self.names[f"side:{kind}{parameters[0]}"]
+
+    def row(self, row: Row) -> str:
+        """The identifier of a row."""
+        first = row.operands[0]
+        alike = [other for other in self.packs.distinct if other.operands[0] == first]
+        number = alike.index(row)
+        return self.names[f"row:{(first or '').removeprefix(':')}{number + 1 if number else ''}"]
+
+    def beside(self, row: Row) -> str:
+        """What lies in a row, as comments have it: ``[h | u | 1]``."""
+        return f"[{' | '.join('1' if x is None else self.name(x.removeprefix(':')) for x in row.operands)}]"
+
+    def _turn_once(self, statements: list[Statement]) -> list[Statement]:
+        """Transposes of what lies where it lies throughout a run are views made before it."""
+        lasting = {self.names[cell] for cell in self.program.cells} | self.rooms.keys()
+
+        def turned(match: re.Match[str]) -> str:
+            if match[1] not in lasting:
+                return match[0]
+            self.views.setdefault(match[1], self.names[f"turned:view:{match[1]}"])
+            return self.views[match[1]]
+
+        return [replace(s, text=re.sub(r"\b(\w+)\.t\(\)", turned, s.text)) for s in statements]
+
+    def _statement(self, line: Definition) -> Statement:
+        s = self.packs.sums.get(line.name)
+        if s is None:
+            return super()._statement(line)
+        row = self.packs.rows[line.name]
+        met, parameters = self.row(row), self.names[f"turned:side:{row.parameters[0]}"]
+        text = f"torch.mm({met}, {parameters})"
+        if s.rest != 0:
+            beta, base = self._scaled_slot(s.rest)
+            scaling = self._factors(line, beta, s.alpha, Product("mm", met, parameters, False))
+            text = f"torch.addmm({self.text(base, line)}, {met}, {parameters}{scaling})"
+        used = (*(self.lines[name] for name in s.taken), line)
+        return self._assign(line, text, used)
+
+    def _scaled_slot(self, expression: Scalar) -> tuple[Scalar, Scalar]:
+        tensors = [f for f in sympy.Mul.make_args(expression) if not self.is_number(f)]
+        return expression / tensors[0], tensors[0]
+
+    def _assign(self, line: Definition, text: str, used: tuple[Definition, ...]) -> Statement:
+        if not self.has_room(line):
+            return super()._assign(line, text, used)
+        name = self.name(line.name)
+        if text.startswith(f"{name}.") and _in_place(text[len(name) :]):
+            return Statement(text, used)
+        into = put_into(text, name)
+        if into is None and any(self.renamed.get(line.name, line.name) in row.own for row in self.packs.distinct):
+            into = f"{name}.copy_({text})"
+        if into is None:
+            return Statement(f"{name} = {text}", used)
+        self.rooms[name] = line
+        return Statement(into, used)
+
+    # --- values ----------------------------------------------------------------------------------
+
+    def _elementwise(self, line: Definition) -> str:
+        assert isinstance(line.body, Elementwise)
+        if not self.has_room(line) or isinstance(line.body.expression, RowFunction) or lerp(self, line):
+            return super()._elementwise(line)
+        pulled = tanh_pullback(self, line)
+        if pulled:
+            x, s = pulled.partition("(")[2].removesuffix(")").split(", ")
+            return f"torch.addcmul({x}, {x}, torch.mul({s}, {s}, out={self.name(line.name)}), value=-1)"
+        return self._calls(line) or super()._elementwise(line)
+
+    def _calls(self, line: Definition) -> str | None:
+        """A sum of numbers times one or two quantities as calls one after another, the first as large as the value."""
+        assert isinstance(line.body, Elementwise)
+        terms = [(term, *self._apart(term)) for term in ordered_terms(line.body.expression)]
+        if len(terms) == 1:
+            _, scale, tensors = terms[0]
+            if scale != 1 or not 2 <= len(tensors) <= 3 or not self._fills(tensors[:2], line):
+                return None
+            rest = "".join(f".mul_({self.text(f, line)})" for f in tensors[2:])
+            return f"torch.mul({', '.join(self.text(f, line) for f in tensors[:2])}){rest}"
+        plain = [t for t in terms if t[1] == 1 and 1 <= len(t[2]) <= 2 and self._fills(t[2], line)]
+        scaled = [t for t in terms if len(t[2]) == 1 and self._fills(t[2], line)]
+        first = next((t for t in plain if len(t[2]) == 1), None) or next(iter([*plain, *scaled]), None)
+        if first is None or (not plain and len(terms) < 2):
+            return None
+        others = [t for t in terms if t is not first]
+        texts = [self.text(f, line) for f in first[2]]
+        if len(texts) == 2:
+            text = f"torch.mul({', '.join(texts)})"
+        elif first[1] != 1:
+            text = f"torch.mul({texts[0]}, {self.text(first[1], line)})"
+        else:
+            (_, scale, tensors), *others = others
+            text = f"torch.{self._first_call(texts[0], scale, tensors, line)}"
+        return text + "".join(self._added(term, line) for term, _, _ in others)
+
+    def _first_call(self, base: str, scale: Scalar, tensors: list[Scalar], line: Definition) -> str:
+        texts = [self.text(f, line) for f in tensors]
+        if not tensors:
+            return f"add({base}, {self.text(scale, line)})"
+        if len(tensors) == 2:
+            return f"addcmul({base}, {texts[0]}, {texts[1]}{self._keyword('value', scale, line)})"
+        if scale == -1 and len(tensors) == 1:
+            return f"sub({base}, {texts[0]})"
+        return f"add({base}, {self.text(sympy.Mul(*tensors), line)}{self._keyword('alpha', scale, line)})"
+
+    def _apart(self, term: Scalar) -> tuple[Scalar, list[Scalar]]:
+        """The number of a term and its quantities; one that is no slot counts as three, which no call takes."""
+        tensors = [f for f in sympy.Mul.make_args(term) if not self.is_number(f)]
+        scale = term / sympy.Mul(*tensors)
+        if not all(is_slot(f) for f in tensors):
+            return scale, [sympy.Mul(*tensors)] if len(tensors) != 1 else tensors
+        return scale, tensors
+
+    def _fills(self, tensors: list[Scalar], line: Definition) -> bool:
+        if not all(is_slot(f) for f in tensors):
+            return False
+        axes = {axis for f in tensors for axis in slot_layout(f, self.shared).axes}
+        return axes >= set(Layout.of(line.indices, line.shared).axes)
+
+    def _sum_of_products(self, line: Definition, folds: list[tuple[Scalar, Scalar, Product]]) -> str:
+        """The products into one quantity of the rest of the sum, then what else there is."""
+        assert isinstance(line.body, Elementwise)
+        rest = line.body.expression - sympy.Add(*(alpha * occurrence for occurrence, alpha, _ in folds))
+        terms = ordered_terms(rest) if rest != 0 else []
+        base = next((t for t in terms if len(self._apart(t)[1]) == 1 and is_slot(self._apart(t)[1][0])), None)
+        if len(terms) < 2 or base is None or not self.has_room(line):
+            return super()._sum_of_products(line, folds)
+        left = line.body.expression - sympy.Add(*(term for term in terms if term is not base))
+        text = super()._sum_of_products(replace(line, body=Elementwise(left)), folds)
+        return text + "".join(self._added(term, line) for term in terms if term is not base)
+
+
+def put_into(text: str, name: str) -> str | None:
+    """A call, and what follows it in place, with its result written where a name stands; None where it cannot be."""
+    head = re.match(r"torch\.(\w+)\(", text)
+    if head is None or head[1] not in OUT:
+        return None
+    end = _close(text, head.end())
+    if not _in_place(text[end + 1 :]):
+        return None
+    return f"{text[:end]}, out={name}{text[end:]}"
+
+
+def _in_place(text: str) -> bool:
+    """Whether a text is calls in place, one after another."""
+    while text:
+        head = re.match(r"\.\w+_\(", text)
+        if head is None:
+            return False
+        text = text[_close(text, head.end()) + 1 :]
+    return True
+
+
+def _close(text: str, start: int) -> int:
+    """Where the bracket that was opened before ``start`` is closed."""
+    depth = 1
+    for place in range(start, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[place], 0)
+        if depth == 0:
+            return place
+    raise ValueError(f"brackets do not close: {text}")

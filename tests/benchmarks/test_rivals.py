@@ -1,0 +1,44 @@
+"""Other ways to learn: the same parameters after some steps as the ways that they are to be compared with."""
+
+import pytest
+import torch
+
+from benchmarks.autograd import Autograd
+from benchmarks.by_hand import by_hand
+from benchmarks.generated import Generated, NotThereYet
+from benchmarks.rivals import Functional, JaxScan
+from benchmarks.workload import ORDERS, WORKLOADS
+
+ROWS = ("rnn-16-batch-32", "mlp", "oscillators")
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_functions_learn_as_autograd_does(name):
+    workload = WORKLOADS[name]
+    stream = workload.stream(4)
+    learner, wanted = Functional(workload), Autograd(workload, "default")
+    found, expected = learner.run(stream), wanted.run(stream)
+    torch.testing.assert_close(found["y"], expected["y"], rtol=1e-5, atol=1e-6)
+    for key, value in wanted.parameters().items():
+        torch.testing.assert_close(learner.theta[key], value, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("name", ROWS)
+def test_scan_makes_the_hand_written_step(name, order):
+    pytest.importorskip("jax")
+    workload = WORKLOADS[name]
+    stream = workload.stream(5)
+    learner, hand = JaxScan(workload, order), by_hand(workload, order, "separate")
+    found, wanted = learner.run(stream), hand.run(stream)
+    torch.testing.assert_close(torch.tensor(found["y"].tolist()), wanted["y"], rtol=1e-4, atol=1e-5)
+    for key, value in hand.parameters().items():
+        torch.testing.assert_close(torch.tensor(learner.carried[2][key].tolist()), value, rtol=1e-4, atol=1e-5)
+
+
+def test_a_backend_that_is_not_there_is_said(monkeypatch):
+    import inspect
+
+    monkeypatch.setattr(inspect, "signature", lambda function: inspect.Signature())
+    with pytest.raises(NotThereYet, match="no backend native"):
+        Generated(WORKLOADS["rnn-16"], "sequential", backend="native")
