@@ -257,7 +257,7 @@ def damped(samples: Samples, passes: int) -> list[Trial]:
 
 
 def draw(found: Sequence[Trial], folder: Path = pages.FOLDER) -> None:
-    """Above the mean cost of each pass, below the largest difference so far of any form, a column a net."""
+    """Above the mean cost of each pass, below the largest difference of any form after each sample, a column a net."""
     chosen = [net for net in NETS if any(each.net is net for each in found)]
     with pages.drawing("campaign", 2, len(chosen), (10.0, 4.6), folder, squeeze=False, sharey="row") as axes:
         for column, net in enumerate(chosen):
