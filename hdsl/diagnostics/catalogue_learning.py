@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hdsl.diagnostics.catalogue import register, written
-from hdsl.diagnostics.catalogue_model import SETTING_VALUE
+from hdsl.diagnostics.catalogue_model import SETTING_VALUE, and_list
 from hdsl.diagnostics.diagnostic import Diagnostic, Label
 from hdsl.syntax.source import Span
 
@@ -85,3 +87,11 @@ def exact_form(span: Span, path: str, name: str, setting: Span | None) -> Diagno
     others = () if setting is None else (Label(setting, "set here"),)
     told = f"a matrix times `{name}`, for a vector, or one number for each entry is expected"
     return EXACT_STEP.at(span, f"`{path} = exact` finds no rate of `{name}`", told, others)
+
+
+def exact_others(span: Span, states: Sequence[str], setting: Span | None) -> Diagnostic:
+    """States that read one another in a circle, and are no pair that turns."""
+    names = and_list([f"`{name}`" for name in states])
+    told = "`x' = a*x + b*y` with `y' = a*y - b*x` is expected, entry by entry; others go into one vector"
+    others = () if setting is None else (Label(setting, "set here"),)
+    return EXACT_STEP.at(span, f"{names} read one another, and are no pair that turns", told, others)

@@ -116,18 +116,19 @@ class Constraint:
 
 @dataclass(frozen=True)
 class Exact:
-    """A state whose flow ḣ = A h + r is followed exactly, r and A held through a step: its dynamics are the map of a step.
+    """States whose flow ḣ = A h + r is followed exactly, r and A held through a step: their dynamics are the map of a step.
 
-    ``flow`` is the definition of ḣ. ``rate`` is A in indices of its entries: (i, j) where it is a ``matrix``, those of the
-    state where each entry moves by itself. ``forced`` is false where r is 0.
+    It is one state, or two that turn one another: ẋ = a x + b y + r, ẏ = a y − b x + s. ``flows`` are the definitions of ḣ.
+    ``rates`` has A in indices of its entries: (i, j) where it is a ``matrix``, those of the state where each entry moves by
+    itself; of two states a and b. ``forced`` is false where nothing is held besides A.
     """
 
-    state: str
-    flow: str
-    rate: Scalar
+    states: tuple[str, ...]
+    flows: tuple[str, ...]
+    rates: tuple[Scalar, ...]
     matrix: bool
     forced: bool
-    span: Span
+    spans: tuple[Span, ...]
 
 
 @dataclass(frozen=True)

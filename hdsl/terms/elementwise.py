@@ -147,6 +147,27 @@ phi1: Any = _row(
     numpy="np.where({0} == 0, 1.0, np.expm1({0}) / np.where({0} == 0, 1.0, {0}))",
     torch="torch.where({0} == 0, 1.0, torch.expm1({0}) / {0})",
 )
+# The same at a + ib, in parts: of a pair that turns. φ₁ is analytic, which is what their slopes say.
+phi1_slope_re: Any = _row(
+    "phi1_slope_re", None, arity=2, numpy="phi1_slope_re({0}, {1})", torch="phi1_slope_re({0}, {1})"
+)
+phi1_slope_im: Any = _row(
+    "phi1_slope_im", None, arity=2, numpy="phi1_slope_im({0}, {1})", torch="phi1_slope_im({0}, {1})"
+)
+phi1_re: Any = _row(
+    "phi1_re",
+    lambda a, b: (phi1_slope_re(a, b), -phi1_slope_im(a, b)),
+    arity=2,
+    numpy="phi1_re({0}, {1})",
+    torch="phi1_re({0}, {1})",
+)
+phi1_im: Any = _row(
+    "phi1_im",
+    lambda a, b: (phi1_slope_im(a, b), phi1_slope_re(a, b)),
+    arity=2,
+    numpy="phi1_im({0}, {1})",
+    torch="phi1_im({0}, {1})",
+)
 
 # Rows that users write ---------------------------------------------------------------------------
 

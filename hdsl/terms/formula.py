@@ -307,6 +307,21 @@ def _power_log(formula: Formula, arguments: list[Piece]) -> Piece:
     return formula.layout.chain([formula.layout.power(base, exponent.text), formula.layout.call("log", base)])
 
 
+PARTS = (("re", "Re"), ("im", "Im"))
+
+
+def _of_turned(name: str, part: str) -> Callable[[Formula, list[Piece]], Piece]:
+    """Re φ₁(a + i b)"""
+
+    def show(formula: Formula, arguments: list[Piece]) -> Piece:
+        sign = "i" if formula.spelling.style == "text" else r"\mathrm{i}"
+        turned = formula.layout.chain([Piece(sign, ATOM), arguments[1]])
+        sum_ = Piece(f"{arguments[0].text} + {turned.text}", SUM)
+        return formula.layout.call(part, write_function(formula, name, [sum_]))
+
+    return show
+
+
 def _phi1_slope(formula: Formula, arguments: list[Piece]) -> Piece:
     """φ₁′(x)."""
     value, mark = phi1(formula.spelling, arguments[0]), "′" if formula.spelling.style == "text" else "'"
@@ -323,6 +338,7 @@ _FUNCTIONS: Mapping[str, Callable[[Formula, list[Piece]], Piece]] = {
     "power_log": _power_log,
     "phi1": lambda formula, a: phi1(formula.spelling, a[0]),
     "phi1_slope": _phi1_slope,
+    **{f"phi1{slope}_{part}": _of_turned(f"phi1{slope}", word) for slope in ("", "_slope") for part, word in PARTS},
     "positive": _condition("{0} > 0"),
     "less": _condition("{0} < {1}"),
     "inside": _condition("{1} ≤ {0} ≤ {2}"),

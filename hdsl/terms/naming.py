@@ -300,6 +300,8 @@ _BUILD: dict[str, Callable[[Naming, str], tuple[Look, ...]]] = {
     "f": _own(lambda naming, of: "F" if of in naming.nexts else "f", alone=True),
     "F": _own(lambda naming, of: "F", alone=True),
     "flow": _own(lambda naming, of: "f", alone=True),
+    "power": _own(lambda naming, of: "Φ", alone=True),
+    "turn": _own(lambda naming, of: "Ψ", alone=True),
     "seed": _own(lambda naming, of: "φ", alone=False),
     "present": lambda naming, of: (replace(naming.of(of), says="given"),),
     "begun": _accented("tilde"),

@@ -139,3 +139,11 @@ def test_a_tick_that_moves_one_layer_is_a_departure_where_there_are_several():
     assert (line, "one of 2 layers" in one.what) == (13, True)
     assert found(LAYERED)["schedule"][0].what == "one pass over the stream (schedule layerwise)"
     assert "layers" not in found(LAYERED, schedule="online")
+
+
+def test_an_exact_state_departs_by_what_it_holds():
+    text = "ham 1\ninput u\nstate h = 1\nstate k = 1\nh' = u - h\nk' = -k\noutput y = h*k\ncost c = y^2\nlearn\n    eta = 1\n"
+    places = found(text + "    step.h = exact\n    step.k = exact\n")
+    assert [key for key in places if key.startswith("exact")] == ["exact h"]
+    assert places["exact h"][1] == 11
+    assert places["exact h"][0].what == "h: exact in itself; what else moves it is held through a step"

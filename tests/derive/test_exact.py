@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import cos, exp, expm1, sin
+import cmath
+from math import cos, exp, expm1, factorial, sin
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,25 @@ ALONE = LINEAR.replace("input u[m]\n", "").replace("param B[n, m] = normal(0, 1)
 ALONE = ALONE.replace(", m = 2", "")
 ENTRIES = LINEAR.replace("A[n, n]", "A[n]").replace("A @ h", "A*h")
 NUMBER = LINEAR.replace("param A[n, n] = normal(0, 1)", "const A = 0.7").replace("A @ h", "(-A)*h")
+
+PAIR = """ham 1
+input u
+target v[4]
+state x[2] = 0
+state y[2] = 0
+param omega[2] = 1
+param alpha = 0.1
+x' = -alpha*x + omega*y + u
+y' = -omega*x - alpha*y
+output o = concat(x, y)
+cost fit = squared(o - v)
+learn
+    step.x = exact
+    step.y = exact
+    eta = 0.1
+"""
+
+BOTH = "    step.h = exact\n    step.k = exact\n"
 
 RANDOM = np.random.default_rng(3).normal(size=(3, 3))
 MATRICES = {
@@ -125,6 +145,55 @@ def test_a_rate_without_anything_held_is_an_exponential_alone() -> None:
     assert stepped(net, 0.5, START) == pytest.approx(np.exp([-1.0, 0.0, 1.5]) * START, rel=1e-15)
 
 
+def pair_of(damping: float, turn: float, pushed: bool = True) -> Any:
+    net = net_of(PAIR if pushed else PAIR.replace(" + u", "").replace("input u\n", ""), omega=[turn, -turn], alpha=damping)
+    net.state.y.copy_(torch.full_like(net.state.y, 0.8))
+    net.state.x.copy_(torch.full_like(net.state.x, -0.3))
+    return net
+
+
+def turned(damping: float, turn: float, tau: float, pushed: bool = True) -> list[float]:
+    """x + iy of rate −(α + iω), pushed by 2 along x: in closed form, and near 0 by its series."""
+    made = []
+    for omega in (turn, -turn):
+        rate = complex(-damping, -omega)
+        z = rate * tau
+        far = (cmath.exp(z) - 1) / z if abs(z) > 0.1 else sum(z**k / factorial(k + 1) for k in range(12))
+        made.append(cmath.exp(z) * complex(-0.3, 0.8) + tau * far * (2.0 if pushed else 0.0))
+    return [one.real for one in made] + [one.imag for one in made]
+
+
+@pytest.mark.parametrize("tau", TAUS)
+@pytest.mark.parametrize(("damping", "turn"), [(0.0, 0.0), (0.0, 1e-8), (0.0, 3.0), (0.2, 0.0), (0.5, 1.5), (-0.1, 1e-9)])
+def test_a_pair_turns_by_its_angle_while_it_fades(damping: float, turn: float, tau: float) -> None:
+    for pushed in (True, False):
+        net = pair_of(damping, turn, pushed)
+        y, _ = net.step(**({"u": torch.tensor([2.0], dtype=torch.float64)} if pushed else {}), tau=tau)
+        assert y.reshape(-1).tolist() == pytest.approx(turned(damping, turn, tau, pushed), rel=1e-13, abs=1e-14)
+
+
+def test_a_pair_that_only_turns_keeps_its_length() -> None:
+    net, steps = pair_of(0.0, 2.9, pushed=False), 2000
+    net.beta = 0.0
+    found = net.run({"v": torch.full((steps, 1, 4), torch.nan, dtype=torch.float64)})["o"].reshape(steps, 4)
+    assert float((found[:, :2] ** 2 + found[:, 2:] ** 2 - 0.73).abs().max()) <= steps * 1e-15
+
+
+def test_what_a_state_reads_of_others_is_held() -> None:
+    text = "ham 1\nstate k = 2\nstate h = 1\nk' = -k\nh' = -3*h + k^2\noutput y = stack(h, k)\ncost e = squared(y)\nlearn\n"
+    net = hdsl.loads(f"{text}    eta = 1\n    tau = 0.5\n{BOTH}").compile(dtype=torch.float64)()
+    y, _ = net.step()
+    assert y.tolist() == pytest.approx([exp(-1.5) - 4 * expm1(-1.5) / 3, 2 * exp(-0.5)], rel=1e-15)
+
+
+@pytest.mark.parametrize("lines", ["h' = k\nk' = h", "h' = k*k\nk' = -h", "h' = k - h\nk' = -h + tanh(h)", "h' = k\nk' = -2*h"])
+def test_two_that_read_one_another_and_do_not_turn_are_refused(lines: str) -> None:
+    text = f"ham 1\nstate h = 1\nstate k = 0\n{lines}\noutput y = h\ncost e = y^2\nlearn\n{BOTH}"
+    with pytest.raises(hdsl.ModelError) as raised:
+        hdsl.loads(text)
+    assert [one.code for one in raised.value.diagnostics] == ["exact-step"]
+
+
 def test_a_turning_state_keeps_its_length() -> None:
     text = ALONE.replace("h' = A @ h", "h' = (A - A.T) @ h").replace("eta = 0.1", "beta = 0").replace("= 0\nh'", "= 1\nh'")
     net = net_of(text + "    tau = 0.3\n")
@@ -140,7 +209,7 @@ def test_a_turning_state_keeps_its_length() -> None:
 def test_an_exact_state_moves_at_once_and_all_else_stays() -> None:
     model = hdsl.loads(LINEAR).product("model")
     assert model.dynamics["h"].kind == "next"
-    assert model.exact["h"].flow == "flow:h"
+    assert model.exact["h"].flows == ("flow:h",)
     names = [d.name for d in model.definitions]
     assert names.index("flow:h") < names.index("F:h")
     plain = hdsl.loads(LINEAR.replace("    step.h = exact\n", "")).product("model")
@@ -168,10 +237,10 @@ def test_the_same_map_over_a_time_below_zero_goes_back(text: str) -> None:
     def at(state: np.ndarray[Any, Any]) -> dict[str, Any]:
         needed = keep_needed(model.definitions, ["F:h"])
         made = interpret(needed, Readings({}, ({**given, "h": state},)), {"n": 3, "m": 2})
-        return {name: made.of(name).reshape(3) for name in ("F:h", exact.flow) if name in {line.name for line in needed}}
+        return {name: made.of(name).reshape(3) for name in ("F:h", *exact.flows) if name in {line.name for line in needed}}
 
     new = at(START)["F:h"]
-    lines = map_of(workspace, exact, "h", exact.flow, -TAU, "back:h")
-    known = {**given, "h": new, **{name: value for name, value in at(new).items() if name == exact.flow}}
+    lines = map_of(workspace, exact, ["h"], exact.flows, -TAU, ["back:h"])
+    known = {**given, "h": new, **{name: value for name, value in at(new).items() if name in exact.flows}}
     back = interpret(lines, Readings({}, (known,)), {"n": 3, "m": 2}).of("back:h").reshape(3)
     assert back == pytest.approx(START, rel=1e-13)

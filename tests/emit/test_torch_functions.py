@@ -13,7 +13,9 @@ import hdsl
 from hdsl.emit.torch_functions import FUNCTIONS, used
 
 MADE: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {}
-exec("".join(FUNCTIONS.values()), {"torch": torch, "math": math}, MADE)
+PLACE: dict[str, object] = {"torch": torch, "math": math}
+exec("".join(FUNCTIONS.values()), PLACE)
+MADE.update((name, PLACE[name]) for name in FUNCTIONS)  # type: ignore[misc]
 
 LEAK = "ham 1\ninput u\nparam a = 1\nstate h = 0\nh' = u - a*h\noutput y = h\ncost fit = y^2\nlearn\n    step.h = exact\n"
 
@@ -23,6 +25,17 @@ def test_the_slope_is_right_near_zero_and_far_away(x: float) -> None:
     at = sympy.Float(x, 60)
     expected = (sympy.exp(at) * (at - 1) + 1) / at**2 if x else 0.5
     assert float(MADE["phi1_slope"](torch.tensor(x, dtype=torch.float64))) == pytest.approx(float(expected), rel=2e-15)
+
+
+@pytest.mark.parametrize("z", [0j, 1e-9j, 1e-7 + 1e-8j, 0.02 - 0.3j, 0.99j, -1.01 + 0j, 2 + 3j, -30 + 7j, 40j])
+def test_a_turning_rate_is_right_near_zero_and_far_away(z: complex) -> None:
+    at = sympy.Float(z.real, 60) + sympy.I * sympy.Float(z.imag, 60)
+    value = (sympy.exp(at) - 1) / at if z else sympy.Integer(1)
+    slope = (sympy.exp(at) * (at - 1) + 1) / at**2 if z else sympy.Rational(1, 2)
+    given = [torch.tensor(part, dtype=torch.float64) for part in (z.real, z.imag)]
+    for name, expected in (("phi1", value), ("phi1_slope", slope)):
+        found = complex(float(MADE[f"{name}_re"](*given)), float(MADE[f"{name}_im"](*given)))
+        assert abs(found - complex(expected.evalf(30))) <= 1e-15 * max(1.0, abs(complex(expected)))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

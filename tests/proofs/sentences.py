@@ -202,7 +202,12 @@ LEARN = (
     S(
         "a state that is linear in itself may move exactly",
         "learn\n step.h = exact",
-        "exact_step:14 exact-step; exact_step:18 exact-step; step_of_one:13 setting-value; step_of_one:14 unknown-setting",
+        "exact_step:16 exact-step; exact_step:20 exact-step; step_of_one:13 setting-value; step_of_one:14 unknown-setting",
+    ),
+    S(
+        "two states that turn one another move exactly as one",
+        "state x = 1\nstate y = 0\nx' = S[0, 0]*y\ny' = -S[0, 0]*x\nlearn\n step.x = exact\n step.y = exact",
+        "exact_step:22 exact-step",
     ),
     S("dissipation", "learn\n dissipation = exact\n eta = 1", "statements_wrong:64 setting-value"),
     S("order", "learn\n order = semi-implicit", "setting_value:13 setting-value; statements_wrong:60 setting-value"),

@@ -10,7 +10,7 @@ import torch
 from hdsl.syntax.parse import parse
 from hdsl.syntax.source import Source
 from hdsl.verify.derivatives import point_at
-from hdsl.verify.following import flow_at, followed
+from hdsl.verify.following import flows_at, followed, together
 from hdsl.verify.written import Written
 
 TEXT = """input u[2]
@@ -43,7 +43,16 @@ def test_a_turning_state_with_what_pushes_it(w: float, tau: float) -> None:
     ]
     assert followed(written, "h", point).tolist() == pytest.approx(expected, rel=1e-14)
     assert float(followed(written, "k", point)) == pytest.approx(1.5 * math.exp(-w * tau), rel=1e-15)
-    assert flow_at(written, "h", point, torch.zeros(2, dtype=torch.float64)).tolist() == [1.5, 3.0]
+    assert flows_at(written, ["h"], point, torch.zeros(2, dtype=torch.float64)).tolist() == [1.5, 3.0]
+
+
+def test_states_that_read_one_another_are_one() -> None:
+    lines = ["state a = 0", "state b = 0", "state c = 0", "let q = b", "a' = q", "b' = c - b", "c' = c + a"]
+    lines += ["learn", *(f" step.{name} = exact" for name in "abc")]
+    written = Written(parse(Source("\n".join(lines)))[0])
+    assert [together(written, name) for name in "abc"] == [["a", "b", "c"]] * 3
+    one_way = Written(parse(Source("\n".join(lines).replace("c + a", "c")))[0])
+    assert [together(one_way, name) for name in "abc"] == [["a"], ["b"], ["c"]]
 
 
 def test_of_a_boundary_problem_nothing_is_followed() -> None:
