@@ -122,7 +122,8 @@ class Learning:
     scalar consts and ``tau``. ``eta`` maps every state and parameter, and ``beta`` every parameter, to the path that holds for
     it. ``phi`` may also read ``t``. ``dissipation`` says whether −η z is integrated by the factor 1 − τη or by e^{−τη}.
     ``tokens`` are those of ``replay(r)``, None for a whole sequence; ``states`` says whether a replay has kept the states of
-    each token, or works them out again by the inverse of a step.
+    each token, or works them out again by the inverse of a step, from those of every ``stored_every`` tokens, of
+    ``recomputed(r)``, or of the last alone.
     """
 
     step: str
@@ -137,6 +138,7 @@ class Learning:
     dissipation: Literal["euler", "exact"] = "euler"
     tokens: int | None = None
     states: Literal["stored", "recomputed"] = "stored"
+    stored_every: int | None = None
 
     @property
     def replays(self) -> bool:
