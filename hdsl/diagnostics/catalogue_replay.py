@@ -42,9 +42,9 @@ def no_inverse(span: Span, states: Sequence[tuple[str, str, Span]]) -> Diagnosti
     return RECOMPUTED.at(span, f"{named} cannot be recomputed from what comes after", "", others=places, notes=GO_BACK)
 
 
-def tokens(span: Span) -> Diagnostic:
-    wanted = "`replay(r)` takes the number of tokens, a whole number from 1 on"
-    return SETTING_VALUE.at(span, "`schedule` cannot be this", wanted)
+def tokens(span: Span, path: str, word: str) -> Diagnostic:
+    wanted = f"`{word}(r)` takes the number of tokens, a whole number from 1 on"
+    return SETTING_VALUE.at(span, f"`{path}` cannot be this", wanted)
 
 
 def unused_order(span: Span) -> Diagnostic:

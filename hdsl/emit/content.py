@@ -22,7 +22,7 @@ def content_hash(model: Model) -> str:
     learning = model.learning
     told.append(f"{learning.step} {learning.order} {learning.how_often} {learning.first} {learning.phi}")
     told += [f"dissipation {learning.dissipation}"] * (learning.dissipation != "euler")
-    told += [f"states {learning.states}"] * (learning.states != "stored")
+    told += [f"states {learning.states} {learning.stored_every}"] * (learning.states != "stored")
     told += [f"{path} {value}" for path, value in learning.values.items()]
     told.append(f"{dict(learning.eta)} {dict(learning.beta)}")
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:12]

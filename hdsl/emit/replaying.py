@@ -121,7 +121,7 @@ def _fields(replay: ReplayPrograms, facts: Facts) -> dict[str, str]:
         "zeros": f"({', '.join(zeros)}{',' * (len(zeros) == 1)})",
         "costates": repr(tuple(costates)),
         "block": str(BLOCK if replay.undo is None else BLOCK_UNDONE),
-        "after": "\n    after = self._path[-1]" if replay.undo else "",
+        "after": "\n    after, self.drift = self._path[-1], 0.0" if replay.undo else "",
         "again": AGAIN if replay.undo else "",
         "chain": _chain(replay, places),
         "project": "\n    self.ticks += 1\n    self._project(cells, self.ticks)" if facts.programs.projections else "",
@@ -143,6 +143,7 @@ def _chain(replay: ReplayPrograms, places: Mapping[str, str]) -> str:
 def _keeping(replay: ReplayPrograms, facts: Facts) -> dict[str, str]:
     """What the text of keeping leaves open, and of going back where states are recomputed."""
     kept = tuple(k for k, state in enumerate(facts.states) if state not in replay.undone)
+    every = replay.stored_every
     merged = [f"before[{replay.undone.index(h)}]" if h in replay.undone else f"cells[{k}]" for k, h in enumerate(facts.states)]
     return {
         "states": str(len(facts.states)),
@@ -151,6 +152,9 @@ def _keeping(replay: ReplayPrograms, facts: Facts) -> dict[str, str]:
         "kept_names": repr(tuple(facts.states[k] for k in kept)),
         "first": replay.undone[0] if replay.undone else "",
         "merged": ", ".join(merged),
+        "which": f"one in {every}" if every else "the first one alone",
+        "goes_on": f"len(self._path) % {every}" if every else "self._path",
+        "every": repr(every) if every else "max(count, 1)",
     }
 
 

@@ -84,10 +84,10 @@ def _path_of(self, columns, count):
 
 UNDOING = '''
 def _keep(self, cells, sample, tau):
-    """Note a token that is about to be taken: the states before it are kept of the first one alone."""
+    """Note a token that is about to be taken: the states before it are kept of {which}."""
     if len(self._path) > len(self._kept):  # others were taken since, without learning: what was kept ends before them
         self._replay()
-    kept = [cells[place] for place in {kept}] if self._path else cells[:{states}]
+    kept = [cells[place] for place in {kept}] if {goes_on} else cells[:{states}]
     self._path.append(tuple(cell.clone() for cell in kept))
     self._kept.append((sample, tau))
 
@@ -95,26 +95,29 @@ def _undone(self, cells, kept, path, after):
     """The states before some tokens and after the last of them: from the last to the first, a step back at a time."""
     cells, states = list(cells), [after]
     for (sample, tau), known in zip(reversed(kept), reversed(path[:-1])):
-        first = len(known) == {states}
-        for place, value in zip({kept}, (known[place] for place in {kept}) if first else known):
+        whole = len(known) == {states}
+        for place, value in zip({kept}, (known[place] for place in {kept}) if whole else known):
             cells[place] = value
         before = self._undo(cells, sample, states[-1], tau)
         found = ({merged},)
-        if first:  # these are known: how far off the way back has come
-            self.drift = max(float((a - b).abs().max()) for a, b in zip(found, known))
-        states.append(known if first else found)
+        if whole:  # these are known: how far off the way back has come
+            self.drift = max(self.drift, *(float((a - b).abs().max()) for a, b in zip(found, known)))
+        states.append(known if whole else found)
     return states[::-1]
 
 def _columns(self):
-    """What is kept of the states, by name: of those that are recomputed the first, and the last where it is."""
+    """What is kept of the states, by name: of those that are recomputed where they are, the last among them."""
     whole = [states for states in self._path if len(states) == {states}]
     part = zip(*([states[place] for place in {kept}] if len(states) == {states} else states for states in self._path))
     return dict(zip({names}, zip(*whole))) | dict(zip({kept_names}, part))
 
 def _path_of(self, columns, count):
     """What is kept of the states, as it is kept of each of so many tokens."""
-    path = [tuple(columns[name][k] for name in ({kept_names} if k else {names})) for k in range(count)]
-    if len(columns["{first}"]) > 1:
+    every = {every}
+    path = [tuple(columns[name][k] for name in {kept_names}) for k in range(count)]
+    for place, k in enumerate(range(0, count, every)):
+        path[k] = tuple(columns[name][k if name in {kept_names} else place] for name in {names})
+    if len(columns["{first}"]) > -(-count // every):
         path.append(tuple(columns[name][-1] for name in {names}))
     return path
 '''

@@ -34,6 +34,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "first": ("damped", "undamped"),
     "states": ("stored", "recomputed"),
 }
+COUNTED = {"schedule": "replay", "states": "recomputed"}  # the words that may stand with a number of tokens
 # Settings that are set to a number: the default, and what of the stream it may read.
 NUMBERS: dict[str, tuple[Scalar, tuple[str, ...]]] = {
     "tau": (sympy.Integer(1), ()),
@@ -63,7 +64,7 @@ class LearningReader:
     numbers: dict[str, Scalar] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
     places: dict[str, Span] = field(default_factory=dict)  # of the values themselves
-    tokens: int | None = None  # of `replay(r)`
+    counts: dict[str, int] = field(default_factory=dict)  # of `replay(r)` and `recomputed(r)`
     exact: list[str] = field(default_factory=list)  # states with a step of their own
 
     def read(self, settings: Sequence[Setting], overrides: Sequence[Setting]) -> Learning:
@@ -128,8 +129,8 @@ class LearningReader:
 
     def _word(self, setting: Setting, path: str) -> None:
         word = word_of(setting.value)
-        if word == "replay" and path == "schedule":
-            self._replay(setting)
+        if word is not None and COUNTED.get(path) == word:
+            self._counted(setting, path, word)
         elif word in WORDS[path] and not isinstance(setting.value, Call):
             self.words[path] = word
             self.spans[path] = setting.span
@@ -150,17 +151,18 @@ class LearningReader:
             self.exact.append(state)
             self.spans[path], self.places[path] = setting.span, setting.path_span
 
-    def _replay(self, setting: Setting) -> None:
-        """``replay``, or ``replay(r)`` with a whole number of tokens."""
+    def _counted(self, setting: Setting, path: str, word: str) -> None:
+        """A word, ``replay``, or with a whole number of tokens, ``replay(r)``."""
         if isinstance(setting.value, Call):
             given = setting.value.arguments
             number = given[0].value if len(given) == 1 and isinstance(given[0], Number) else None
             if number is None or number.denominator != 1 or number < 1 or setting.value.keywords:
-                self.scope.report(replaying.tokens(setting.value.span))
+                self.scope.report(replaying.tokens(setting.value.span, path, word))
                 return
-            self.tokens = int(number)
-        self.words["schedule"] = "replay"
-        self.spans["schedule"] = setting.span
+            self.counts[path] = int(number)
+        self.words[path] = word
+        self.spans[path] = setting.span
+        self.places[path] = setting.value.span
 
     def _number(self, setting: Setting, path: str) -> None:
         symbols = NUMBERS[setting.path[0]][1]
@@ -219,8 +221,9 @@ class LearningReader:
             eta=eta,
             beta=beta,
             spans=dict(self.spans),
-            tokens=self.tokens,
+            tokens=self.counts.get("schedule"),
             exact=tuple(name for name in states if name in self.exact),
+            stored_every=self.counts.get("states"),
         )
 
     def _holds(self, head: str, name: str, group: str) -> str:

@@ -139,7 +139,8 @@ class Learning:
     scalar consts and ``tau``. ``eta`` maps every state and parameter, and ``beta`` every parameter, to the path that holds for
     it. ``phi`` may also read ``t``. ``dissipation`` says whether −η z is integrated by the factor 1 − τη or by e^{−τη}.
     ``tokens`` are those of ``replay(r)``, None for a whole sequence. ``exact`` are the states with ``step.h = exact``.
-    ``states`` says whether a replay has kept the states of each token, or works them out again by the inverse of a step.
+    ``states`` says whether a replay has kept the states of each token, or works them out again by the inverse of a step, from
+    those of every ``stored_every`` tokens, of ``recomputed(r)``, or of the last alone.
     """
 
     step: str
@@ -155,6 +156,7 @@ class Learning:
     tokens: int | None = None
     exact: tuple[str, ...] = ()
     states: Literal["stored", "recomputed"] = "stored"
+    stored_every: int | None = None
 
     @property
     def replays(self) -> bool:

@@ -28,7 +28,7 @@ class ReplayPrograms:
     ``back`` is handed the cells ``chain`` as the token after left them, the lines of its ``given`` and, of what is not the same
     at every token, the quantities ``apart``; it returns what ``after`` takes of it, then the new values of the chain.
     ``after`` is handed the lines of its ``given``. ``undo`` gives the states before a token from those after it, those of
-    ``undone``; it is None where all states are kept.
+    ``undone``; it is None where all states are kept. They are kept of the first token, and of every ``stored_every``.
     """
 
     turn: Program
@@ -43,6 +43,7 @@ class ReplayPrograms:
     tokens: int | None
     undo: Program | None = None
     undone: tuple[str, ...] = ()
+    stored_every: int | None = None
 
     @property
     def once(self) -> tuple[Program, Program]:
@@ -86,6 +87,7 @@ def lower_replay(model: Model, replay: Replay, plain: Rewrite, fuse: Rewrite) ->
         tokens=replay.tokens,
         undo=_undo(model, replay.reversal, plain, fuse),
         undone=replay.reversal.undone if replay.reversal else (),
+        stored_every=model.learning.stored_every,
     )
 
 

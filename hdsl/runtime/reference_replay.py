@@ -42,15 +42,25 @@ def token_back(net: Any, reference: Any, kept: list[tuple[Row, float]]) -> dict[
 
 def lines_back(net: Any, reference: Any) -> Iterator[dict[str, Any]]:
     """Of each token that a module keeps, from the last, the values of all lines of the way back."""
-    states = [dict(zip(net.kept_states, map(_plain, states), strict=True)) for states in net._path]
     known, path = given(net, *net._kept[0]), []
-    if len(states) == len(net._kept):
-        states.append({state: known[state] for state in net.kept_states})
+    states = _states_of(net, reference, known)
     for (row, tau), old, new in zip(net._kept, states[:-1], states[1:], strict=True):
         moved = {f"{state}+": value for state, value in new.items()}
         path.append((known | sample_of(net, row) | {"tau": tau} | old, moved))
     with np.errstate(all="ignore"):
         yield from _back(net, reference, known, path, _new(reference.turn(known | {"tau": net.tau})))
+
+
+def _states_of(net: Any, reference: Any, known: dict[str, Any]) -> list[dict[str, Any]]:
+    """The states before each token that a module keeps and after the last; those that it recomputes are made forward again."""
+    states: list[dict[str, Any]] = []
+    with np.errstate(all="ignore"):
+        for (row, tau), kept in zip(net._kept, net._path, strict=False):
+            if len(kept) == len(net.kept_states):
+                states[len(states) - 1 :] = [dict(zip(net.kept_states, map(_plain, kept), strict=True))]
+            moved = reference.observe(known | sample_of(net, row) | {"tau": tau} | states[-1])
+            states.append({state: moved[f"{state}+"] for state in net.kept_states})
+    return states
 
 
 def _back(

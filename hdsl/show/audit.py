@@ -248,7 +248,8 @@ class _Builder(Naming):
             return Table("memory", "memory")
         most = "it grows with the sequence" if memory.tokens is None else f"of {memory.tokens} tokens at most"
         numbers = f"{memory.states} + {memory.sample} numbers of each token and stream, states + sample"
-        ends = "" if memory.ends == 0 else f"; {memory.ends} of its ends alone, the other states are recomputed"
+        of = "its ends alone" if memory.every is None else f"its ends and of one token in {memory.every} alone"
+        ends = "" if memory.ends == 0 else f"; {memory.ends} of {of}, the other states are recomputed"
         words = f"kept for the way back: {numbers}; {most}{ends}"
         return Table("memory", "memory", words)
 

@@ -75,7 +75,7 @@ class _Records:
         return {**head, "transposed": one.transposed, "before": one.before}
 
     def memory(self, one: Memory) -> dict[str, Any]:
-        ends = {"ends": str(one.ends)} if one.ends != 0 else {}
+        ends = {"ends": str(one.ends), "every": one.every} if one.ends != 0 else {}
         return {"states": str(one.states), "sample": str(one.sample), "tokens": one.tokens, **ends}
 
     def crossing(self, one: Crossing) -> dict[str, Any]:

@@ -61,6 +61,7 @@ def _of_model(product: Model) -> str:
     words = {{"how_often": "schedule"}.get(name, name): value for name, value in words.items()}
     words |= {"dissipation": "exact"} if learning.dissipation == "exact" else {}
     words |= {"states": "recomputed"} if learning.states == "recomputed" else {}
+    words |= {"states are stored every": learning.stored_every} if learning.stored_every else {}
     settings = [f"{name} = {value}" for name, value in {**words, **learning.values}.items()]
     settings += [f"eta of {name}: {path}" for name, path in learning.eta.items()]
     settings += [f"beta of {name}: {path}" for name, path in learning.beta.items()]
