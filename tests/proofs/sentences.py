@@ -241,7 +241,11 @@ LEARN = (
     ),
     S("order is not used with replay", "", "replay_settings:17 unused-order"),
     S("layerwise moves a layer a tick", "learn\n schedule = layerwise", "layerwise:8 layerwise; layerwise_cycle:8 layerwise"),
-    S("layers keep what a tick leaves them", "", "layerwise_states:5 layerwise; layerwise_states:11 layerwise"),
+    S(
+        "layers keep what a tick leaves them",
+        "reset h each sequence\nlearn\n schedule = layerwise",
+        "layerwise_states:5 layerwise; layerwise_states:11 layerwise",
+    ),
     S("simultaneous without eta is warned of", "", "no_dissipation:11 no-dissipation"),
 )
 
