@@ -28,14 +28,15 @@ class Generated:
     """One workload at one order and step through hdsl, with the same initial parameters as the others."""
 
     def __init__(
-        self, workload: Workload, order: str, dtype: torch.dtype = torch.float32, step: str = "euler"
+        self, workload: Workload, order: str, dtype: torch.dtype = torch.float32, step: str = "euler", backend: str = "torch"
     ) -> None:
         self.workload = workload
         try:
             import hdsl
 
             sizes: dict[str, Any] = dict(workload.sizes)
-            net_class = hdsl.loads(text_of(workload, order), settings={"step": step}, **sizes).compile(dtype=dtype)
+            model = hdsl.loads(text_of(workload, order), settings={"step": step}, **sizes)
+            net_class = model.compile(dtype=dtype, backend=backend)
         except (ImportError, NotImplementedError) as missing:
             raise NotThereYet(str(missing)) from missing
         self.net: Any = net_class(batch=workload.batch, seed=0)

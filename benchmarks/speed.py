@@ -27,6 +27,8 @@ from benchmarks.workload import ORDERS, WORKLOADS, Workload, chosen
 DEFAULT_ROWS = [name for name in WORKLOADS if name not in ("rnn-16-batch-32", "rnn-256-batch-32")]
 GOALS = {"rnn-16": 16.0, "rnn-64": 14.0, "rnn-256": 6.5, "rnn-1024": 1.8, "mlp": 3.4, "oscillators": 10.0}
 """Goals of `run` against autograd and SGD, best variant, batch 1. Issue 2 asks for 8 at rnn-64."""
+NATIVE_GOALS = {"rnn-16": 880.0, "rnn-64": 160.0, "rnn-256": 25.0, "rnn-1024": 3.6, "mlp": 9.0, "oscillators": 200.0}
+"""Goals of a native `run` against the same, which were measured on a semi-implicit step that hands nothing out."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ def variants(workload: Workload, orders: list[str], most: int) -> tuple[dict[str
         try:
             there[f"{order} | generated run"] = over(Generated(workload, order).run)
             there[f"{order} | generated step"] = over(Generated(workload, order).step)
+            there[f"{order} | native run"] = over(Generated(workload, order, backend="native").run)
+            there[f"{order} | native step"] = over(Generated(workload, order, backend="native").step)
         except NotThereYet as reason:
             missing[order] = str(reason)
     return there, missing
@@ -136,6 +140,8 @@ class Row:
             "autograd_over_by_hand_run": (self.autograd, self.by_hand),
             "autograd_over_separate_run": (self.autograd, "separate run"),
             "autograd_over_generated_run": (self.autograd, "generated run"),
+            "autograd_over_native_run": (self.autograd, "native run"),
+            "generated_run_over_native_run": ("generated run", "native run"),
             "generated_run_over_by_hand_run": ("generated run", self.by_hand),
             "generated_run_over_separate_run": ("generated run", "separate run"),
         }
@@ -189,6 +195,14 @@ def report(rows: list[Row]) -> str:
         cells += [times(row.ratio("generated run", run)) for run in (row.by_hand, "separate run")] + ["1.1x"]
         body.append([*cells, f"{row.above_inner('generated step'):.1f}".replace("nan", "–"), "8"])
     text += "\n\nratios (paired)\n\n" + table(head, body)
+    head = ["row", "order", "native run", "native step", "autograd / native run", "goal", "generated / native run"]
+    body = []
+    for row in rows:
+        cells = [row.name, row.order, *(shown(row, name) for name in ("native run", "native step"))]
+        cells += [times(row.ratio(row.autograd, "native run"))]
+        cells += [f"{NATIVE_GOALS[row.name]:g}x" if row.name in NATIVE_GOALS else ""]
+        body.append([*cells, times(row.ratio("generated run", "native run"))])
+    text += "\n\nnative code, microseconds a step and ratios (paired)\n\n" + table(head, body)
     missing = {row.missing for row in rows if row.missing}
     return text + "".join(f"\n\nnot there yet: {reason}" for reason in sorted(missing))
 
