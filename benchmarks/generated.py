@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,7 +28,7 @@ class Generated:
     """One workload at one order and step through hdsl, with the same initial parameters as the others."""
 
     def __init__(
-        self, workload: Workload, order: str, dtype: torch.dtype = torch.float32, step: str = "euler", backend: str = ""
+        self, workload: Workload, order: str, dtype: torch.dtype = torch.float32, step: str = "euler", backend: str = "torch"
     ) -> None:
         self.workload = workload
         try:
@@ -37,9 +36,7 @@ class Generated:
 
             sizes: dict[str, Any] = dict(workload.sizes)
             model = hdsl.loads(text_of(workload, order), settings={"step": step}, **sizes)
-            if backend and "backend" not in inspect.signature(model.compile).parameters:
-                raise NotImplementedError(f"hdsl has no backend {backend}")
-            net_class = model.compile(dtype=dtype, **({"backend": backend} if backend else {}))
+            net_class = model.compile(dtype=dtype, backend=backend)
         except (ImportError, NotImplementedError) as missing:
             raise NotThereYet(str(missing)) from missing
         self.net: Any = net_class(batch=workload.batch, seed=0)

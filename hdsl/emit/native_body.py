@@ -24,9 +24,10 @@ from hdsl.terms.term import (
     slots,
 )
 
-LARGE = 2**14
+LARGE = 2**15
 """Bytes of a matrix from which on it is gone through by blocks of rows, each block's work done while it is in the cache."""
-ROWS = 16
+BLOCK, FEWEST, MOST_ROWS = 2**16, 8, 64
+"""Bytes of a block of rows of two matrices, and how many rows it has at least and at most."""
 BRIEF = 48
 """Lines up to which a program is short: what it calls may stand in its own text."""
 MOST_STREAMS = 64
@@ -262,8 +263,11 @@ class Body:
         made = [text for node in group.nodes if node.sums for text in cleared(self, node.line)]
         body = [text for run in runs for text in self._run(run, ("lo", "hi"))]
         rows = group.rows
-        head = [f"for (int64_t lo = 0; lo < {rows}; lo += {ROWS}) {{"]
-        head.append(f"const int64_t hi = lo + {ROWS} < {rows} ? lo + {ROWS} : {rows};")
+        tables = [self.place(name) for node in group.nodes for name in (node.line.name, *node.along) if name not in self.folded]
+        longest = max(table.numbers // rows for table in tables if table.sizes[:1] == (rows,))
+        few = max(FEWEST, min(MOST_ROWS, BLOCK // (2 * longest * self.native.item) // 8 * 8))
+        head = [f"for (int64_t lo = 0; lo < {rows}; lo += {few}) {{"]
+        head.append(f"const int64_t hi = lo + {few} < {rows} ? lo + {few} : {rows};")
         return [*made, *head, *body, "}"]
 
     def _run(self, run: list[Definition], block: Range | None) -> list[str]:

@@ -15,7 +15,7 @@ from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, slot_i
 STREAM = sympy.Symbol("b", integer=True)
 """The index of the streams, beside the indices of a definition."""
 
-SHORT = 1024
+SHORT = 2**13
 """Numbers of a matrix up to which a product stands in the text of a short program itself."""
 
 Range = tuple[str, str]
