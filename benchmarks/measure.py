@@ -34,27 +34,28 @@ CLOCKS: dict[str, Callable[[], float]] = {"wall": perf_counter, "processor": pro
 """Seconds on the wall, or seconds that this process had a processor for, which the load of others moves less."""
 
 
-def steps_for(work: Callable[[int], object], seconds: float, most: int) -> int:
-    """How many steps of ``work`` take about ``seconds``, at most ``most``; warms up on the way."""
-    steps = min(2, most)
+def steps_for(work: Callable[[int], object], seconds: float, most: int, clock: str = "wall", least: int = 1) -> int:
+    """How many steps of ``work`` take about ``seconds``, at least ``least`` and at most ``most``; warms up on the way."""
+    now, steps = CLOCKS[clock], min(2, most)
     work(steps)  # what the first call sets up must not pass for the time of a step
     while True:
-        start = perf_counter()
+        start = now()
         work(steps)
-        taken = perf_counter() - start
+        taken = now() - start
         if taken >= seconds / 2 or steps >= most:
-            return max(1, min(most, round(steps * seconds / taken)))
+            return max(1, least, min(most, round(steps * seconds / taken)))
         steps = min(most, steps * 4)
 
 
 def interleave(
-    variants: Mapping[str, Callable[[int], object]], rounds: int, seconds: float, most: int, clock: str = "wall"
+    variants: Mapping[str, Callable[[int], object]], rounds: int, seconds: float, most: int, clock: str = "wall", least: int = 1
 ) -> dict[str, Timing]:
     """Times each variant ``rounds`` times in turn; a variant takes a number of steps, chosen to last about ``seconds``.
 
-    At most ``most`` steps a call, by one of `CLOCKS`. Returns seconds a step. The garbage collector runs between rounds only.
+    At least ``least`` and at most ``most`` steps a call, by one of `CLOCKS`. Returns seconds a step. The garbage collector runs
+    between rounds only.
     """
-    steps = {name: steps_for(work, seconds, most) for name, work in variants.items()}
+    steps = {name: steps_for(work, seconds, most, clock, least) for name, work in variants.items()}
     now = CLOCKS[clock]
     taken: dict[str, list[float]] = {name: [] for name in variants}
     gc.disable()

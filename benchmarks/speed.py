@@ -97,7 +97,8 @@ def measure(
     for workload in workloads:
         most = 4000 if workload.kind != "mlp" and workload.sizes["n"] * workload.batch < 4000 else 400
         there, missing[workload.name] = variants(workload, orders, most, rivals)
-        timings = interleave(there, effort.rounds, effort.seconds, most, clock)
+        # What a run does once a chunk is to be spread over many steps, as it is in a long one.
+        timings = interleave(there, effort.rounds, effort.seconds, most, clock, most // 8)
         rows[workload.name] = {name: timing.rounds for name, timing in timings.items()}
         print(f"{workload.name} measured", file=sys.stderr, flush=True)
     return {**found, "rows": rows, "missing": missing}

@@ -255,10 +255,15 @@ def _run_ticks(net: Any, chunk: dict[str, Any], watching: Callable[[Body], Body]
             results = results_of(net, made, sample, tokens)
         else:
             results = told_of(net, columns, steps, sample, tokens)
-        sums = torch.stack(
-            [value.double().nansum() if name in net.costs else value.double().sum() for name, value in results.items()]
-            + [c.double().sum() for name, c in zip(net.cells, net._cells(), strict=True) if not name.startswith("turned:")]
-        )
-        if not bool(torch.isfinite(sums).all()):
+        if not (_finite(net, results) or _finite(net, results, torch.float64)):
             find_nonfinite(net, chunk, sample, before)
     return results
+
+
+def _finite(net: Any, results: dict[str, torch.Tensor], dtype: torch.dtype | None = None) -> bool:
+    """Whether sums over all that a chunk has made and moved are finite. In single precision, which is faster by the memory
+    that it does not take, they may overflow where no value has: so double precision is asked before it is believed."""
+    sums = [value.nansum(dtype=dtype) if name in net.costs else value.sum(dtype=dtype) for name, value in results.items()]
+    cells = (c for name, c in zip(net.cells, net._cells(), strict=True) if not name.startswith("turned:"))
+    sums += [cell.sum(dtype=dtype) for cell in cells]
+    return bool(torch.isfinite(torch.stack([each.double() for each in sums])).all())

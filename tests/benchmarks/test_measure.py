@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from benchmarks.measure import Timing, interleave, steps_for, table
+from benchmarks.measure import CLOCKS, Timing, interleave, steps_for, table
 
 
 def test_a_ratio_is_taken_within_each_round() -> None:
@@ -28,8 +30,14 @@ def test_a_slow_first_call_does_not_make_the_turns_short(monkeypatch: pytest.Mon
         clock[0] += 1.0 * steps + (0 if calls else 1000.0)
         calls.append(steps)
 
-    monkeypatch.setattr("benchmarks.measure.perf_counter", lambda: clock[0])
+    monkeypatch.setitem(CLOCKS, "wall", lambda: clock[0])
     assert steps_for(work, seconds=40.0, most=10_000) == 40
+    assert steps_for(work, seconds=40.0, most=10_000, least=100) == 100
+
+
+def test_a_clock_of_the_processor_does_not_run_while_a_process_waits() -> None:
+    waited = interleave({"wait": lambda steps: time.sleep(0.02)}, rounds=2, seconds=0, most=1, clock="processor")
+    assert waited["wait"].median < 0.02 <= interleave({"wait": lambda steps: time.sleep(0.02)}, 2, 0, 1)["wait"].median
 
 
 @pytest.mark.parametrize("most", [1, 2, 50])

@@ -178,3 +178,12 @@ def test_a_stream_that_does_not_fit_is_told_in_one_line(wrong, told):
 
 def test_a_class_leads_back_to_its_equations():
     assert NET.equations.costate["h"].name == "dot:z:h" and NET.source.startswith('"""')
+
+
+def test_a_sum_that_overflows_in_single_precision_is_no_fault():
+    from hdsl.runtime.run import _finite
+
+    net = hdsl.load("sunspots").compile(dtype=torch.float32)()
+    large = {"y": torch.full((4, 1, 1), 3e38)}
+    assert not _finite(net, large) and _finite(net, large, torch.float64)
+    assert not _finite(net, {"y": torch.tensor([torch.inf])}, torch.float64)
