@@ -236,9 +236,9 @@ def forward(lines: Iterable[Definition], results: set[str], swap: dict[str, str]
 
 
 def _in_place_of(line: Definition, new: Definition) -> Definition:
-    """A line under the name of the new value that repeats it, there for the same reasons."""
+    """A line under the name of the new value that repeats it, there for the same reasons, where it tells any."""
     body = line.body
-    summands = trace_summands(body.expression, new.summands) if isinstance(body, Elementwise) else ()
+    summands = trace_summands(body.expression, new.summands) if new.summands and isinstance(body, Elementwise) else ()
     return replace(line, name=new.name, summands=summands)
 
 

@@ -57,12 +57,12 @@ class Watch(TorchDispatchMode):
 
 
 def sample(model: hdsl.api.Model, net: Any, lead: tuple[int, ...], dtype: torch.dtype, device: str) -> dict[str, Tensor]:
-    """Zeros for every input and target, by the names of the text."""
+    """Ones for every input and target, zeros for indices, by the names of the text: a picture divided by its sum is there."""
     made = {}
     for quantity in (*model.product("model").of_role("input"), *model.product("model").of_role("target")):
         shape = (*lead, BATCH, *shape_of(net, quantity.sizes))
         kind = torch.int64 if quantity.below is not None else dtype
-        made[quantity.name] = torch.zeros(shape, dtype=kind, device=device)
+        made[quantity.name] = (torch.ones if quantity.below is None else torch.zeros)(shape, dtype=kind, device=device)
     return made
 
 
