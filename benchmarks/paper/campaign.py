@@ -277,13 +277,18 @@ def draw(found: Sequence[Trial], folder: Path = pages.FOLDER) -> None:
         axes[0, 0].legend()
 
 
-def samples_of(given: argparse.Namespace) -> dict[str, Samples]:
-    """Iris, images and sequences: the user's files where they are given, else what packages hold."""
-    images = data.mnist(given.mnist) if given.mnist else data.digits()
+def samples_of(given: argparse.Namespace, wanted: set[str]) -> dict[str, Samples]:
+    """Those wanted of iris, images and sequences: the user's files where they are given, else what packages hold."""
     if bool(given.imdb) != bool(given.glove):
         raise ValueError("--imdb and --glove belong together: reviews are read as vectors of their words")
-    sequences = data.reviews(given.imdb, given.glove, words=given.words) if given.imdb else data.vowels(given.vowels)
-    return {"iris": data.iris(), "images": images, "sequences": sequences}
+    readers: dict[str, Callable[[], Samples]] = {
+        "iris": data.iris,
+        "images": lambda: data.mnist(given.mnist) if given.mnist else data.digits(),
+        "sequences": lambda: (
+            data.reviews(given.imdb, given.glove, words=given.words) if given.imdb else data.vowels(given.vowels)
+        ),
+    }
+    return {name: read() for name, read in readers.items() if name in wanted}
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -304,7 +309,7 @@ def main() -> int:
     if unknown := set(asked) - {net.name for net in NETS}:
         reader.error(f"no net {', '.join(sorted(unknown))}; there are {', '.join(net.name for net in NETS)}")
     try:
-        samples = samples_of(given)
+        samples = samples_of(given, {"iris", *(net.samples for net in NETS if net.name in asked)})
     except (OSError, ValueError) as wrong:
         reader.error(str(wrong))
     if given.quick:

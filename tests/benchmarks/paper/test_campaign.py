@@ -91,3 +91,10 @@ def test_what_cannot_be_read_is_told_in_a_line(
     with pytest.raises(SystemExit) as stop:
         campaign.main()
     assert stop.value.code == 2 and told in capsys.readouterr().err
+
+
+def test_only_the_samples_of_the_nets_asked_for_are_read() -> None:
+    given = campaign.arguments().parse_args(["--mnist", "nowhere", "--vowels", "nowhere"])
+    assert list(campaign.samples_of(given, {"iris"})) == ["iris"]
+    with pytest.raises(OSError, match="nowhere"):
+        campaign.samples_of(given, {"iris", "sequences"})
