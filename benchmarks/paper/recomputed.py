@@ -1,9 +1,9 @@
 """States recomputed beside stored replay, autograd and torch's checkpointing: error of the gradient and memory, against T.
 
 Two recurrent nets, in .ham and by hand in torch: one of skew tanh units by two-step, and rotations. Each goes through one
-sequence of T tokens in float64; judged is dJ/dθ, the largest difference from torch.autograd's through the unrolled map relative to
-its largest entry. What is held at the turn, after the last token and before the way back, is counted tensor by tensor: of hdsl what
-the module keeps, of torch what the graph has saved, the parameters and the user's own stream left out in both.
+sequence of T tokens in float64; judged is dJ/dθ, the largest difference from torch.autograd's through the unrolled map relative
+to its largest entry. What is held at the turn, after the last token and before the way back, is counted tensor by tensor: of
+hdsl what the module keeps, of torch what the graph has saved, the parameters and the user's own stream left out in both.
 """
 
 from __future__ import annotations
