@@ -76,13 +76,19 @@ class Compiler:
 
         text, found = self._parsed
         known = Known()
+        wrong: tuple[Diagnostic, ...] = ()
         model, more = check(text, dims=self.dims, settings=self.settings, delay=self.delay, told=known)
         if model is not None and model.hamiltonian is not None:
             from hdsl.derive.mechanics import set_in_motion
 
             model, wrong = set_in_motion(model)
             more = (*more, *wrong)
-        if model is not None and model.controls:
+        if model is not None and model.learning.exact:
+            from hdsl.derive.exact import set_exact
+
+            model, wrong = set_exact(model)
+            more = wrong or more
+        if model is not None and model.controls and not wrong:
             from hdsl.derive.refusals import refusals
 
             more = tuple(refusals(model)) or more  # warnings are given for files without mistakes

@@ -175,6 +175,11 @@ def _of_states(model: Model) -> Iterator[Departure]:
         span = next((model.reset_spans[state] for state in states if state in model.reset_spans), None)
         what = f"{some(states)}: state and costate begin anew each {when}"
         yield Departure(f"reset {when}", what, f"no credit goes from one {when} to the next", span)
+    for exact in dict.fromkeys(model.exact.values()):
+        if exact.forced:
+            what = f"{some(list(exact.states))}: exact in itself; what else moves it is held through a step"
+            span = model.learning.spans.get(f"step.{exact.states[0]}")
+            yield Departure(f"exact {exact.states[0]}", what, "what is held moves while the state does", span)
     whole = model.learning.replays and model.learning.tokens is None  # then z is that of the whole sequence
     for state in () if whole else model.begun:
         seen = "of the first tokens" if model.learning.replays else "of that sample"

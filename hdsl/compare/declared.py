@@ -63,6 +63,10 @@ def settings(old: Model, new: Model, renamed: Mapping[str, str]) -> Iterator[Dec
             sides = (old, _before(names[0], renamed)), (new, names[0])
             yield Declared(what, *values, *(_span(m, getattr(m.learning, head)[name]) for m, name in sides))
     for before, after in ((name, renamed.get(name, name)) for name in old.resets):
+        steps = ["exact" if name in m.learning.exact else m.learning.step for m, name in ((old, before), (new, after))]
+        if after in new.resets and (before in old.learning.exact) != (after in new.learning.exact):
+            places = _span(old, f"step.{before}"), _span(new, f"step.{after}")
+            yield Declared(f"step.{after}", steps[0], steps[1], *places)
         if after in new.resets and old.resets[before] != new.resets[after]:
             yield Declared(f"reset {after}", _when(old.resets[before]), _when(new.resets[after]))
     none: Mapping[str, str] = {}

@@ -31,7 +31,7 @@ Sign: TypeAlias = Literal["above", "at least", "zero", "at most", "below", "unkn
 TURNED: Mapping[Sign, Sign] = {
     "above": "below", "below": "above", "at least": "at most", "at most": "at least", "zero": "zero", "unknown": "unknown",
 }  # fmt: skip
-ABOVE = frozenset({"exp", "sigmoid", "softplus"})
+ABOVE = frozenset({"exp", "sigmoid", "softplus", "phi1", "phi1_slope"})
 AT_LEAST = frozenset({"abs", "relu", "sqrt", "positive", "inside", "less"})
 
 

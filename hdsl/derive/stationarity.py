@@ -187,7 +187,7 @@ class Chooser:
 
     def _form(self, name: str, sloped: Sequence[Definition], asked: Sequence[str]) -> Form:
         """The kind of H′ in a control, by its second derivative against a probe."""
-        if self._kinked(name):
+        if kinked(self.definitions, self.seeds, name):
             return Form("other")
         if total_of(self.found.slopes[name]) == 0:
             return Form("absent")
@@ -214,21 +214,6 @@ class Chooser:
         needed = keep_needed(made, map(slot_name, slots(curvature)))
         return Form("closed" if sign == "above" else "linear" if sign == "zero" else "curved", curvature, sign, "", needed)
 
-
-    def _kinked(self, name: str) -> bool:
-        """Whether H′ has a kink, or a jump, in a control: its slope has no slope of its own there."""
-        seeded = keep_needed(self.definitions, self.seeds)
-        reading = depending_on([name], {line.name: line.reads() for line in seeded})
-        for line in seeded:
-            if line.name not in reading or not isinstance(line.body, Elementwise):
-                continue
-            for node in sympy.preorder_traversal(line.body.expression):
-                decides = node.args[:2] if isinstance(node, RowFunction) and type(node).__name__ in KINKED else ()
-                if any(slot_name(s) in reading for part in decides for s in slots(part)):
-                    return True
-        rows = {line.body.row for line in seeded if line.name in reading and isinstance(line.body, Structured)}
-        return "maxpool2d" in rows
-
     def _coupled(self, name: str, along: Scalar, lines: Mapping[str, Definition], probing: Probing) -> Form:
         """Entries that are coupled by a matrix of consts, which is positive definite, and that no bounds hold: a = R⁻¹ (−g)."""
         control, probe = self.model.controls[name], PROBE + name
@@ -246,6 +231,21 @@ class Chooser:
         known = {PHI: 1.0, **self._signs.known}  # all of the matrix is of costs, which φ weighs alike
         positive = is_positive(self.model, made, matrix, known)
         return Form("closed" if positive else "coupled", slot(matrix, indices(2)), "above" if positive else "unknown")
+
+
+def kinked(definitions: Sequence[Definition], seeds: Iterable[str], name: str) -> bool:
+    """Whether what is seeded has a kink, or a jump, in a quantity: its slope has no slope of its own there."""
+    seeded = keep_needed(definitions, seeds)
+    reading = depending_on([name], {line.name: line.reads() for line in seeded})
+    for line in seeded:
+        if line.name not in reading or not isinstance(line.body, Elementwise):
+            continue
+        for node in sympy.preorder_traversal(line.body.expression):
+            decides = node.args[:2] if isinstance(node, RowFunction) and type(node).__name__ in KINKED else ()
+            if any(slot_name(s) in reading for part in decides for s in slots(part)):
+                return True
+    rows = {line.body.row for line in seeded if line.name in reading and isinstance(line.body, Structured)}
+    return "maxpool2d" in rows
 
 
 def total_of(definition: Definition) -> Scalar:

@@ -346,12 +346,6 @@ def later_setting(span: Span, path: str, word: str) -> Diagnostic:
     return LATER_SETTING.at(span, f"`{path} = {word}` belongs to the language, but this version does not have it yet")
 
 
-def later_path(span: Span, path: str) -> Diagnostic:
-    return LATER_SETTING.at(
-        span, f"the setting `{path}` belongs to the language, but this version does not have it yet"
-    )
-
-
 # Warnings -------------------------------------------------------------------------------------------------------------
 
 UNUSED = register("unused", "something is declared that nothing reads", "warning")

@@ -51,6 +51,9 @@ PREFIXES = {
     "change": "",
     "gap": "",
     "scale": "",
+    "flow": "flow_",
+    "power": "power_of_",
+    "turn": "turn_of_",
 }
 SUFFIXES = {
     "adj": "_bar",
@@ -98,6 +101,8 @@ TAKEN = frozenset(
         ),
         *("sigmoid", "erf", "softmax", "logsumexp", "power_slope", "power_log"),
         *("placed", "diagonal_matrix", "scattered", "inverse", "solved", "matrix_exponential", *WINDOWS),
+        *("matrix_phi1", "phi1_slope", "phi1_turned", "phi1_re", "phi1_im"),
+        *("phi1_slope_turned", "phi1_slope_re", "phi1_slope_im"),
     )
 )
 

@@ -126,6 +126,65 @@ def matrix_exponential(x):
     return made
 
 ''',
+    "matrix_phi1": '''
+def matrix_phi1(x):
+    size = x.shape[-1]
+    block = np.zeros((*x.shape[:-2], 2 * size, 2 * size), x.dtype)
+    block[..., :size, :size], block[..., :size, size:] = x, np.eye(size)
+    return matrix_exponential(block)[..., :size, size:]
+
+''',
+    "phi1_slope": '''
+def phi1_slope(x):
+    x = np.asarray(x)
+    near = np.abs(x) < 1
+    powers = np.where(near, x, 0)[..., None] ** np.arange(20, dtype=x.dtype)
+    series = powers @ np.array([(k + 1) / math.factorial(k + 2) for k in range(20)], x.dtype)
+    far = np.where(near, 1, x)
+    with np.errstate(over="ignore"):
+        return np.where(near, series, (np.exp(far) * (far - 1) + 1) / far**2)
+
+''',
+    "phi1_turned": '''
+def phi1_turned(a, b):
+    z = np.asarray(a) + 1j * np.asarray(b)
+    near = np.abs(z) < 1e-8
+    far = np.where(near, 1, z)
+    a, b = far.real, far.imag
+    return np.where(near, 1 + z / 2, (np.expm1(a) * np.cos(b) - 2 * np.sin(b / 2) ** 2 + 1j * np.exp(a) * np.sin(b)) / far)
+
+''',
+    "phi1_re": '''
+def phi1_re(a, b):
+    return phi1_turned(a, b).real
+
+''',
+    "phi1_im": '''
+def phi1_im(a, b):
+    return phi1_turned(a, b).imag
+
+''',
+    "phi1_slope_turned": '''
+def phi1_slope_turned(a, b):
+    z = np.asarray(a) + 1j * np.asarray(b)
+    near = np.abs(z) < 1
+    powers = np.where(near, z, 0)[..., None] ** np.arange(20)
+    series = powers @ np.array([(k + 1) / math.factorial(k + 2) for k in range(20)], z.dtype)
+    far = np.where(near, 1, z)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.where(near, series, (np.exp(far) * (far - 1) + 1) / far**2)
+
+''',
+    "phi1_slope_re": '''
+def phi1_slope_re(a, b):
+    return phi1_slope_turned(a, b).real
+
+''',
+    "phi1_slope_im": '''
+def phi1_slope_im(a, b):
+    return phi1_slope_turned(a, b).imag
+
+''',
     "scattered": '''
 def scattered(x, places, rows, columns):
     made = np.zeros((len(places), rows, columns), x.dtype)

@@ -14,6 +14,7 @@ from hdsl.emit.projecting import projecting, put_back
 from hdsl.emit.pullback import THROUGH, stands_inside
 from hdsl.emit.replaying import replay_docs, replaying
 from hdsl.emit.skeleton import DRAW, HEADER, INSTANCES, METHODS
+from hdsl.emit.torch_functions import used
 from hdsl.model.model import Model
 from hdsl.optimise.lower import Programs
 from hdsl.optimise.program import Program
@@ -31,7 +32,7 @@ def emit_torch(programs: Programs, version: str, pullback: Pullback | None = Non
     """The text of the module, the same at every run for the same model; with ``pullback`` where the programs have one."""
     model = programs.learn.model
     facts = Facts(programs)
-    parts = [
+    head = [
         HEADER.format(
             name=harmless(model.name),
             headline=harmless((model.doc.splitlines() or [_headline(model)])[0]),
@@ -43,6 +44,8 @@ def emit_torch(programs: Programs, version: str, pullback: Pullback | None = Non
         DRAW if facts.draws else "",
         INSTANCES if facts.dotted else "",
         THROUGH if pullback else "",
+    ]
+    parts = [
         f"\nclass {class_name(model.name)}({facts.base}):\n" + _indent(_class_docs(programs, facts), 1),
         _indent(facts.tables(), 1),
         _indent(constructor(facts), 1),
@@ -57,7 +60,8 @@ def emit_torch(programs: Programs, version: str, pullback: Pullback | None = Non
         parts.append(_indent(replaying(programs.replay, facts), 1))
     if programs.projections:
         parts.append(_indent(projecting(programs.projections, facts), 1))
-    return "\n".join(part.rstrip() + "\n" for part in parts if part)
+    head.append(used("\n".join(parts)))
+    return "\n".join(part.rstrip() + "\n" for part in (*head, *parts) if part)
 
 
 def _class_docs(programs: Programs, facts: Facts) -> str:

@@ -37,7 +37,11 @@ STATEMENTS: dict[str, tuple[str, str]] = {
 """For each word that starts a statement how the statement is written, and what it means."""
 
 SETTINGS: dict[str, tuple[str, str]] = {
-    "step": ("step = euler", "How the equations are integrated; `leapfrog` and the like are for mechanical systems."),
+    "step": (
+        "step = euler",
+        "How the equations are integrated; `step.h = exact` is for a state that is linear in itself, `leapfrog` and the like "
+        "for mechanical systems.",
+    ),
     "order": ("order = sequential", "In which order state, costate and parameters are updated within a step."),
     "schedule": ("schedule = online", "How the stream is gone through: by the sample, or back over sequences: `replay(20)`."),
     "states": ("states = stored", "Whether a replay keeps the states of each token or works them out: `recomputed(500)`."),
@@ -59,7 +63,7 @@ VALUES: dict[str, str] = {
     "leapfrog": "Half a step of the momenta, one of the states, the other half: order 2, symplectic; for H = T(p) + V(q).",
     "yoshida4": "Three leapfrog steps, the second one back in time: order 4, symplectic; for H = T(p) + V(q).",
     "implicit-midpoint": "By the slopes halfway between old and new: order 2, symplectic; for any H, while tau is small.",
-    "exact": "The factor e^(−τη), exact however long the step.",
+    "exact": "Of `dissipation` the factor e^(−τη); of `step.h` the flow h′ = A h + r itself: both however long the step.",
     "sequential": "h, then z at the new h, then ω with the new z, then θ with the new ω.",
     "simultaneous": "All from old values, at once.",
     "semi-implicit": "h, z and ω from old values, then θ with the new ω.",

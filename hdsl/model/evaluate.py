@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 import operator
 from collections.abc import Callable, Mapping
@@ -14,6 +15,10 @@ from hdsl.terms.term import Scalar
 
 def _sigmoid(x: float) -> float:
     return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))
+
+
+def _phi1(z: complex) -> complex:
+    return (cmath.exp(z) - 1) / z if abs(z) > 1e-8 else 1 + z / 2
 
 
 FUNCTIONS: dict[str, Callable[..., float]] = {
@@ -37,7 +42,13 @@ FUNCTIONS: dict[str, Callable[..., float]] = {
     "power": math.pow,
 }
 
-MADE: dict[str, Callable[..., float]] = {"root": math.sqrt}  # rows that hdsl puts into formulas: that of `norm2`
+# Rows that hdsl puts into formulas: those of `norm2` and of exact steps.
+MADE: dict[str, Callable[..., float]] = {
+    "root": math.sqrt,
+    "phi1": lambda x: math.expm1(x) / x if x else 1.0,
+    "phi1_re": lambda a, b: _phi1(complex(a, b)).real,
+    "phi1_im": lambda a, b: _phi1(complex(a, b)).imag,
+}
 CALLED = FUNCTIONS | MADE
 
 CONDITIONS: dict[str, Callable[[float, float], bool]] = {

@@ -27,7 +27,7 @@ SYMPLECTIC = ("leapfrog", "yoshida4", "implicit-midpoint")  # the steps that are
 
 # Settings that are set to a word: the words of this version, those of later ones; the first is the default.
 WORDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "step": (("euler", "midpoint", "rk4", TWO_STEP, *SYMPLECTIC), ("exact",)),
+    "step": (("euler", "midpoint", "rk4", TWO_STEP, *SYMPLECTIC), ()),
     "order": (("sequential", "simultaneous", "semi-implicit"), ()),
     "schedule": (("online", "replay", "boundary"), ("layerwise",)),
     "dissipation": (("euler", "exact"), ()),
@@ -44,7 +44,8 @@ NUMBERS: dict[str, tuple[Scalar, tuple[str, ...]]] = {
     "tol": (sympy.Rational(1, 1_000_000), ()),
 }
 ABOVE = ("tau", "tol")  # what must not be 0
-GROUPED = {"eta": ("state", "param"), "beta": ("param", "control")}  # what a dotted path may name
+GROUPED = {"eta": ("state", "param"), "beta": ("param", "control"), "step": ("state",)}  # what a dotted path may name
+EXACT = "exact"  # the one step that a state may have for itself
 STAGED = ("midpoint", "rk4")  # the steps of several stages, in which all that flows moves at once
 
 
@@ -64,6 +65,7 @@ class LearningReader:
     spans: dict[str, Span] = field(default_factory=dict)
     places: dict[str, Span] = field(default_factory=dict)  # of the values themselves
     counts: dict[str, int] = field(default_factory=dict)  # of `replay(r)` and `recomputed(r)`
+    exact: list[str] = field(default_factory=list)  # states with a step of their own
 
     def read(self, settings: Sequence[Setting], overrides: Sequence[Setting]) -> Learning:
         """The settings of a file, those from outside in place of its own. Mistakes are reported."""
@@ -87,8 +89,8 @@ class LearningReader:
 
     def _setting(self, setting: Setting, path: str) -> None:
         head, below = setting.path[0], ".".join(setting.path[1:])
-        if (head == "step" and below):
-            self.scope.report(catalogue.later_path(setting.path_span, path))
+        if head == "step" and (below or word_of(setting.value) == EXACT):
+            self._own_step(setting, below, path)
         elif head in WORDS and not below:
             self._word(setting, path)
         elif head in NUMBERS and (not below or self._names_group(setting, head, below)):
@@ -139,6 +141,19 @@ class LearningReader:
             self.scope.report(catalogue.later_setting(setting.value.span, path, written))
         else:
             self.scope.report(catalogue.setting_word(setting.value.span, path, now))
+
+    def _own_step(self, setting: Setting, state: str, path: str) -> None:
+        """``step.h = exact``, for a state that is declared."""
+        word, span = word_of(setting.value), setting.value.span
+        if not state:
+            self.scope.report(learning.exact_for_all(span))
+        elif word in WORDS["step"][0]:
+            self.scope.report(learning.step_of_one(span, path, word))
+        elif word != EXACT or isinstance(setting.value, Call):
+            self.scope.report(catalogue.setting_word(span, path, (EXACT,)))
+        elif self._names_group(setting, "step", state):
+            self.exact.append(state)
+            self.spans[path], self.places[path] = setting.span, setting.path_span
 
     def _counted(self, setting: Setting, path: str, word: str) -> None:
         """A word, ``replay``, or with a whole number of tokens, ``replay(r)``."""
@@ -212,6 +227,7 @@ class LearningReader:
             spans=dict(self.spans),
             tokens=self.counts.get("schedule"),
             stored_every=self.counts.get("states"),
+            exact=tuple(name for name in states if name in self.exact),
         )
 
     def _holds(self, head: str, name: str, group: str) -> str:
@@ -226,12 +242,16 @@ class LearningReader:
         return next((path for path in paths if path in self.numbers), head)
 
 
-def asks_two_step(text: ModelText, settings: Mapping[str, str | float]) -> bool:
-    """Whether flows move by two-step, as a file or a setting from outside says."""
-    if "step" in settings:
-        return settings["step"] == TWO_STEP
+def asks_two_step(text: ModelText, settings: Mapping[str, str | float]) -> frozenset[str] | None:
+    """The flows that have a step of their own where all others move by two-step, as a file or a setting from outside says.
+
+    None where no flow moves by two-step.
+    """
     written = [setting for s in text.statements if isinstance(s, Learn) for setting in s.settings]
-    return any(setting.path == ("step",) and word_of(setting.value) == TWO_STEP for setting in written)
+    steps = {".".join(s.path): word_of(s.value) for s in written if s.path[0] == "step"}
+    steps |= {path: str(value) for path, value in settings.items() if path.partition(".")[0] == "step"}
+    own = frozenset(path.partition(".")[2] for path in steps if path != "step")
+    return own if steps.get("step") == TWO_STEP else None
 
 
 def word_of(tree: Expression) -> str | None:

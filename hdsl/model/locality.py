@@ -26,6 +26,7 @@ from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, Struct
 MIXES: dict[str, frozenset[int]] = {
     "inv": frozenset({0}),
     "expm": frozenset({0}),
+    "phi1m": frozenset({0}),
     "solve": frozenset({0, 1}),
     "conv2d": frozenset({0}),
     "conv2d_image": frozenset({0}),

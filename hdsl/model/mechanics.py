@@ -126,7 +126,7 @@ def report_mechanics(
 def _report_others(text: ModelText, scope: Scope, learning: Learning, first: Span) -> None:
     """What belongs to learning; of several things the first, which names the lines of the others."""
     wrong = [found for statement in text.statements if (found := _not_mechanical(statement)) is not None]
-    settings = ((path, span) for path, span in learning.spans.items() if path.split(".")[0] not in SETTINGS)
+    settings = ((path, span) for path, span in learning.spans.items() if path not in SETTINGS)
     wrong += [(f"the setting `{path}`", span) for path, span in settings]
     if wrong:
         what, span = min(wrong, key=lambda one: one[1])

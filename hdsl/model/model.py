@@ -115,6 +115,23 @@ class Constraint:
 
 
 @dataclass(frozen=True)
+class Exact:
+    """States whose flow ḣ = A h + r is followed exactly, r and A held through a step: their dynamics are the map of a step.
+
+    It is one state, or two that turn one another: ẋ = a x + b y + r, ẏ = a y − b x + s. ``flows`` are the definitions of ḣ.
+    ``rates`` has A in indices of its entries: (i, j) where it is a ``matrix``, those of the state where each entry moves by
+    itself; of two states a and b. ``forced`` is false where nothing is held besides A.
+    """
+
+    states: tuple[str, ...]
+    flows: tuple[str, ...]
+    rates: tuple[Scalar, ...]
+    matrix: bool
+    forced: bool
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
 class Learning:
     """The settings of ``learn``, defaults filled in.
 
@@ -123,7 +140,8 @@ class Learning:
     it. ``phi`` may also read ``t``. ``dissipation`` says whether −η z is integrated by the factor 1 − τη or by e^{−τη}.
     ``tokens`` are those of ``replay(r)``, None for a whole sequence; ``states`` says whether a replay has kept the states of
     each token, or works them out again by the inverse of a step, from those of every ``stored_every`` tokens, of
-    ``recomputed(r)``, or of the last alone.
+    ``recomputed(r)``, or of the last alone. ``exact`` are the states with
+    ``step.h = exact``.
     """
 
     step: str
@@ -139,6 +157,7 @@ class Learning:
     tokens: int | None = None
     states: Literal["stored", "recomputed"] = "stored"
     stored_every: int | None = None
+    exact: tuple[str, ...] = ()
 
     @property
     def replays(self) -> bool:
@@ -171,6 +190,7 @@ class Model:
     ``constraints`` what holds at the end and all along; ``free`` the states and params whose beginning is chosen, too.
     ``hamiltonian`` is the definition of a mechanical system's H, and ``pairs`` has for each of its states the momentum.
     ``costate_names`` are the names that the file gives to costates, with the state of each.
+    ``exact`` has what is known of the states that `step.h = exact` moves, by name.
     ``along`` says that the batch are points of one path: parameters and the time are then per stream, too.
     """
 
@@ -205,6 +225,7 @@ class Model:
     hamiltonian: str | None = None
     pairs: Mapping[str, str] = field(default_factory=dict)
     costate_names: Mapping[str, str] = field(default_factory=dict)
+    exact: Mapping[str, Exact] = field(default_factory=dict)
     along: bool = False
 
     @property

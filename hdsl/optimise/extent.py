@@ -9,7 +9,7 @@ import sympy
 from hdsl.optimise.program import Program
 from hdsl.terms.term import Contraction, Definition, Size, Structured, size
 
-CUBIC = ("inv", "solve", "expm")
+CUBIC = ("inv", "solve", "expm", "phi1m")
 
 
 def largest(program: Program, dims: Mapping[str, Size | None]) -> int:

@@ -307,6 +307,8 @@ class _Builder:
             self._worded(f"{self._look(setting_name(path))} = {as_written(self._plain, value)}")
             for path, value in values.items()
         ]
+        if self.model.exact:
+            told.append(f"{', '.join(self._worded(self._look(name)) for name in self.model.exact)} by exact steps")
         if learning.first == "undamped":
             told.append("first step undamped")
         return ", ".join(told)

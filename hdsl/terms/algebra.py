@@ -1,4 +1,4 @@
-"""Rows of matrices as a whole: inverse, solution of linear equations, exponential.
+"""Rows of matrices as a whole: inverse, solution of linear equations, exponential and its integral.
 
 A singular matrix has an inverse and solutions of infinities and nans: no backend raises, so that a run can name the line.
 """
@@ -44,8 +44,9 @@ def _solve_pullback(definition: Definition, adjoint: str, maker: Maker) -> Pulle
     return (slot(maker.add("c", outer, maker.sizes_of(matrix), shared), (ROW, COLUMN)), answer)
 
 
-def _exponential_pullback(definition: Definition, adjoint: str, maker: Maker) -> Pulled:
-    """With Y = e^A: Ā is the upper right block of the exponential of [[Aᵀ, Ȳ], [0, Aᵀ]].
+def _function_pullback(definition: Definition, adjoint: str, maker: Maker) -> Pulled:
+    """With Y = f(A) of a power series f: Ā is the upper right block of f([[Aᵀ, Ȳ], [0, Aᵀ]]) (Higham, *Functions of
+    Matrices*, (3.16)).
 
     Ā is linear in Ȳ, which is put in with norm 1: a large one would cost the digits of A.
     """
@@ -62,7 +63,7 @@ def _exponential_pullback(definition: Definition, adjoint: str, maker: Maker) ->
     lower = maker.add("x", Structured("place", (turned,), (("places", behind), ("of", wide))), wide)
     both = (2 * n, 2 * n)
     block = maker.add("x", Structured("concat", (upper, lower), (("axis", -2),)), both)
-    power = maker.add("x", Structured("expm", (block,)), both)
+    power = maker.add("x", Structured(body_of(definition).row, (block,)), both)
     places = ((sympy.Integer(0), n, 1), (n, 2 * n, 1))
     part = maker.add("x", Structured("slice", (power,), (("places", places), ("of", both))), (n, n))
     return (norm * slot(part, (ROW, COLUMN)),)
@@ -112,7 +113,17 @@ ALGEBRA: tuple[StructuredRow, ...] = (
         lambda operands, given: operands[0],
         "matrix_exponential({0})",
         "torch.linalg.matrix_exp({0})",
-        _exponential_pullback,
+        _function_pullback,
+        may_fail=True,
+    ),
+    # φ₁(A) = ∫₀¹ e^{sA} ds, which no user writes: `step.h = exact` makes it.
+    StructuredRow(
+        "phi1m",
+        1,
+        lambda operands, given: operands[0],
+        "matrix_phi1({0})",
+        "matrix_phi1({0})",
+        _function_pullback,
         may_fail=True,
     ),
 )

@@ -14,7 +14,7 @@ from hdsl.terms.term import Definition, Structured
 
 READABLE = frozenset(
     {"slice", "flip", "concat", "stack", "reshape", "diag", "diagonal", "eye", "embed", "place", "scatter"}
-    | {"inv", "solve", "expm"}
+    | {"inv", "solve", "expm", "phi1m"}
     | {"conv2d", "conv2d_kernel", "avgpool2d", "maxpool2d"}
 )
 """The rows whose formula may stand inside another."""
@@ -32,6 +32,11 @@ class Writing(Protocol):
 
 
 Show: TypeAlias = Callable[[Writing, Definition, list[Piece], Mapping[str, Any]], Piece]
+
+
+def phi1(spelling: Spelling, argument: Piece) -> Piece:
+    """φ₁(x), the integral of the exponential."""
+    return Piece(("φ₁" if spelling.style == "text" else r"\varphi_1") + spelling.brackets(argument.text), ATOM)
 
 
 def write_arrangement(formula: Writing, definition: Definition) -> Piece | None:
@@ -155,6 +160,10 @@ def _expm(formula: Writing, definition: Definition, operands: list[Piece], attri
     return formula.layout.power(Piece(base, ATOM), operands[0].text)
 
 
+def _phi1m(formula: Writing, definition: Definition, operands: list[Piece], attributes: Mapping[str, Any]) -> Piece:
+    return phi1(formula.spelling, operands[0])
+
+
 def _windows(formula: Writing, definition: Definition, operands: list[Piece], attributes: Mapping[str, Any]) -> Piece:
     """A call as it is written: the size of the window, and what differs from the usual stride and padding."""
     assert isinstance(definition.body, Structured)
@@ -188,6 +197,7 @@ _SHOWN: Mapping[str, Show] = {
     "inv": _inv,
     "solve": _solve,
     "expm": _expm,
+    "phi1m": _phi1m,
     **dict.fromkeys(
         (
             *("conv2d", "conv2d_image", "conv2d_kernel", "avgpool2d", "avgpool2d_image"),

@@ -139,6 +139,36 @@ root: Any = _row(
     kinks=(0.0,),
 )
 
+# φ₁(x) = (e^x − 1)/x = ∫₀¹ e^{sx} ds, by which what is held through a step enters the exact solution of a linear flow.
+phi1_slope: Any = _row("phi1_slope", None, numpy="phi1_slope({0})", torch="phi1_slope({0})")
+phi1: Any = _row(
+    "phi1",
+    lambda x: (phi1_slope(x),),
+    numpy="np.where({0} == 0, 1.0, np.expm1({0}) / np.where({0} == 0, 1.0, {0}))",
+    torch="torch.where({0} == 0, 1.0, torch.expm1({0}) / {0})",
+)
+# The same at a + ib, in parts: of a pair that turns. φ₁ is analytic, which is what their slopes say.
+phi1_slope_re: Any = _row(
+    "phi1_slope_re", None, arity=2, numpy="phi1_slope_re({0}, {1})", torch="phi1_slope_re({0}, {1})"
+)
+phi1_slope_im: Any = _row(
+    "phi1_slope_im", None, arity=2, numpy="phi1_slope_im({0}, {1})", torch="phi1_slope_im({0}, {1})"
+)
+phi1_re: Any = _row(
+    "phi1_re",
+    lambda a, b: (phi1_slope_re(a, b), -phi1_slope_im(a, b)),
+    arity=2,
+    numpy="phi1_re({0}, {1})",
+    torch="phi1_re({0}, {1})",
+)
+phi1_im: Any = _row(
+    "phi1_im",
+    lambda a, b: (phi1_slope_im(a, b), phi1_slope_re(a, b)),
+    arity=2,
+    numpy="phi1_im({0}, {1})",
+    torch="phi1_im({0}, {1})",
+)
+
 # Rows that users write ---------------------------------------------------------------------------
 
 _half = sympy.Rational(1, 2)

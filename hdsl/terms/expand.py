@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -113,6 +114,21 @@ def _where(condition: Any, value: Any = sympy.Integer(1), otherwise: Any = sympy
     return sympy.Piecewise((value, condition), (otherwise, True))
 
 
+def _of_turned(name: str, part: str, a: Any, b: Any) -> Any:
+    """A part of φ₁, or of its slope, at a + ib, in real terms."""
+    square, grown = a**2 + b**2, sympy.exp(a)
+    if name == "phi1":
+        real, turned = grown * sympy.cos(b) - 1, grown * sympy.sin(b)
+        above, at_zero = (real * a + turned * b, real * b - turned * a), (sympy.Integer(1), sympy.Integer(0))
+    else:
+        real = grown * ((a - 1) * sympy.cos(b) - b * sympy.sin(b)) + 1
+        turned = grown * ((a - 1) * sympy.sin(b) + b * sympy.cos(b))
+        above = (real * (a**2 - b**2) + turned * 2 * a * b, real * 2 * a * b - turned * (a**2 - b**2))
+        square, at_zero = square**2, (sympy.Rational(1, 2), sympy.Integer(0))
+    value, other = (above[0], at_zero[0]) if part == "re" else (-above[1], at_zero[1])
+    return _where(sympy.Ne(square, 0), value / square, other)
+
+
 _SLOPES: Mapping[str, Callable[..., Any]] = {
     "positive": lambda x: _where(x > 0),
     "less": lambda x, y: sympy.Piecewise((sympy.Rational(1, 2), sympy.Eq(x, y)), (1, x < y), (0, True)),
@@ -121,6 +137,9 @@ _SLOPES: Mapping[str, Callable[..., Any]] = {
     "clipped_high": lambda x, low, high: _where(sympy.Or(x > high, low > high)),
     "reciprocal": lambda x: _where(sympy.Ne(x, 0), 1 / x),
     "root": sympy.sqrt,
+    "phi1": lambda x: _where(sympy.Ne(x, 0), (sympy.exp(x) - 1) / x, sympy.Integer(1)),
+    "phi1_slope": lambda x: _where(sympy.Ne(x, 0), (sympy.exp(x) * (x - 1) + 1) / x**2, sympy.Rational(1, 2)),
+    **{f"{name}_{part}": partial(_of_turned, name, part) for name in ("phi1", "phi1_slope") for part in ("re", "im")},
     "power_slope": lambda x, y: _where(sympy.Ne(y, 0), y * x ** (y - 1)),
     "power_log": lambda x, y: _where(sympy.Not(sympy.And(sympy.Eq(x, 0), y >= 0)), x**y * sympy.log(x)),
 }

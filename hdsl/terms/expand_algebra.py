@@ -47,8 +47,16 @@ def _exponential(operands: Operands, shape: Places, attributes: Attributes) -> E
     return _entries(sympy.exp(half) * (sympy.cosh(root) * sympy.eye(2) + rest * sympy.sinh(root) / root), shape)
 
 
+def _integral(operands: Operands, shape: Places, attributes: Attributes) -> Entries:
+    """φ₁(A) = (e^A − 1) A⁻¹, for a matrix that has an inverse."""
+    matrix = _matrix(*operands[0])
+    power = _matrix(shape, _exponential(operands, shape, attributes))
+    return _entries((power - sympy.eye(matrix.rows)) * _inverted(matrix), shape)
+
+
 EXPANDED: Mapping[str, Callable[[Operands, Places, Attributes], Entries]] = {
     "inv": _inverse,
     "solve": _solve,
     "expm": _exponential,
+    "phi1m": _integral,
 }

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 import sympy
 
-from hdsl.terms.arrangement import write_arrangement
+from hdsl.terms.arrangement import phi1, write_arrangement
 from hdsl.terms.matrix import ATOM, CHAIN, CHOICE, HADAMARD, POWER, SUM, Factor, Layout, Piece, matrix_form
 from hdsl.terms.naming import Naming
 from hdsl.terms.ordering import Ordering
@@ -307,6 +307,27 @@ def _power_log(formula: Formula, arguments: list[Piece]) -> Piece:
     return formula.layout.chain([formula.layout.power(base, exponent.text), formula.layout.call("log", base)])
 
 
+PARTS = (("re", "Re"), ("im", "Im"))
+
+
+def _of_turned(name: str, part: str) -> Callable[[Formula, list[Piece]], Piece]:
+    """Re φ₁(a + i b)"""
+
+    def show(formula: Formula, arguments: list[Piece]) -> Piece:
+        sign = "i" if formula.spelling.style == "text" else r"\mathrm{i}"
+        turned = formula.layout.chain([Piece(sign, ATOM), arguments[1]])
+        sum_ = Piece(f"{arguments[0].text} + {turned.text}", SUM)
+        return formula.layout.call(part, write_function(formula, name, [sum_]))
+
+    return show
+
+
+def _phi1_slope(formula: Formula, arguments: list[Piece]) -> Piece:
+    """φ₁′(x)."""
+    value, mark = phi1(formula.spelling, arguments[0]), "′" if formula.spelling.style == "text" else "'"
+    return Piece(value.text.replace("₁", f"₁{mark}", 1).replace("_1", f"_1{mark}", 1), ATOM)
+
+
 _FUNCTIONS: Mapping[str, Callable[[Formula, list[Piece]], Piece]] = {
     "abs": lambda formula, a: Piece(formula.spelling.absolute(a[0].text), ATOM),
     "sqrt": lambda formula, a: Piece(formula.spelling.root(a[0].text, a[0].level >= ATOM), POWER),
@@ -315,6 +336,9 @@ _FUNCTIONS: Mapping[str, Callable[[Formula, list[Piece]], Piece]] = {
     "power": lambda formula, a: formula.layout.power(a[0], a[1].text),
     "power_slope": _power_slope,
     "power_log": _power_log,
+    "phi1": lambda formula, a: phi1(formula.spelling, a[0]),
+    "phi1_slope": _phi1_slope,
+    **{f"phi1{slope}_{part}": _of_turned(f"phi1{slope}", word) for slope in ("", "_slope") for part, word in PARTS},
     "positive": _condition("{0} > 0"),
     "less": _condition("{0} < {1}"),
     "inside": _condition("{1} ≤ {0} ≤ {2}"),

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from hdsl.verify.evaluate import DTYPE, evaluate, number
+from hdsl.verify.following import followed
 from hdsl.verify.mechanics import slopes_at
 from hdsl.verify.written import Written
 
@@ -69,13 +70,15 @@ def point_at(written: Written, values: Values, sample: Sample, t: float, tau: fl
 
 
 def assigned(written: Written, state: str, point: Point) -> Tensor:
-    """F of a state with ``next h = F``. Shape: the state's."""
+    """F of a state with ``next h = F``, or what a flow comes to that is followed exactly. Shape: the state's."""
+    if state in written.exact:
+        return followed(written, state, point)
     return evaluate(written.dynamics[state].value, point).broadcast_to(written.shape(state))
 
 
 def moves_by_assignment(written: Written, state: str) -> bool:
-    """Whether a state has ``next h =``."""
-    return state in written.dynamics and written.dynamics[state].kind == "next"
+    """Whether a state has ``next h =``, or an exact step."""
+    return state in written.dynamics and (written.dynamics[state].kind == "next" or state in written.exact)
 
 
 def slope(written: Written, state: str, point: Point) -> Tensor:

@@ -50,6 +50,21 @@ def _power_log(x: Array, y: Array) -> Array:
     return np.where((x == 0) & (y >= 0), 0.0, np.power(x, y) * np.log(np.where(x == 0, 1.0, x)))
 
 
+def _near_zero(x: Array, series: Callable[[int], float], otherwise: Callable[[Array], Array]) -> Array:
+    """A power series below 1/2, term by term; there a difference would leave few digits."""
+    near = np.abs(x) < 0.5
+    small = np.where(near, x, 0.0)
+    return np.where(near, sum(series(k) * small**k for k in range(16)), otherwise(np.where(near, 1.0, x)))
+
+
+def _phi1(x: Array) -> Array:
+    return _near_zero(x, lambda k: 1 / math.factorial(k + 1), lambda x: (np.exp(x) - 1) / x)
+
+
+def _phi1_slope(x: Array) -> Array:
+    return _near_zero(x, lambda k: (k + 1) / math.factorial(k + 2), lambda x: np.exp(x) / x - (np.exp(x) - 1) / x**2)
+
+
 # What each row of the elementwise table means, written once more. A test holds the two tables against each other.
 FUNCTIONS: Mapping[str, Callable[..., Array]] = {
     "positive": lambda x: _where(x > 0),
@@ -61,6 +76,12 @@ FUNCTIONS: Mapping[str, Callable[..., Array]] = {
     "power_log": _power_log,
     "reciprocal": lambda x: np.where(x == 0, 0.0, 1 / np.where(x == 0, 1.0, x)),
     "root": np.sqrt,
+    "phi1": _phi1,
+    "phi1_slope": _phi1_slope,
+    "phi1_re": lambda a, b: _phi1(a + 1j * b).real,
+    "phi1_im": lambda a, b: _phi1(a + 1j * b).imag,
+    "phi1_slope_re": lambda a, b: _phi1_slope(a + 1j * b).real,
+    "phi1_slope_im": lambda a, b: _phi1_slope(a + 1j * b).imag,
     "tanh": np.tanh,
     "sigmoid": _sigmoid,
     "relu": lambda x: np.where(x > 0, x, 0.0),
@@ -262,12 +283,29 @@ def _expm(operands: list[Array], attributes: dict[str, Any], shape: tuple[int, .
     return np.asarray(np.linalg.matrix_power(total, 2**halvings))
 
 
+def _phi1m(operands: list[Array], attributes: dict[str, Any], shape: tuple[int, ...]) -> Array:
+    """∫₀¹ e^{sA} ds by Gauss's rule in parts in which little happens: each part is e^{sA} times the first."""
+    matrix = operands[0]
+    norm = np.abs(matrix).sum()
+    if not np.isfinite(norm):
+        return np.full(shape, np.nan)
+    parts = max(1, math.ceil(norm))
+    nodes, weights = np.polynomial.legendre.leggauss(12)
+    places = ((nodes + 1) / 2 / parts, weights / 2 / parts)
+    first = sum(weight * _expm([node * matrix], {}, shape) for node, weight in zip(*places, strict=True))
+    through, total = _expm([matrix / parts], {}, shape), np.zeros(shape)
+    for _ in range(parts):
+        total = first + through @ total
+    return total
+
+
 STRUCTURES: Mapping[str, Meaning] = {
     "softmax": _softmax,
     "logsumexp": _logsumexp,
     "inv": _inv,
     "solve": _solve,
     "expm": _expm,
+    "phi1m": _phi1m,
     **ARRANGEMENTS,
     **WINDOWS,
 }

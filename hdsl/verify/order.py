@@ -83,12 +83,13 @@ def judge_order(found: Sized, torch_text: str, errors: Errors, seed: int) -> str
     assert clock is not None
     point = smooth_point(found, 1, torch.Generator().manual_seed(seed))
     case = Case(clock=clock, stretch=0.5)
+    flowing = replace(found, walk=found.walk.flowing)
     taken: list[float] = []
     wrong: dict[str, list[float]] = {}
     largest: dict[str, float] = {}
     for tau in steps_of(wanted, COARSE.get(integrator, 1.0)):
         at = replace(point, tau=tau)
-        flown = _flown(found, at, case, tau)
+        flown = _flown(flowing, at, case, tau)
         made = step_of(found, torch_text, at, case).cells
         taken.append(tau)
         for name in flown.keys() & made.keys():

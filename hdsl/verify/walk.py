@@ -8,6 +8,7 @@ steps, stand in `hdsl.verify.step`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any
 
 import torch
@@ -45,6 +46,14 @@ class Walk:
         self, text: ModelText, dims: Mapping[str, int] | None = None, settings: Mapping[str, float | str] | None = None
     ) -> None:
         self.written = Written(text, dims, settings)
+
+    @property
+    def flowing(self) -> Walk:
+        """The same in continuous time: no flow is followed over a step, each is what the text says."""
+        walk = copy(self)
+        walk.written = copy(self.written)
+        walk.written.exact = frozenset()
+        return walk
 
     # --- one moment --------------------------------------------------------------------------------------------------
 

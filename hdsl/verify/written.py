@@ -185,9 +185,12 @@ class Written:
         settings = {**DEFAULTS, **settings}
         for path in settings:
             prefix, _, narrower = path.partition(".")
-            if prefix not in DEFAULTS or (narrower and prefix not in ("eta", "beta")):
+            if prefix not in DEFAULTS or (narrower and prefix not in ("eta", "beta", "step")):
                 raise ValueError(f"the judge knows no setting {path}")
         self.settings = settings
+        self.exact = frozenset(path[5:] for path in settings if path.startswith("step.") and self.word(path) == "exact")
+        if self._schedule() == "boundary":  # it has no steps
+            self.exact = frozenset()
         schedules, steps = ("online", "replay", "boundary"), ("euler", "two-step", *STAGED)
         if self.word("step") not in (*steps, *MECHANICAL) or self._schedule() not in schedules:
             raise ValueError(f"the judge knows the steps {', '.join(steps)} and the schedules {', '.join(schedules)}")

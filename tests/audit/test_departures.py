@@ -115,3 +115,11 @@ def test_exact_dissipation_departs_in_nothing_but_that_it_is_there():
 
 def test_powers_as_they_are_written():
     assert [digits(power) for power in (1, 2, 5)] == ["", "²", "⁵"]
+
+
+def test_an_exact_state_departs_by_what_it_holds():
+    text = "ham 1\ninput u\nstate h = 1\nstate k = 1\nh' = u - h\nk' = -k\noutput y = h*k\ncost c = y^2\nlearn\n    eta = 1\n"
+    places = found(text + "    step.h = exact\n    step.k = exact\n")
+    assert [key for key in places if key.startswith("exact")] == ["exact h"]
+    assert places["exact h"][1] == 11
+    assert places["exact h"][0].what == "h: exact in itself; what else moves it is held through a step"

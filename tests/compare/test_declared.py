@@ -69,3 +69,13 @@ def test_settings_follow_a_renamed_quantity(base: str) -> None:
     other = base.replace("W", "V")
     assert told(settings, base, other.replace("eta = 1", "eta = 1\n    eta.V = 2"), {"W": "V"}) == [("eta of V", "1", "2")]
     assert told(declared, base, other, {"W": "V"}) == []
+
+
+def test_a_step_of_its_own_is_told_with_its_line() -> None:
+    text = "input u\nstate h = 0\nh' = u - h\ncost c = squared(h)\nlearn\n    eta = 1\n"
+    old, new = Compiler(Source(text)).model, Compiler(Source(text + "    step.h = exact\n")).model
+    (found,) = settings(old, new, {})
+    assert (found.what, found.old, found.new, found.old_span) == ("step.h", "euler", "exact", None)
+    assert found.new_span == new.learning.spans["step.h"]
+    (back,) = settings(new, old, {})
+    assert (back.old, back.new, back.old_span) == ("exact", "euler", found.new_span)

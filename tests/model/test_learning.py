@@ -28,7 +28,7 @@ def learning(checked: Any, *settings: str, **outside: Any) -> Any:
 
 def test_every_setting_of_the_syntax_is_a_word_or_a_number() -> None:
     assert {*WORDS, *NUMBERS} == set(SETTINGS)
-    assert set(GROUPED) <= set(NUMBERS)
+    assert set(GROUPED) - {"step"} <= set(NUMBERS)
 
 
 def test_defaults(checked: Any) -> None:
@@ -75,6 +75,11 @@ def test_a_step_of_several_stages_moves_all_at_once(checked: Any, said: Any, ste
     assert wrong == [("step-order", 12, label)]
 
 
+def test_states_with_a_step_of_their_own_are_told(checked: Any) -> None:
+    assert learning(checked, "step.h = exact", "eta = 1").exact == ("h",)
+    assert learning(checked, "eta = 1").exact == ()
+
+
 def test_spans_are_those_of_the_settings(checked: Any) -> None:
     model = checked(HEAD + "learn\n    tau = 1\n    eta.h = 2\n")
     written = {path: model.source.text[span.start : span.end] for path, span in model.learning.spans.items()}
@@ -87,8 +92,10 @@ TOKENS = "`replay(r)` takes the number of tokens, a whole number from 1 on"
 @pytest.mark.parametrize(
     ("setting", "code", "label"),
     [
-        ("step = exact", "later-setting", ""),
-        ("step.h = euler", "later-setting", ""),
+        ("step = exact", "setting-value", "it is set for a state that is linear in itself, by its name: `step.h = exact`"),
+        ("step.h = euler", "setting-value", "`exact` is expected: other steps are for all that flows together, `step = euler`"),
+        ("step.h = exact(2)", "setting-value", "`exact` is expected"),
+        ("step.W = exact", "unknown-setting", "`W` is a param (line 6), not a state"),
         ("schedule = layerwise", "later-setting", ""),
         ("schedule = replay(0)", "setting-value", TOKENS),
         ("schedule = replay(1/2)", "setting-value", TOKENS),

@@ -51,6 +51,7 @@ class _Drawing:
         self.scalar_consts: list[str] = []
         self.values: dict[str, int] = {}
         self.table: Name | None = None
+        self.exact: list[str] = []
 
     def model(self) -> Drawn:
         self._sizes()
@@ -62,6 +63,7 @@ class _Drawing:
         self._outputs()
         self._costs()
         self._projections()
+        self._exact()
         learn = self._learn()
         self._looks()
         # Order of statements is free; consts stay in order for the judge, which reads them from top to bottom.
@@ -305,6 +307,31 @@ class _Drawing:
             often = random.choice(("", "", " every 2", " every 3", " every 1 + 1"))
             self.lines.append(f"project {param.name} = {how}{often}")
 
+    def _exact(self) -> None:
+        """States that are linear in themselves, with a step of their own. Their own draws leave those of the rest alone."""
+        random = Random(f"exact {self.seed}")
+        if random.random() < 0.6:
+            return
+        square, pushed = self.params[0].name, f"tanh({self.formulas.inputs[0].name})"
+        n = self.main[0]
+        kinds = {
+            "matrix": {"s_m": f"0.3*({square} - {square}.T) @ s_m - 0.1*s_m + {pushed}"},
+            "matrix alone": {"s_a": f"{square} @ s_a"},
+            "entries": {"s_e": f"s_w*s_e + {pushed}"},
+            "entries alone": {"s_p": "-s_w^2*s_p"},
+            "pair": {"s_x": f"s_w*s_y - 0.2*s_x + {pushed}", "s_y": "-0.2*s_y - s_w*s_x"},
+            "pair alone": {"s_u": "0.5*s_v", "s_v": "-0.5*s_u"},
+        }
+        for kind in random.sample(list(kinds), random.choice((1, 2))):
+            for state, flow in kinds[kind].items():
+                shared = "alone" in kind
+                start = random.choice(("0.5", "ones"))
+                self.lines += [f"state {state}[{n}] = {start}", f"{state}' = {flow}"]
+                self.lines.append(f"cost {state}_size = 0.1*squared({state}{'' if shared else f' - {pushed}'})")
+                self.exact.append(f"step.{state} = exact")
+            if "s_w" in " ".join(kinds[kind].values()) and not any("param s_w" in line for line in self.lines):
+                self.lines.append(f"param s_w[{n}] = uniform(-1, 1)")
+
     # Settings ------------------------------------------------------------------------------------------------------------
 
     def _looks(self) -> None:
@@ -337,4 +364,5 @@ class _Drawing:
         self.random.shuffle(settings)
         if Random(-1 - self.seed).random() < 0.3:
             settings.append("dissipation = exact")
+        settings += self.exact
         return "\n    ".join(("learn", *settings))

@@ -199,6 +199,16 @@ LEARN = (
         "learn\n step = midpoint\n order = simultaneous\n eta = 1",
         "step_order:12 step-order",
     ),
+    S(
+        "a state that is linear in itself may move exactly",
+        "learn\n step.h = exact",
+        "exact_step:16 exact-step; exact_step:20 exact-step; step_of_one:13 setting-value; step_of_one:14 unknown-setting",
+    ),
+    S(
+        "two states that turn one another move exactly as one",
+        "state x = 1\nstate y = 0\nx' = S[0, 0]*y\ny' = -S[0, 0]*x\nlearn\n step.x = exact\n step.y = exact",
+        "exact_step:22 exact-step",
+    ),
     S("dissipation", "learn\n dissipation = exact\n eta = 1", "statements_wrong:64 setting-value"),
     S("order", "learn\n order = semi-implicit", "setting_value:13 setting-value; statements_wrong:60 setting-value"),
     S("schedule", "learn\n schedule = online", "statements_wrong:63 setting-value"),
@@ -353,7 +363,5 @@ ALL = (
 # What the language has and this version has not: lines to add, the code, and in which words it is refused.
 LATER = {
     "let q = boundary": "reserved",
-    "learn\n step.h = rk4": "later-setting",
-    "learn\n step.h = exact": "later-setting",
     "learn\n schedule = layerwise": "later-setting",
 }

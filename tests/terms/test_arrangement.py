@@ -49,6 +49,7 @@ SHOWN = [
     (Structured("solve", ("A", "b"), (("turned", 0),)), (N,), "A⁻¹ b", r"A^{-1} b"),
     (Structured("solve", ("A", "b"), (("turned", 1),)), (N,), "(Aᵀ)⁻¹ b", r"\left(A^{\top}\right)^{-1} b"),
     (Structured("expm", ("A",)), (N, N), "e^A", r"\mathrm{e}^{A}"),
+    (Structured("phi1m", ("A",)), (N, N), "φ₁(A)", r"\varphi_1\left(A\right)"),
     (Structured("conv2d", ("x", "K"), (("stride", 1), ("pad", 0))), (N, M, M), "conv2d(x, K)",
      r"\operatorname{conv2d}\left(x, K\right)"),
     (Structured("conv2d", ("x", "K"), (("stride", 2), ("pad", 1))), (N, M, M), "conv2d(x, K, stride = 2, pad = 1)",

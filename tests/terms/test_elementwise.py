@@ -9,7 +9,7 @@ import pytest
 import sympy
 import torch
 
-from hdsl.emit import numpy_module
+from hdsl.emit import numpy_module, torch_functions
 from hdsl.emit.expression import Printer
 from hdsl.terms.elementwise import CONDITIONALS, ROWS, WRITABLE, Row
 
@@ -24,6 +24,9 @@ OTHERS = (0.45, 1.3, -0.6)  # the second argument and those that follow
 
 REFERENCE: dict[str, object] = {}
 exec("import math\n" + numpy_module.HEADER.partition("import math")[2], REFERENCE)  # its softmax, erf and the like
+exec("".join(numpy_module.FUNCTIONS.values()), REFERENCE)
+OF_TORCH: dict[str, object] = {"torch": torch, "math": math, "dtype": torch.float64}
+exec("".join(torch_functions.FUNCTIONS.values()), OF_TORCH)
 
 
 def spelt(template: str, *values: float, using: str) -> np.ndarray:
@@ -31,7 +34,7 @@ def spelt(template: str, *values: float, using: str) -> np.ndarray:
     names = ["x", "y", "z", "w"][: len(values)]
     if using == "torch":
         given = {n: torch.tensor([v], dtype=torch.float64) for n, v in zip(names, values, strict=True)}
-        return eval(template.format(*names), {"torch": torch, "dtype": torch.float64, **given}).numpy()
+        return eval(template.format(*names), {**OF_TORCH, **given}).numpy()
     given = {n: np.array([v]) for n, v in zip(names, values, strict=True)}
     return np.asarray(eval(template.format(*names), {**REFERENCE, "dtype": np.float64, **given}))
 

@@ -14,7 +14,7 @@ import pytest
 import sympy
 import torch
 
-from hdsl.emit import numpy_module
+from hdsl.emit import numpy_module, torch_functions
 from hdsl.terms.expand import scalars
 from hdsl.terms.row import Written
 from hdsl.terms.structured import STRUCTURED
@@ -27,6 +27,8 @@ NUMBERS = {N: 3, M: 4}
 REFERENCE: dict[str, object] = {}
 exec("import math\n" + numpy_module.HEADER.partition("import math")[2], REFERENCE)
 exec("".join(numpy_module.FUNCTIONS.values()), REFERENCE)
+OF_TORCH: dict[str, object] = {"torch": torch}
+exec("".join(torch_functions.FUNCTIONS.values()), OF_TORCH)
 ZERO, ONE, TWO, FIVE, SIX = map(sympy.Integer, (0, 1, 2, 5, 6))
 
 
@@ -79,6 +81,8 @@ CASES: list[tuple[str, list[Any], dict[str, Any]]] = [
     ("solve", [(N, N), (N, N)], {"turned": 1}),
     ("expm", [(TWO, TWO)], {}),
     ("expm", [(ONE, ONE)], {}),
+    ("phi1m", [(TWO, TWO)], {}),
+    ("phi1m", [(ONE, ONE)], {}),
     ("conv2d", [(TWO, N, M), (N, TWO, TWO, TWO)], {"stride": 1, "pad": 0}),
     ("conv2d", [(ONE, N, M), (TWO, ONE, N, TWO)], {"stride": 1, "pad": 2}),
     ("conv2d", [(TWO, N, N), (ONE, TWO, ONE, N)], {"stride": 1, "pad": 1}),
@@ -234,7 +238,7 @@ def spelt(backend: str, case: Any, own: tuple[bool, ...], batched: bool, values:
         return eval(text, {**REFERENCE, "dtype": dtype, "batch": batch, **given})
     given = {name: torch.from_numpy(np.array(v)) for name, v in zip(names, values, strict=True)}
     kind = torch.float32 if dtype == np.float32 else torch.float64
-    made = eval(text, {"torch": torch, "dtype": kind, "device": "cpu", "mean": 1 / batch, **given})
+    made = eval(text, {**OF_TORCH, "dtype": kind, "device": "cpu", "mean": 1 / batch, **given})
     assert made.dtype == kind
     return made.numpy()
 
@@ -290,6 +294,6 @@ def test_a_view_is_said_to_be_one_exactly_where_torch_makes_one() -> None:
         written = Written(
             tuple(tensors), own, False, definition.sizes, case[2], lambda n: str(sympy.sympify(n).subs(NUMBERS))
         )
-        made = eval(row.spell("torch", written), {"torch": torch, **tensors})
+        made = eval(row.spell("torch", written), {**OF_TORCH, **tensors})
         shares = made.untyped_storage().data_ptr() == tensors["o0"].untyped_storage().data_ptr()
         assert shares == row.view, case
