@@ -72,7 +72,9 @@ def test_the_page_on_the_audit_says_what_the_audit_says() -> None:
 
 def test_the_page_on_replay_has_a_model_that_is_backpropagation_through_time() -> None:
     page = (Path(__file__).parent.parent / "docs" / "replay.md").read_text(encoding="utf-8")
-    (text,) = re.findall(r"^```ham\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    text, recomputed = re.findall(r"^```ham\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    swaying = hdsl.loads(recomputed)
+    assert swaying.diagnostics == () and swaying.product("model").learning.stored_every == 500
     model = hdsl.loads(text)
     assert model.diagnostics == ()
     assert {str(one.setting) for one in model.audit.equivalences} == {"torch.optim.SGD(params, lr=0.05, momentum=0.9)"}

@@ -1,9 +1,9 @@
 """States recomputed beside stored replay, autograd and torch's checkpointing: error of the gradient and memory, against T.
 
 Two recurrent nets, in .ham and by hand in torch: one of skew tanh units by two-step, and rotations. Each goes through one
-sequence of T tokens in float64; judged is dJ/dθ, the largest difference from torch.autograd's through the unrolled map relative to
-its largest entry. What is held at the turn, after the last token and before the way back, is counted tensor by tensor: of hdsl what
-the module keeps, of torch what the graph has saved, the parameters and the user's own stream left out in both.
+sequence of T tokens in float64; judged is dJ/dθ, the largest difference from torch.autograd's through the unrolled map relative
+to its largest entry. What is held at the turn, after the last token and before the way back, is counted tensor by tensor: of
+hdsl what the module keeps, of torch what the graph has saved, the parameters and the user's own stream left out in both.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def text_of(net: str, states: str) -> str:
 def two_step(p: Parameters, u: Tensor, states: States, first: bool) -> States:
     """h₊ = h₋ + 2τ f(h), and Euler first."""
     h, before = states
-    slope = torch.tanh(h @ (p["W"] - p["W"].T).T + u @ p["U"].T)
+    slope = torch.tanh(h @ p["skew"].T + u @ p["U"].T)
     return (h + TAU * slope if first else before + 2 * TAU * slope), h
 
 
@@ -73,6 +73,11 @@ def rotations(p: Parameters, u: Tensor, states: States, first: bool) -> States:
     h, q = states
     a, b = torch.cos(p["w"] * TAU), torch.sin(p["w"] * TAU)
     return a * h - b * q + TAU * torch.tanh(u @ p["U"].T), b * h + a * q
+
+
+def prepared(p: Parameters) -> Parameters:
+    """With what is worked out once for many tokens: a graph would hold the matrix of every one of them."""
+    return {**p, "skew": p["W"] - p["W"].T} if "W" in p else p
 
 
 MAPS: dict[str, Callable[[Parameters, Tensor, States, bool], States]] = {"two-step": two_step, "rotations": rotations}
@@ -136,9 +141,9 @@ def by_torch(net: str, p: Parameters, tokens: int, segment: int | None, goes_bac
         return value
 
     def through(start: int, stop: int, *states: Tensor) -> tuple[Tensor, ...]:
-        loss = states[0].new_zeros(())
+        loss, ready = states[0].new_zeros(()), prepared(p)
         for k in range(start, stop):
-            states = MAPS[net](p, u[k], states, k == 0)
+            states = MAPS[net](ready, u[k], states, k == 0)
             loss = loss + 0.5 * (states[0] @ p["C"].T - v[k]).square().sum()
         return loss, *states
 
@@ -233,9 +238,13 @@ def draw(errors: Sequence[Found], memory: Sequence[Found]) -> None:
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    chosen = pages.read(pages.arguments("recomputed", __doc__), given)
+    reader = pages.arguments("recomputed", __doc__)
+    reader.add_argument("--lengths", help=f"tokens of a sequence, {','.join(map(str, LENGTHS))} where none are given")
+    chosen = pages.read(reader, given)
     torch.set_num_threads(1)
-    lengths = SHORT if chosen.quick else LENGTHS
+    lengths: Sequence[int] = SHORT if chosen.quick else LENGTHS
+    if chosen.lengths:
+        lengths = [int(length) for length in chosen.lengths.split(",")]
     sizes = {what: 8 for what in SIZES} if chosen.quick else SIZES
     errors = [one for net in TEXTS for tokens in lengths for one in errors_of(net, sizes["error"], tokens)]
     memory = [one for net in TEXTS for tokens in lengths for one in memory_of(net, sizes["memory"], tokens)]

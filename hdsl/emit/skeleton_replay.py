@@ -83,6 +83,8 @@ def _path_of(self, columns, count):
 """Of each token the states before it are kept."""
 
 UNDOING = '''
+drift = 0.0  # how far off recomputed states came in the last replay, by those that were kept
+
 def _keep(self, cells, sample, tau):
     """Note a token that is about to be taken: the states before it are kept of {which}."""
     if len(self._path) > len(self._kept):  # others were taken since, without learning: what was kept ends before them

@@ -238,12 +238,16 @@ class LearningReader:
         return next((path for path in paths if path in self.numbers), head)
 
 
-def asks_two_step(text: ModelText, settings: Mapping[str, str | float]) -> bool:
-    """Whether flows move by two-step, as a file or a setting from outside says."""
-    if "step" in settings:
-        return settings["step"] == TWO_STEP
+def asks_two_step(text: ModelText, settings: Mapping[str, str | float]) -> frozenset[str] | None:
+    """The flows that have a step of their own where all others move by two-step, as a file or a setting from outside says.
+
+    None where no flow moves by two-step.
+    """
     written = [setting for s in text.statements if isinstance(s, Learn) for setting in s.settings]
-    return any(setting.path == ("step",) and word_of(setting.value) == TWO_STEP for setting in written)
+    steps = {".".join(s.path): word_of(s.value) for s in written if s.path[0] == "step"}
+    steps |= {path: str(value) for path, value in settings.items() if path.partition(".")[0] == "step"}
+    own = frozenset(path.partition(".")[2] for path in steps if path != "step")
+    return own if steps.get("step") == TWO_STEP else None
 
 
 def word_of(tree: Expression) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -75,9 +75,13 @@ class Statements:
 
 
 def read_statements(
-    text: ModelText, scope: Scope, declared: Declarations, components: Components, delayed: Delayed, by_two_step: bool = False
+    text: ModelText, scope: Scope, declared: Declarations, components: Components, delayed: Delayed,
+    by_two_step: Set[str] | None = None,
 ) -> Statements:
-    """Read every definition, dynamics and reset of a file; ``by_two_step`` is whether its flows are pairs of states."""
+    """Read every definition, dynamics and reset of a file.
+
+    Its flows are pairs of states but for those in ``by_two_step``; none is where that is None.
+    """
     found = Statements(scope, text)
     defines = [s for s in text.statements if isinstance(s, Define) and s.role != "terminal"]
     controls, costates = declare_controls(text, scope, declared), name_costates(text, scope)
@@ -139,7 +143,7 @@ def read_statements(
 class _Writing:
     """Takes in the statements of the model one after another, those that instances make before the one they stand in."""
 
-    def __init__(self, reader: Reader, declared: Declarations, found: Statements, by_two_step: bool) -> None:
+    def __init__(self, reader: Reader, declared: Declarations, found: Statements, by_two_step: Set[str] | None) -> None:
         self.by_two_step = by_two_step
         self.reader = reader
         self.declared = declared
@@ -229,7 +233,7 @@ class _Writing:
         if value is None:
             return statement
         body = value.body
-        if self.by_two_step and statement.kind == "flow":
+        if self.by_two_step is not None and statement.kind == "flow" and name not in self.by_two_step:
             declare = next(d for d in self.declared.declares if d.name == name)
             f = reader.made.opened(body, value.sizes, statement.span)
             pair = pair_of(statement, declare, name in self.declared.beginnings, f)
@@ -293,7 +297,7 @@ class _Writing:
         """What is hidden of a flow by two-step begins anew with it."""
         found = self.found
         more: list[Reset] = []
-        for state, when in found.resets.items() if self.by_two_step else ():
+        for state, when in found.resets.items() if self.by_two_step is not None else ():
             if when != "sequence" and all(part in found.resets for part in parts_of(state)):
                 more += resets_of(state, when, found.reset_spans[state])
         found.resets |= {reset.name: reset.when for reset in more}

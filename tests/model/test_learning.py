@@ -100,6 +100,9 @@ TOKENS = "`replay(r)` takes the number of tokens, a whole number from 1 on"
         ("schedule = replay(1/2)", "setting-value", TOKENS),
         ("schedule = replay(n)", "setting-value", TOKENS),
         ("schedule = replay(2, 3)", "setting-value", TOKENS),
+        ("states = recomputed(0)", "setting-value", TOKENS.replace("replay", "recomputed")),
+        ("states = recomputed(n)", "setting-value", TOKENS.replace("replay", "recomputed")),
+        ("states = stored(2)", "setting-value", "`stored` or `recomputed` is expected"),
         ("schedule = online(3)", "setting-value", "`online`, `replay`, `layerwise` or `boundary` is expected"),
         ("tol = 0", "setting-value", "it is 0"),
         ("order = sequentially", "setting-value", "`sequential`, `simultaneous` or `semi-implicit` is expected"),
@@ -134,6 +137,13 @@ def test_a_setting_given_twice_points_to_the_first_and_the_first_holds(found: An
     assert [one.code for one in wrong] == ["setting-value", "duplicate-setting"]
     assert text[wrong[1].span.start :].startswith("eta = 2")
     assert text[wrong[1].others[0].span.start :].startswith("eta = -1")
+
+
+def test_states_are_recomputed_from_those_of_one_token_in_so_many(checked: Any) -> None:
+    replay = ("schedule = replay", "eta.param = 1/tau")
+    asked = ("states = stored", "states = recomputed", "states = recomputed(5)")
+    found = [learning(checked, *replay, one) for one in asked]
+    assert [(one.states, one.stored_every) for one in found] == [("stored", None), ("recomputed", None), ("recomputed", 5)]
 
 
 def test_a_replay_has_its_number_of_tokens(checked: Any) -> None:
