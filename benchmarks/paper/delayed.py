@@ -236,7 +236,7 @@ def of_digits(found: Sequence[Run]) -> list[list[str]]:
 
 def draw(speeds: Mapping[float, Sequence[float]], found: Sequence[Held], digits: Sequence[Run]) -> None:
     """Ticks by depth, error by speed, accuracy by way."""
-    with pages.drawing("delayed", columns=3) as (left, middle, right):
+    with pages.drawing("delayed", columns=3, size=(9.5, 3.2)) as (left, middle, right):
         left.loglog([x.depth for x in found], [x.tick for x in found], "o", label="measured")
         left.loglog([x.depth for x in found], [2 * x.depth + 1 for x in found], "k:", label="2L + 1")
         left.set(title="ticks until ω is exact", xlabel="layers L", ylabel="ticks")
@@ -245,7 +245,7 @@ def draw(speeds: Mapping[float, Sequence[float]], found: Sequence[Held], digits:
         middle.fill_between(list(speeds), *zip(*((min(e), max(e)) for e in speeds.values()), strict=True), alpha=0.2)
         middle.set(title=f"moving input, L = {MOVING}", xlabel="radians a tick", ylabel="relative error of the gradient")
         for x in digits:
-            right.plot(x.course, label=x.name)
+            right.plot(x.course, label=x.name.partition(",")[0])
         right.set(title="digits, L = 5", xlabel="hundreds of samples", ylabel="accuracy of the last hundred", ylim=(0, 1))
         right.legend()
 
