@@ -94,7 +94,7 @@ def test_what_a_run_returns_is_the_callers_to_keep(monkeypatch):
     assert all(torch.equal(first[name].nan_to_num(), copies[name].nan_to_num()) for name in first)
 
 
-def test_an_interrupted_run_leaves_the_cells_at_its_last_whole_step(monkeypatch):
+def test_a_run_interrupted_between_steps_leaves_what_it_had_made(monkeypatch):
     monkeypatch.setattr(loop, "FEW", 1)
     made = hdsl.load("sunspots").compile(dtype=torch.float64)
     net, plain = made(batch=1, seed=3), made(batch=1, seed=3)
@@ -113,6 +113,26 @@ def test_an_interrupted_run_leaves_the_cells_at_its_last_whole_step(monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         net.run(stream, watching=watching)
     plain.run({name: value[:5] for name, value in stream.items()})
+    for cell, expected in zip(net._cells(), plain._cells(), strict=True):
+        torch.testing.assert_close(cell.detach(), expected.detach(), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("backend", ["eager", "aot_eager"])
+def test_many_steps_are_one_graph(backend):
+    made = hdsl.load("sunspots").compile(dtype=torch.float64)
+    net, plain = made(batch=2, seed=3), made(batch=2, seed=3)
+    stream = {name: value[:3] for name, value in drawn(net).items() if name != "boundary"}
+    room, laid = net._lay_out(net._cells())
+    samples = net._sample(**stream, lead=(3,))
+
+    def several(room, laid, samples):
+        return [net._advance(room, laid, tuple(value[k] for value in samples), net.tau)[0] for k in range(3)]
+
+    with torch.no_grad():
+        outputs = torch.compile(several, fullgraph=True, backend=backend)(room, laid, samples)
+        net._take_back(laid)
+    wanted = plain.run(stream)["y"]
+    torch.testing.assert_close(torch.stack(outputs), wanted, rtol=1e-12, atol=1e-12)
     for cell, expected in zip(net._cells(), plain._cells(), strict=True):
         torch.testing.assert_close(cell.detach(), expected.detach(), rtol=1e-12, atol=1e-12)
 
