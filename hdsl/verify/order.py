@@ -27,7 +27,7 @@ from hdsl.verify.interpret import kinks_of
 from hdsl.verify.judgement import Errors
 from hdsl.verify.points import Point, Sized, smooth_point
 from hdsl.verify.step import returned, returned_controls
-from hdsl.verify.written import Written, names_in
+from hdsl.verify.written import STAGED, Written, names_in
 
 INTEGRATORS: Mapping[str, int] = {
     "euler": 1, "midpoint": 2, "rk4": 4, "two-step": 2, "leapfrog": 2, "yoshida4": 4, "implicit-midpoint": 2
@@ -56,6 +56,8 @@ def why_no_order(written: Written) -> str:
     at_once = [name for name, law in written.dynamics.items() if law.kind == "next"]
     if at_once:
         return f"{at_once[0]} moves at once"
+    if written.exact and written.word("step") in STAGED:
+        return f"what {min(written.exact)} reads is held through the stages"
     settings = {path: value for path, value in written.settings.items() if isinstance(value, Expression)}
     read = {path: names_in(value) for path, value in settings.items()}
     read |= {name: written.reads(value) for name, value in written.defined.items()}
