@@ -110,7 +110,7 @@ TASKS = (
     Task("two stages in a row", "cascade", two_stages, 6000),
     Task("a resonance to be found", "resonator", resonance, 6000),
     Task("a sine of period 60", "oscillators", sine(60), 1600, settings=UNDAMPED, side_by_side=False),
-    Task("a sine of period 200", "oscillators", sine(200), 2000, settings=UNDAMPED, side_by_side=False),
+    Task("a sine of period 200", "oscillators", sine(200), 6000, settings=UNDAMPED, side_by_side=False),
     Task("the sign of 1 step ago", "recall", signs(1), 4000),
     Task("the sign of 3 steps ago", "recall", signs(3), 4000),
 )

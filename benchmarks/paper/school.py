@@ -19,12 +19,15 @@ import torch
 from benchmarks.measure import table
 from benchmarks.paper import pages
 from benchmarks.paper.credit import learn, learner
+from hdsl.runtime.nonfinite import NonFinite
 
 TAU, SAMPLES, AHEAD, ROUNDS, SEEDS = 0.1, 1000, 5, 3, 10
 PERIODS, AMPLITUDES = (10.0, 4.0), (0.5, 1.0)
 NETS = ("school_oscillators", "school_leaky")
 CREDITS = ("costate", "zero")
 FIGURES = ("taught", "frozen", "learning", "untaught")
+RATES = (0.07, 0.3, 0.6, 1.2)
+HEAD_OF_RATES = ["β", "costate, median", "costate, worst", "z = 0, median", "z = 0, worst"]
 HEAD = ["signal", "last value", *(f"{figure}{note}" for figure in FIGURES for note in ("", ", z = 0"))]
 
 
@@ -93,14 +96,21 @@ class School:
         return np.nanmedian(self.errors[figure], 1)
 
 
-def school(net: str, credit: str, seeds: int = SEEDS, samples: int = SAMPLES, rounds: int = ROUNDS) -> School:
+def school(
+    net: str,
+    credit: str,
+    seeds: int = SEEDS,
+    samples: int = SAMPLES,
+    rounds: int = ROUNDS,
+    settings: Mapping[str, float | str] | None = None,
+) -> School:
     """Teach and test ``8 * seeds`` nets; the net of column 8 * seed + k has signal k held out."""
     count = len(signals())
     held = np.tile(np.arange(count), seeds)
     others = np.stack([np.delete(np.arange(count), k) for k in held], 1)
     taught = lessons(np.tile(others, (rounds, 1)), samples)
     test = lessons(held[None], samples)
-    made = learner(net, credit, s=len(held))
+    made = learner(net, credit, settings, s=len(held))
     pupil, stream = made(batch=1, seed=0), test.stream()
     untaught = test.errors(learn(made(batch=1, seed=0), stream, credit))[0]
     last_round = taught.errors(learn(pupil, taught.stream(), credit))[-(count - 1) :]
@@ -130,6 +140,22 @@ def rows(found: Sequence[School], samples: int = SAMPLES) -> list[list[str]]:
     return [*made, ["median of the eight", *(f"{np.median(column):.3f}" for column in columns)]]
 
 
+def by_rate(rates: Sequence[float], seeds: int, samples: int = SAMPLES) -> list[list[str]]:
+    """Of rotations, a row a β: the median and the worst error on what is held out, learning, after one round."""
+    made = []
+    for rate in rates:
+        cells = []
+        for credit in CREDITS:
+            try:
+                found = school(NETS[0], credit, seeds, samples, 1, {"beta": rate, "eta.state": 0.0, "eta.param": 5.0})
+                errors = found.errors["learning"]
+                cells += [f"{np.median(errors):.3g}", f"{errors.max():.3g}"]
+            except NonFinite:
+                cells += ["–", "not finite"]
+        made.append([f"{rate:g}", *cells])
+    return made
+
+
 def draw(axes: Any, found: Sequence[School]) -> None:
     """Held-out signals: a mark a seed, with and without the costate."""
     for axis, figure in zip(axes, FIGURES[1:], strict=True):
@@ -146,9 +172,17 @@ def draw(axes: Any, found: Sequence[School]) -> None:
 
 
 def main() -> int:
-    given = pages.read(pages.arguments("school", __doc__))
+    reader = pages.arguments("school", __doc__)
+    reader.add_argument("--rates", action="store_true", help="only the table of larger β")
+    given = pages.read(reader)
     torch.set_num_threads(1)
     seeds, samples = (1, 100) if given.quick else (SEEDS, SAMPLES)
+    if given.rates:
+        made = by_rate(RATES[-1:] if given.quick else RATES, 1 if given.quick else 3, samples)
+        print(table(HEAD_OF_RATES, made))
+        if given.docs:
+            pages.write("school", {"rates": pages.markdown(HEAD_OF_RATES, made), "rates made": pages.made_by("school")})
+        return 0
     written = {}
     for net in NETS:
         found = [school(net, credit, seeds, samples) for credit in CREDITS]

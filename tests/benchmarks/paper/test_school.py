@@ -61,3 +61,7 @@ def test_a_school_tells_of_every_signal() -> None:
     assert np.array_equal(np.isnan(found.errors["taught"]), np.eye(8, dtype=bool))
     # An untaught net with D = C = 0 says 0 at first, and learns: no worse than 0, which scores the mean square.
     assert (found.errors["untaught"] < 4).all()
+
+
+def test_a_rate_beyond_all_bounds_is_told_as_such() -> None:
+    assert school.by_rate((1e12,), seeds=1, samples=40) == [["1e+12", "–", "not finite", "–", "not finite"]]
