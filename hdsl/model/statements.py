@@ -77,7 +77,7 @@ class Statements:
 def read_statements(
     text: ModelText, scope: Scope, declared: Declarations, components: Components, delayed: Delayed, single: Set[str] | None
 ) -> Statements:
-    """Every definition, dynamics and reset of a file. All flows but those in ``single`` are pairs of states; none is if None."""
+    """Every definition, dynamics and reset of a file. All flows but those in ``single`` are pairs of states; if None, none."""
     found = Statements(scope, text)
     defines = [s for s in text.statements if isinstance(s, Define) and s.role != "terminal"]
     controls, costates = declare_controls(text, scope, declared), name_costates(text, scope)
