@@ -103,7 +103,7 @@ class Runner(Base):
                 told(done, results)
         if replays(self):
             leave(self, ends)
-        return {name: torch.cat(values) for name, values in parts.items() if values}
+        return {name: values[0] if len(values) == 1 else torch.cat(values) for name, values in parts.items() if values}
 
 
     def _opened(self, stream: Any) -> Any:
