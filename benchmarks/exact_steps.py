@@ -3,7 +3,7 @@
     python -m benchmarks.exact_steps [--quick]
 
 Errors are those of the state after a time of 8, relative to its largest entry, against scipy's exponential of the flow together
-with its input as one linear system. An input that stands still is followed without error; one that moves is held through a step.
+with its input as one linear system. An input that stands still is followed without error; one that moves is held in a step.
 """
 
 from __future__ import annotations
@@ -129,7 +129,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for flow in flows():
         for moves in (False, True):
             for word in ("exact", "euler") if moves else ("exact",):
-                text = flow.text if word == "exact" else "\n".join(x for x in flow.text.splitlines() if "= exact" not in x) + "\n"
+                plain = [line for line in flow.text.splitlines() if "= exact" not in line]
+                text = flow.text if word == "exact" else "\n".join(plain) + "\n"
                 sizes = " | ".join(f"{error(flow, n, moves, text):.0e}" for n in counts)
                 print(f"| {flow.name} | {'cos t' if moves else '1'} | {word} | {sizes} |")
     print()

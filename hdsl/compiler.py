@@ -85,8 +85,10 @@ class Compiler:
             more = (*more, *wrong)
         if model is not None and model.learning.exact:
             from hdsl.derive.exact import set_exact
+            from hdsl.model.demands import unmet
 
             model, wrong = set_exact(model)
+            wrong = wrong or tuple(unmet(model, model.local))  # a matrix that is raised to a power mixes units
             more = wrong or more
         if model is not None and model.controls and not wrong:
             from hdsl.derive.refusals import refusals

@@ -53,8 +53,8 @@ LEARN = f"""learn
 WAYS = ("stored", "recomputed(500)", "recomputed")
 LENGTHS, SHORT = (100, 1000, 3000, 10_000), (20, 200)
 SIZES = {"error": 64, "memory": 256}
-ROUND_OFF = 1e-12
-"""Below this an error is called round-off; of two-step without states between nothing is asked beyond 1000 tokens."""
+ROUND_OFF, FREE = 1e-11, 500
+"""Below this an error is called round-off; of two-step recomputed over more tokens than so many nothing is asked."""
 
 
 def text_of(net: str, states: str) -> str:
@@ -97,7 +97,7 @@ class Found:
     @property
     def holds(self) -> bool:
         """Whether a gradient is right to round-off where it is bound to be."""
-        free = self.way == "recomputed" and self.tokens > 1000 and self.net == "two-step"
+        free = self.way == "recomputed" and self.tokens > FREE and self.net == "two-step"
         return self.error is None or self.error <= ROUND_OFF or free
 
 

@@ -124,6 +124,7 @@ MODULE_NAMES = frozenset(
         "buffers",
         "call_super_init",
         "children",
+        "choice",
         "compile",
         "cpu",
         "cuda",

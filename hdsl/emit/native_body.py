@@ -155,6 +155,8 @@ class Body:
     def _taken_in(self) -> dict[str, Definition]:
         """Outer products, or their means, that one sum reads as they lie: they are worked out in its loop."""
         found = {}
+        places = {line.name: place for place, line in enumerate(self.program.lines)}
+        overwritten = {name: places[f"{name}+"] for name in self.program.cells if f"{name}+" not in self.program.held}
         for line in self.program.lines:
             if not isinstance(line.body, Elementwise):
                 continue
@@ -166,7 +168,7 @@ class Body:
                 once = self.readers[source.name] == [line.name] and stand[source.name] == 1
                 own = slot_indices(occurrence) == line.indices and source.name not in self.program.results
                 mean = self.batch == 1 or not source.shared or self.batch <= MOST_STREAMS
-                lasting = not any(name in self.program.cells and f"{name}+" not in self.program.held for name in source.reads())
+                lasting = not any(overwritten.get(name, places[line.name]) < places[line.name] for name in source.reads())
                 if once and own and mean and lasting and source.shared == line.shared:
                     found[source.name] = source
         return found

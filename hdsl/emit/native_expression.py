@@ -44,6 +44,9 @@ SPELLING: dict[str, str] = {
     "where_equal": "({0} == {1} ? {2} : {3})",
 }
 
+LEFT_OUT = frozenset({"phi1", "phi1_slope", "phi1_re", "phi1_im", "phi1_slope_re", "phi1_slope_im"})
+"""Rows that only exact steps are made of; torch runs these."""
+
 Kind = Literal["float", "double"]
 
 

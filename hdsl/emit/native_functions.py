@@ -12,8 +12,10 @@ HEAD = r"""
 
 #if defined(__clang__)
 #define EVERY _Pragma("clang loop vectorize(assume_safety)")
+#define EVERY_FEW EVERY
 #else
 #define EVERY _Pragma("GCC ivdep")
+#define EVERY_FEW _Pragma("GCC ivdep") _Pragma("GCC unroll 1")  // else it is unrolled to scalars before it can become vectors
 #endif
 #define INLINE static inline __attribute__((always_inline))
 #define APART static __attribute__((noinline, unused))
@@ -25,7 +27,8 @@ HEAD = r"""
 #define VECTOR 16
 #endif
 typedef T V __attribute__((vector_size(VECTOR)));
-enum { LANES = VECTOR / sizeof(T) };
+typedef T Q __attribute__((vector_size(16)));
+enum { LANES = VECTOR / sizeof(T), FEW = 16 / sizeof(T) };
 #ifdef _WIN32
 #define SEEN __declspec(dllexport)
 #else
@@ -47,6 +50,12 @@ struct run {               // what Python hands over; the same for every module
 };
 
 INLINE V load(const T *p) { V v; memcpy(&v, p, sizeof v); return v; }
+INLINE Q load_few(const T *p) { Q v; memcpy(&v, p, sizeof v); return v; }
+INLINE T total_few(Q v) {
+    T sum = v[0] + v[1];
+    for (int l = 2; l < FEW; l += 2) sum += v[l] + v[l + 1];
+    return sum;
+}
 INLINE void store(T *p, V v) { memcpy(p, &v, sizeof v); }
 """
 
@@ -166,8 +175,10 @@ PRODUCTS = r"""
 #define DOTS(R, B)                                                                              \
     {                                                                                           \
         V sums[R][B];                                                                           \
+        Q rests[R][B];                                                                          \
         T ends[R][B];                                                                           \
-        for (int p = 0; p < R; p++) for (int q = 0; q < B; q++) sums[p][q] = (V){0}, ends[p][q] = 0; \
+        for (int p = 0; p < R; p++)                                                             \
+            for (int q = 0; q < B; q++) sums[p][q] = (V){0}, rests[p][q] = (Q){0}, ends[p][q] = 0; \
         int64_t j = 0;                                                                          \
         for (; j + LANES <= n; j += LANES) {                                                    \
             V rows_of[R];                                                                       \
@@ -177,10 +188,15 @@ PRODUCTS = r"""
                 for (int p = 0; p < R; p++) sums[p][q] += rows_of[p] * own;                     \
             }                                                                                   \
         }                                                                                       \
+        for (; j + FEW <= n; j += FEW)                                                          \
+            for (int q = 0; q < B; q++) {                                                       \
+                Q own = load_few(x + (b + q) * xs + j);                                         \
+                for (int p = 0; p < R; p++) rests[p][q] += load_few(W + (r + p) * n + j) * own; \
+            }                                                                                   \
         for (; j < n; j++)                                                                      \
             for (int p = 0; p < R; p++) for (int q = 0; q < B; q++) ends[p][q] += W[(r + p) * n + j] * x[(b + q) * xs + j]; \
         for (int p = 0; p < R; p++) for (int q = 0; q < B; q++)                                 \
-            y[(b + q) * ys + r + p] = scale * (total(sums[p][q]) + ends[p][q]);                 \
+            y[(b + q) * ys + r + p] = scale * ((n >= LANES ? total(sums[p][q]) : 0) + total_few(rests[p][q]) + ends[p][q]); \
     }
 INLINE void short_dots(int64_t batch, int64_t rows, int64_t n, const T *restrict W, const T *restrict x, int64_t xs,
                      T *restrict y, int64_t ys, T scale) {
@@ -278,8 +294,8 @@ def total(kind: str) -> str:
             lines.append(f"    T {made} __attribute__((vector_size({half * item}))) = {' + '.join(shuffled)};")
             name, lanes = made, half
         lines += [f"    return {name}[0] + {name}[1];", "#endif"]
-    lines += ["#else", "    T sum = 0;", "    for (int l = 0; l < LANES; l++) sum += v[l];", "    return sum;", "#endif", "}", ""]
-    return "\n".join(lines)
+    lines += ["#else", "    T sum = 0;", "    for (int l = 0; l < LANES; l++) sum += v[l];", "    return sum;", "#endif", "}"]
+    return "\n".join([*lines, ""])
 
 
 def preamble(kind: str) -> str:

@@ -15,6 +15,8 @@ from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, slot_i
 STREAM = sympy.Symbol("b", integer=True)
 """The index of the streams, beside the indices of a definition."""
 
+FEW_TURNS = 16
+"""Turns of a loop up to which gcc would unroll it."""
 SHORT = 2**13
 """Numbers of a matrix up to which a product stands in the text of a short program itself."""
 
@@ -53,7 +55,8 @@ class Room(Protocol):
 
 
 def loop(index: str, ends: Range, vector: bool = False) -> str:
-    return f"{'EVERY ' * vector}for (int64_t {index} = {ends[0]}; {index} < {ends[1]}; {index}++) {{"
+    few = ends[1].isdecimal() and 1 < int(ends[1]) <= FEW_TURNS
+    return f"{('EVERY_FEW ' if few else 'EVERY ') * vector}for (int64_t {index} = {ends[0]}; {index} < {ends[1]}; {index}++) {{"
 
 
 def entry(room: Room, occurrence: Scalar, at: Mapping[sympy.Symbol, str] | None = None) -> str:

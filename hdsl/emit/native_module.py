@@ -16,12 +16,13 @@ from hdsl.emit.content import content_hash
 from hdsl.emit.facts import FIRST, Facts
 from hdsl.emit.names import harmless
 from hdsl.emit.native_body import Body, Native
-from hdsl.emit.native_expression import Kind
+from hdsl.emit.native_expression import LEFT_OUT, Kind
 from hdsl.emit.native_functions import preamble
 from hdsl.emit.native_structured import LOOPS
 from hdsl.optimise.lower import Programs
 from hdsl.optimise.program import Program
-from hdsl.terms.term import Structured
+from hdsl.terms.elementwise import RowFunction
+from hdsl.terms.term import Elementwise, Structured
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,10 @@ def why_not(programs: Programs) -> str | None:
         line.body.row for program in (*programs.steps, *programs.projections.values()) for line in program.lines
         if isinstance(line.body, Structured) and line.body.row not in LOOPS
     }  # fmt: skip
+    lines = [line for program in (*programs.steps, *programs.projections.values()) for line in program.lines]
+    bodies = [line.body.expression for line in lines if isinstance(line.body, Elementwise)]
+    if any(type(row).__name__ in LEFT_OUT for body in bodies for row in body.atoms(RowFunction)):
+        return "a state moves by an exact step, which torch makes"
     return f"torch's own libraries do {', '.join(sorted(rows))}" if rows else None
 
 

@@ -17,10 +17,10 @@ RESERVED = frozenset([
     "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern",
     "float", "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed",
     "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "asm",
-    "typeof", "T", "V", "F", "LANES", "EVERY", "INLINE", "VECTOR", "SEEN", "MAGIC", "FRACTION", "BIAS", "MOST",
-    "LEAST", "TERMS", "INFINITY", "NAN", "whole", "load", "store", "total", "run", "r", "b", "c", "e", "i", "j", "k",
-    "l", "m", "n", "p", "q", "s", "t", "x", "y", "z", "row", "lo", "hi", "step", "tick", "tau", "work", "series",
-    "main",
+    "typeof", "T", "V", "Q", "F", "FEW", "LANES", "EVERY", "EVERY_FEW", "INLINE", "VECTOR", "SEEN", "MAGIC",
+    "FRACTION", "BIAS", "MOST", "LEAST", "TERMS", "INFINITY", "NAN", "whole", "load", "store", "total", "run", "r",
+    "b", "c", "e", "i", "j", "k", "l", "m", "n", "p", "q", "s", "t", "x", "y", "z", "row", "lo", "hi", "step",
+    "tick", "tau", "work", "series", "main",
 ])  # fmt: skip
 LINE = 64
 """Bytes of a line of cache: every array of the work space begins at one."""

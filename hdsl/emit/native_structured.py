@@ -226,6 +226,6 @@ LOOPS: dict[str, Loops] = {
 }
 LEFT_OUT = frozenset(
     {"conv2d", "conv2d_kernel", "conv2d_image", "avgpool2d", "avgpool2d_image", "maxpool2d", "maxpool2d_image"}
-    | {"maxpool2d_taken", "expm"}
+    | {"maxpool2d_taken", "expm", "phi1m"}
 )
 """Rows that torch makes by libraries of its own, at their speed."""

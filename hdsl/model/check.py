@@ -130,6 +130,7 @@ def _checked(
         return None, in_order(scope.findings)
     model = _model(text, name, declared, statements, learning)
     model = replace(model, latex=latex, local=demands, free=frozenset(free), pairs=pairs)
+    demanding = demanding and not learning.exact  # of exact steps it is asked once they are made
     wrong = [*(unmet(model, demands) if demanding else ()), *unsuited(model), *unlayered(model)]
     if wrong:
         return None, in_order(wrong)

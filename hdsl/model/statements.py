@@ -75,13 +75,9 @@ class Statements:
 
 
 def read_statements(
-    text: ModelText, scope: Scope, declared: Declarations, components: Components, delayed: Delayed,
-    by_two_step: Set[str] | None = None,
+    text: ModelText, scope: Scope, declared: Declarations, components: Components, delayed: Delayed, single: Set[str] | None
 ) -> Statements:
-    """Read every definition, dynamics and reset of a file.
-
-    Its flows are pairs of states but for those in ``by_two_step``; none is where that is None.
-    """
+    """Every definition, dynamics and reset of a file. All flows but those in ``single`` are pairs of states; if None, none."""
     found = Statements(scope, text)
     defines = [s for s in text.statements if isinstance(s, Define) and s.role != "terminal"]
     controls, costates = declare_controls(text, scope, declared), name_costates(text, scope)
@@ -108,7 +104,7 @@ def read_statements(
     made = Definitions((*scope.entries, *RESERVED), shared)
     reader = Reader(scope, made, declared.initial_reader, dict(declared.sizes), declared.below, costates=costates)
     reader.sizes |= {f"z:{state}": reader.sizes[state] for state in costates.values() if state in reader.sizes}
-    writing = _Writing(reader, declared, found, by_two_step)
+    writing = _Writing(reader, declared, found, single)
     instances = Instances(components, scope, declared.polynomials, writing, delayed)
     try:
         for name in order:

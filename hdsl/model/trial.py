@@ -72,7 +72,7 @@ def _trial(text: ModelText, component: Component, components: Components) -> Sco
             scope.entries[parameter.name] = Entry(parameter.name, "let", parameter.name_span)
             scope.poisoned.add(parameter.name)
     known = {**{other.name: other for other in others}, called.name: called}
-    read_statements(small, scope, declare(small, scope, {}, {}), Components(known, components.wrong), Delayed(()))
+    read_statements(small, scope, declare(small, scope, {}, {}), Components(known, components.wrong), Delayed(()), None)
     return scope
 
 

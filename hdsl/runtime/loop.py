@@ -13,8 +13,8 @@ from hdsl.runtime.replaying import replays, rounds, token_of
 
 Body: TypeAlias = Callable[[Any, tuple[torch.Tensor, ...], float], tuple[torch.Tensor, ...]]
 
-FEW, MANY = 32, 2**20
-"""A run lays out the cells for at least so many steps, and where it copies at most so many numbers."""
+MANY = 2**20
+"""A run lays out the cells where it copies at most so many numbers, whatever its length: no bit tells how it was cut."""
 
 
 def loop(
@@ -33,7 +33,7 @@ def loop(
     rows = rows or [()] * steps
     if not replays(net):
         room = None
-        if pays(net, cells, steps):
+        if pays(net, cells):
             room, cells = net._lay_out(cells)
         body = body_of(net, room)
         try:
@@ -53,9 +53,9 @@ def loop(
     return made
 
 
-def pays(net: Any, cells: tuple[torch.Tensor, ...], steps: int) -> bool:
-    """Whether a run of so many steps lays out the cells first: copies of large parameters would take as much memory again."""
-    if steps < FEW or not net.training or not hasattr(net, "_lay_out"):
+def pays(net: Any, cells: tuple[torch.Tensor, ...]) -> bool:
+    """Whether a run lays out the cells first: copies of large parameters would take as much memory again."""
+    if not net.training or not hasattr(net, "_lay_out"):
         return False
     return sum(cells[k].numel() for k in net.beside) <= MANY
 

@@ -6,6 +6,7 @@ Who builds it first does so for all; others wait at a lock, and a file is put in
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import hashlib
 import importlib.util
@@ -81,7 +82,7 @@ def _loaded(text: str, compiler: Compiler, flags: tuple[str, ...], key: str) -> 
     name, folder = f"{key}.native", None if is_off() else cache_folder()
     found = None if folder is None else fetch_file(name)
     if found is None and folder is not None and _made(folder):
-        with FileLock(folder / "native.lock", timeout=PATIENCE):
+        with contextlib.suppress(OSError), FileLock(folder / "native.lock", timeout=PATIENCE):  # or no lock
             found = fetch_file(name) or keep_file(name, _compiled(text, compiler, flags))
     if found is not None:
         return ctypes.CDLL(str(found))

@@ -109,7 +109,7 @@ class Runner(Base):
                 told(done, results)
         if replays(self):
             leave(self, ends)
-        return {name: torch.cat(values) for name, values in parts.items() if values}
+        return {name: values[0] if len(values) == 1 else torch.cat(values) for name, values in parts.items() if values}
 
 
     def _hold(self, given: Hold | int | str | None) -> Hold:

@@ -54,7 +54,9 @@ def judge_replay(found: Sized, torch_text: str, numpy_text: str, errors: Errors,
     every = {projection.every for projection in found.model.projections}
     due = tuple(Window(2, replays=ticks - 1, clock=9) for ticks in sorted(every) if ticks < 1000)
     for batch in (1, 3):
-        for window in (*WINDOWS, *due):
+        for each in (*WINDOWS, *due):
+            most = found.model.learning.tokens or each.tokens  # `replay(r)` fires after r
+            window = replace(each, tokens=min(each.tokens, most))
             points, cells, tokens, judged = _case(found, window, batch, generator)
             try:
                 made, reference, told = _made(found, torch_text, numpy_text, window, points, tokens)

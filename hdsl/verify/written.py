@@ -189,6 +189,8 @@ class Written:
                 raise ValueError(f"the judge knows no setting {path}")
         self.settings = settings
         self.exact = frozenset(path[5:] for path in settings if path.startswith("step.") and self.word(path) == "exact")
+        if other := next((path for path in settings if path.startswith("step.") and path[5:] not in self.exact), None):
+            raise ValueError(f"the judge knows {other} = exact alone")
         if self.schedule == "boundary":  # it has no steps
             self.exact = frozenset()
         schedules, steps = ("online", "replay", "layerwise", "boundary"), ("euler", "two-step", *STAGED)

@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 
 from hdsl.cli.main import status
+from hdsl.runtime.native_build import find_compiler
 from hdsl.runtime.predictions import PredictionFile
+from tests.proofs.native_runs import plain_builds
 
 MODEL = """ham 1
 dim m
@@ -244,6 +246,27 @@ def test_threads_are_told_and_a_run_goes_on_with_as_many(folder: Path, capsys: p
     assert status(["run", "line.ham", "--checkpoint", "kept", "--resume"]) == 1
     assert "threads: 2 there, 1 here" in capsys.readouterr().err
     assert summary(capsys, "line.ham", "--threads", "2", "--checkpoint", "kept", "--resume")["first_step"] == 20
+
+
+@pytest.mark.skipif(find_compiler() is None, reason="no C compiler is at hand")
+def test_native_code_gives_the_figures_of_torch_and_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plain = summary(capsys, "line.ham", "--dtype", "float64")
+    with plain_builds():
+        given = ("line.ham", "--dtype", "float64", "--backend", "native", "--checkpoint", "kept")
+        native, went_on = summary(capsys, *given, "--steps", "20"), summary(capsys, *given, "--resume")
+    assert (plain["backend"], native["backend"], went_on["first_step"]) == ("torch", "native", 20)
+    assert went_on["costs"] == pytest.approx(plain["costs"], rel=1e-9)
+    assert status(["run", "line.ham", "--dtype", "float64", "--checkpoint", "kept", "--resume"]) == 1
+    assert "backend" in capsys.readouterr().err
+
+
+def test_without_a_compiler_a_line_says_so_and_torch_is_used(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hdsl.runtime.choice.find_compiler", lambda: None)
+    assert status(["run", "line.ham", "--backend", "native", "--format", "json"]) == 0
+    told = capsys.readouterr()
+    assert told.err.startswith("note: no C compiler is at hand") and json.loads(told.out)["backend"] == "torch"
 
 
 def test_parameters_go_out_and_in_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,8 +9,8 @@ HERE = Span(0, 1)
 
 
 def test_a_replay_of_no_whole_number_of_tokens_is_a_mistake() -> None:
-    assert catalogue.tokens(HERE).severity == "error"
-    assert "whole number from 1" in catalogue.tokens(HERE).label
+    found = catalogue.tokens(HERE, "schedule", "replay")
+    assert found.severity == "error" and "whole number from 1" in found.label
 
 
 def test_what_does_not_go_with_a_replay_is_warned_of() -> None:

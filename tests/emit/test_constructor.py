@@ -177,17 +177,17 @@ def test_sizes_are_held_against_the_windows_that_must_fit():
 
 
 def test_a_number_of_copies_is_written_out_where_sizes_and_parts_depend_on_it():
-    text = """dim d = 3, pairs = 2, copies = 2*pairs, room = copies*d
-input u[room]
+    text = """dim d = 3, pairs = 2, copies = 2*pairs, width = copies*d
+input u[width]
 component turn(x[s], W[d, d]) { return concat(x[d:], W @ x[:d]) }
 param W[d, d] = eye
 output y = repeat(copies, turn, u, W)
 """
     model = hdsl.loads(text).compile()
     net = model(dtype=torch.float64)
-    assert (net.pairs, net.copies, net.room, net.d) == (2, 4, 12, 3)
+    assert (net.pairs, net.copies, net.width, net.d) == (2, 4, 12, 3)
     assert torch.equal(net.predict(u=torch.arange(12.0, dtype=torch.float64)[None])[0], torch.arange(12.0))  # all round
-    assert model(d=5).room == 20
+    assert model(d=5).width == 20
     for fixed in ("copies", "pairs"):  # four copies are written out: another number would not be what runs
         with pytest.raises(TypeError, match=fixed):
             model(**{fixed: 3})

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import sympy
 
-from hdsl.emit.native_expression import SPELLING, NativePrinter
+from hdsl.emit.native_expression import LEFT_OUT, SPELLING, NativePrinter
 from hdsl.emit.native_functions import preamble
 from hdsl.runtime.native_build import build, find_compiler
 from hdsl.terms.elementwise import ROWS
@@ -27,7 +27,8 @@ def printer(kind: Any = "double") -> NativePrinter:
 
 
 def test_every_row_has_a_spelling_and_every_spelling_a_row() -> None:
-    assert SPELLING.keys() == ROWS.keys()
+    assert SPELLING.keys() | LEFT_OUT == ROWS.keys()
+    assert not SPELLING.keys() & LEFT_OUT
 
 
 def test_numbers_are_worked_out_once_in_double() -> None:
@@ -69,7 +70,7 @@ def test_powers_and_quotients(expression: Any, text: str) -> None:
 @pytest.mark.parametrize(("kind", "dtype"), [("double", np.float64), ("float", np.float32)])
 def test_every_function_gives_what_numpy_gives_to_round_off(kind: Any, dtype: Any) -> None:
     """Arguments of the size of the type's own round-off, zeros, ends of the range, infinities and nan."""
-    bodies, rows = [], list(ROWS.values())
+    bodies, rows = [], [row for row in ROWS.values() if row.name not in LEFT_OUT]
     for row in rows:
         expression = row.function(*(X, Y, Z, W)[: row.arity])
         text = printer(kind)(expression)

@@ -56,11 +56,8 @@ def test_every_call_that_is_told_where_to_write_can_be(name):
 
 def test_nothing_is_made_anew_but_what_is_returned():
     text = hdsl.loads(MODEL).product("torch").split("def _advance")[1].split("def _lay_out")[0]
-    made = (line.split("#")[0].split(" = ") for line in text.splitlines())
-    kept = ("y_", "e_")
-    fresh = {
-        each[0].strip() for each in made if len(each) > 1 and ("torch." in each[1] or each[0].strip().startswith(kept))
-    }
+    made = [line.split("#")[0].strip().split(" = ") for line in text.splitlines()]
+    fresh = {each[0] for each in made if len(each) > 1 and ("torch." in each[1] or each[0].startswith(("y_", "e_")))}
     assert fresh == {"y_new", "e_new"}
     assert "torch.mm(row_h, W_t_side, out=s)" in text and "s.tanh_()" in text
 

@@ -15,7 +15,7 @@ from tests.proofs.sentences_of_control import CONTROL, MECHANICAL, MECHANICS
 from tests.test_bad_models import answer
 
 ALL = (*OF_LEARNING, *CONTROL, *MECHANICS)
-WITHOUT_GOOD = 9  # the version, and what is warned of: what is good there is what gives no warning
+WITHOUT_GOOD = 8  # the version, and what is warned of: what is good there is what gives no warning
 
 
 @functools.cache

@@ -62,6 +62,11 @@ def test_a_replay_agrees_with_every_judge(compiler: Compiler) -> None:
     assert told[0].startswith("told: replay, n = 2") and any("goes back over a whole sequence" in line for line in told)
 
 
+@pytest.mark.parametrize("tokens", [1, 2])
+def test_a_replay_that_fires_before_a_window_ends_is_judged_where_it_fires(tokens: int) -> None:
+    assert wrong(Compiler(Source(TEXT.replace("= replay", f"= replay({tokens})"), "told.ham"))) == set()
+
+
 @pytest.mark.parametrize(("right", "instead", "cells"), [
     ("given += tuple(torch.stack(column[::-1])", "given += tuple(torch.stack(column)", {"w:W+"}),
     ("self._turn(cells, self.tau)", "pass", {"w:W+", "w:k+"}),
