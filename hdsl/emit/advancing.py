@@ -10,7 +10,7 @@ from hdsl.emit.packs import Row
 from hdsl.emit.room_lines import RoomLines
 from hdsl.emit.statement import bind_numbers
 from hdsl.optimise.program import Program
-from hdsl.terms.term import Size
+from hdsl.terms.term import Size, Structured
 
 
 def advancing(program: Program, facts: Facts) -> str:
@@ -40,9 +40,10 @@ def advancing(program: Program, facts: Facts) -> str:
 def _result(program: Program, name: str, lines: RoomLines) -> str:
     """What is handed out is the caller's to keep: never a cell or a sample itself, nor anything that lies in a room."""
     text = lines.name(name)
-    made = {line.name for line in program.lines}
+    made = {line.name: line for line in program.lines}
     kept = name not in made or (name.endswith("+") and name[:-1] in program.cells)
-    return f"{text}.clone()" if kept or text in lines.rooms else text
+    view = name in made and isinstance(made[name].body, Structured)  # it may be one
+    return f"{text}.clone()" if kept or view or text in lines.rooms else text
 
 
 class _Layout:

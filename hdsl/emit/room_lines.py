@@ -68,6 +68,11 @@ class RoomLines(TorchLines):
             return None
         return self.renamed.get(name, name)
 
+    def _dead_after(self, occurrence: Scalar, line: Definition) -> bool:
+        """Not what has room where what is made of it is returned: the next step would write over that."""
+        returned = line.name in self.program.results and self.has_room(self.lines.get(slot_name(occurrence), line))
+        return not returned and super()._dead_after(occurrence, line)
+
     def has_room(self, line: Definition) -> bool:
         """Whether a line's value may lie where that of the step before lay: not what is returned, nor a cell's own."""
         if line.name in self.program.results or (not line.indices and line.shared):
