@@ -86,7 +86,7 @@ def test_round_off_in_large_numbers_is_no_fault_of_small_ones():
     assert certificate.ok, "\n".join(certificate_lines(certificate))
 
 
-@pytest.mark.parametrize("model", ["digits_mlp", "attention", "slow_copy", "gru", "lstm_online"])
+@pytest.mark.parametrize("model", ["digits_mlp", "attention", "slow_copy", "gru", "lstm_online", "vit"])
 def test_models_of_parts_that_ship_are_proved(model):
     certificate = certify(Compiler(read(find(model), f"{model}.ham")), points=1)
     assert certificate.ok, "\n".join(certificate_lines(certificate))
