@@ -63,9 +63,11 @@ BARS = (
     Bar("digits_mlp", DIGITS, LOSS, LATER, FREQUENCIES, 0.80),
     Bar("slow_copy", DIGITS, LOSS, LATER, FREQUENCIES, 0.85, (("output fast", "the parameters that it follows"),)),
     Bar("digits_conv", DIGITS, LOSS, LATER, FREQUENCIES, 0.75),
+    Bar("resnet", DIGITS, LOSS, LATER, FREQUENCIES, 0.75),
     Bar("skew_tanh", DIGITS, LOSS, LATER, FREQUENCIES, 0.75),
     Bar("autonomous", DIGITS, LOSS, LATER, FREQUENCIES, 0.75),
     Bar("attention", DIGITS, LOSS, LATER, FREQUENCIES, 0.75),
+    Bar("vit", DIGITS, LOSS, LATER, FREQUENCIES, 0.75),
     Bar("deep_delayed", f"{DIGITS}, each held 11 ticks", LOSS, LATER, FREQUENCIES, 0.50),
 )
 

@@ -18,7 +18,7 @@ from hdsl.resources import folder
 from hdsl.terms.expand import readable_names, scalars
 from hdsl.terms.term import setting_name
 
-LONG = {"attention", "digits_conv"}  # minutes as scalars; autograd judges them in verify/test_certificate.py
+LONG = {"attention", "digits_conv", "resnet", "vit"}  # minutes as scalars; autograd judges them in verify/test_certificate.py
 MODELS = sorted({path.stem for path in folder("models").glob("*.ham")} - LONG)
 MECHANICAL = [name for name in MODELS if hdsl.load(name).product("model").hamiltonian is not None]
 DIGITS = 30
