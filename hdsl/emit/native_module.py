@@ -38,13 +38,15 @@ class Handed:
 class NativeText:
     """C and what a caller must know of it: what it hands over, in order.
 
-    ``begun`` are the positions of cells, among the leading ones, that begin anew with a sequence. ``work`` is the room that a
-    step takes, in numbers. ``results`` are those of ``learn`` and of ``observe``.
+    ``shapes`` are the cells', as C takes them to be. ``begun`` are the positions of cells, among the leading ones, that begin
+    anew with a sequence. ``work`` is the room that a step takes, in numbers. ``results`` are those of ``learn`` and of
+    ``observe``.
     """
 
     text: str
     numbers: tuple[str, ...]
     cells: tuple[str, ...]
+    shapes: tuple[tuple[int, ...], ...]
     sample: tuple[str, ...]
     begun: tuple[int, ...]
     work: int
@@ -62,7 +64,8 @@ class NativeText:
             for name, handed in found["results"].items()
         }
         numbers, cells, sample, begun = (tuple(found[name]) for name in ("numbers", "cells", "sample", "begun"))
-        return cls(found["text"], numbers, cells, sample, begun, found["work"], results)
+        shapes = tuple(tuple(shape) for shape in found["shapes"])
+        return cls(found["text"], numbers, cells, shapes, sample, begun, found["work"], results)
 
 
 class NotNative(ValueError):
@@ -115,7 +118,9 @@ class _Module:
         head = f"// {harmless(self.model.name)} (content {content_hash(self.model)}), made by hdsl {self.version}\n"
         text = "\n".join([head + preamble(self.kind), *functions])
         work = self.native.work.size
-        return NativeText(text, self.numbers, self.cells, self.sample, self.begun, work, self.results)
+        places = [self.outside(name) for name in self.cells]
+        shapes = tuple(sizes if shared else (self.batch, *sizes) for sizes, shared in places)
+        return NativeText(text, self.numbers, self.cells, shapes, self.sample, self.begun, work, self.results)
 
     def outside(self, name: str) -> tuple[tuple[int, ...], bool]:
         """What a cell or an entry of a sample is."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hdsl.cache import fetch, is_off, keep
-from hdsl.emit.native_module import NotNative, why_not
+from hdsl.emit.native_module import why_not
 from hdsl.kept import key_of
-from hdsl.runtime.native_build import NONE_FOUND, BuildError, find_compiler
+from hdsl.runtime.native_build import NONE_FOUND, find_compiler
 from hdsl.runtime.origin import Origin
 
 STEPS, SECONDS = 64, 0.15
@@ -69,14 +69,16 @@ def measured(net: Any, chunk: Mapping[str, Any], run: Callable[[Any, dict[str, A
         for backend in ("torch", "native"):
             own = copy.deepcopy(net)
             own.choice = Choice(backend)
-            run(own, dict(piece))  # builds what is to be built, and warms what is to be warm
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what is said of a library that is not to be had is in the choice
+                run(own, dict(piece))  # builds what is to be built, and warms what is to be warm
+            if own.choice.backend != backend:
+                return own.choice  # type: ignore[no-any-return]
             began, done = time.perf_counter(), 0
             while (passed := time.perf_counter() - began) < SECONDS:
                 run(own, dict(piece))
                 done += steps
             rates[backend] = done / passed
-    except (NotNative, BuildError) as wrong:
-        return Choice("torch", f"torch: {wrong}")
     except ArithmeticError:  # the run itself says what became of it
         return Choice("torch", "torch: a value became nan or infinite in the trial")
     best = max(rates, key=lambda name: rates[name])

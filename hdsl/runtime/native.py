@@ -7,6 +7,7 @@ them sees what C has made. Where they are not as C wants them, on another device
 from __future__ import annotations
 
 import ctypes
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +17,11 @@ import torch
 
 from hdsl.cache import fetch, is_off, keep
 from hdsl.compiler import VERSION
-from hdsl.emit.native_module import NativeText, emit_native
+from hdsl.emit.native_module import NativeText, NotNative, emit_native
 from hdsl.kept import key_of
+from hdsl.runtime.choice import Choice
 from hdsl.runtime.loop import anew, entry
-from hdsl.runtime.native_build import build
+from hdsl.runtime.native_build import BuildError, build
 
 KINDS = {torch.float32: "float", torch.float64: "double"}
 Columns = tuple[torch.Tensor, ...]
@@ -116,16 +118,23 @@ def call(
     net: Any, body: str, cells: Sequence[torch.Tensor], sample: Sequence[torch.Tensor], steps: int,
     taus: torch.Tensor | None, tau: float, begins: torch.Tensor | None = None, projects: bool = True,
 ) -> Columns | None:  # fmt: skip
-    """One call; None where the tensors are not as C wants them."""
+    """One call; None where the tensors are not as C wants them, or no library can be made: the module is torch's then."""
     share = net.share
     if share.device.type != "cpu" or share.dtype not in KINDS:
         return None
-    library = library_of(net)
+    try:
+        library = library_of(net)
+    except (BuildError, NotNative) as wrong:
+        net.choice = Choice("torch", f"torch: {wrong}")
+        warnings.warn(f"{wrong}; torch is used", stacklevel=2)
+        return None
     text = library.text
     by_name = dict(zip(net.cells, cells, strict=True))
     own = [by_name[name] for name in text.cells]
     if not all(cell.dtype == share.dtype and cell.device == share.device for cell in own):
         return None
+    if any(tuple(cell.shape) != shape for cell, shape in zip(own, text.shapes, strict=True)):
+        return None  # C knows no ends but those that it was printed for
     own = [cell if cell.is_contiguous() or not name.startswith("initial:") else cell.contiguous()
            for name, cell in zip(text.cells, own, strict=True)]  # fmt: skip
     if not all(cell.is_contiguous() for cell in own):

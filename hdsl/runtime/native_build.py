@@ -41,7 +41,7 @@ class NoCompiler(RuntimeError):
 
 
 class BuildError(RuntimeError):
-    """A compiler refused what hdsl had printed: a fault in hdsl, or a compiler that is not one."""
+    """A compiler made no library that loads of what hdsl had printed: a fault in hdsl, or a compiler that is not one."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +85,18 @@ def _loaded(text: str, compiler: Compiler, flags: tuple[str, ...], key: str) -> 
         with contextlib.suppress(OSError), FileLock(folder / "native.lock", timeout=PATIENCE):  # or no lock
             found = fetch_file(name) or keep_file(name, _compiled(text, compiler, flags))
     if found is not None:
-        return ctypes.CDLL(str(found))
+        return _opened(found, compiler)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as own:  # nothing is to be kept, or can be
         path = Path(own) / name
         path.write_bytes(_compiled(text, compiler, flags))
+        return _opened(path, compiler)
+
+
+def _opened(path: Path, compiler: Compiler) -> ctypes.CDLL:
+    try:
         return ctypes.CDLL(str(path))
+    except OSError as wrong:
+        raise BuildError(f"what {' '.join(compiler.command)} made cannot be loaded: {wrong}") from None
 
 
 def _made(folder: Path) -> bool:
@@ -105,7 +112,10 @@ def _compiled(text: str, compiler: Compiler, flags: tuple[str, ...]) -> bytes:
         source, made = Path(own) / "step.c", Path(own) / "step.so"
         source.write_text(text, encoding="utf-8")
         command = [*compiler.command, *flags, "-shared", *([] if os.name == "nt" else ["-fPIC"]), "-o", str(made), str(source)]
-        done = subprocess.run([*command, "-lm"], capture_output=True, text=True, check=False)
+        try:
+            done = subprocess.run([*command, "-lm"], capture_output=True, text=True, check=False, errors="replace")
+        except OSError as wrong:
+            raise BuildError(f"{' '.join(compiler.command)} cannot be run: {wrong}") from None
         if done.returncode or not made.is_file():
             lines = [line for line in done.stderr.splitlines() if "error" in line] or done.stderr.splitlines() or ["no message"]
             raise BuildError(f"{' '.join(compiler.command)} did not compile native text: {lines[0]}")

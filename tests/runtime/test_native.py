@@ -5,13 +5,16 @@ from __future__ import annotations
 import copy
 import io
 import pickle
+import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
 import hdsl
+from hdsl.runtime import native
 from hdsl.runtime.native import call, library_of
 from hdsl.runtime.native_build import find_compiler
 from hdsl.runtime.nonfinite import NonFinite
@@ -94,6 +97,14 @@ def test_tensors_that_c_cannot_take_are_stepped_by_torch(change: str) -> None:
     assert int(net.clock) == 20
 
 
+@pytest.mark.parametrize("shape", [(9, 9), (2, 2), (36,)])
+def test_a_tensor_of_another_shape_is_told_by_torch_and_not_overrun_by_c(shape: tuple[int, ...]) -> None:
+    net = net_of()
+    net.W.data = torch.full(shape, 0.01)
+    with pytest.raises(RuntimeError, match="size"):
+        net.run(STREAM)
+
+
 def test_a_module_moved_to_another_type_has_its_own_library() -> None:
     net = net_of()
     first = library_of(net)
@@ -107,6 +118,26 @@ def test_a_nan_is_found_by_name_and_line() -> None:
     net.beta = 1e30
     with pytest.raises(NonFinite, match=r"at step \d+"):
         net.run({name: 1e10 * value for name, value in STREAM.items()})
+
+
+@pytest.mark.parametrize("backend", ["native", "auto"])
+@pytest.mark.parametrize("body", ["exit 1", 'while [ "$1" != -o ]; do shift; done; echo no > "$2"'])
+def test_a_compiler_that_is_none_leaves_the_module_to_torch(
+    body: str, backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiler = tmp_path / "mine"
+    compiler.write_text(f"#!/bin/sh\n{body}\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CC", str(compiler))
+    monkeypatch.setenv("HDSL_CACHE", "off")
+    monkeypatch.setattr(native, "_LIBRARIES", {})
+    net, plain = net_of(backend), net_of("torch")
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        net.run(STREAM), plain.run(STREAM), net.run(STREAM), plain.run(STREAM)
+    assert [str(compiler) in str(each.message) for each in told] == [True] * (backend == "native")
+    assert net.choice.backend == "torch" and str(compiler) in net.choice.told
+    assert same(net, plain)
 
 
 def test_who_kept_a_cell_for_a_derivative_is_told_that_it_moved() -> None:
