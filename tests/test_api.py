@@ -89,7 +89,7 @@ def test_a_class_has_the_dtype_that_it_was_compiled_for():
 def test_backends():
     model = hdsl.loads(TEXT)
     assert all(callable(getattr(model.compile(backend="numpy"), name)) for name in ("learn", "observe", "predict"))
-    with pytest.raises(ValueError, match="there is no backend 'jax'; there are torch and numpy"):
+    with pytest.raises(ValueError, match="there is no backend 'jax'; there are torch, native, auto and numpy"):
         model.compile(backend="jax")
 
 

@@ -19,9 +19,8 @@ def matrix_phi1(x):
 def phi1_slope(x):
     """The derivative of (e^x − 1)/x, near 0 by its power series."""
     near = x.abs() < 1
-    place = {"dtype": x.dtype, "device": x.device}
-    powers = torch.where(near, x, 0).unsqueeze(-1) ** torch.arange(20, **place)
-    series = powers @ torch.tensor([(k + 1) / math.factorial(k + 2) for k in range(20)], **place)
+    k = torch.arange(20, dtype=x.dtype, device=x.device)
+    series = (torch.where(near, x, 0).unsqueeze(-1) ** k) @ ((k + 1) * torch.exp(-torch.lgamma(k + 3)))
     far = torch.where(near, 1, x)
     return torch.where(near, series, (torch.exp(far) * (far - 1) + 1) / far**2)
 
@@ -52,8 +51,7 @@ def phi1_slope_turned(a, b):
     square = a * a + b * b
     near = square < 1
     k = torch.arange(20, dtype=square.dtype, device=square.device)
-    known = [(k + 1) / math.factorial(k + 2) for k in range(20)]
-    weights = torch.tensor(known, dtype=square.dtype, device=square.device)
+    weights = (k + 1) * torch.exp(-torch.lgamma(k + 3))  # (k + 1)/(k + 2)!
     powers = torch.where(near, square, 0).sqrt().unsqueeze(-1) ** k * weights
     angles = torch.atan2(b, a).unsqueeze(-1) * k
     far, grown = torch.where(near, 1, square), torch.exp(a)

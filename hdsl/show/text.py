@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from itertools import groupby
 
 from hdsl.show.page import Page, Row, Section
 from hdsl.syntax.source import ranges
@@ -80,13 +81,21 @@ def places(row: Row) -> str:
     """Lines of the file, then those of files that it uses behind their names: ``18, 21–24, layers.ham:12``.
 
     Where there are many, the other files are named alone: ``18–24, layers.ham``. Of a derived equation the lines of each
-    summand, in their order: ``20 | 17 | learn``.
+    summand, in their order: ``20 | 17 | learn``, those that stand behind one another alike of files named alone once.
     """
     if row.equations and row.equations[0].marks:
-        return row.equations[0].marks
+        marks = row.equations[0].marks
+        if columns(marks) <= MOST_PLACES:
+            return marks
+        return " | ".join(next(same) for _, same in groupby(marks.split(" | "), key=_alone))
     own = [ranges(row.lines)] if row.lines else []
     told = ", ".join([*own, *(f"{name}:{ranges(lines)}" for name, lines in row.used)])
     return told if columns(told) <= MOST_PLACES else ", ".join([*own, *(name for name, _ in row.used)])
+
+
+def _alone(part: str) -> str | object:
+    """A file that is named without its lines, which may be said once; of lines each stands for a summand."""
+    return object() if any(mark.isdigit() for mark in part) else part
 
 
 def columns(text: str) -> int:

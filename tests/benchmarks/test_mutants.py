@@ -54,10 +54,10 @@ def test_there_is_much_to_plant_in_every_model(model: str) -> None:
 
 
 def test_a_divided_costate_is_found_in_both_texts() -> None:
-    for place in ("torch", "numpy"):
+    for place, bodies in (("torch", 2), ("numpy", 1)):  # a module has its step twice: `_learn` and `_advance`
         found = [mutant for mutant in faults("recurrent", place) if mutant.fault.kind == "divided by the batch"]
-        assert len(found) == 1 and all("batch" in mutant.fault.new for mutant in found)
-        assert [verdict.verdict for verdict in verdicts(found)] == ["caught"]
+        assert len(found) == bodies and all("batch" in mutant.fault.new for mutant in found)
+        assert [verdict.verdict for verdict in verdicts(found)] == ["caught"] * bodies
 
 
 def test_what_nothing_reads_changes_nothing() -> None:

@@ -5,7 +5,6 @@ import torch
 
 from benchmarks.autograd import Autograd
 from benchmarks.by_hand import by_hand
-from benchmarks.generated import Generated, NotThereYet
 from benchmarks.rivals import Functional, JaxScan
 from benchmarks.workload import ORDERS, WORKLOADS
 
@@ -34,11 +33,3 @@ def test_scan_makes_the_hand_written_step(name, order):
     torch.testing.assert_close(torch.tensor(found["y"].tolist()), wanted["y"], rtol=1e-4, atol=1e-5)
     for key, value in hand.parameters().items():
         torch.testing.assert_close(torch.tensor(learner.carried[2][key].tolist()), value, rtol=1e-4, atol=1e-5)
-
-
-def test_a_backend_that_is_not_there_is_said(monkeypatch):
-    import inspect
-
-    monkeypatch.setattr(inspect, "signature", lambda function: inspect.Signature())
-    with pytest.raises(NotThereYet, match="no backend native"):
-        Generated(WORKLOADS["rnn-16"], "sequential", backend="native")

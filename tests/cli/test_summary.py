@@ -38,7 +38,10 @@ def session(*metrics: Metric, scale: str = "running", ahead: int = 1, **changes:
         ),
         seed=3, dtype="float32", device="cpu", threads=1, hold=ONE_TICK, record_to=None,
     )  # fmt: skip
-    net = SimpleNamespace(content="abc", numbers={"beta": "beta", "phi": "phi"}, beta=0.5, phi=None)
+    net = SimpleNamespace(
+        content="abc", numbers={"beta": "beta", "phi": "phi"}, beta=0.5, phi=None,
+        choice=SimpleNamespace(told="", backend="torch"),
+    )
     told = dict(plan=plan, net=net, first=0, steps=1200, total=1200, length=1200, seconds=0.5, rate=2400.0, interrupted=False)
     told |= {"passed_over": (), "skipped": (), "nonfinite": None, "recorded": {}, "energy": None}
     return SimpleNamespace(**{**told, "cost_means": {"fit": 2.0, "gone": math.nan}, "metrics": metrics, **changes})

@@ -37,7 +37,7 @@ from hdsl.terms.elementwise import ROWS, RowFunction
 from hdsl.terms.structured import STRUCTURED
 from hdsl.terms.term import Contraction, Definition, Elementwise, Structured
 
-ORDERS = WORDS["order"][0]
+ORDERS = WORDS["order"]
 CONTRACTING = ("sum", "mean", "dot", "norm2", "squared", "softmax", "logsumexp", "cross_entropy")
 INITIALS = ("zeros", "ones", "eye", "normal", "uniform", "orthogonal", "glorot", "he")
 
@@ -53,7 +53,7 @@ def wanted() -> set[str]:
     found |= {f"dynamics {kind}" for kind in ("flow", "next")}
     found |= {f"reset {when}" for when in ("sample", "sequence", "never")}
     found |= {f"order {order}" for order in ORDERS}
-    found |= {f"setting {path}" for path in (*WORDS, *NUMBERS) if path != "tol"}
+    found |= {f"setting {path}" for path in (*WORDS, *NUMBERS) if path not in ("tol", "states")}
     found |= {f"setting {path}" for path in ("eta.state", "eta.param", "eta.NAME", "beta.NAME", "first undamped")}
     found |= {f"function {name}" for name in (*CONTRACTING, *INITIALS, *ARRANGING, *SLIDING, *HOLDING)}
     found |= {"position", "range", "new axis", "index of the stream", "sum over indices", "definition by indices"}

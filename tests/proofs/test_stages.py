@@ -27,7 +27,7 @@ PARTS = {"midpoint": [[], [0.5], [0.0, 1.0]], "rk4": [[], [0.5], [0.0, 0.5], [0.
 @functools.lru_cache(maxsize=8)
 def staged(seed: int, step: str) -> tuple[hdsl.api.Model, str]:
     text = draw_model(seed).text
-    lines = [line for line in text.splitlines() if not line.strip().startswith(("order =", "step ="))]
+    lines = [line for line in text.splitlines() if not line.strip().startswith(("order =", "step =", "step."))]
     at = next(k for k, line in enumerate(lines) if line == "learn")
     lines.insert(at + 1, f"    step = {step}")
     text = "\n".join(lines) + "\n"

@@ -31,7 +31,7 @@ def test_every_equation_of_every_model(product, model, form):
     page = derivation_page(compiler.equations, compiler.step, "latex", form=form)
     for row in page.rows:
         for equation in row.equations:
-            assert {"=", "≤"} & {*tokens(str(equation))}
+            assert {"=", "≤", "←"} & {*tokens(str(equation))}
 
 
 def test_every_function_of_the_table():
