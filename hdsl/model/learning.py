@@ -66,6 +66,7 @@ class LearningReader:
     places: dict[str, Span] = field(default_factory=dict)  # of the values themselves
     counts: dict[str, int] = field(default_factory=dict)  # of `replay(r)` and `recomputed(r)`
     exact: list[str] = field(default_factory=list)  # states with a step of their own
+    refused: set[str] = field(default_factory=set)  # words that could not be read and are told
 
     def read(self, settings: Sequence[Setting], overrides: Sequence[Setting]) -> Learning:
         """The settings of a file, those from outside in place of its own. Mistakes are reported."""
@@ -136,6 +137,7 @@ class LearningReader:
             self.spans[path] = setting.span
             self.places[path] = setting.value.span
         else:
+            self.refused.add(path)
             self.scope.report(catalogue.setting_word(setting.value.span, path, WORDS[path]))
 
     def _own_step(self, setting: Setting, state: str, path: str) -> None:
@@ -157,6 +159,7 @@ class LearningReader:
             given = setting.value.arguments
             number = given[0].value if len(given) == 1 and isinstance(given[0], Number) else None
             if number is None or number.denominator != 1 or number < 1 or setting.value.keywords:
+                self.refused.add(path)
                 self.scope.report(replaying.tokens(setting.value.span, path, word))
                 return
             self.counts[path] = int(number)
@@ -174,6 +177,8 @@ class LearningReader:
 
     def _check_order(self) -> None:
         """A step of several stages has one order, which it takes where none is written, and goes one way."""
+        if "schedule" in self.refused:
+            return  # what goes with it is not known
         step = self.words.get("step", "")
         schedule = self.words.get("schedule", "online")
         if step in STAGED and schedule in ("replay", "layerwise"):

@@ -34,6 +34,7 @@ HEADINGS = {
     "settings": "Settings",
     "step": "One step",
     "turn": "Where a sequence turns",
+    "undo": "States before each token",
     "back": "The way back",
     "move": "At its end",
     "project": "Put back after a step",
@@ -162,6 +163,8 @@ class Page:
         kept: list[Section] = []
         for section in reversed(self.sections):
             if (section.key in _STEPS) != path.startswith(("step.", "turn.")):  # the step has its own lines of the same names
+                continue
+            if (section.key == "undo") != path.startswith("undo."):  # and so has the way from the states after it
                 continue
             rows = []
             for row in reversed(section.rows):

@@ -25,6 +25,7 @@ from hdsl.verify.exponent import FEW, exponent_of
 from hdsl.verify.generated import GROUPS, Case, cells_of, old_cells, step_of
 from hdsl.verify.interpret import kinks_of
 from hdsl.verify.judgement import Errors
+from hdsl.verify.layered import layers_of
 from hdsl.verify.points import Point, Sized, smooth_point
 from hdsl.verify.step import returned, returned_controls
 from hdsl.verify.written import STAGED, Written, names_in
@@ -53,6 +54,8 @@ def why_no_order(written: Written) -> str:
     """Why the model has no order, in a few words; empty if it has one."""
     if written.replays:
         return "a replay goes back over a whole sequence"
+    if max(layers_of(written).values(), default=1) > 1:
+        return "a tick moves one layer, and the others wait"
     at_once = [name for name, law in written.dynamics.items() if law.kind == "next"]
     if at_once:
         return f"{at_once[0]} moves at once"

@@ -131,6 +131,12 @@ def test_a_wrong_setting_is_one_finding(setting: str, code: str, label: str, sai
     assert said(HEAD + f"learn\n    {setting}\n") == [(code, 12, label)]
 
 
+def test_what_goes_with_a_schedule_is_not_asked_of_one_that_was_misspelt(said: Any) -> None:
+    for word, expected in (("offline", "`online`, `replay`, `layerwise` or `boundary` is expected"), ("replay(0)", TOKENS)):
+        text = HEAD + f"learn\n    schedule = {word}\n    step = two-step\n    states = recomputed\n"
+        assert said(text) == [("setting-value", 12, expected)]
+
+
 def test_a_setting_given_twice_points_to_the_first_and_the_first_holds(found: Any) -> None:
     text = HEAD + "learn\n    eta = -1\n    eta = 2\n"
     wrong = found(text)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from hdsl.compiler import Compiler
 from hdsl.show.derivation import derivation_page
+from hdsl.show.html import page_html
+from hdsl.show.json import page_record
+from hdsl.show.latex import page_latex
+from hdsl.show.markdown import page_markdown
 from hdsl.show.page import HEADINGS, Page
 from hdsl.show.text import page_text
 from hdsl.show.why import explain_equation
 from hdsl.syntax.source import Source
 
+SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "docs/derivation.schema.json").read_text(encoding="utf-8"))
 TEXT = """ham 1
 model net
 dim n = 2
@@ -70,3 +78,25 @@ def test_each_equation_can_be_asked_for(page: Page, path: str) -> None:
 def test_what_is_handed_back_is_there_for_the_dynamics(compiler: Compiler) -> None:
     told = str(explain_equation(compiler.equations, compiler.step, "step.z.h"))
     assert "+ back" in told and "dynamics of h, line 9" in told and "cost fit, line 11" in told
+
+
+@pytest.fixture(scope="module")
+def undone() -> Compiler:
+    settings = {"step": "two-step", "states": "recomputed"}
+    return Compiler(Source(TEXT.replace("next h = tanh", "h' = tanh"), "net.ham"), settings=settings)
+
+
+def test_recomputed_states_are_shown_in_every_format(undone: Compiler) -> None:
+    text, latex = (derivation_page(undone.equations, undone.step, style) for style in ("text", "latex"))
+    for told in (page_latex(latex), page_markdown(latex), page_html(latex)):
+        assert HEADINGS["undo"] in told
+    keys = SCHEMA["properties"]["sections"]["items"]["properties"]["key"]["enum"]
+    assert {section["key"] for section in page_record(text, latex)["sections"]} <= set(keys)
+
+
+def test_an_equation_of_what_is_undone_stands_alone(undone: Compiler) -> None:
+    page = derivation_page(undone.equations, undone.step)
+    paths = [path for path in page.paths if path.startswith("undo.")]
+    assert paths
+    for path in paths:
+        assert {section.key for section in page.only(path).sections} - {"where"} == {"undo"}

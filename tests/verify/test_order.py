@@ -124,6 +124,12 @@ def test_what_has_no_order_says_why(old, new, why):
     assert told == f"no order is measured: {why}" and not errors.largest
 
 
+def test_flows_of_several_layers_take_turns_and_those_of_one_do_not():
+    errors, told = measured(TEXT.replace("C[0] - s)", "C[0] + h - s)"), schedule="layerwise")
+    assert told == "no order is measured: a tick moves one layer, and the others wait" and not errors.largest
+    assert measured(schedule="layerwise")[1] == "euler is of order 1"
+
+
 def test_what_is_put_back_now_and_then_is_measured_in_between():
     errors, told = measured(TEXT.replace("learn\n", "project W = W / norm2(W) every 3\nlearn\n"))
     assert told == "euler is of order 1" and max(errors.largest.values()) < 0.02
