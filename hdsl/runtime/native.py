@@ -25,6 +25,8 @@ from hdsl.runtime.native_build import BuildError, build
 
 KINDS = {torch.float32: "float", torch.float64: "double"}
 Columns = tuple[torch.Tensor, ...]
+AT_ONCE = 2**28
+"""Of one call: so many steps times streams times numbers of the cells, some tenths of a second. Nobody can interrupt C."""
 
 
 class _Run(ctypes.Structure):
@@ -97,7 +99,7 @@ class Native:
 
 
 def run_native(net: Any, chunk: dict[str, Any], sample: Sequence[torch.Tensor]) -> Columns | None:
-    """All steps of a chunk in one call: results (steps, …) in the order of the body's, or None where torch has to do it.
+    """All steps of a chunk in a few calls: results (steps, …) in the order of the body's, or None where torch has to do it.
 
     Args:
         sample: what ``net._sample`` gave for the whole chunk.
@@ -105,18 +107,34 @@ def run_native(net: Any, chunk: dict[str, Any], sample: Sequence[torch.Tensor]) 
     steps, boundary = chunk["steps"], chunk.get("boundary")
     taus = chunk["tau"].double().contiguous() if "tau" in chunk else None
     entries = [entry(net, name, value, chunk) for name, value in zip(net.sample, sample, strict=True)]
-    body = "learn" if net.training else "observe"
-    made = call(net, body, net._cells(), entries, steps, taus, net.tau, anew(net, chunk))
-    if made is not None:
-        net._finish(steps, None if boundary is None else boundary[-1])
-        if taus is not None and hasattr(net, "offset"):
-            net.offset.copy_(offset_after(net.offset, taus, net.tau))
-    return made
+    body, begins, cells = "learn" if net.training else "observe", anew(net, chunk), net._cells()
+    most = max(1, AT_ONCE // (net.batch * sum(cell.numel() for cell in cells) or 1))
+    columns, done = [], 0
+    try:
+        while done < steps:
+            rows, ticks, done = slice(done, done + most), getattr(net, "ticks", 0) + done, min(steps, done + most)
+            given = [value[rows] for value in entries]
+            parts = [None if value is None else value[rows] for value in (taus, begins)]
+            made = call(net, body, cells, given, done - rows.start, parts[0], net.tau, parts[1], ticks=ticks)
+            if made is None:
+                return None
+            columns.append(made)
+    except KeyboardInterrupt:  # which comes once C is through: what it has made is counted
+        _finished(net, done, boundary, taus)
+        raise
+    _finished(net, done, boundary, taus)
+    return columns[0] if len(columns) == 1 else tuple(torch.cat(parts) for parts in zip(*columns, strict=True))
+
+
+def _finished(net: Any, steps: int, boundary: torch.Tensor | None, taus: torch.Tensor | None) -> None:
+    net._finish(steps, None if boundary is None else boundary[steps - 1])
+    if taus is not None and hasattr(net, "offset"):
+        net.offset.copy_(offset_after(net.offset, taus[:steps], net.tau))
 
 
 def call(
     net: Any, body: str, cells: Sequence[torch.Tensor], sample: Sequence[torch.Tensor], steps: int,
-    taus: torch.Tensor | None, tau: float, begins: torch.Tensor | None = None, projects: bool = True,
+    taus: torch.Tensor | None, tau: float, begins: torch.Tensor | None = None, projects: bool = True, ticks: int | None = None,
 ) -> Columns | None:  # fmt: skip
     """One call; None where the tensors are not as C wants them, or no library can be made: the module is torch's then."""
     share = net.share
@@ -148,8 +166,9 @@ def call(
     marks = begins.to(torch.uint8).contiguous() if begins is not None else None
     tables = [_pointers(values) for values in (own, first, given, made)]
     cells_at, first_at, given_at, made_at = map(ctypes.addressof, tables)
+    ticks = getattr(net, "ticks", 0) if ticks is None else ticks
     told = _Run(
-        steps, getattr(net, "ticks", 0), projects, float(tau), _pointer(taus), ctypes.addressof(numbers), cells_at, first_at,
+        steps, ticks, projects, float(tau), _pointer(taus), ctypes.addressof(numbers), cells_at, first_at,
         _pointer(marks), given_at, made_at, (work.data_ptr() + 63) // 64 * 64,
     )  # fmt: skip
     library.functions[body](ctypes.byref(told))

@@ -28,7 +28,8 @@ def page_text(page: Page) -> str:
             out.append(f"  {pad(next(titles), labels)}{section.words}")
         for text, right in lines:
             left = f"  {pad(next(titles, ''), labels)}{text}"
-            out.append(f"{pad(left, 2 + labels + room + _GAP)}{right}".rstrip())
+            beyond = max(2 + labels + room + _GAP, columns(left) + 2 * bool(right))
+            out.append(f"{pad(left, beyond)}{right}".rstrip())
         out.append("")
     gap = max(map(columns, out)) - columns(page.name) - columns(page.facts)
     head = [page.name + " " * max(gap, 4) + page.facts, *page.doc.splitlines(), ""]

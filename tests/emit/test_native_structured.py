@@ -40,7 +40,7 @@ learn
 
 
 @pytest.mark.skipif(find_compiler() is None, reason="no C compiler is at hand")
-@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_a_model_of_many_of_them_is_equal_to_torch(batch: int) -> None:
     with plain_builds():
         assert max(differences(hdsl.loads(TEXT), torch.float64, batch, 3, steps=5).values()) < CLOSE[torch.float64]

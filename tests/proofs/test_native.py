@@ -23,7 +23,9 @@ LEFT = {"digits_conv"}
 WAYS = [(dtype, batch) for dtype in (torch.float64, torch.float32) for batch in (1, 3)]
 WILD = {"resnet"}
 """Models that grow beyond all numbers from random cells, as eight layers do: in float32 they begin as they say themselves."""
-DAILY = (3, 17, 29)
+DAILY = (3, 17)
+DAILY_MODELS = ("complex_diagonal", "gru", "iris_mlp_state", "kepler", "rnn", "skew_tanh", "state_space")
+"""Of each kind one; all of them, in each type, are in the slow run."""
 
 
 @pytest.fixture(autouse=True)
@@ -38,11 +40,12 @@ def loaded(name: str) -> hdsl.api.Model:
     return hdsl.load(name, **unknown) if unknown else model
 
 
+@pytest.mark.slow
 def test_every_model_that_ships_has_native_code_but_those_with_convolutions() -> None:
     assert {name for name in SHIPPED if why_not(loaded(name).product("program"))} == LEFT
 
 
-@pytest.mark.parametrize("name", [name for name in SHIPPED if name not in LEFT])
+@pytest.mark.parametrize("name", DAILY_MODELS)
 def test_a_model_that_ships_is_equal_to_torch(name: str) -> None:
     dtype, batch = WAYS[2 if name in WILD else SHIPPED.index(name) % 4]
     assert max(differences(loaded(name), dtype, batch, 1).values()) < CLOSE[dtype]
@@ -96,8 +99,12 @@ learn
 """
 
 
-@pytest.mark.parametrize("order", ["sequential", "simultaneous", "semi-implicit"])
-@pytest.mark.parametrize("batch", [1, 5])
+@pytest.mark.parametrize(
+    ("order", "batch"),
+    [("sequential", 5), ("semi-implicit", 1)]
+    + [pytest.param(*way, marks=pytest.mark.slow) for way in
+       (("sequential", 1), ("simultaneous", 1), ("simultaneous", 5), ("semi-implicit", 5))],
+)  # fmt: skip
 def test_blocks_of_rows_of_large_matrices_give_what_torch_gives(order: str, batch: int) -> None:
     """A matrix of 96 rows of 96 doubles goes by blocks; 70 columns leave a rest behind the vectors."""
     model = hdsl.loads(LARGE.format(order=order))

@@ -140,6 +140,36 @@ def test_a_compiler_that_is_none_leaves_the_module_to_torch(
     assert same(net, plain)
 
 
+def test_an_interrupt_ends_a_long_run_after_a_part_of_it_which_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    net, plain, calls = net_of(), net_of(), []
+    monkeypatch.setattr(native, "AT_ONCE", 4 * 2 * sum(cell.numel() for cell in net._cells()))
+
+    def interrupted(*given: Any, **more: Any) -> Any:
+        made = call(*given, **more)
+        calls.append(made)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return made
+
+    monkeypatch.setattr(native, "call", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        net.run(STREAM)
+    monkeypatch.undo()
+    plain.run({name: value[:12] for name, value in STREAM.items()})
+    assert int(net.clock) == 12 and same(net, plain)
+
+
+def test_a_run_of_many_calls_is_that_of_one_bit_for_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = torch.arange(40).reshape(20, 2) % 7 == 0
+    stream = {**STREAM, "tau": torch.linspace(0.5, 1.5, 20), "boundary": ends}
+    one, many = net_of(), net_of()
+    wanted = one.run(stream)
+    monkeypatch.setattr(native, "AT_ONCE", 1)
+    found = many.run(stream)
+    assert same(one, many)
+    assert all(torch.equal(value, found[name]) for name, value in wanted.items())
+
+
 def test_who_kept_a_cell_for_a_derivative_is_told_that_it_moved() -> None:
     net = net_of()
     before = net.W._version
