@@ -18,7 +18,7 @@ from hdsl.cli.main import verbs
 from hdsl.resources import folder
 
 ROOT = Path(__file__).parent.parent
-SEEDS = {"attention": 1, "deep_delayed": 2, "resnet": 1, "vit": 1}  # a second or two each
+SEEDS = {"attention": 1, "deep_delayed": 2, "resnet": 1, "vit": 1, "characters": 1}  # a second or two each
 FEW = 2
 
 

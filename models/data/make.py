@@ -1,4 +1,4 @@
-"""Makes the tables in this folder again: `pip install -e ".[data]"`, then `python models/data/make.py`.
+"""Makes the tables in this folder again: `pip install -e ".[data]"`, `apt install bible-kjv`, `python models/data/make.py`.
 
 Nothing in hdsl runs this; the tables ship.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import csv
 import importlib.util
 import io
+import re
+import subprocess
 import tarfile
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import numpy as np
 from sklearn.datasets import load_digits, load_iris
 
 FOLDER = Path(__file__).resolve().parent
+LETTERS = " !',.:;?abcdefghijklmnopqrstuvwxyz"  # a character's number is its place here
 IRIS_SEED = 0
 DIGITS_SEED = 0
 
@@ -36,6 +39,15 @@ def sunspots() -> list[list[str]]:
 def sine() -> list[list[str]]:
     """A sine of 60 ticks a period, 3000 ticks."""
     return [["s"], *([f"{np.sin(2 * np.pi * k / 60):.6f}"] for k in range(3000))]
+
+
+def characters() -> list[list[str]]:
+    """The books of Ruth and Jonah, a character a row, by its number in `LETTERS`; small letters, no numbers of verses."""
+    asked = ["bible", "-l", "9999", "ruth1:1-4:22", "jonah1:1-4:11"]  # of the Debian package bible-kjv
+    told = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    verses = re.findall(r"^ +\d+ (.*)$", told, re.MULTILINE)
+    text = " ".join(" ".join(verses).lower().split())
+    return [["k"], *([str(LETTERS.index(character))] for character in text)]
 
 
 def iris() -> list[list[str]]:
@@ -65,3 +77,4 @@ if __name__ == "__main__":
     write("iris.csv", iris())
     write("digits.csv", digits())
     write("sine.csv", sine())
+    write("characters.csv", characters())
