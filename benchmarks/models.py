@@ -57,6 +57,7 @@ BARS = (
     Bar("complex_diagonal", SINE, ERROR, LATER, LAST, 0.95, (REGRESSION,)),
     Bar("skew", SINE, ERROR, LATER, LAST, 0.95, (REGRESSION,)),
     Bar("oscillators", SINE, ERROR, LATER, LAST, 0.95, (REGRESSION,)),
+    Bar("rotations", SINE, ERROR, LATER, LAST, 0.95, (REGRESSION,)),
     Bar("iris_linear", FLOWERS, LOSS, LAST_PASS, FREQUENCIES, 0.75),
     Bar("iris_mlp", FLOWERS, LOSS, LAST_PASS, FREQUENCIES, 0.75),
     Bar("iris_mlp_state", FLOWERS, LOSS, LAST_PASS, FREQUENCIES, 0.75),

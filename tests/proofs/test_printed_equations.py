@@ -132,7 +132,7 @@ learn
 """
 
 RECURRENT = ("sunspots", "oscillators", "gru", "lstm_online", "rnn", "leaky_layers", "state_space", "diagonal", "skew")
-SMALL = {name: {"n": 3} for name in (*RECURRENT, "complex_diagonal", "deep_delayed", "digits_mlp")}
+SMALL = {name: {"n": 3} for name in (*RECURRENT, "complex_diagonal", "deep_delayed", "digits_mlp", "rotations")}
 SMALL |= {name: {"d": 4, "n": 3, "k": 3} for name in ("skew_tanh", "autonomous", "resnet")}
 SMALL["characters"] = {"n": 3, "v": 4}
 SMALL["vit"] = {"side": 2, "patch": 1, "m": 2, "k": 3}
