@@ -158,7 +158,9 @@ def _together(model: Model, asked: Sequence[str]) -> list[tuple[str, ...]]:
     reads = {d.name: d.reads() for d in model.definitions}
     behind = {name: tuple(reached([model.dynamics[name].definition], reads) & set(asked)) for name in asked}
     far = {name: reached([name], behind) for name in asked}
-    groups = {name: tuple(one for one in sorted(asked) if one == name or (one in far[name] and name in far[one])) for name in asked}
+    groups = {
+        name: tuple(one for one in sorted(asked) if one == name or (one in far[name] and name in far[one])) for name in asked
+    }
     return list(dict.fromkeys(groups.values()))
 
 
