@@ -53,8 +53,8 @@ LEARN = f"""learn
 WAYS = ("stored", "recomputed(500)", "recomputed")
 LENGTHS, SHORT = (100, 1000, 3000, 10_000), (20, 200)
 SIZES = {"error": 64, "memory": 256}
-ROUND_OFF, FREE = 1e-11, 500
-"""Below this an error is called round-off; of two-step recomputed over more tokens than so many nothing is asked."""
+ROUND_OFF, FREE = 1e-14, 500
+"""Below so much for each token an error is called round-off; of two-step recomputed over more tokens than so many nothing is asked."""
 
 
 def text_of(net: str, states: str) -> str:
@@ -98,7 +98,7 @@ class Found:
     def holds(self) -> bool:
         """Whether a gradient is right to round-off where it is bound to be."""
         free = self.way == "recomputed" and self.tokens > FREE and self.net == "two-step"
-        return self.error is None or self.error <= ROUND_OFF or free
+        return self.error is None or self.error <= ROUND_OFF * self.tokens or free
 
 
 def stream_of(tokens: int) -> tuple[Tensor, Tensor]:
