@@ -30,7 +30,7 @@ from hdsl.runtime.threads import using
 from hdsl.terms.term import keep_needed
 from hdsl.verify.certificate import certify
 from hdsl.verify.continuous import judge_equations
-from hdsl.verify.generated import Case, judge_step, lacking, step_of
+from hdsl.verify.generated import Case, judge_step, lacking, run_of, step_of
 from hdsl.verify.interpret import interpret
 from hdsl.verify.judgement import TOLERANCES, Errors
 from hdsl.verify.points import NoPoint, Point, Sized, readings, sized, smooth_point
@@ -106,7 +106,9 @@ class Original:
             samples = lacking(point.samples, targets, gone)
             at = replace(point, samples=samples, tau=point.tau * case.stretch)
             made = step_of(self.found, torch_text, at, case, numpy_text)
+            ran = run_of(self.found, torch_text, at, case, made)
             groups = {"cell": made.cells, "output": made.outputs, "cost": made.costs, "reset": made.reset}
+            groups |= {"run cell": ran.cells, "run output": ran.outputs}
             values = {f"{group} {name}": value for group, own in groups.items() for name, value in own.items()}
             for name, value in made.reference.items():
                 # The reference tells the cost of a stream without its target too, which means nothing.

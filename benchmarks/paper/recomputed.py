@@ -54,7 +54,7 @@ WAYS = ("stored", "recomputed(500)", "recomputed")
 LENGTHS, SHORT = (100, 1000, 3000, 10_000), (20, 200)
 SIZES = {"error": 64, "memory": 256}
 ROUND_OFF, FREE = 1e-14, 500
-"""Below so much for each token an error is called round-off; of two-step recomputed over more tokens than so many nothing is asked."""
+"""Below so much a token an error is called round-off; of two-step recomputed over more tokens than so many nothing is asked."""
 
 
 def text_of(net: str, states: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from hdsl.model.model import Model
 from hdsl.runtime.load import class_of
+from hdsl.runtime.loop import loop
 from hdsl.runtime.reference import given, put_back
 from hdsl.runtime.text import load_text
 from hdsl.verify.derivatives import Sample
@@ -78,10 +79,12 @@ def judge_step(found: Sized, torch_text: str, numpy_text: str, errors: Errors, s
             point, cells, judged = _case(found, case, batch, generator)
             try:
                 made = step_of(found, torch_text, point, case, numpy_text)
+                ran = run_of(found, torch_text, point, case, made)
             except Exception as fault:  # whatever stops the generated text is a finding, not a crash
                 errors.stop("the generated step", "walk", fault)
                 return
-            _against_walk(found, case, cells, judged, made, errors)
+            for way in (made, ran):
+                _against_walk(found, case, cells, judged, way, errors)
             _against_reference(found, point, cells, made, errors)
             # A shared state returns when the sequences of all streams have ended, so it cannot be told stream by stream.
             begins = any(case.ended) and any(d in found.walk.written.states for d in _shared(found))
@@ -185,9 +188,7 @@ def module_of(found: Sized, torch_text: str, point: Point, case: Case) -> Any:
 def step_of(found: Sized, torch_text: str, point: Point, case: Case, numpy_text: str = "") -> Made:
     """One step of the generated module at a point, and of the reference from the same cells if its text is given."""
     net = module_of(found, torch_text, point, case)
-    passed = {net.arguments[name]: column_of(found, point, name) for name in (*net.inputs, *net.targets)}
-    if case.missing is None:
-        passed |= {net.arguments[name]: None for name in net.targets}
+    passed = _passed(found, net, point, case)
     with torch.no_grad():
         row = net._sample(**passed)
         begun = net._begun(net._cells()) if net.sequences else net._cells()
@@ -207,6 +208,29 @@ def step_of(found: Sized, torch_text: str, point: Point, case: Case, numpy_text:
     seen = {*net.inputs, *net.targets, *(f"present:{name}" for name in net.targets)}
     apart = [difference(b, torch.stack([a, a])) for name, a, b in pairs if name.removeprefix("column:") in seen]
     return Made(cells, _arrays(outputs), _arrays(costs), reference, _cells(net.reset()), max(apart, default=0.0))
+
+
+def run_of(found: Sized, torch_text: str, point: Point, case: Case, made: Made) -> Made:
+    """The same step as a run makes it, from cells that are laid out for it; ``made`` itself where no run does that."""
+    net = module_of(found, torch_text, point, case)
+    if not case.learns or not hasattr(net, "_lay_out"):
+        return made
+    chunk: dict[str, Any] = {"steps": 1}
+    if case.stretch != 1:
+        chunk["tau"] = torch.tensor([float(point.tau)], dtype=torch.float64)
+    if case.last is not None:
+        chunk["boundary"] = torch.tensor([case.last[: net.batch]])
+    one = {name: None if value is None else value.unsqueeze(0) for name, value in _passed(found, net, point, case).items()}
+    with torch.no_grad():
+        (results,) = loop(net, chunk, net._sample(**one, lead=(1,)))
+    told = dict(zip((f"{name} returned" for name in net.outputs), results, strict=False))
+    return replace(made, cells=_cells(net), outputs={**made.outputs, **_arrays(told)}, reset=_cells(net.reset()))
+
+
+def _passed(found: Sized, net: Any, point: Point, case: Case) -> dict[str, Tensor | None]:
+    """What a step is given, by the module's own names."""
+    passed: dict[str, Tensor | None] = {net.arguments[n]: column_of(found, point, n) for n in (*net.inputs, *net.targets)}
+    return passed | ({net.arguments[name]: None for name in net.targets} if case.missing is None else {})
 
 
 def _cells(net: Any) -> dict[str, Array]:

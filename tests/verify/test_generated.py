@@ -167,9 +167,14 @@ def test_one_number_that_is_missing_is_enough_also_in_a_stream():
     changed = wide.torch.replace(".any(-1)", ".all(-1)")
     assert changed != wide.torch
     assert wrong(judged(at, changed, wide.numpy))
-    changed = wide.torch.replace("has_v.unsqueeze(-1)", "has_v.unsqueeze(1)")  # one sample stays
+    changed = wide.torch.replace("has_v.unsqueeze(-1)", "has_v.unsqueeze(1)")  # one sample stays, a stream stops
     assert changed != wide.torch
-    assert wrong(judged(at, changed, wide.numpy)) == {("sample", "streams")}
+    assert wrong(judged(at, changed, wide.numpy)) == {("the generated step", "walk")}
+
+
+def test_a_fault_in_what_a_run_alone_does_is_found(found, compiler):
+    text = after(compiler.torch, "_advance", "z_h.div_(self.batch)")
+    assert {name for name, _ in wrong(judged(found, text, compiler.numpy))} == {"z:h+"}
 
 
 def test_what_the_reference_predicts_is_judged(found, compiler):
