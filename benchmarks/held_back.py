@@ -72,7 +72,7 @@ class HeldBack:
         keep = 1 - settings.tau * (settings.eta if eta is None else eta)
         self.left = remembered(keep, dtype) if forgets else 0
         most, n = K + self.left, sizes["n"]
-        self.library = build(preamble(KINDS[dtype]) + SOURCE.read_text(encoding="utf-8"))
+        self.native = build(preamble(KINDS[dtype]) + SOURCE.read_text(encoding="utf-8"))
         values = {name: value.clone() for name, value in workload.draw(dtype).items()}
         values |= {f"w{name}".replace("wW", "w"): torch.zeros_like(values[name]) for name in NAMES}
         room = {"h": (n,), "z": (n,), "Q": (most, n), "H": (most, n), "products": (most,), "rest": (8 * n + 4 * most,)}
@@ -84,19 +84,19 @@ class HeldBack:
             n, sizes["m"], sizes["d"], most, self.left, 0, int(not forgets), order == "sequential",
             settings.tau, keep, -settings.tau * settings.beta, **places,
         )  # fmt: skip
-        self.library.begin(ctypes.byref(self.held))
+        self.native.begin(ctypes.byref(self.held))
 
     def run(self, stream: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """As the generated ``run``: y (steps, 1, d) and the cost (steps, 1). Moves are held back beyond its end."""
         u, v = (stream[name].contiguous() for name in ("u", "v"))
         y, fit = torch.empty(len(u), 1, self.outputs, dtype=u.dtype), torch.empty(len(u), 1, dtype=u.dtype)
         pointers = (ctypes.c_void_p(value.data_ptr()) for value in (u, v, y, fit))
-        self.library.advance(ctypes.byref(self.held), ctypes.c_int64(len(u)), *pointers)
+        self.native.advance(ctypes.byref(self.held), ctypes.c_int64(len(u)), *pointers)
         return {"y": y, "fit": fit}
 
     def settle(self) -> dict[str, Tensor]:
         """Writes what is held back; gives the parameters and, under z:h and w:W and so on, the costates."""
-        self.library.settle(ctypes.byref(self.held))
+        self.native.settle(ctypes.byref(self.held))
         told = {name: self.values[name] for name in (*NAMES, "h")} | {"z:h": self.values["z"], "w:W": self.values["w"]}
         return told | {f"w:{name}": self.values[f"w{name}"] for name in NAMES[1:]}
 

@@ -14,7 +14,7 @@ import tokenize
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from io import StringIO
 from itertools import pairwise
 from pathlib import Path
@@ -104,6 +104,7 @@ def room_of(module: str) -> str:
     return below if below == "syntax.source" else [*parts, "hdsl"][1]
 
 
+@cache
 def python_files(*folders: str) -> list[File]:
     found = (path for folder in folders for path in sorted((CHECKOUT / folder).rglob("*.py")))
     return [File(path.relative_to(CHECKOUT).as_posix(), path.read_text(encoding="utf-8")) for path in found]

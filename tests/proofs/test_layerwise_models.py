@@ -14,7 +14,7 @@ from hdsl.verify.judgement import Errors
 from hdsl.verify.points import sized
 from tests.proofs.drawing import draw_model
 
-LAYERED = {34: (2, "sequential"), 36: (3, "simultaneous"), 50: (2, "semi-implicit")}
+LAYERED = {34: (2, "sequential"), 36: (3, "simultaneous")}
 SLOW = {39: (3, "simultaneous")}
 
 

@@ -139,7 +139,7 @@ SMALL["vit"] = {"side": 2, "patch": 1, "m": 2, "k": 3}
 SMALL["attention"] = {"rows": 2, "pixels": 2, "heads": 2, "size": 2, "m": 4, "k": 3}
 APART = ("step", "project", "convention", "robust")  # what is put back is made of definitions of its own
 HARDER = {"lstm": LSTM, "attending": ATTENTION, "deep": DEEP, "shared": SHARED}
-WHOLE = {"characters"}  # its page with indices has an outer product as a whole, (one_hot(k) āᵀ)[i,j]: the reader knows none
+WHOLE = {"characters", "rotations"}  # the reader knows no (one_hot(k) āᵀ)[i,j], and no φ₁ of a complex number
 NAMES = sorted(path.stem for path in MODELS.glob("*.ham")) + list(HARDER)
 
 # A reader of printed equations -------------------------------------------------------------------------------------------

@@ -311,8 +311,14 @@ learn
 STAGED = [f"simultaneous\n    step = {step}" for step in ("midpoint", "rk4")]
 
 
-@pytest.mark.parametrize("reset", ["each sequence", "each sample", "never"])
-@pytest.mark.parametrize("order", ["simultaneous", "sequential", "semi-implicit", *STAGED])
+RESETS = ("each sequence", "each sample", "never")
+ONE_STAGE = ("simultaneous", "sequential", "semi-implicit")
+
+
+@pytest.mark.parametrize(
+    ("order", "reset"),
+    [*((order, reset) for order in ONE_STAGE for reset in RESETS), *((order, RESETS[0]) for order in STAGED)],
+)
 def test_states_that_begin_from_one_another(order: str, reset: str) -> None:
     """Whatever streams begin: each state is read as it begins, and credit goes back along the chain."""
     text = CHAIN.replace("ORDER", order)
@@ -339,7 +345,7 @@ def equations_judged(seed: int) -> bool:
 
 
 def test_equations_of_drawn_models_are_as_autograd_and_differences_have_them() -> None:
-    assert sum(equations_judged(seed) for seed in DAILY[::2]) > len(DAILY) // 4
+    assert sum(equations_judged(seed) for seed in DAILY[::4]) > len(DAILY) // 8
 
 
 @pytest.mark.slow

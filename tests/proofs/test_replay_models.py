@@ -12,7 +12,7 @@ from hdsl.verify.points import NoPoint, sized
 from hdsl.verify.replaying import judge_replay
 from tests.proofs.drawing import draw_model
 
-DAILY, SLOW = 10, 400
+DAILY, SLOW = 6, 400
 REPLAYED: dict[int, bool] = {}  # by the seed of a model that this process has looked at: whether a point was found
 
 

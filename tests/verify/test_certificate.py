@@ -86,7 +86,8 @@ def test_round_off_in_large_numbers_is_no_fault_of_small_ones():
     assert certificate.ok, "\n".join(certificate_lines(certificate))
 
 
-@pytest.mark.parametrize("model", ["digits_mlp", "attention", "slow_copy", "gru", "lstm_online", "resnet", "vit"])
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("lstm_online", "vit")]
+@pytest.mark.parametrize("model", ["digits_mlp", "attention", "slow_copy", "gru", "resnet", *SLOW])
 def test_models_of_parts_that_ship_are_proved(model):
     small = {"resnet": {"d": 4, "n": 3, "k": 3}, "vit": {"side": 2, "patch": 1, "m": 2, "k": 3}}  # for time alone
     certificate = certify(Compiler(read(find(model), f"{model}.ham"), dims=small.get(model)), points=1)
