@@ -54,10 +54,12 @@ def loop(
 
 
 def pays(net: Any, cells: tuple[torch.Tensor, ...]) -> bool:
-    """Whether a run lays out the cells first: copies of large parameters would take as much memory again."""
-    if not net.training or not hasattr(net, "_lay_out"):
+    """Whether a run lays out the cells first: copies of large parameters would take as much memory again, and those of
+    parameters that a user has put into the same memory would part."""
+    if not net.training or not hasattr(net, "_lay_out") or sum(cells[k].numel() for k in net.beside) > MANY:
         return False
-    return sum(cells[k].numel() for k in net.beside) <= MANY
+    places = [c.untyped_storage().data_ptr() for name, c in zip(net.cells, cells, strict=True) if name[:7] != "turned:"]
+    return len(set(places)) == len(places)
 
 
 def _stepped(

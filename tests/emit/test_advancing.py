@@ -138,3 +138,21 @@ def test_many_numbers_are_not_copied(monkeypatch):
     assert not loop.pays(net, net._cells())
     monkeypatch.setattr(loop, "MANY", 10**9)
     assert loop.pays(net, net._cells()) and not loop.pays(net.eval(), net._cells())
+
+
+def test_parameters_in_the_same_memory_are_not_parted():
+    net, other = (hdsl.load("sunspots").compile(dtype=torch.float64)(seed=3) for _ in range(2))
+    stream = drawn(net)
+    for each in (net, other):
+        each.b.data = each.W.data[0]
+    assert not loop.pays(net, net._cells())
+    net.run({name: value for name, value in stream.items() if name != "boundary"})
+    for k in range(len(stream["u"])):
+        other.step(stream["u"][k], stream["v"][k])
+    assert torch.equal(net.W, other.W) and net.b.data_ptr() == net.W.data_ptr()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_cells_of_models_lie_apart(name):
+    net = hdsl.load(name).compile()(batch=2)
+    assert not hasattr(net, "_lay_out") or loop.pays(net, net._cells())
