@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import hdsl
+from hdsl.cli.main import verbs
 from hdsl.emit.content import content_hash
 from hdsl.runtime.source.block import KINDS
 
@@ -119,12 +121,13 @@ def test_the_message_is_what_check_prints(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", blocks("sh"), ids=lambda text: text.split()[1])
-def test_the_commands_run(text: str, tmp_path: Path) -> None:
+def test_the_commands_run(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     for line in text.splitlines():
         program, *arguments = shlex.split(line)
         assert program == "hdsl"
-        done = shell(arguments, tmp_path)
-        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+        done = CliRunner().invoke(verbs, arguments)
+        assert done.exit_code == 0, f"{line}\n{done.output}"
 
 
 def test_the_page_on_adapters_runs(tmp_path: Path) -> None:
