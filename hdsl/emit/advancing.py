@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hdsl.emit.body import commented
+from hdsl.emit.body import commented, handed_out
 from hdsl.emit.facts import Facts
 from hdsl.emit.packs import Row
 from hdsl.emit.room_lines import RoomLines
@@ -39,11 +39,9 @@ def advancing(program: Program, facts: Facts) -> str:
 
 def _result(program: Program, name: str, lines: RoomLines) -> str:
     """What is handed out is the caller's to keep: never a cell or a sample itself, nor anything that lies in a room."""
-    text = lines.name(name)
-    made = {line.name: line for line in program.lines}
-    kept = name not in made or (name.endswith("+") and name[:-1] in program.cells)
-    view = name in made and isinstance(made[name].body, Structured)  # it may be one
-    return f"{text}.clone()" if kept or view or text in lines.rooms else text
+    text = handed_out(program, name, lines)
+    view = any(line.name == name and isinstance(line.body, Structured) for line in program.lines)  # it may be one
+    return f"{text}.clone()" if text in lines.rooms or (view and not text.endswith(".clone()")) else text
 
 
 class _Layout:

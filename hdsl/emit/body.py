@@ -19,7 +19,7 @@ def body_of(program: Program, facts: Facts, alone: bool = False) -> list[str]:
     lines = facts.lines(program)
     bindings, statements = bind_numbers(turn_once(lines.statements, facts.names.given), facts.names.given)
     notation = facts.notation(program, lines.folded)
-    results = [_result(program, name, lines) for name in program.results]
+    results = [handed_out(program, name, lines) for name in program.results]
     text = "\n".join([*bindings, *(s.text for s in statements), *results])
     made = [*facts.prologue(text, alone), *bindings]
     made += [line for s in statements for line in commented(s, facts, notation)]
@@ -28,7 +28,7 @@ def body_of(program: Program, facts: Facts, alone: bool = False) -> list[str]:
     return [f"    {line}" for line in made]
 
 
-def _result(program: Program, name: str, lines: TorchLines) -> str:
+def handed_out(program: Program, name: str, lines: TorchLines) -> str:
     """What is handed out is the caller's to keep: never a cell or a sample itself."""
     text = lines.name(name)
     made = {line.name for line in program.lines}

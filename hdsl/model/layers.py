@@ -26,8 +26,7 @@ def layers_of(model: Model) -> dict[str, int]:
     """
     if model.learning.schedule != LAYERWISE:
         return {}
-    reads = {definition.name: tuple(definition.reads()) for definition in model.definitions}
-    behind = {state: reached((dynamics.definition,), reads) for state, dynamics in model.dynamics.items()}
+    behind = _behind(model)
     found: dict[str, int] = {}
     for state in in_order(_needs(model, behind))[0]:
         found[state] = 1 + max((found.get(other, 0) for other in behind[state] if other in model.dynamics), default=0)
@@ -45,8 +44,7 @@ def unlayered(model: Model) -> Iterator[Diagnostic]:
     if not model.dynamics:
         yield catalogue.no_layers(span)
         return
-    reads = {definition.name: tuple(definition.reads()) for definition in model.definitions}
-    behind = {state: reached((dynamics.definition,), reads) for state, dynamics in model.dynamics.items()}
+    behind = _behind(model)
     cycles = in_order(_needs(model, behind))[1]
     if cycles:
         yield catalogue.layer_cycle(model.dynamics[cycles[0][0]].span, cycles[0])
@@ -56,6 +54,12 @@ def unlayered(model: Model) -> Iterator[Diagnostic]:
             yield catalogue.layer_reset(model.reset_spans[state], state)
         elif state in model.begun:
             yield catalogue.layer_beginning(model.quantities[state].span, state)
+
+
+def _behind(model: Model) -> dict[str, set[str]]:
+    """For each state all that its dynamics reads, be it through definitions."""
+    reads = {definition.name: tuple(definition.reads()) for definition in model.definitions}
+    return {state: reached((dynamics.definition,), reads) for state, dynamics in model.dynamics.items()}
 
 
 def _needs(model: Model, behind: Mapping[str, set[str]]) -> dict[str, tuple[str, ...]]:

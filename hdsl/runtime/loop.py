@@ -138,10 +138,15 @@ def begins(net: Any, chunk: dict[str, Any], of_all: bool) -> torch.Tensor:
     """(T, batch), or (T,) of all streams together: True at the first sample of a sequence."""
     marks = torch.zeros((chunk["steps"], net.batch), dtype=torch.bool, device=net.ended.device)
     marks[0] = net.ended | (net.clock == 0)
+    _mark_boundaries(marks, chunk)
+    return marks.all(1) if of_all else marks
+
+
+def _mark_boundaries(marks: torch.Tensor, chunk: dict[str, Any]) -> None:
+    """Of (T, batch): True behind each last sample of a sequence."""
     if "boundary" in chunk:
         boundary = torch.as_tensor(chunk["boundary"], device=marks.device).to(torch.bool)[:-1]
         marks[1:] = boundary.reshape(len(boundary), -1)
-    return marks.all(1) if of_all else marks
 
 
 def results_of(
@@ -180,7 +185,5 @@ def anew(net: Any, chunk: dict[str, Any]) -> torch.Tensor | None:
     marks = torch.zeros((chunk["steps"], net.batch), dtype=torch.bool, device=net.ended.device)
     if net.sequences:
         marks[0] = net.ended
-    if "boundary" in chunk:
-        boundary = torch.as_tensor(chunk["boundary"], device=marks.device).to(torch.bool)[:-1]
-        marks[1:] = boundary.reshape(len(boundary), -1)
+    _mark_boundaries(marks, chunk)
     return marks
