@@ -14,7 +14,7 @@ from hdsl.runtime.export import export_predictor
 from hdsl.runtime.frozen import Encoder, encoded, encoders_of
 from hdsl.runtime.hold import ONE_TICK, Hold, read_hold
 from hdsl.runtime.leaving import leave
-from hdsl.runtime.loop import Body, loop, results_of, told_of
+from hdsl.runtime.loop import Body, loop, results_of
 from hdsl.runtime.native import run_native
 from hdsl.runtime.nonfinite import NonFinite, find_nonfinite, kept
 from hdsl.runtime.origin import Origin
@@ -250,11 +250,8 @@ def _run_ticks(net: Any, chunk: dict[str, Any], watching: Callable[[Body], Body]
             net.choice = measured(net, chunk, run_chunk)
         columns = run_native(net, chunk, sample) if watching is None and net.choice.backend == "native" else None
         if columns is None:
-            with torch.inference_mode():  # a tenth faster than no_grad; results are stacked outside of it, as ordinary tensors
-                made = loop(net, chunk, sample, watching)
-            results = results_of(net, made, sample, tokens)
-        else:
-            results = told_of(net, columns, steps, sample, tokens)
+            columns = loop(net, chunk, sample, watching)
+        results = results_of(net, columns, steps, sample, tokens)
         if not (_finite(net, results) or _finite(net, results, torch.float64)):
             find_nonfinite(net, chunk, sample, before)
     return results
