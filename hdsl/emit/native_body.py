@@ -24,7 +24,7 @@ from hdsl.terms.term import (
     slots,
 )
 
-LARGE = 2**15
+LARGE = 2**13
 """Bytes of a matrix from which on it is gone through by blocks of rows, each block's work done while it is in the cache."""
 BLOCK, FEWEST, MOST_ROWS = 2**16, 8, 64
 """Bytes of a block of rows of two matrices, and how many rows it has at least and at most."""
