@@ -40,7 +40,7 @@ class Holding:
     turns: int
 
 
-WHERE_IT_PAYS = Holding(16, 2**18, 2**20, 1 / 8, 512, 2)
+WHERE_IT_PAYS = Holding(16, 2**18, 2**20, 1 / 4, 512, 2)
 
 
 def holding_of(steps: int | None) -> Holding:
