@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Callable, Mapping
 from math import prod
@@ -45,6 +46,12 @@ class Native:
         self.names = Identifiers()
         self.item = 4 if kind == "float" else 8
         self.work = WorkSpace(self.item)
+
+    def apart(self) -> Native:
+        """The same with a work space of its own."""
+        made = copy.copy(self)
+        made.work = WorkSpace(self.item)
+        return made
 
     def place_of(self, pointer: str, sizes: tuple[int, ...], shared: bool) -> Place:
         made = Place(pointer, sizes, row_major(sizes), 0)
