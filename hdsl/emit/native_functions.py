@@ -164,6 +164,18 @@ INLINE double d_softplus(double x) { return x > 40 ? x : log1p(exp(x)); }
 INLINE double d_power_slope(double x, double y) { return y == 0 ? 0 : y * pow(x, y - 1); }
 INLINE double d_power_log(double x, double y) { return x == 0 && y >= 0 ? 0 : pow(x, y) * log(x); }
 """
+# x times 0 is 0 or nan, and so is their sum: it cannot overflow.
+FINITE = r"""
+APART int all_finite(const T *p, int64_t n) {
+    V sums = {0};
+    T sum = 0;
+    int64_t j = 0;
+    for (; j + LANES <= n; j += LANES) sums += load(p + j) * 0;
+    for (; j < n; j++) sum += p[j] * 0;
+    for (int l = 0; l < LANES; l++) sum += sums[l];
+    return sum == 0;
+}
+"""
 
 SOLVE = r"""
 // Gauss with pivots: a (n, n) is used up, x (n, columns) becomes the solution; of a singular one, infinities and nans.
@@ -194,4 +206,4 @@ APART void solve(int64_t n, int64_t columns, T *a, T *x) {
 def preamble(kind: str) -> str:
     """All of it for one type, float or double."""
     own = FLOAT if kind == "float" else DOUBLE
-    return f"#define T {kind}\n{HEAD}{own}{FUNCTIONS}{products(kind)}{SOLVE}"
+    return f"#define T {kind}\n{HEAD}{own}{FUNCTIONS}{products(kind)}{FINITE}{SOLVE}"

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hdsl.emit.native_matrices import FEW as FEW_OUTERS
+from hdsl.emit.native_matrices import HEAD as TILES_HEAD
+from hdsl.emit.native_matrices import many
+
 WIDTHS = (64, 32, 16)
 """Bytes of vectors, the widest first; which of them a machine has is `VECTOR` in the text."""
 IN_LANE = 16
@@ -25,13 +29,15 @@ HEAD = r"""
 #endif
 """
 
-# `L` stands for the numbers of a vector.
-KERNELS = r"""
+# `@L` stands for the numbers of a vector.
+VECTORS = r"""
 INLINE V@L load_@L(const T *p) { V@L v; memcpy(&v, p, sizeof v); return v; }
 INLINE void store_@L(T *p, V@L v) { memcpy(p, &v, sizeof v); }
 // Of the last numbers of a row, those that lie behind its whole vectors; nothing for the others.
 INLINE V@L rest_@L(V@L v, int64_t left) { return (V@L)((M@L)v & ((M@L){@COUNT} >= @L - (whole)left)); }
+"""
 
+KERNELS = r"""
 // y[b + k][r + p] = scale * sum over j of W[r + p][j] x[b + k][j], for R rows and B streams: R B is at most @L.
 #define DOTS_@L(R, B)                                                                                   \
     {                                                                                                   \
@@ -55,6 +61,7 @@ INLINE void dots_@L(int64_t batch, int64_t rows, int64_t n, const T *restrict W,
                     T *restrict y, int64_t ys, T scale) {
     enum { R = @L < 4 ? @L : 4, B = @L / R };
     int64_t b = 0;
+    for (; b + 2 * @L <= batch; b += 2 * @L) many_dots_@L(rows, n, W, x + b * xs, xs, y + b * ys, ys, scale);
     for (; B > 1 && b + B <= batch; b += B) {
         int64_t r = 0;
         for (; r + R <= rows; r += R) DOTS_@L(R, B)
@@ -89,7 +96,9 @@ INLINE void dots_@L(int64_t batch, int64_t rows, int64_t n, const T *restrict W,
     }
 INLINE void sums_@L(int64_t batch, int64_t rows, int64_t n, const T *restrict W, const T *restrict q, int64_t qs,
                     T *restrict c, int64_t cs, T scale) {
-    for (int64_t b = 0; b < batch; b++) {
+    int64_t b = batch / 4 * 4;
+    if (b) many_sums_@L(b, rows, n, W, q, qs, c, cs, scale);
+    for (; b < batch; b++) {
         int64_t j = 0;
         for (; j + 4 * @L <= n; j += 4 * @L) SUMS_@L(4, 2, j, 0)
         for (; j + @L <= n; j += @L) SUMS_@L(1, 4, j, 0)
@@ -120,41 +129,40 @@ INLINE void sums_few(int64_t batch, int64_t rows, int64_t n, const T *restrict W
 }
 """
 
-# `@` stands for dots or sums, `short` for what stands in the text of its caller, where sizes are numbers.
-CHOICE = r"""
-INLINE void short_@(int64_t batch, int64_t rows, int64_t n, const T *restrict W, const T *restrict x, int64_t xs,
-                    T *restrict y, int64_t ys, T scale) {
-%s    @_few(batch, rows, n, W, x, xs, y, ys, scale);
-}
-// The same as a function of its own: where a call is little beside the work, and a text of many lines is compiled sooner.
-APART void row_@(int64_t batch, int64_t rows, int64_t n, const T *restrict W, const T *restrict x, int64_t xs,
-                 T *restrict y, int64_t ys, T scale) {
-    short_@(batch, rows, n, W, x, xs, y, ys, scale);
-}
-"""
+BY_VECTOR = "const T *restrict W, const T *restrict x, int64_t xs, T *restrict y, int64_t ys, T scale"
+OUTER = "const T *restrict q, int64_t qs, const T *restrict x, int64_t xs, T *restrict g, T scale"
 
 
 def products(kind: str) -> str:
     """The functions ``short_dots``, ``short_sums``, ``row_dots`` and ``row_sums`` of a type, float or double."""
     item = 4 if kind == "float" else 8
-    made = [HEAD]
+    made = [HEAD, TILES_HEAD]
     for width in WIDTHS:
         lanes = width // item
-        own = KERNELS.replace("@COUNT", ", ".join(map(str, range(lanes)))).replace("@L", str(lanes))
+        count = ", ".join(map(str, range(lanes)))
         types = [f"typedef T V{lanes} __attribute__((vector_size({width})));"]
         types += [f"typedef whole M{lanes} __attribute__((vector_size({width})));"]
-        made += [f"#if VECTOR >= {width}", *types, *totals(lanes, IN_LANE // item), own, "#endif"]
-    made.append(FEW)
+        made += [f"#if VECTOR >= {width}", *types, *totals(lanes, IN_LANE // item)]
+        made += [VECTORS.replace("@COUNT", count), *many(lanes), KERNELS, "#endif"]
+        made = [part.replace("@L", str(lanes)) for part in made]
+    made += [FEW, FEW_OUTERS]
     for name in ("dots", "sums"):
-        made.append(CHOICE.replace("@", name) % "".join(_choices(name, item)))
+        made.append(_choice(name, BY_VECTOR, "W, x, xs, y, ys, scale", item))
+    made.append(_choice("outers", OUTER, "q, qs, x, xs, g, scale", item))
     return "\n".join([*made, ""])
 
 
-def _choices(name: str, item: int) -> Iterator[str]:
+def _choice(name: str, arguments: str, handed: str, item: int) -> str:
+    """The function of the widest vector that a row fills: ``short_`` for the text of its caller, where sizes are numbers, and
+    ``row_`` as a function of its own, where a call is little beside the work, so that a long text is compiled sooner."""
+    lines = [f"INLINE void short_{name}(int64_t batch, int64_t rows, int64_t n, {arguments}) {{"]
     for width in WIDTHS:
         lanes = width // item
-        yield f"#if VECTOR >= {width}\n"
-        yield f"    if (n >= {lanes}) {{ {name}_{lanes}(batch, rows, n, W, x, xs, y, ys, scale); return; }}\n#endif\n"
+        lines += [f"#if VECTOR >= {width}"]
+        lines += [f"    if (n >= {lanes}) {{ {name}_{lanes}(batch, rows, n, {handed}); return; }}", "#endif"]
+    lines += [f"    {name}_few(batch, rows, n, {handed});", "}"]
+    lines += [f"APART void row_{name}(int64_t batch, int64_t rows, int64_t n, {arguments}) {{"]
+    return "\n".join([*lines, f"    short_{name}(batch, rows, n, {handed});", "}"])
 
 
 def totals(lanes: int, near: int) -> Iterator[str]:

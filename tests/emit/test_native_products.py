@@ -18,6 +18,9 @@ KINDS = {"float": np.float32, "double": np.float64}
 CALLS = """
 SEEN void dots(int64_t b, int64_t rows, int64_t n, const T *W, const T *x, T *y) { row_dots(b, rows, n, W, x, n, y, rows, 2); }
 SEEN void sums(int64_t b, int64_t rows, int64_t n, const T *W, const T *q, T *c) { row_sums(b, rows, n, W, q, rows, c, n, 2); }
+SEEN void outers(int64_t b, int64_t rows, int64_t n, const T *q, const T *x, T *g) {
+    row_outers(b, rows, n, q, rows, x, n, g, 2);
+}
 """
 
 
@@ -32,7 +35,7 @@ def call(kind: str, name: str, numbers: tuple[int, ...], *arrays: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("batch", [1, 3, 4, 9])
+@pytest.mark.parametrize("batch", [1, 3, 4, 9, 34])
 @pytest.mark.parametrize(("rows", "n"), [(1, 1), (3, 5), (9, 8), (4, 16), (7, 33), (18, 40), (34, 3)])
 def test_products_by_rows(kind: str, batch: int, rows: int, n: int) -> None:
     draw, dtype = np.random.default_rng(rows * n), KINDS[kind]
@@ -40,6 +43,9 @@ def test_products_by_rows(kind: str, batch: int, rows: int, n: int) -> None:
     y, wanted = np.empty((batch, rows), dtype), c + 2 * q @ w
     call(kind, "dots", (batch, rows, n), w, x, y)
     call(kind, "sums", (batch, rows, n), w, q, c)
+    g = np.empty((rows, n), dtype)
+    call(kind, "outers", (batch, rows, n), q, x, g)
     eps = 50 * np.finfo(dtype).eps
     np.testing.assert_allclose(y, 2 * x @ w.T, atol=eps, rtol=eps)
     np.testing.assert_allclose(c, wanted, atol=eps, rtol=eps)
+    np.testing.assert_allclose(g, 2 * q.T @ x, atol=eps, rtol=eps)
