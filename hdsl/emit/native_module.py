@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import prod
 
 from hdsl.derive.layered import LAYER
 from hdsl.derive.replay import TOKEN
@@ -126,9 +127,9 @@ class _Module:
         held, function = self._holding(holding)
         functions += function
         head = f"// {harmless(self.model.name)} (content {content_hash(self.model)}), made by hdsl {self.version}\n"
-        text = "\n".join([head + preamble(self.kind), *functions])
         places = [self.outside(name) for name in self.cells]
         shapes = tuple(sizes if shared else (self.batch, *sizes) for sizes, shared in places)
+        text = "\n".join([head + preamble(self.kind), *functions, _finite(shapes)])
         return NativeText(text, self.numbers, self.cells, shapes, self.sample, self.begun, work, self.results, *held)
 
     def outside(self, name: str) -> tuple[tuple[int, ...], bool]:
@@ -267,6 +268,12 @@ class _Module:
             yield f"for (int64_t b = 0; b < {self.batch}; b++)"
             yield f"    if (ended[b]) memcpy({place.pointer} + {at}, r->initials[{position}] + {at}, {copied});"
         yield "}"
+
+
+def _finite(shapes: Sequence[tuple[int, ...]]) -> str:
+    """Whether all cells are finite."""
+    asked = (f"all_finite(r->cells[{k}], {prod(shape)})" for k, shape in enumerate(shapes))
+    return laid_out(["SEEN int64_t cells_finite(const struct run *r) {", f"return {' && '.join(asked) or '1'};", "}"])
 
 
 def laid_out(lines: list[str]) -> str:

@@ -7,6 +7,7 @@ them sees what C has made. Where they are not as C wants them, on another device
 from __future__ import annotations
 
 import ctypes
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -73,6 +74,8 @@ def library_of(net: Any) -> Library:
         for name, further in HOLDING.items() if text.held else ():
             functions[name] = loaded[name]
             functions[name].argtypes, functions[name].restype = [ctypes.POINTER(_Run), *further], None
+        functions["cells_finite"] = loaded["cells_finite"]
+        functions["cells_finite"].argtypes, functions["cells_finite"].restype = [ctypes.POINTER(_Run)], ctypes.c_int64
         _LIBRARIES[key] = Library(text, functions)
     return _LIBRARIES[key]
 
@@ -101,6 +104,14 @@ class Native:
         made = self._native_step("observe", cells, sample, tau)
         return super()._observe(cells, sample, tau) if made is None else made  # type: ignore[misc, no-any-return]
 
+    def _target(self: Any, value: Any, name: str, sizes: tuple[int, ...], lead: tuple[int, ...]) -> tuple[torch.Tensor, ...]:
+        """A whole stream's targets: where their sum is no nan, none of them is, and none is missing."""
+        if lead and type(value) is torch.Tensor and self.share.is_cpu:
+            whole = self._real(value, name, lead, *sizes)
+            if not math.isnan(whole.sum()):
+                return whole, self.share.new_ones((*lead, self.batch))
+        return super()._target(value, name, sizes, lead)  # type: ignore[misc, no-any-return]
+
     def _native_step(self: Any, body: str, cells: Columns, sample: Columns, tau: float) -> Columns | None:
         if self.choice.backend != "native":
             return None
@@ -108,8 +119,16 @@ class Native:
         return None if made is None else tuple(column[0] for column in made)
 
 
-def run_native(net: Any, chunk: dict[str, Any], sample: Sequence[torch.Tensor]) -> Columns | None:
-    """All steps of a chunk in a few calls: results (steps, …) in the order of the body's, or None where torch has to do it.
+@dataclass(frozen=True)
+class Ran:
+    """What a chunk has made: results (steps, …) in the order of the body's, and whether all cells are finite."""
+
+    columns: Columns
+    finite: bool
+
+
+def run_native(net: Any, chunk: dict[str, Any], sample: Sequence[torch.Tensor]) -> Ran | None:
+    """All steps of a chunk in a few calls, or None where torch has to do it.
 
     Args:
         sample: what ``net._sample`` gave for the whole chunk.
@@ -136,7 +155,14 @@ def run_native(net: Any, chunk: dict[str, Any], sample: Sequence[torch.Tensor]) 
         _finished(net, done, boundary, taus)
         raise
     _finished(net, done, boundary, taus)
-    return columns[0] if len(columns) == 1 else tuple(torch.cat(parts) for parts in zip(*columns, strict=True))
+    made = columns[0] if len(columns) == 1 else tuple(torch.cat(parts) for parts in zip(*columns, strict=True))
+    return Ran(made, _finite(net, cells))
+
+
+def _finite(net: Any, cells: Columns) -> bool:
+    library, by_name = library_of(net), dict(zip(net.cells, cells, strict=True))
+    table = _pointers([by_name[name].contiguous() for name in library.text.cells])
+    return bool(library.functions["cells_finite"](ctypes.byref(_Run(cells=ctypes.addressof(table)))))
 
 
 def _between(net: Any, steps: int) -> Between | None:
