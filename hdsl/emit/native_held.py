@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import sympy
 
 from hdsl.emit.native_body import Body, Native
-from hdsl.emit.native_groups import Group
+from hdsl.emit.native_groups import Group, Node
 from hdsl.emit.native_loops import Range, by_vector, cleared
 from hdsl.emit.native_places import Place
 from hdsl.optimise.program import Program
@@ -230,6 +230,12 @@ class HeldBody(Body):
     def _keep(self, runs: list[list[Definition]]) -> None:
         super()._keep(runs)
         self.kept |= {name for each in self.held for name in each.kept}
+
+    def _node(self, line: Definition) -> Node:
+        """A cell that meets the rows of a matrix meets the vectors kept once all rows are through: none may move it before."""
+        node = super()._node(line)
+        late = node.along & {*self.program.cells} if node.sums and self._product(line) else frozenset()
+        return replace(node, along=node.along - late, whole=node.whole | late)
 
     def _product(self, line: Definition) -> Held | None:
         """The matrix of which a line is a product."""
