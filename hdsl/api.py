@@ -95,8 +95,8 @@ class Model(Shown):
             pullback: also give the class ``pullback`` and ``forward``, so that a module stands inside a larger torch model.
 
         Raises:
-            ValueError: there is no such backend, or no native code of this model, or not so many steps are held back; with ``pullback``, no real input reaches an
-                output.
+            ValueError: there is no such backend, no native code of this model, or nothing is held back over so many steps; with
+                ``pullback``, no real input reaches an output.
         """
         from hdsl.runtime.choice import choice_of
         from hdsl.runtime.load import load_class

@@ -122,7 +122,8 @@ def _held(body: Body, param: str) -> Held | None:
     (P, R2, R), (D, E, F) = moved, taught
     gained = F * source.body.coefficient
     held = Held(param, source, ((P + R * D, R * E + R2), (D, E)), (R * gained, gained))
-    return replace(held, **_carried(body, held, readers))
+    carried, ends = _carried(body, held, readers)
+    return replace(held, carried=carried, ends=ends)
 
 
 def _linear(line: Definition, parts: list[Scalar], is_number: Callable[[Scalar], bool]) -> list[Scalar] | None:
@@ -154,8 +155,8 @@ def _is_product(body: Body, line: Definition, param: str) -> bool:
     return found is not None and found.matrix.pointer == body.place(param).pointer
 
 
-def _carried(body: Body, held: Held, readers: list[str]) -> dict[str, str]:
-    """The product of what a step ends with, where the next one begins with it."""
+def _carried(body: Body, held: Held, readers: list[str]) -> tuple[str, str]:
+    """The cell that a step begins with, where the one before ended with its product, and the line of that; else nothing."""
     vectors = {}
     for name in readers:
         line = body.lines[name]
@@ -165,7 +166,7 @@ def _carried(body: Body, held: Held, readers: list[str]) -> dict[str, str]:
             (vector,) = (slot_name(factor) for factor in line.body.factors if slot_name(factor) != held.param)
             vectors[vector] = name
     moved = [cell for cell in body.program.cells if cell in vectors and f"{cell}+" in vectors]
-    return {"carried": moved[0], "ends": vectors[f"{moved[0]}+"]} if len(moved) == 1 else {}
+    return (moved[0], vectors[f"{moved[0]}+"]) if len(moved) == 1 else ("", "")
 
 
 def without(program: Program, held: tuple[Held, ...]) -> Program:

@@ -1,4 +1,4 @@
-"""The fixed part of a native text that holds moves back: products of stored matrices with what is kept of them, and its writing."""
+"""The fixed part of a native text that holds moves back: products of what is stored, with what is kept, and its writing."""
 
 HELD = r"""
 #define EPSILON (sizeof(T) == 4 ? 0x1p-23 : 0x1p-52)
@@ -8,8 +8,8 @@ HELD = r"""
 #define TALL 4
 #endif
 
-// A matrix W and its costate w. A step makes (W, w) <- move (W, w) + own g with g = q h' of vectors that are kept, so that after
-// j steps they are move^j (W0, w0), of the matrices last written, and move^m own g of each g, m being the steps since.
+// A matrix W and its costate w. A step makes (W, w) <- move (W, w) + own g with g = q h' of vectors that are kept, so that
+// after j steps they are move^j (W0, w0), of the matrices last written, and move^m own g of each g, m being the steps since.
 struct held {
     int64_t rows, columns;
     int64_t count, most, left;  // vectors kept, at most, and of these when the others are written: w then lives in them alone

@@ -33,6 +33,12 @@ class Choice:
     told: str = ""
     held_back: int | None = None
 
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What of it changes the last digits of a run: torch, and what is left to hdsl, go without saying."""
+        told = {"backend": self.backend, "held back": self.held_back}
+        return {name: value for name, value in told.items() if value not in ("torch", None)}
+
 
 def choice_of(backend: str, origin: Origin, held_back: int | None = None) -> Choice:
     """What is meant by the backend that a user names; a warning says so where the tool for it is missing.
