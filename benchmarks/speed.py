@@ -177,6 +177,7 @@ class Row:
             "fastest": {"autograd": self.autograd, "by_hand": self.by_hand, "inner": self.inner},
             "ratios": {name: number(self.ratio(*pair)) for name, pair in pairs.items()},
             "step_above_inner_microseconds": number(self.above_inner("generated step")),
+            "native_step_above_inner_microseconds": number(self.above_inner("native step")),
             "missing": self.missing,
         }
 
@@ -226,12 +227,14 @@ def report(rows: list[Row]) -> str:
     if any(row.has(name) for row in rows for name in NAMES.values()):
         text += "\n\nother ways, and how many times longer they take than the generated run (paired)\n\n" + table(head, body)
     head = ["row", "order", "native run", "native step", "autograd / native run", "goal", "generated / native run"]
+    head += ["step above inner, µs", "goal"]
     body = []
     for row in rows:
         cells = [row.name, row.order, *(shown(row, name) for name in ("native run", "native step"))]
         cells += [times(row.ratio(row.autograd, "native run"))]
         cells += [f"{NATIVE_GOALS[row.name]:g}x" if row.name in NATIVE_GOALS else ""]
-        body.append([*cells, times(row.ratio("generated run", "native run"))])
+        cells += [times(row.ratio("generated run", "native run"))]
+        body.append([*cells, f"{row.above_inner('native step'):.1f}".replace("nan", "–"), "8"])
     text += "\n\nnative code, microseconds a step and ratios (paired)\n\n" + table(head, body)
     missing = {reason for row in rows for reason in row.without if reason}
     return text + "".join(f"\n\nnot there yet: {reason}" for reason in sorted(missing))

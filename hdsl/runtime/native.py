@@ -252,9 +252,7 @@ def call(
         library.functions[body](ctypes.byref(told))
     else:
         library.functions["learn_held"](ctypes.byref(told), holding[0].state, holding[1])
-    for cell in own:
-        if not cell.is_inference():
-            torch.autograd.graph.increment_version(cell)  # who kept it for a derivative is told that it has moved
+    torch.autograd.graph.increment_version(own)  # who kept one for a derivative is told that it has moved
     if steps_kept is not None and own and all(cell is each for cell, each in zip(own, laid, strict=True)):
         steps_kept[body] = Prepared(
             library.functions[body], told, tuple(cell.detach() for cell in own), _places(net.cells, text.cells),
