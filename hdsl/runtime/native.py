@@ -189,8 +189,10 @@ def _between(net: Any, steps: int) -> Between | None:
         library = library_of(net)
     except BuildError:  # `call` says so
         return None
-    numbers = _numbers(net, library.text)
-    return begun(net, library, _Run(tau=float(net.tau), numbers=ctypes.addressof(numbers)), steps)
+    if not library.text.held:
+        return None
+    numbers, weigh = _numbers(net, library.text), library.functions["weigh_held"]
+    return begun(net, library.text, weigh, _Run(tau=float(net.tau), numbers=ctypes.addressof(numbers)), steps)
 
 
 def _numbers(net: Any, text: NativeText) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from hdsl.emit.holding import Holding, holding_of
 from hdsl.runtime.choice import Choice
 
 if TYPE_CHECKING:
-    from hdsl.runtime.native import Library
+    from hdsl.emit.native_module import NativeText
 
 NUMBERS = 3
 """``STATE`` of `hdsl.emit.native_held_functions`."""
@@ -33,17 +34,18 @@ def asked_of(net: Any) -> Holding:
     return holding_of(net.choice.held_back)
 
 
-def begun(net: Any, library: Library, told: Any, steps: int) -> Between | None:
+def begun(net: Any, text: NativeText, weigh: Callable[..., None], told: Any, steps: int) -> Between | None:
     """What a run of so many steps begins with; None where it holds nothing back.
 
     Args:
+        weigh: the library's ``weigh_held``.
         told: `struct run` with the module's numbers.
     """
-    text, holding = library.text, asked_of(net)
-    if not text.held or not net.training or not _apart(net):
+    holding = asked_of(net)
+    if not net.training or not _apart(net):
         return None
     left = (ctypes.c_int64 * len(text.held))()
-    library.functions["weigh_held"](ctypes.byref(told), left)
+    weigh(ctypes.byref(told), left)
     if max(left) < 0 or steps < holding.turns * (text.over + max(left)):
         return None
     tell(net, text.held, text.over)
