@@ -24,7 +24,7 @@ from hdsl.kept import key_of
 from hdsl.runtime.choice import Choice
 from hdsl.runtime.loop import anew, entry
 from hdsl.runtime.native_build import BuildError, build
-from hdsl.runtime.native_held import Between, asked_of, begun
+from hdsl.runtime.native_held import Between, asked_of, begun, tell
 
 KINDS = {torch.float32: "float", torch.float64: "double"}
 Columns = tuple[torch.Tensor, ...]
@@ -155,6 +155,8 @@ def run_native(net: Any, chunk: dict[str, Any], sample: Sequence[torch.Tensor]) 
         _finished(net, done, boundary, taus)
         raise
     _finished(net, done, boundary, taus)
+    if between is not None:
+        tell(net, between.told)
     made = columns[0] if len(columns) == 1 else tuple(torch.cat(parts) for parts in zip(*columns, strict=True))
     return Ran(made, _finite(net, cells))
 
@@ -174,7 +176,8 @@ def _between(net: Any, steps: int) -> Between | None:
     except (BuildError, NotNative):  # `call` says so
         return None
     numbers = _numbers(net, library.text)
-    return begun(net, library, _Run(tau=float(net.tau), numbers=ctypes.addressof(numbers)), steps)
+    told = _Run(tau=float(net.tau), numbers=ctypes.addressof(numbers))
+    return begun(net, library.text, lambda left: library.functions["weigh_held"](ctypes.byref(told), left), steps)
 
 
 def _numbers(net: Any, text: NativeText) -> Any:
