@@ -287,13 +287,14 @@ class HeldBody(Body):
         yield f"const double {self.native.names['tau']} = r->tau;"
         printer = self.printer({})
         for position, each in enumerate(self.held):
-            name, after = self.name(each), self.native.names[f"after moves of {each.param}"]
+            name = self.name(each)
             rows, columns = self.native.sizes.of(each.outer.sizes)
             most = self.holding.steps + self.most_left(each)
             rate, keep, *own = (printer.double(number) for number in (each.rate, each.keep, *each.own))
-            yield f"double {after}[{most + 1}][4];"
             yield f"struct held {name} = {{.rows = {rows}, .columns = {columns}, .most = {self.holding.steps},"
-            yield f".rate = {rate}, .keep = {keep}, .own = {{{', '.join(own)}}}, .after = {after},"
+            yield f".rate = {rate}, .keep = {keep}, .own = {{{', '.join(own)}}},"
+            after = self.native.work.take((most + 1) * 4 * 8 // self.native.item)
+            yield f".after = (double (*)[4])(r->work + {after}),"
             yield f".W = {self.place(each.param).pointer}, .w = {self.place(each.costate).pointer},"
             rooms = {"Q": most * rows, "H": most * columns, "dots": most, "weighted": most, "scaled": 16 * most,
                      "second": rows, "carry": rows, "carry2": rows, "carried_dots": most}  # fmt: skip

@@ -23,7 +23,7 @@ from hdsl.kept import key_of
 from hdsl.runtime.choice import Choice
 from hdsl.runtime.loop import anew, entry
 from hdsl.runtime.native_build import BuildError, build
-from hdsl.runtime.native_held import Between, asked_of, begun
+from hdsl.runtime.native_held import Between, asked_of, begun, tell
 from hdsl.runtime.prepared import Columns, Prepared, Steps
 
 if TYPE_CHECKING:  # the compiler is loaded where native text is read or printed: torch needs nothing of it
@@ -171,6 +171,8 @@ def run_native(net: Any, chunk: dict[str, Any], sample: Sequence[torch.Tensor]) 
         _finished(net, done, boundary, taus)
         raise
     _finished(net, done, boundary, taus)
+    if between is not None:
+        tell(net, between.told)
     made = columns[0] if len(columns) == 1 else tuple(torch.cat(parts) for parts in zip(*columns, strict=True))
     return Ran(made, _finite(net, cells))
 
@@ -189,10 +191,9 @@ def _between(net: Any, steps: int) -> Between | None:
         library = library_of(net)
     except BuildError:  # `call` says so
         return None
-    if not library.text.held:
-        return None
-    numbers, weigh = _numbers(net, library.text), library.functions["weigh_held"]
-    return begun(net, library.text, weigh, _Run(tau=float(net.tau), numbers=ctypes.addressof(numbers)), steps)
+    numbers = _numbers(net, library.text)
+    told = _Run(tau=float(net.tau), numbers=ctypes.addressof(numbers))
+    return begun(net, library.text, lambda left: library.functions["weigh_held"](ctypes.byref(told), left), steps)
 
 
 def _numbers(net: Any, text: NativeText) -> Any:
