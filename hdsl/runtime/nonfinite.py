@@ -96,6 +96,7 @@ def put_back(net: Any, values: list[Any]) -> None:
     with torch.no_grad():
         for cell, value in zip(_moved(net), values, strict=True):
             cell.copy_(value)
+    net.sequences = bool(net.ended.any())
     if hasattr(net, "_project"):
         net.ticks = int(net.replays if replays(net) else net.clock)
 

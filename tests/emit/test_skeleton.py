@@ -265,3 +265,12 @@ def test_many_steps_leave_nothing_behind():
         gc.collect()
         held.append(sys.getallocatedblocks())
     assert held[2] - held[1] < 20
+
+
+def test_after_a_boundary_streams_begin_anew_once_and_steps_go_on_as_before():
+    net, begins = begun(), []
+    begin = net._begin
+    net._begin = lambda cells: begins.append(net.ended.tolist()) or begin(cells)
+    for boundary in (False, [False, True], None, torch.tensor([False, False]), None, True, None, None):
+        net.step(U, V, C, boundary=boundary)
+    assert begins == [[False, True], [True, True]]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import gc
 import pickle
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -152,3 +154,13 @@ def test_learning_and_observing_are_prepared_apart_and_left_where_the_module_goe
     assert calls == ["learn", "observe"] and set(net._steps) == {"learn", "observe"}
     assert isinstance(net._steps["learn"], Prepared) and copy.copy(net._steps) == Steps()
     assert not hasattr(net.double(), "_steps")
+
+
+def test_many_steps_leave_nothing_behind() -> None:
+    net, held = begun(), []
+    for _ in range(3):
+        for _ in range(40):
+            net.step(U, V)
+        gc.collect()
+        held.append(sys.getallocatedblocks())
+    assert held[2] - held[1] < 20
