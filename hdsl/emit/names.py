@@ -201,6 +201,7 @@ MODULE_NAMES = frozenset(
         "numbers",
         "beside",
         "share",
+        "given",
         "step",
         "predict",
         "pullback",

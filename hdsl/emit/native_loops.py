@@ -137,7 +137,41 @@ def _folded(room: Room, line: Definition, bound: object) -> str:
 
 def product(room: Room, line: Definition, block: Range | None) -> list[str]:
     """A sum of products: by the fixed functions where it is a matrix by a vector, by plain loops elsewhere."""
-    return _by_rows(room, line, block) or _plain(room, line, block)
+    return _outer(room, line, block) or _by_rows(room, line, block) or _plain(room, line, block)
+
+
+def is_outer(room: Room, line: Definition) -> bool:
+    """Whether a line is the mean over the streams of the outer products of two vectors."""
+    body = line.body
+    if not isinstance(body, Contraction) or body.bound or len(body.factors) != 2 or not line.shared or room.batch == 1:
+        return False
+    factors = zip(_turned(line), line.indices, strict=False)
+    return len(line.indices) == 2 and all(slot_indices(f) == (i,) and not room.shared(slot_name(f)) for f, i in factors)
+
+
+def _turned(line: Definition) -> tuple[Scalar, ...]:
+    """The factors in the order of the indices."""
+    assert isinstance(line.body, Contraction)
+    factors = line.body.factors
+    return factors if slot_indices(factors[0]) == line.indices[:1] else factors[::-1]
+
+
+def _outer(room: Room, line: Definition, block: Range | None) -> list[str]:
+    """``outers``; nothing where the line is another product."""
+    if not is_outer(room, line):
+        return []
+    assert isinstance(line.body, Contraction)
+    left, right = (room.place(slot_name(factor)) for factor in _turned(line))
+    target = room.place(line.name)
+    if not target.whole or left.strides != (1,) or right.strides != (1,):
+        return []
+    rows, columns = target.sizes
+    low, high = block or ("0", str(rows))
+    made = _from(target.pointer, "0" if low == "0" else f"{low} * {columns}")
+    ends = f"{_from(left.pointer, low)}, {left.batch}, {right.pointer}, {right.batch}, {made}"
+    name = "short" if rows * columns <= SHORT and room.brief else "row"
+    scale = room.printer({})(line.body.coefficient / room.batch)
+    return [f"{name}_outers({room.batch}, {high} - {low}, {columns}, {ends}, {scale});"]
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,8 @@ def step_fields(replay: ReplayPrograms | None) -> dict[str, str]:
     """How a step goes with and without a way back: what the text of `hdsl.emit.skeleton` leaves open of it."""
     full = f" or len(self._kept) == {replay.tokens}" if replay and replay.tokens else ""
     return {
+        "mode": "inference_mode" if replay is None else "no_grad",
+        "mode_comment": "  # faster than no_grad; what is handed out is made outside of it" if replay is None else "",
         "choose": _CHOOSES[replay is not None],
         "mark_ended": _MARKS_ENDED[replay is not None],
         "over": "over = " if replay else "",
