@@ -28,7 +28,13 @@ class Generated:
     """One workload at one order and step through hdsl, with the same initial parameters as the others."""
 
     def __init__(
-        self, workload: Workload, order: str, dtype: torch.dtype = torch.float32, step: str = "euler", backend: str = "torch"
+        self,
+        workload: Workload,
+        order: str,
+        dtype: torch.dtype = torch.float32,
+        step: str = "euler",
+        backend: str = "torch",
+        held_back: int | None = None,
     ) -> None:
         self.workload = workload
         try:
@@ -36,7 +42,7 @@ class Generated:
 
             sizes: dict[str, Any] = dict(workload.sizes)
             model = hdsl.loads(text_of(workload, order), settings={"step": step}, **sizes)
-            net_class = model.compile(dtype=dtype, backend=backend)
+            net_class = model.compile(dtype=dtype, backend=backend, held_back=held_back)
         except (ImportError, NotImplementedError) as missing:
             raise NotThereYet(str(missing)) from missing
         self.net: Any = net_class(batch=workload.batch, seed=0)

@@ -37,11 +37,11 @@ class Goal:
             return shown or figure(value)
         return f"{shown or figure(value)} of {wanted:g} {'✓' if self.met(value, row) else '✗'}"
 
-    def line(self, value: float, shown: str = "") -> tuple[str, str, str, str]:
-        """A row of a table of goals that are not by row."""
+    def line(self, value: float, shown: str = "", way: str = "") -> tuple[str, str, str, str]:
+        """A row of a table of goals that are not by row; ``way`` says before the goal of what the value is."""
         assert isinstance(self.wanted, float | int)
         mark = "–" if isnan(value) else "✓" if self.met(value) else "✗"
-        return self.says, f"at {'least' if self.least else 'most'} {self.wanted:g}", shown or figure(value), mark
+        return way + self.says, f"at {'least' if self.least else 'most'} {self.wanted:g}", shown or figure(value), mark
 
 
 HEAD = ("goal", "wanted", "measured", "")
@@ -64,8 +64,8 @@ GOALS: Mapping[str, Goal] = {
         _at_batch_1(6, 2.4, 2.6, 1.6, 3.3, 5) | {name: 1.0 for name in WORKLOADS if name not in _ONE},
         least=True,
     ),
-    "one thread / two": Goal("1 / 2", 1.0, least=True),
-    "native / jax, two threads": Goal("native / jax, both two threads", {"rnn-1024-batch-32": 1.2}),
+    "one thread / two": Goal("one / two", 1.0, least=True),
+    "native / jax, two threads": Goal("Native over jax, both with two threads", {"rnn-1024-batch-32": 1.2}),
     "native / held back": Goal("native / moves held back", 1.5, least=True),
     "linear in parameters": Goal("slope of log seconds against log parameters", 1.1),
     "linear in steps": Goal("slope of log seconds against log steps", 1.1),

@@ -42,7 +42,7 @@ CLOCKS: dict[str, Callable[[], float]] = {"wall": perf_counter, "processor": pro
 def steps_for(work: Callable[[int], object], seconds: float, most: int, clock: str = "wall", least: float = 1) -> int:
     """How many steps of ``work`` take about ``seconds``, at least ``least`` and at most ``most``; warms up on the way.
 
-    No ``least`` makes a turn longer than ``LONGEST`` times ``seconds``; infinity is all of ``most``, and no other number is tried.
+    No ``least`` makes a turn longer than ``LONGEST`` times ``seconds``; infinity is all of ``most``, and nothing else is tried.
     """
     now, steps = CLOCKS[clock], min(2, most)
     if least == inf:
@@ -82,10 +82,10 @@ def interleave(
     least: float | Mapping[str, float] = 1,
     enough: Enough = Enough(),
 ) -> dict[str, Timing]:
-    """Times each variant at most ``rounds`` times in turn; a variant takes a number of steps, chosen to last about ``seconds``.
+    """Times each variant at most ``rounds`` times in turn; a variant takes a number of steps that last about ``seconds``.
 
-    At least ``least`` (of each variant, or 1 where a mapping does not name it) and at most ``most`` steps a call, by one of `CLOCKS`.
-    Returns seconds a step. The garbage collector runs between rounds only.
+    At least ``least`` (of each variant, or 1 where a mapping does not name it) and at most ``most`` steps a call, by one of
+    `CLOCKS`. Returns seconds a step. The garbage collector runs between rounds only.
     """
     fewest = {name: least.get(name, 1) if isinstance(least, Mapping) else least for name in variants}
     steps = {name: steps_for(work, seconds, most, clock, fewest[name]) for name, work in variants.items()}
@@ -108,9 +108,9 @@ def interleave(
 
 
 def uncertainty(taken: Mapping[str, Sequence[float]]) -> float:
-    """The standard error, of the variant with the largest, of the median over rounds of its time over the mean of all in a round.
+    """The standard error of the median over rounds of a variant's time over the mean of all in a round; the largest of them.
 
-    By the distance of the quartiles, 1.35 standard deviations of a normal variable, whose median has 1.25 times the error of its mean.
+    By the distance of the quartiles, 1.35 standard deviations of a normal variable; a median errs 1.25 times as far as a mean.
     """
     rounds = list(zip(*([log(each) for each in times] for times in taken.values()), strict=True))
     errors = []

@@ -1,7 +1,7 @@
 """Tables that a command prints and, with ``--docs``, writes into a page of docs/ between marks.
 
-A page is written by hand around the marks ``<!-- NAME -->`` … ``<!-- end of NAME -->``; what a command made stands between them,
-and the prose around them stays.
+A page is written by hand around the marks ``<!-- NAME -->`` … ``<!-- end of NAME -->``; what a command made stands between
+them, and the prose around them stays.
 """
 
 from __future__ import annotations

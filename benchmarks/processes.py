@@ -1,4 +1,4 @@
-"""The same measurement in several processes, and what is told of them: the median of the processes' medians, and their range."""
+"""The same measurement in several processes, and what is told of them: the median of their medians, and their range."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmarks.measure import Timing
 
 
 def repeated(arguments: Sequence[str], count: int) -> list[Any]:
-    """What ``python -m ARGUMENTS`` printed as JSON, in so many processes, one after another. Raises SystemExit where one fails."""
+    """What ``python -m ARGUMENTS`` printed as JSON, so many times in succession. Raises SystemExit where a process fails."""
     results = []
     for index in range(count):
         print(f"process {index + 1} of {count}", file=sys.stderr, flush=True)

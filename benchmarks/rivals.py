@@ -119,7 +119,7 @@ class Functional(Autograd):
 
 
 def one_thread_of_jax() -> None:
-    """Starts jax with one thread for its arithmetic, of which it takes as many as it finds processors at its start; on Linux."""
+    """Starts jax with one thread for its arithmetic; it takes as many as it finds processors then. On Linux only."""
     try:
         import jax
     except ImportError:

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.speed``: generated steps against hand-written ones, autograd with SGD, torch.func, torch.compile and jax.
+"""``python -m benchmarks.speed``: generated steps against hand-written ones, autograd, torch.func, torch.compile and jax.
 
 Every variant of a row takes turns in one process, and the whole is repeated in several processes. Times are microseconds a
 step; a ratio is the median over the turns of a process, then over processes. Turns end once ratios are known to 1 %, or with
@@ -47,7 +47,7 @@ FULL, QUICK = Effort(15, 0.02, 12.0, 3), Effort(3, 0.01, 3.0, 1)
 
 
 def fewest(workload: Workload) -> int:
-    """The least steps of a run in a turn: what it does once a run or chunk is to be spread over many steps, as in a long run."""
+    """The least steps of a run in a turn: what it does once a run or chunk is to be spread over many, as in a long run."""
     return max(32, min(256, 2**31 // (workload.parameters * workload.batch)))
 
 
