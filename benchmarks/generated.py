@@ -32,16 +32,16 @@ class Generated:
         workload: Workload,
         order: str,
         dtype: torch.dtype = torch.float32,
-        step: str = "euler",
         backend: str = "torch",
         held_back: int | None = None,
+        **settings: str | float,
     ) -> None:
         self.workload = workload
         try:
             import hdsl
 
             sizes: dict[str, Any] = dict(workload.sizes)
-            model = hdsl.loads(text_of(workload, order), settings={"step": step}, **sizes)
+            model = hdsl.loads(text_of(workload, order), settings=settings, **sizes)
             net_class = model.compile(dtype=dtype, backend=backend, held_back=held_back)
         except (ImportError, NotImplementedError) as missing:
             raise NotThereYet(str(missing)) from missing

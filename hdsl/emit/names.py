@@ -202,6 +202,7 @@ MODULE_NAMES = frozenset(
         "beside",
         "share",
         "given",
+        "column",
         "step",
         "predict",
         "pullback",

@@ -71,7 +71,7 @@ class _Module(nn.Module):
         try:
             return super().__getattr__(name)
         except AttributeError:
-            if name in ("share", "given", "clock", "ended", "offset", "state", "costate", "initial"):
+            if name in ("share", "given", "column", "clock", "ended", "offset", "state", "costate", "initial"):
                 raise
             return _Instance(self, name)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from hdsl.emit.native_held import Holding, holding_of
+from hdsl.emit.holding import Holding, holding_of
 from hdsl.runtime.choice import Choice
 
 if TYPE_CHECKING:
