@@ -78,6 +78,12 @@ def rnn(n: int, batch: int) -> Workload:
     return Workload(f"rnn-{n}-batch-{batch}", "rnn", {"n": n, "m": 16, "d": 16}, batch)
 
 
+def steps_of(workload: Workload, few: int, backend: str) -> int:
+    """Steps of a run that is timed: many of native code, for what a run does once is much beside steps that are short."""
+    most = 2**28 // (workload.parameters * workload.batch)
+    return max(16, min(few, 4 * most) if backend == "torch" else min(8192, max(most, few // 4)))
+
+
 PARAMETERS, STEPS = "parameters (n = 64 … 1024)", "steps, n = 16"
 
 
@@ -89,8 +95,7 @@ def growth(rounds: int, quick: bool) -> dict[str, dict[int, float]]:
     for name, backend, more in (("", "torch", 1), ("native, ", "native", 4)):
 
         def timed(w: Workload, backend: str = backend) -> tuple[Callable[[], object], int]:
-            # What a run does once is much beside a native step where that is small.
-            steps = few if backend == "torch" else max(few, min(8192, 2**28 // (w.parameters * w.batch)))
+            steps = steps_of(w, few, backend)
             return runner(w, order, steps, backend), steps
 
         sizes[name + PARAMETERS] = {w.parameters: timed(w) for w in wide}
@@ -135,8 +140,10 @@ def roofline(names: list[str], rounds: int, steps: int) -> list[dict[str, Any]]:
         for order in ORDERS if workload.kind != "mlp" else ORDERS[:1]:
             products = PRODUCTS[order] if workload.kind == "rnn" else 3
             least = max(16 * workload.parameters / carried, 2 * products * workload.parameters * workload.batch / peak)
-            own = min(steps, max(16, 2**30 // (workload.parameters * workload.batch)))
-            both = {b: seconds(runner(workload, order, own, b), rounds) / own for b in ("torch", "native")}
+            both = {}
+            for backend in ("torch", "native"):
+                own = steps_of(workload, steps, backend)
+                both[backend] = seconds(runner(workload, order, own, backend), rounds) / own
             found.append({"row": name, "order": order, "bandwidth": carried, "peak": peak, "least": least, **both})
     return found
 
@@ -222,7 +229,9 @@ def tables(grown: Mapping[str, Mapping[int, float]], kept: Mapping[str, Any], ow
         roofs = (f"{f['bandwidth'] / 1e9:.0f}", f"{f['peak'] / 1e9:.0f}", figure(f["least"] * 1e6))
         shares = (told for b in ("torch", "native") for told in (figure(f[b] * 1e6), f"{f['least'] / f[b] * 100:.0f} %"))
         body["roofline"].append((f["row"], f["order"], *roofs, *shares))
-    return [Table(mark, HEADS[mark], tuple(rows)) for mark, rows in body.items() if rows]
+    told = "Native code that holds moves back reads and writes less than 16 bytes a parameter, and may go beyond."
+    notes = {"roofline": (told,)}
+    return [Table(mark, HEADS[mark], tuple(rows), notes.get(mark, ())) for mark, rows in body.items() if rows]
 
 
 def main() -> int:

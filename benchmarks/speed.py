@@ -209,8 +209,8 @@ def tables(rows: list[Row]) -> list[Table]:
         cells = [*row.head, f"{WORKLOADS[row.name].parameters:,}".replace(",", " ")]
         cells.append(row.told(row.autograd, row.autograd.split()[1]))
         cells += [row.told(name) for name in RIVALS.values()]
-        cells += [row.told(best, best.split()[0]) for best in (row.by_hand,)]
-        cells += [row.told("separate run"), row.told(row.inner, row.inner.split()[0])]
+        cells += [row.told(row.by_hand, row.by_hand.split()[0]), row.told("separate run")]
+        cells.append(row.told(row.inner, row.inner.split()[0]))
         cells += [row.told(name) for name in ("generated run", "generated step", "native run", "native step")]
         times.append(tuple(cells))
     ratios = tuple((*row.head, *(figure(row.ratios()[name]) for name in RATIO_COLUMNS)) for row in rows)

@@ -54,3 +54,9 @@ def test_what_was_measured_stands_in_its_tables():
     goals = {row[0]: row[2:] for row in made[0].rows}
     assert goals["slope of log seconds against log parameters"] == ("1.00", "✓")
     assert goals["run, KiB gained in the second half of 10^6 steps"] == ("+100", "✗")
+
+
+def test_native_runs_are_long_where_steps_are_short():
+    small, large = scaling.rnn(16, 1), scaling.WORKLOADS["rnn-1024-batch-32"]
+    assert [scaling.steps_of(small, 256, backend) for backend in ("torch", "native")] == [256, 8192]
+    assert [scaling.steps_of(large, 256, backend) for backend in ("torch", "native")] == [28, 64]
