@@ -1,11 +1,9 @@
 """``python -m benchmarks.start``: how long until a user sees something.
 
 ``hdsl check models/sunspots.ham`` as a whole process against a process that only imports sympy and lark, in turns;
-the seconds from text to derived equations, and to the generated text, of every model that ships, each in a fresh
-process that has imported hdsl, sympy and lark already; and the seconds from text to a module class, made and as it was kept
-by an earlier process, in turns, in fresh processes that have imported torch already, with the whole of these processes
-against one that only imports torch; and ``hdsl run`` up to its first step, both ways. All find bytecode that an earlier
-process wrote.
+the seconds from text to a module class, made and as it was kept by an earlier process, in turns, in fresh processes that have
+imported torch already, with the whole of these processes against one that only imports torch; and ``hdsl run`` up to its first
+step, both ways. All find bytecode that an earlier process wrote.
 """
 
 from __future__ import annotations
@@ -17,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from statistics import median
 from time import perf_counter
 
 from benchmarks.measure import Timing, interleave, machine, table
@@ -26,21 +23,6 @@ ROOT = Path(__file__).parent.parent
 SHELL = "import sys; from hdsl.cli.main import main; sys.exit(main())"
 LIBRARIES = "import sympy, lark"
 GOAL_CHECK = 1.6
-GOAL_DERIVE = 1.0
-DERIVE = """
-import json, sys
-from time import perf_counter
-import hdsl, lark, sympy
-start = perf_counter()
-model = hdsl.load(sys.argv[1])
-checked = perf_counter()
-model.equations
-derived = perf_counter()
-model.product("torch")
-print(json.dumps({"check": checked - start, "derive": derived - checked, "emit": perf_counter() - derived}))
-"""
-
-
 LOAD = """
 import json, sys
 from time import perf_counter, process_time
@@ -77,23 +59,6 @@ def check_against_imports(turns: int) -> dict[str, float] | None:
         "imports": timings["imports"].median,
         "ratio": timings["check"].over(timings["imports"]),
     }
-
-
-def derivations(turns: int) -> dict[str, dict[str, float] | str]:
-    """Median seconds of each model, or the last line of what went wrong."""
-    found: dict[str, dict[str, float] | str] = {}
-    for path in sorted((ROOT / "models").glob("*.ham")):
-        each = []
-        for _ in range(turns):
-            command = [sys.executable, "-c", DERIVE, str(path.relative_to(ROOT))]
-            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-            if done.returncode:
-                found[path.stem] = (done.stderr.strip() or "no message").splitlines()[-1]
-                break
-            each.append(json.loads(done.stdout))
-        else:
-            found[path.stem] = {name: median(turn[name] for turn in each) for name in ("check", "derive", "emit")}
-    return found
 
 
 def second_loads(turns: int) -> dict[str, dict[str, float]]:
@@ -149,7 +114,6 @@ def _timed(program: str, cache: str, path: Path) -> tuple[float, str]:
 def main() -> int:
     options = argparse.ArgumentParser(prog="python -m benchmarks.start", description=__doc__)
     options.add_argument("--turns", type=int, default=15, help="processes of each kind for check")
-    options.add_argument("--derivations", type=int, default=3, help="processes a model")
     options.add_argument("--loads", type=int, default=5, help="processes of each kind a model for second loads")
     options.add_argument("--json", action="store_true")
     given = options.parse_args()
@@ -157,26 +121,17 @@ def main() -> int:
         os.environ["PYTHONPYCACHEPREFIX"] = bytecode
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         check = check_against_imports(given.turns) if given.turns else None
-        models = derivations(given.derivations) if given.derivations else {}
         loads = second_loads(given.loads) if given.loads else {}
         runs = first_steps(given.turns) if given.turns else {}
     if given.json:
-        print(json.dumps({"machine": machine(1), "check": check, "models": models, "loads": loads, "runs": runs}, indent=1))
+        print(json.dumps({"machine": machine(1), "check": check, "loads": loads, "runs": runs}, indent=1))
         return 0
-    print(f"{machine(1)}; medians of {given.turns} processes in turns, of {given.derivations} and {given.loads} a model\n")
+    print(f"{machine(1)}; medians of {given.turns} processes in turns, of {given.loads} a model\n")
     if check is None:
         print("hdsl check: not there yet, or not asked for\n")
     else:
         print(f"hdsl check {check['check']:.3f} s, importing sympy and lark {check['imports']:.3f} s,", end=" ")
         print(f"ratio {check['ratio']:.2f} (goal: at most {GOAL_CHECK})\n")
-    body = []
-    for name, seconds in models.items():
-        if isinstance(seconds, str):
-            body.append([name, "not there yet", seconds[:80], "", ""])
-        else:
-            body.append([name, *(f"{value:.3f}" for value in (*seconds.values(), sum(seconds.values())))])
-    head = ["model", "load, s", "equations, s", "torch text, s", f"all (goal {GOAL_DERIVE:g} s)"]
-    print(table(head, body))
     head = ["model", "class made, s", f"kept, s (goal {GOAL_SECOND:g})", "of the processor", "kept over made"]
     head += ["process over import torch, made", "kept"]
     for name, ratio in runs.items():

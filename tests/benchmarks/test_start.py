@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from benchmarks.start import DERIVE, LOAD, succeeds
+from benchmarks.start import LOAD, succeeds
 
 
 def test_only_an_exit_of_nought_is_a_success() -> None:
@@ -9,5 +9,4 @@ def test_only_an_exit_of_nought_is_a_success() -> None:
 
 
 def test_the_program_that_is_timed_is_python() -> None:
-    compile(DERIVE, "derive", "exec")
     compile(LOAD, "load", "exec")
