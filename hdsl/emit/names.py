@@ -209,6 +209,8 @@ MODULE_NAMES = frozenset(
         "advance_reads",
         "advance_marks",
         "share",
+        "given",
+        "column",
         "step",
         "predict",
         "pullback",

@@ -190,12 +190,7 @@ class RoomLines(TorchLines):
                     if row.parameters == parameters and all(map(self._lasts, row.copied))
                 },
                 {
-                    self.row(row): tuple(
-                        part
-                        for x in row.operands
-                        for part in (self.parts.get((row, x or "")), None if x is None else self.name(x.removeprefix(":")))
-                        if part is not None
-                    )
+                    self.row(row): tuple(self.parts[row, x] for x in row.copied if (row, x) in self.parts)
                     for row in self.packs.distinct
                 },
             )

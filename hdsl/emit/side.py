@@ -13,7 +13,7 @@ from hdsl.emit.statement import Statement
 class Side:
     """The identifiers of a pack, of its costates, of what lies in both, and of its rows by what lies in these (None is 1).
 
-    ``parts`` are the identifiers of what a row is made of, there and where it is copied from.
+    ``parts`` are the identifiers of the places in a row that something is copied into.
     """
 
     pack: str
@@ -50,7 +50,8 @@ def _together(statements: list[Statement], side: Side) -> list[Statement]:
     words = {word for k, s in enumerate(between, min(places)) if k not in places for word in re.findall(r"\w+", s.text)}
     if row is None or not same or words & {*side.costates_of, *side.parameters}:
         return statements
-    if _written(statements[min(places) :], side.parts[row]):  # what the row holds is not all there yet
+    met = tuple(name for _, name, _, _ in parts if name is not None)
+    if _written(statements[min(places) :], side.parts[row]) or _written(between, met):  # the row is not whole yet
         return statements
     definitions = tuple(d for k in places for d in statements[k].definitions)
     left, _, kept, scale = parts[0]
@@ -59,9 +60,10 @@ def _together(statements: list[Statement], side: Side) -> list[Statement]:
 
 
 def _written(statements: list[Statement], names: tuple[str, ...]) -> bool:
-    """Whether one of these is written by a statement; a cell's new value may be, once the row is read."""
-    calls = "|".join(map(re.escape, names))
-    return any(re.search(rf"(^(?:{calls})(?:\.copy_\(| = ))|(out=(?:{calls})\b)", s.text) for s in statements)
+    """Whether one of these is written by a statement."""
+    calls = "|".join(names)
+    writes = re.compile(rf"^(?:{calls})(?:\.\w+_\(| = )|out=(?:{calls})\b")
+    return bool(names) and any(writes.search(s.text) for s in statements)
 
 
 def _scale(match: re.Match[str]) -> str:

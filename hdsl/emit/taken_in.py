@@ -93,7 +93,7 @@ def _is_product(source: Definition, reader: Definition, shared: Shared) -> bool:
     if not isinstance(source.body, Contraction) or source.body.coefficient != 1:
         return False
     fits = axes_of(source, shared).value == Layout.of(reader.indices, reader.shared)
-    return fits and as_product(source, shared, str) is not None
+    return fits and as_product(source, shared, slot_name) is not None
 
 
 def _is_scattered(source: Definition, reader: Definition, shared: Shared) -> bool:
@@ -110,5 +110,5 @@ def scaled_slot(term: Scalar, is_number: IsNumber) -> tuple[Scalar, Scalar | Non
     if isinstance(term, sympy.Mul):
         tensors = [f for f in term.args if not is_number(f)]
         if len(tensors) == 1 and is_slot(tensors[0]):
-            return term / tensors[0], tensors[0]
+            return sympy.Mul(*(f for f in term.args if f is not tensors[0])), tensors[0]
     return term, None

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 
 from hdsl.compiler import VERSION
-from hdsl.derive.mechanical_step import SWEEPS
 from hdsl.runtime.loop import body_of, by_step, results_of
 from hdsl.runtime.reference import evaluate, given
 from hdsl.runtime.reference import put_back as projected
@@ -97,6 +96,7 @@ def put_back(net: Any, values: list[Any]) -> None:
     with torch.no_grad():
         for cell, value in zip(_moved(net), values, strict=True):
             cell.copy_(value)
+    net.sequences = bool(net.ended.any())
     if hasattr(net, "_project"):
         net.ticks = int(net.replays if replays(net) else net.clock)
 
@@ -178,6 +178,8 @@ def _tell(net: Any, row: tuple[torch.Tensor, ...], tau: float, step: int, costs:
 def _tell_unsettled(made: dict[str, Any], name: str, step: int, tau: float) -> None:
     """Of a cell that is nan because sweeps did not settle, by how much the last one moved it. Raises NonFinite."""
     cell = name.removesuffix("+")
+    from hdsl.derive.mechanical_step import SWEEPS
+
     if f"gap:{cell}" in made and np.isfinite(np.asarray(made[f"moved:{cell}"], float)).all():
         left = float(np.sqrt(np.asarray(made[f"gap:{cell}"], float)))
         told = f"implicit-midpoint did not settle at step {step}: the last of its {SWEEPS} sweeps moved {cell} by {left:.1g}"

@@ -27,7 +27,7 @@ def test_what_differs_stays_apart():
         ("w_W.addmm_(q_t, h, beta=k, alpha=mean)", "w_b.addmv_(q_t, share)"),  # another dissipation
         ("w_W.addmm_(q_t, h, alpha=mean)", "b.add_(w_b)", "w_b.addmv_(q_t, share)"),  # read between the two
         ("w_W.addmm_(q_t, h, alpha=mean)", "w_b.addmv_(q_t, share)", "u_part.copy_(u)"),  # the row is not whole yet
-        ("w_W.addmm_(q_t, h, alpha=mean)", "w_b.addmv_(q_t, share)", "torch.mm(x, y, out=h)"),
+        ("w_b.addmv_(q_t, share)", "torch.mm(x, y, out=h)", "w_W.addmm_(q_t, h, alpha=mean)"),
         ("w_W.addmm_(q_t, h, alpha=mean)",),
     )
     for given in apart:
