@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from math import prod
 
 from hdsl.emit.native_expression import Kind, NativePrinter
+from hdsl.emit.native_few_loops import several_rows
 from hdsl.emit.native_groups import Group, Node, grouped, is_row_sum, node_of
 from hdsl.emit.native_loops import Range, by_vector, cleared, elementwise, is_outer, product
 from hdsl.emit.native_places import Identifiers, Place, Sizes, WorkSpace, row_major, viewed
@@ -164,7 +165,8 @@ class Body:
         return found
 
     def _taken_in(self) -> dict[str, Definition]:
-        """Outer products, or their means, that one sum reads as they lie: they are worked out in its loop."""
+        """Outer products, or their means, that one sum reads as they lie: they are worked out in its loop. A sum over one thing
+        is a product too."""
         found = {}
         places = {line.name: place for place, line in enumerate(self.program.lines)}
         overwritten = {name: places[f"{name}+"] for name in self.program.cells if f"{name}+" not in self.program.held}
@@ -174,7 +176,9 @@ class Body:
             stand = Counter(map(slot_name, occurrences(line.body.expression)))
             for occurrence in slots(line.body.expression):
                 source = self.lines.get(slot_name(occurrence))
-                if source is None or not isinstance(source.body, Contraction) or source.body.bound or not source.indices:
+                if source is None or not isinstance(source.body, Contraction) or not source.indices:
+                    continue
+                if any(self.length(size) != 1 for _, size in source.body.bound):
                     continue
                 once = self.readers[source.name] == [line.name] and stand[source.name] == 1
                 own = slot_indices(occurrence) == line.indices and source.name not in self.program.results
@@ -307,7 +311,7 @@ class Body:
     def _run(self, run: list[Definition], block: Range | None) -> list[str]:
         line = run[0]
         if isinstance(line.body, Elementwise):
-            return elementwise(self, run, block)
+            return several_rows(self, run, block, self.native.item) or elementwise(self, run, block)
         if isinstance(line.body, Contraction):
             zero = cleared(self, line) if block is None and is_row_sum(line) else []
             return [*zero, *product(self, line, block)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hdsl.emit.native_few import every_other, few, halving, parts_of, told
 from hdsl.emit.native_matrices import FEW as FEW_OUTERS
 from hdsl.emit.native_matrices import HEAD as TILES_HEAD
 from hdsl.emit.native_matrices import many
@@ -143,7 +144,7 @@ def products(kind: str) -> str:
         types = [f"typedef T V{lanes} __attribute__((vector_size({width})));"]
         types += [f"typedef whole M{lanes} __attribute__((vector_size({width})));"]
         made += [f"#if VECTOR >= {width}", *types, *totals(lanes, IN_LANE // item)]
-        made += [VECTORS.replace("@COUNT", count), *many(lanes), KERNELS, "#endif"]
+        made += [VECTORS.replace("@COUNT", count), *many(lanes), KERNELS, *few(lanes, IN_LANE // item), "#endif"]
         made = [part.replace("@L", str(lanes)) for part in made]
     made += [FEW, FEW_OUTERS]
     for name in ("dots", "sums"):
@@ -158,11 +159,22 @@ def _choice(name: str, arguments: str, handed: str, item: int) -> str:
     lines = [f"INLINE void short_{name}(int64_t batch, int64_t rows, int64_t n, {arguments}) {{"]
     for width in WIDTHS:
         lanes = width // item
+        lines += [text for n in parts_of(lanes) if name == "dots" for text in _several_rows(width, lanes, n)]
         lines += [f"#if VECTOR >= {width}"]
         lines += [f"    if (n >= {lanes}) {{ {name}_{lanes}(batch, rows, n, {handed}); return; }}", "#endif"]
     lines += [f"    {name}_few(batch, rows, n, {handed});", "}"]
     lines += [f"APART void row_{name}(int64_t batch, int64_t rows, int64_t n, {arguments}) {{"]
     return "\n".join([*lines, f"    short_{name}(batch, rows, n, {handed});", "}"])
+
+
+def _several_rows(width: int, lanes: int, n: int) -> Iterator[str]:
+    """Of rows of n numbers, several of which a vector takes: what whole vectors leave goes on as others do."""
+    yield f"#if VECTOR == {width}"
+    yield f"    if (n == {n} && batch == 1) {{"
+    yield f"        const int64_t done = dots_{lanes}_{n}(rows, W, x, y, scale);"
+    yield f"        rows -= done, W += done * {n}, y += done;"
+    yield "    }"
+    yield "#endif"
 
 
 def totals(lanes: int, near: int) -> Iterator[str]:
@@ -172,20 +184,10 @@ def totals(lanes: int, near: int) -> Iterator[str]:
     more than one partial sum of a row, then by 16 bytes as a whole.
     """
     yield f"INLINE V{lanes} totals_{lanes}(V{lanes} *v, int count) {{"
-    steps = [(1, near)] * (near.bit_length() - 1) + [(near, lanes // near)] * ((lanes // near).bit_length() - 1)
-    for unit, group in steps:
-        low, high = (_every_other(lanes, unit, group, start) for start in (0, 1))
+    for unit, group in halving(lanes, near):
+        low, high = (told(every_other(lanes, unit, group, start)) for start in (0, 1))
         picked = [f"PICK(v[2 * p % count], v[(2 * p + 1) % count], M{lanes}, {part})" for part in (low, high)]
         yield f"    for (int p = 0; p < (count + 1) / 2; p++) v[p] = {picked[0]} + {picked[1]};"
         yield "    count = (count + 1) / 2;"
     yield "    return v[0];"
     yield "}"
-
-
-def _every_other(lanes: int, unit: int, group: int, start: int) -> str:
-    """Places in two vectors, the second behind the first: of each ``group`` of units every other one."""
-    found = []
-    for begin in range(0, lanes, unit * group):
-        for vector in (0, lanes):
-            found += [vector + begin + unit * k + own for k in range(start, group, 2) for own in range(unit)]
-    return ", ".join(map(str, found))

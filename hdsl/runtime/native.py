@@ -11,21 +11,23 @@ import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from hdsl.cache import fetch, is_off, keep
 from hdsl.compiler import VERSION
-from hdsl.emit.native_held import Holding
-from hdsl.emit.native_module import NativeText, NotNative, emit_native
+from hdsl.emit.holding import Holding
 from hdsl.kept import key_of
 from hdsl.runtime.choice import Choice
 from hdsl.runtime.loop import anew, entry
 from hdsl.runtime.native_build import BuildError, build
-from hdsl.runtime.native_held import Between, asked_of, begun
+from hdsl.runtime.native_held import Between, asked_of, begun, tell
 from hdsl.runtime.prepared import Columns, Prepared, Steps
+
+if TYPE_CHECKING:  # the compiler is loaded where native text is read or printed: torch needs nothing of it
+    from hdsl.emit.native_module import NativeText
 
 KINDS = {torch.float32: "float", torch.float64: "double"}
 AT_ONCE = 2**28
@@ -60,7 +62,7 @@ _LIBRARIES: dict[tuple[Any, ...], Library] = {}
 
 
 def library_of(net: Any) -> Library:
-    """The library of a module, built when it is first asked for. Raises NoCompiler, BuildError and NotNative."""
+    """The library of a module, built when it is first asked for. Raises NoCompiler and BuildError."""
     sizes = {name.removeprefix("size:"): getattr(net, of) for name, of in net.numbers.items() if name.startswith("size:")}
     kind = KINDS[net.share.dtype]
     key = (net.origin, tuple(sizes.items()), net.batch, kind, asked_of(net))
@@ -82,12 +84,17 @@ def library_of(net: Any) -> Library:
 
 def _text(origin: Any, sizes: Mapping[str, int], batch: int, kind: Any, holding: Holding) -> NativeText:
     """Native text, printed now or by an earlier process."""
+    from hdsl.emit.native_module import NativeText, NotNative, emit_native
+
     told = {**dict(origin.dims), **{f"size {name}": value for name, value in sizes.items()}, "batch": batch}
     name = f"{key_of(f'native {kind} {holding}', origin.source, told, dict(origin.settings), origin.delay)}.c"
     try:
         return NativeText.read((fetch(name) or b"").decode()) if not is_off() else NativeText.read("")
     except (ValueError, KeyError, TypeError):
-        made = emit_native(origin.compiler().program, VERSION, sizes, batch, kind, holding)
+        try:
+            made = emit_native(origin.compiler().program, VERSION, sizes, batch, kind, holding)
+        except NotNative as wrong:
+            raise BuildError(str(wrong)) from None
         if not is_off():
             keep(name, made.told().encode())
         return made
@@ -164,6 +171,8 @@ def run_native(net: Any, chunk: dict[str, Any], sample: Sequence[torch.Tensor]) 
         _finished(net, done, boundary, taus)
         raise
     _finished(net, done, boundary, taus)
+    if between is not None:
+        tell(net, between.told)
     made = columns[0] if len(columns) == 1 else tuple(torch.cat(parts) for parts in zip(*columns, strict=True))
     return Ran(made, _finite(net, cells))
 
@@ -180,10 +189,11 @@ def _between(net: Any, steps: int) -> Between | None:
         return None
     try:
         library = library_of(net)
-    except (BuildError, NotNative):  # `call` says so
+    except BuildError:  # `call` says so
         return None
     numbers = _numbers(net, library.text)
-    return begun(net, library, _Run(tau=float(net.tau), numbers=ctypes.addressof(numbers)), steps)
+    told = _Run(tau=float(net.tau), numbers=ctypes.addressof(numbers))
+    return begun(net, library.text, lambda left: library.functions["weigh_held"](ctypes.byref(told), left), steps)
 
 
 def _numbers(net: Any, text: NativeText) -> Any:
@@ -212,7 +222,7 @@ def call(
         return None
     try:
         library = library_of(net)
-    except (BuildError, NotNative) as wrong:
+    except BuildError as wrong:
         net.choice = Choice("torch", f"torch: {wrong}")
         warnings.warn(f"{wrong}; torch is used", stacklevel=2)
         return None

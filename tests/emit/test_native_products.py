@@ -38,6 +38,10 @@ def call(kind: str, name: str, numbers: tuple[int, ...], *arrays: Any) -> None:
 @pytest.mark.parametrize("batch", [1, 3, 4, 9, 34])
 @pytest.mark.parametrize(("rows", "n"), [(1, 1), (3, 5), (9, 8), (4, 16), (7, 33), (18, 40), (34, 3)])
 def test_products_by_rows(kind: str, batch: int, rows: int, n: int) -> None:
+    compare(kind, batch, rows, n)
+
+
+def compare(kind: str, batch: int, rows: int, n: int) -> None:
     draw, dtype = np.random.default_rng(rows * n), KINDS[kind]
     w, x, q, c = (draw.normal(size=shape).astype(dtype) for shape in ((rows, n), (batch, n), (batch, rows), (batch, n)))
     y, wanted = np.empty((batch, rows), dtype), c + 2 * q @ w
