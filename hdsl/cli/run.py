@@ -75,6 +75,8 @@ Ran = TypeVar("Ran")
               help="Threads of the arithmetic on a CPU; if not given, one, or all cores for a model with large matrices.")
 @click.option("--backend", type=click.Choice(["torch", "native", "auto"]), show_default="torch",
               help="native: the loop as compiled C; auto: whichever is faster in a short trial.")
+@click.option("--held-back", type=click.IntRange(0, 512), metavar="K", show_default="16 for large matrices, where it pays",
+              help="Of native code at batch 1: steps over which moves of matrices are held back; 0 for none.")
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="Folder of the checkpoint.")
 @click.option("--every", type=COUNT, help="Write the checkpoint every so many steps, not at the end only.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint; from the start if there is none.")
@@ -138,6 +140,8 @@ def _check(options: Options) -> None:
     """Options that want one another, and files that cannot be written, are told of before the run."""
     if options.target_at is not None and options.hold is None:
         raise click.UsageError("--target-at wants --hold N")
+    if options.held_back is not None and options.backend not in ("native", "auto"):
+        raise click.UsageError("--held-back wants --backend native or auto")
     if options.checkpoint is None and (options.resume or options.every):
         raise click.UsageError(f"--{'resume' if options.resume else 'every'} wants --checkpoint DIR")
     if options.seeds and options.load_parameters:
@@ -238,7 +242,7 @@ def compiled(model: Model, options: Options) -> Any:
     try:
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
-            made = model.compile(backend=options.backend or "torch")
+            made = model.compile(backend=options.backend or "torch", held_back=options.held_back)
     except ValueError as wrong:
         raise click.UsageError(f"--backend {options.backend}: {wrong}") from None
     for warning in told:

@@ -13,7 +13,7 @@ from hdsl.derive.replay import TOKEN
 from hdsl.emit.content import content_hash
 from hdsl.emit.names import MODULE_NAMES, Names, harmless
 from hdsl.emit.room_lines import RoomLines
-from hdsl.emit.sampling import sample_body
+from hdsl.emit.sampling import bound_groups, sample_body
 from hdsl.emit.scalar import ScalarPrinter
 from hdsl.emit.skeleton_replay import step_fields
 from hdsl.emit.torch_lines import TorchLines
@@ -340,15 +340,14 @@ class Facts:
             "predict_passed": ", ".join([*inputs, *("None" for _ in targets)]),
             "costs": "{" + ", ".join(costs) + "}",
             "handed": f"made[{len(model.outputs)}:]",
-            "first": "made[0]" if model.outputs else "None",
+            "first": "made[0].clone()" if model.outputs else "None",
             **self._ticks(),
             **step_fields(self.programs.replay),
             "cells": "".join(f"\n        {where}{self._apart(name)}," for name, where in self.cells) + "\n    ",
             "initials": "".join(f"\n        {text}," for text in self._initials()) + "\n    "
             if self.states or self.params or model.followed
             else "",
-            "groups": '"state", "costate", ' + '"control", ' * bool(model.followed) + '"initial"',
-            "control": "control, " * bool(model.followed),
+            "groups": bound_groups([where for _, where in self.cells]),
             "restarts": repr(tuple(k for k in restarts if k not in shared)),
             "shared_restarts": repr(tuple(k for k in restarts if k in shared)),
             "sample": sample_body(self),
@@ -376,7 +375,7 @@ class Facts:
         """The mean of a cost; ``sample[k]`` are the marks of the targets that it needs."""
         definition = next(d for d in self.model.definitions if d.name == cost)
         if definition.shared:
-            return f"told[{position}]"
+            return f"told[{position}].clone()"
         names = [*(f"present:{v}" for v in self.model.targets_of[cost]), *(name for name in self.marks if name == TOKEN)]
         marks = "".join(f", sample[{self.sample.index(name)}]" for name in names)
         return f"self._mean(told[{position}]{marks})"

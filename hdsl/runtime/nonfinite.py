@@ -71,7 +71,8 @@ def find_nonfinite(
         tau = float(chunk["tau"][k]) if "tau" in chunk else net.tau
         here = kept(net)
         made = _step(net, row, tau)
-        costs = {name: value for name, value in results_of(net, [made], _one(sample, k)).items() if name in net.costs}
+        results = results_of(net, [value.unsqueeze(0) for value in made], 1, _one(sample, k))
+        costs = {name: value for name, value in results.items() if name in net.costs}
         wrong = not all(bool(torch.isfinite(value).all()) for value in (*made, *net._cells()))
         if wrong or any(bool(torch.isinf(value).any()) for value in costs.values()):
             put_back(net, here)
@@ -95,6 +96,7 @@ def put_back(net: Any, values: list[Any]) -> None:
     with torch.no_grad():
         for cell, value in zip(_moved(net), values, strict=True):
             cell.copy_(value)
+    net.sequences = bool(net.ended.any())
     if hasattr(net, "_project"):
         net.ticks = int(net.replays if replays(net) else net.clock)
 

@@ -305,7 +305,7 @@ class _Run:
             **({"batch": plan.stream.batch} if plan.stream.batch > 1 else {}),
             **({"record": ",".join(self.recorder.shapes)} if self.recorder is not None else {}),
             **({"hold": str(plan.hold)} if plan.hold.ticks > 1 else {}),
-            **({"backend": asked} if (asked := type(self.net).choice.backend) != "torch" else {}),
+            **type(self.net).choice.asked,
             **({"parameters": self.begun_with} if self.begun_with else {}),
         }
 

@@ -7,6 +7,7 @@ derivative. Derivatives, and their values at kinks, are those of torch.autograd.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -39,6 +40,12 @@ Lookup = Callable[[str], Tensor]
 def number(value: object) -> Tensor:
     """A value as a float64 tensor, cut off from any graph."""
     return torch.as_tensor(value, dtype=DTYPE).detach()
+
+
+@lru_cache(maxsize=512)
+def written_number(value: float) -> Tensor:
+    """A number of the text. What reads it changes nothing of it, and meets it thousands of times."""
+    return number(value)
 
 
 def softplus(x: Tensor) -> Tensor:
@@ -123,7 +130,7 @@ def evaluate(expression: Expression | ByIndex, lookup: Lookup, bound: tuple[str,
 
     match expression:
         case Number(value=value):
-            return number(float(value))
+            return written_number(float(value))
         case Name(name=name):
             found = lookup(name)
             if not found.is_floating_point():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -100,6 +101,7 @@ class Written:
         self.states, self.parameters = self._of_role("state"), self._of_role("param")
 
         self.sizes = self._sizes([s for s in statements if isinstance(s, Dim)], dims or {})
+        self._shapes: dict[str, tuple[int, ...]] = {}
         changed = dict(settings or {})
         self.consts: dict[str, Tensor] = {}
         for name in self._of_role("const"):
@@ -136,6 +138,11 @@ class Written:
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The sizes of something declared, in numbers."""
+        if name not in self._shapes:
+            self._shapes[name] = self._shape(name)
+        return self._shapes[name]
+
+    def _shape(self, name: str) -> tuple[int, ...]:
         declared = self.controls[name] if name in self.controls else self.declared[name]
         axes = [exact(axis, self.sizes) for axis in declared.shape]
         if any(axis.denominator != 1 or axis < 1 for axis in axes):
@@ -144,6 +151,11 @@ class Written:
 
     def constants(self) -> dict[str, Tensor]:
         """What never changes: sizes as scalars, consts, pi and inf."""
+        return {**self.consts, **self._numbers}
+
+    @cached_property
+    def _numbers(self) -> dict[str, Tensor]:
+        """Constants without the consts of the file."""
         sizes = {name: number(float(value)) for name, value in self.sizes.items()}
         # How many values an index has, for what makes a vector of it.
         sizes |= {
@@ -151,7 +163,7 @@ class Written:
             for name, s in self.declared.items()
             if s.index is not None
         }
-        return {**sizes, **self.consts, "pi": number(torch.pi), "inf": number(torch.inf)}
+        return {**sizes, "pi": number(torch.pi), "inf": number(torch.inf)}
 
     def _filled(self, statement: Declare, given: float | str | None = None) -> Tensor:
         """The value of a declaration in its shape: the one given, else the one written. Nothing is drawn at random."""
@@ -227,6 +239,8 @@ class Written:
                 raise ValueError(f"{path} is not a number")
             case float() | int() as given:
                 return float(given)
+            case Number(value=value):
+                return float(value)
             case written:
                 known = self.constants() | {name: number(value) for name, value in moment.items()}
                 return float(evaluate(written, known.__getitem__))

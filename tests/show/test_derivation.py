@@ -8,6 +8,7 @@ from hdsl.compiler import Compiler
 from hdsl.show.derivation import derivation_page
 from hdsl.syntax.gather import gather
 from hdsl.syntax.source import Source
+from tests.show.pages import page_of as kept_page
 
 
 def page_of(compiler, **options):
@@ -25,7 +26,7 @@ def equations(page, key):
 
 def test_every_update_of_a_step_is_on_the_page(product, model):
     compiler = product(model)
-    page = page_of(compiler)
+    page = kept_page(compiler)
     steps = [s for s in page.sections if s.key == "step"]  # a boundary problem has none
     assert bool(steps) == (compiler.model.learning.schedule != "boundary")
     made = {e.name for step in steps for row in step.rows for e in row.equations}
@@ -39,7 +40,7 @@ def test_every_equation_of_the_model_names_its_lines(product, model):
     length = len(compiler.source.text.splitlines())
     whole = 'use "' not in compiler.source.text  # a param of a file that is used stands in no line of this one
     for key in ("where", "state", "costate", "parameter", "step"):
-        for found in page_of(compiler).sections:
+        for found in kept_page(compiler).sections:
             if found.key == key:
                 assert all(row.lines or not whole for row in found.rows)
                 assert all(1 <= line <= length for row in found.rows for line in row.lines)

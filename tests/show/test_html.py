@@ -11,6 +11,7 @@ from hdsl.compiler import Compiler
 from hdsl.show.derivation import derivation_page
 from hdsl.show.html import COLOURS, ham_lines, page_html
 from hdsl.syntax.source import Source
+from tests.show.pages import page_of as kept_page
 
 VOID = {"meta", "br", "hr", "img", "link", "input"}
 
@@ -57,7 +58,7 @@ def read(text):
 
 
 def page_of(compiler):
-    return page_html(derivation_page(compiler.equations, compiler.step, "latex"))
+    return page_html(kept_page(compiler, "latex"))
 
 
 def test_a_derivation_of_every_model(product, model):

@@ -9,13 +9,17 @@ from hdsl.compiler import Compiler
 from hdsl.show.derivation import derivation_page
 from hdsl.show.json import page_json
 from hdsl.syntax.source import Source
+from tests.show.pages import page_of
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SCHEMA = json.loads((DOCS / "derivation.schema.json").read_text(encoding="utf-8"))
 
 
 def record(compiler, **options):
-    text, latex = (derivation_page(compiler.equations, compiler.step, style, **options) for style in ("text", "latex"))
+    if options.keys() <= {"form"}:
+        text, latex = (page_of(compiler, style, **options) for style in ("text", "latex"))
+    else:
+        text, latex = (derivation_page(compiler.equations, compiler.step, style, **options) for style in ("text", "latex"))
     return json.loads(page_json(text, latex))
 
 
@@ -52,7 +56,7 @@ def test_an_equation_in_both_spellings(product):
 
 def test_every_row_of_the_page_is_there(product, model):
     compiler = product(model)
-    page = derivation_page(compiler.equations, compiler.step)
+    page = page_of(compiler)
     found = record(compiler)
     assert [s["key"] for s in found["sections"]] == [s.key for s in page.sections]
     assert [len(s["rows"]) for s in found["sections"]] == [len(s.rows) for s in page.sections]

@@ -13,10 +13,11 @@ from hdsl.show.latex import LONGEST, page_latex, parts, plain_latex, width
 from hdsl.show.markdown import page_markdown
 from hdsl.show.page import HEADINGS
 from hdsl.syntax.source import Source
+from tests.show.pages import page_of
 
 
 def document(compiler, form="matrix"):
-    return page_latex(derivation_page(compiler.equations, compiler.step, "latex", form=form))
+    return page_latex(page_of(compiler, "latex", form))
 
 
 @pytest.mark.parametrize("form", ["matrix", "index"])

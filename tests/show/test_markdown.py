@@ -6,11 +6,12 @@ import pytest
 
 from hdsl.show.derivation import derivation_page
 from hdsl.show.markdown import page_markdown, plain_markdown
+from tests.show.pages import page_of
 
 
 def test_formulas_stand_in_fences(product, model):
     compiler = product(model)
-    text = page_markdown(derivation_page(compiler.equations, compiler.step, "latex"))
+    text = page_markdown(page_of(compiler, "latex"))
     assert text.startswith(f"# {plain_markdown(model)}\n")
     opened, inside = 0, False
     for line in text.splitlines():

@@ -6,12 +6,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from hdsl.show.derivation import derivation_page
 from hdsl.show.mathml import mathml
 from hdsl.terms.elementwise import ROWS
 from hdsl.terms.notation import Notation
 from hdsl.terms.spelling import GREEK, LATEX
 from hdsl.terms.term import Definition, Elementwise, slot
+from tests.show.pages import page_of
 
 SPACE = "{http://www.w3.org/1998/Math/MathML}"
 
@@ -28,7 +28,7 @@ def tokens(latex):
 @pytest.mark.parametrize("form", ["matrix", "index"])
 def test_every_equation_of_every_model(product, model, form):
     compiler = product(model)
-    page = derivation_page(compiler.equations, compiler.step, "latex", form=form)
+    page = page_of(compiler, "latex", form)
     for row in page.rows:
         for equation in row.equations:
             assert {"=", "≤", "←"} & {*tokens(str(equation))}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hdsl.show.page import HEADINGS, Equation, Page, Row, Section, parted, worded
+from tests.show.pages import page_of
 
 PAGE = Page(
     "m",
@@ -54,10 +55,7 @@ def test_what_there_is_to_ask_for():
 
 
 def test_every_section_of_a_derivation_has_a_heading(product, model):
-    from hdsl.show.derivation import derivation_page
-
-    compiler = product(model)
-    page = derivation_page(compiler.equations, compiler.step)
+    page = page_of(product(model))
     assert {section.key for section in page.sections} <= set(HEADINGS)
 
 

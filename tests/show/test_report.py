@@ -12,8 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hdsl.resources import folder
 from hdsl.show.report import ZOOM, Line, Record, Results, Run, Series, began, figures, model_card, report_html
 from hdsl.terms.notation import Notation
+
+MODELS = sorted(path.stem for path in folder("models").glob("*.ham"))
+DAILY = ("lqr", "gru", "pendulum", "sunspots")  # the page inside it is judged for every model by test_html.py
 
 
 def reader():
@@ -83,9 +87,10 @@ def test_it_adapts_to_dark_and_to_paper(page):
     assert "prefers-color-scheme: dark" in page and "@media print" in page and 'name="viewport"' in page
 
 
-def test_a_report_of_every_model(product, model):
-    compiler = product(model)
-    bare = Run(model, "none", 1, 0.1, 10.0, costs={})
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n not in DAILY)) for n in MODELS])
+def test_a_report_of_every_model(product, name):
+    compiler = product(name)
+    bare = Run(name, "none", 1, 0.1, 10.0, costs={})
     found = reader()(report_html(bare, compiler.equations, compiler.step, "1"))
     assert "Curves" not in found.text and "Results" not in found.text
 

@@ -9,13 +9,14 @@ from hdsl.show.derivation import derivation_page
 from hdsl.show.notations import model_notation
 from hdsl.show.summand import MOST, told_equation
 from hdsl.syntax.source import Source
+from tests.show.pages import page_of
 
 
 @pytest.mark.parametrize("style", ["text", "latex"])
 @pytest.mark.parametrize("form", ["matrix", "index"])
 def test_the_texts_joined_are_the_right_side(product, model, style, form):
     compiler = product(model)
-    page = derivation_page(compiler.equations, compiler.step, style, form=form)
+    page = page_of(compiler, style, form)
     derived = [e for row in page.rows for e in row.equations if e.summands]
     assert len(derived) >= len(compiler.equations.all)
     for equation in derived:

@@ -7,6 +7,7 @@ import pytest
 from hdsl.show.derivation import derivation_page
 from hdsl.show.page import Equation, Page, Row, Section
 from hdsl.show.text import WIDTH, beside, columns, page_text, ranges
+from tests.show.pages import page_of
 
 LEAKY = """\
 leaky                                          sequential Euler, s = −1, 4 parameters (1 120 numbers at n = 32)
@@ -82,6 +83,8 @@ leaky     sequential Euler, s = −1, 4 parameters (1 120 numbers at n = 32)
 
 
 def pages(compiler, **options):
+    if options.keys() <= {"form"}:
+        return page_text(page_of(compiler, **options))
     return page_text(derivation_page(compiler.equations, compiler.step, **options))
 
 
