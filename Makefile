@@ -42,8 +42,11 @@ slow: $(VENV)/.tests  ## the slow tests
 pages: $(VENV)/.tests  ## look at reports in a headless Chromium, which must be installed
 	$(BIN)/python -m pytest -m browser
 
-bench: $(VENV)/.runs  ## the speed table
+bench: $(VENV)/.runs  ## the tables of docs/speed.md, half an hour of an idle machine
 	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.large
+	$(BIN)/python -m benchmarks.scaling
+	$(BIN)/python -m benchmarks.start
 
 models-table: $(VENV)/.runs  ## docs/models.md: every model that ships beside its trivial baseline
 	$(BIN)/python -m benchmarks.models -o docs/models.md

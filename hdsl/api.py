@@ -80,8 +80,9 @@ class Model(Shown):
         return self.compiler.product(name)
 
     def compile(
-        self, *, dtype: Any = None, device: Any = None, backend: str = "torch", pullback: bool = False
-    ) -> Any:
+        self, *, dtype: Any = None, device: Any = None, backend: str = "torch", held_back: int | None = None,
+        pullback: bool = False,
+    ) -> Any:  # fmt: skip
         """The generated module class, a `torch.nn.Module` with ``step``, ``run`` and ``predict``.
 
         Args:
@@ -89,11 +90,13 @@ class Model(Shown):
             backend: ``torch``; ``native`` for a module whose step, and whose loop over a stream, is compiled C; ``auto`` for
                 whichever is faster in a short trial at the first `run`, which ``net.choice`` then tells; or ``numpy`` for
                 the text of the reference as a module of functions. Without a C compiler torch is taken, with a warning.
+            held_back: of native code, over how many steps moves of matrices are held back at batch 1: 0 for none, a number for
+                every matrix that allows it, and where it is left out 16 steps of large ones in long runs, where that pays.
             pullback: also give the class ``pullback`` and ``forward``, so that a module stands inside a larger torch model.
 
         Raises:
-            ValueError: there is no such backend, or no native code of this model; with ``pullback``, no real input reaches an
-                output.
+            ValueError: there is no such backend, no native code of this model, or nothing is held back over so many steps; with
+                ``pullback``, no real input reaches an output.
         """
         from hdsl.runtime.choice import choice_of
         from hdsl.runtime.load import load_class
@@ -105,7 +108,7 @@ class Model(Shown):
         compiler = self.compiler
         outside = tuple(compiler.dims.items()), tuple(compiler.settings.items()), compiler.delay
         origin = Origin(self.name, compiler.source, *outside)
-        choice = choice_of(backend, origin)
+        choice = choice_of(backend, origin, held_back)
         text = compiler.torch_with_pullback if pullback else compiler.torch
         return load_class(text, origin, (dtype, device), choice)
 
@@ -195,7 +198,7 @@ class Model(Shown):
         several = isinstance(source, list) and bool(source) and not isinstance(source[0], Mapping)
         opened = [open_source(each, follow) for each in (source if several else [source])]
         bad = BadRows(on_bad_row, lambda message: print(f"left out: {message}", file=sys.stderr))
-        streams = [read_stream(each, self.compiler.model, told, None, scale, bad) for each in opened]
+        streams = [read_stream(each, self.compiler.outline, told, None, scale, bad) for each in opened]
         if unknown := streams[0].columns.sizes:
             wanted = ", ".join(f"{name}={size}" for name, size in unknown.items())
             raise StreamError(f"the stream decides a size that the model was loaded without: hdsl.load(…, {wanted})")

@@ -30,6 +30,7 @@ class Options:
     device: str
     threads: int | None
     backend: str | None
+    held_back: int | None
     checkpoint: Path | None
     every: int | None
     resume: bool

@@ -75,6 +75,8 @@ Ran = TypeVar("Ran")
               help="Threads of the arithmetic on a CPU; if not given, one, or all cores for a model with large matrices.")
 @click.option("--backend", type=click.Choice(["torch", "native", "auto"]), show_default="torch",
               help="native: the loop as compiled C; auto: whichever is faster in a short trial.")
+@click.option("--held-back", type=click.IntRange(0, 512), metavar="K", show_default="16 for large matrices, where it pays",
+              help="Of native code at batch 1: steps over which moves of matrices are held back; 0 for none.")
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="Folder of the checkpoint.")
 @click.option("--every", type=COUNT, help="Write the checkpoint every so many steps, not at the end only.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint; from the start if there is none.")
@@ -105,7 +107,7 @@ def command(**given: Any) -> int:
     options = Options(**given)
     _check(options)
     model = open_model(options.model, options.settings, options.dims, options.delay)
-    if model.product("model").learning.schedule == "boundary":
+    if model.compiler.outline.learning.schedule == "boundary":
         return solved(options, model)
     refuse_solving(options)
     if options.sweep:
@@ -138,6 +140,8 @@ def _check(options: Options) -> None:
     """Options that want one another, and files that cannot be written, are told of before the run."""
     if options.target_at is not None and options.hold is None:
         raise click.UsageError("--target-at wants --hold N")
+    if options.held_back is not None and options.backend not in ("native", "auto"):
+        raise click.UsageError("--held-back wants --backend native or auto")
     if options.checkpoint is None and (options.resume or options.every):
         raise click.UsageError(f"--{'resume' if options.resume else 'every'} wants --checkpoint DIR")
     if options.seeds and options.load_parameters:
@@ -170,11 +174,11 @@ def written(options: Options) -> dict[str, Path | None]:
 def make_plan(options: Options, model: Model | None = None) -> Plan:
     """What the options ask for, of a model that is open already or not, the stream read and scaled. Raises click's errors."""
     model = model or open_model(options.model, options.settings, options.dims, options.delay)
-    if model.product("model").hamiltonian is not None:
+    if model.compiler.outline.hamiltonian is not None:
         from hdsl.cli.mechanics import mechanical_plan
 
         keep_apart(written(options), [readable(options.model)])
-        names = recorded_names(options.record, model.product("model"))
+        names = recorded_names(options.record, model.compiler.outline)
         return mechanical_plan(options, model, compiled(model, options), names)
     defaults = defaults_of(readable(options.model), model.name, next(iter(options.streams), None))
     paths = options.streams or (defaults.stream,)
@@ -189,15 +193,15 @@ def make_plan(options: Options, model: Model | None = None) -> Plan:
     try:
         told, how = {**defaults.map, **read_map(options.columns)}, options.scale or defaults.scale
         read_kind(how)
-        hold = read_hold(options.hold or defaults.hold, options.target_at, model.product("model"))
+        hold = read_hold(options.hold or defaults.hold, options.target_at, model.compiler.outline)
     except ValueError as wrong:
         raise click.UsageError(str(wrong)) from None
     with understood(defaults.stream):
-        opened = open_streams(paths, options.follow, model.product("model"), told)
+        opened = open_streams(paths, options.follow, model.compiler.outline, told)
         if opened.sizes:  # what the stream decides is compiled in
             extra = [f"{name}={size}" for name, size in opened.sizes.items()]
             model = open_model(options.model, options.settings, (*options.dims, *extra), options.delay)
-        record = model.product("model")
+        record = model.compiler.outline
         stream = reading_of(opened, record, how, bad_rows(options.bad), options.batch)
     if stream.live and options.seeds:
         raise click.UsageError(f"--seeds reads a stream several times, and {stream.name} can be read once")
@@ -228,7 +232,7 @@ def compiled(model: Model, options: Options) -> Any:
     """The module class. Raises click.UsageError for a device that is not there and a size that nothing tells."""
     from hdsl.runtime.device import check_device
 
-    unknown = [name for name, size in model.product("model").dims.items() if size is None]
+    unknown = [name for name, size in model.compiler.outline.dims.items() if size is None]
     if unknown:
         raise click.UsageError(f"the size `{unknown[0]}` has no default and no column tells it: --dim {unknown[0]}=…")
     try:
@@ -238,7 +242,7 @@ def compiled(model: Model, options: Options) -> Any:
     try:
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
-            made = model.compile(backend=options.backend or "torch")
+            made = model.compile(backend=options.backend or "torch", held_back=options.held_back)
     except ValueError as wrong:
         raise click.UsageError(f"--backend {options.backend}: {wrong}") from None
     for warning in told:

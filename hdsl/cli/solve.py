@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 STEPPING: Mapping[str, str] = {
     "follow": "--follow", "batch": "--batch", "steps": "--steps", "epochs": "--epochs", "hold": "--hold",
     "target_at": "--target-at", "seeds": "--seeds", "dtype": "--dtype", "device": "--device", "threads": "--threads",
-    "backend": "--backend", "checkpoint": "--checkpoint", "every": "--every", "resume": "--resume",
+    "backend": "--backend", "held_back": "--held-back", "checkpoint": "--checkpoint", "every": "--every", "resume": "--resume",
     "on_nonfinite": "--on-nonfinite", "record": "--record", "record_to": "--record-to", "log": "--log", "sweep": "--sweep",
     "load_parameters": "--load-parameters", "save_parameters": "--save-parameters",
 }  # fmt: skip

@@ -67,14 +67,16 @@ def as_product(
         left, right = (spell(factor) for factor in factors)
         return Product("mv", f"({left} * {right}).t()", "share", False)
     for first, second in ((0, 1), (1, 0)):
-        texts = tuple((spell(f), turn(f)) for f in factors)
-        product = _ordered_product(axes, first, second, texts)
-        if product is not None:
-            return product
+        found = _ordered_product(axes, first, second)
+        if found is not None:
+            kind, turned, mean = found
+            left, right = (turn(factors[k]) if t else spell(factors[k]) for k, t in zip((first, second), turned, strict=True))
+            return Product(kind, left, right, mean)
     return None
 
 
-def _ordered_product(axes: Axes, first: int, second: int, texts: tuple[tuple[str, str], ...]) -> Product | None:
+def _ordered_product(axes: Axes, first: int, second: int) -> tuple[str, tuple[bool, bool], bool] | None:
+    """The kind of a product of two factors in this order, which of them it takes transposed, and whether it is a mean."""
     left, right, value = axes.factors[first].axes, axes.factors[second].axes, axes.value.axes
     common = [axis for axis in left if axis in right]
     if len(common) != 1 or common[0] in value or len(left) != 2 or len(right) not in (1, 2):
@@ -87,9 +89,7 @@ def _ordered_product(axes: Axes, first: int, second: int, texts: tuple[tuple[str
     mean = axes.mean and summed == BATCH
     if axes.mean and not mean:
         return None
-    a = texts[first][left != (rows, summed)]
-    b = texts[second][right[0] != summed]
-    return Product("mm" if columns else "mv", a, b, mean)
+    return "mm" if columns else "mv", (left != (rows, summed), right[0] != summed), mean
 
 
 def einsum(definition: Definition, shared: Callable[[str], bool]) -> tuple[str, bool, tuple[int, ...]]:

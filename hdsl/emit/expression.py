@@ -10,7 +10,7 @@ from typing import Literal
 import sympy
 
 from hdsl.terms.elementwise import ROWS, RowFunction, exp
-from hdsl.terms.term import Scalar, is_slot, ordered_terms
+from hdsl.terms.term import Scalar, is_negative, is_slot, ordered_terms
 
 SUM, PRODUCT, UNARY, ATOM = range(4)
 _PLACE = re.compile(r"\{(\d)\}")
@@ -52,7 +52,7 @@ class Printer:
         terms = ordered_terms(expression)
         text = self(terms[0], SUM)
         for term in terms[1:]:
-            negative = term.could_extract_minus_sign()
+            negative = is_negative(term)
             text += f" - {self(-term, PRODUCT)}" if negative else f" + {self(term, PRODUCT)}"
         return text
 

@@ -13,7 +13,7 @@ from hdsl.derive.replay import TOKEN
 from hdsl.emit.content import content_hash
 from hdsl.emit.names import MODULE_NAMES, Names, harmless
 from hdsl.emit.room_lines import RoomLines
-from hdsl.emit.sampling import sample_body
+from hdsl.emit.sampling import bound_groups, sample_body
 from hdsl.emit.scalar import ScalarPrinter
 from hdsl.emit.skeleton_replay import step_fields
 from hdsl.emit.torch_lines import TorchLines
@@ -74,7 +74,7 @@ class Facts:
         self.matrices = frozenset(w for w in self.params if len(self.model.quantities[w].sizes) == 2)
         self.vectors = frozenset(w for w in self.params if len(self.model.quantities[w].sizes) == 1)
         self._printed: dict[str, TorchLines] = {}
-        self._notations: dict[tuple[str, frozenset[str]], Notation] = {}
+        self._notations: list[tuple[tuple[Definition, ...], frozenset[str], Notation]] = []
         self.dotted = any("." in name for name in self.model.quantities)
         self.base = "_Module" if self.dotted else "nn.Module"
         self.draws = any(
@@ -116,12 +116,14 @@ class Facts:
 
     def notation(self, program: Program, inline: Collection[str]) -> Notation:
         """How a body's comments are written: what a statement takes in is put into its equation."""
-        key = program.name, frozenset(inline)
-        if key not in self._notations:
-            nexts = [name for name, dynamics in self.model.dynamics.items() if dynamics.kind == "next"]
-            given = (*program.given, *program.lines)
-            self._notations[key] = Notation("text", given, inline=inline, states=self.states, nexts=nexts)
-        return self._notations[key]
+        given, inline = (*program.given, *program.lines), frozenset(inline)
+        for lines, within, known in self._notations:  # a step, and a step of a run, are often of the same equations
+            if within == inline and lines == given:
+                return known
+        nexts = [name for name, dynamics in self.model.dynamics.items() if dynamics.kind == "next"]
+        made = Notation("text", given, inline=inline, states=self.states, nexts=nexts)
+        self._notations.append((given, inline, made))
+        return made
 
     @cached_property
     def _words(self) -> frozenset[str]:
@@ -232,14 +234,12 @@ class Facts:
 
     def prologue(self, text: str, alone: bool = False) -> list[str]:
         """The lines that bind the numbers, sizes and kinds that a body's text uses."""
-        lines = []
-        for name in (*sorted(self.numbers - (set() if alone else {"tau"})), *(f"size:{n}" for n in self.model.dims)):
-            identifier = self.names[name]
-            if re.search(rf"\b{identifier}\b", text):
-                lines.append(f"{identifier} = self.{identifier}")
-        if re.search(r"\bmean\b", text):
+        words = frozenset(re.findall(r"\w+", text))
+        told = (*sorted(self.numbers - (set() if alone else {"tau"})), *(f"size:{n}" for n in self.model.dims))
+        lines = [f"{of} = self.{of}" for of in (self.names[name] for name in told) if of in words]
+        if "mean" in words:
             lines.append("mean = 1 / self.batch  # each stream's part of a mean over the streams")
-        if re.search(r"\b(dtype|device)\b", text):
+        if words & {"dtype", "device"}:
             lines.append(f"dtype, device = {'self.' * alone}share.dtype, {'self.' * alone}share.device")
         return lines
 
@@ -340,15 +340,14 @@ class Facts:
             "predict_passed": ", ".join([*inputs, *("None" for _ in targets)]),
             "costs": "{" + ", ".join(costs) + "}",
             "handed": f"made[{len(model.outputs)}:]",
-            "first": "made[0]" if model.outputs else "None",
+            "first": "made[0].clone()" if model.outputs else "None",
             **self._ticks(),
             **step_fields(self.programs.replay),
             "cells": "".join(f"\n        {where}{self._apart(name)}," for name, where in self.cells) + "\n    ",
             "initials": "".join(f"\n        {text}," for text in self._initials()) + "\n    "
             if self.states or self.params or model.followed
             else "",
-            "groups": '"state", "costate", ' + '"control", ' * bool(model.followed) + '"initial"',
-            "control": "control, " * bool(model.followed),
+            "groups": bound_groups([where for _, where in self.cells]),
             "restarts": repr(tuple(k for k in restarts if k not in shared)),
             "shared_restarts": repr(tuple(k for k in restarts if k in shared)),
             "sample": sample_body(self),
@@ -376,7 +375,7 @@ class Facts:
         """The mean of a cost; ``sample[k]`` are the marks of the targets that it needs."""
         definition = next(d for d in self.model.definitions if d.name == cost)
         if definition.shared:
-            return f"told[{position}]"
+            return f"told[{position}].clone()"
         names = [*(f"present:{v}" for v in self.model.targets_of[cost]), *(name for name in self.marks if name == TOKEN)]
         marks = "".join(f", sample[{self.sample.index(name)}]" for name in names)
         return f"self._mean(told[{position}]{marks})"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Callable, Mapping
+from math import prod
 
 from hdsl.emit.native_expression import Kind, NativePrinter
+from hdsl.emit.native_few_loops import several_rows
 from hdsl.emit.native_groups import Group, Node, grouped, is_row_sum, node_of
-from hdsl.emit.native_loops import Range, by_vector, cleared, elementwise, product
+from hdsl.emit.native_loops import Range, by_vector, cleared, elementwise, is_outer, product
 from hdsl.emit.native_places import Identifiers, Place, Sizes, WorkSpace, row_major, viewed
 from hdsl.emit.native_structured import structured
 from hdsl.optimise.program import Program
@@ -24,14 +27,16 @@ from hdsl.terms.term import (
     slots,
 )
 
-LARGE = 2**15
+LARGE = 2**13
 """Bytes of a matrix from which on it is gone through by blocks of rows, each block's work done while it is in the cache."""
 BLOCK, FEWEST, MOST_ROWS = 2**16, 8, 64
 """Bytes of a block of rows of two matrices, and how many rows it has at least and at most."""
 BRIEF = 48
 """Lines up to which a program is short: what it calls may stand in its own text."""
-MOST_STREAMS = 64
+FEW_STREAMS = 3
 """Streams up to which the mean of an outer product is written out in the loop that takes it in."""
+MOST_STREAMS = 64
+"""The same for products of other shapes, which are made number by number elsewhere."""
 
 
 class Native:
@@ -42,6 +47,12 @@ class Native:
         self.names = Identifiers()
         self.item = 4 if kind == "float" else 8
         self.work = WorkSpace(self.item)
+
+    def apart(self) -> Native:
+        """The same with a work space of its own."""
+        made = copy.copy(self)
+        made.work = WorkSpace(self.item)
+        return made
 
     def place_of(self, pointer: str, sizes: tuple[int, ...], shared: bool) -> Place:
         made = Place(pointer, sizes, row_major(sizes), 0)
@@ -73,6 +84,7 @@ class Body:
         self.used: dict[str, None] = {}  # cells and samples, in the order of their use
         self.bases: dict[str, str] = {}
         self.readers = self._read_by()
+        self.blocks: set[str] = set()  # means of outer products, of which there is but a block of rows at a time
         self.folded = self._taken_in()
         self.kept: set[str] = set()
         self._find_views()
@@ -153,7 +165,8 @@ class Body:
         return found
 
     def _taken_in(self) -> dict[str, Definition]:
-        """Outer products, or their means, that one sum reads as they lie: they are worked out in its loop."""
+        """Outer products, or their means, that one sum reads as they lie: they are worked out in its loop. A sum over one thing
+        is a product too."""
         found = {}
         places = {line.name: place for place, line in enumerate(self.program.lines)}
         overwritten = {name: places[f"{name}+"] for name in self.program.cells if f"{name}+" not in self.program.held}
@@ -163,14 +176,20 @@ class Body:
             stand = Counter(map(slot_name, occurrences(line.body.expression)))
             for occurrence in slots(line.body.expression):
                 source = self.lines.get(slot_name(occurrence))
-                if source is None or not isinstance(source.body, Contraction) or source.body.bound or not source.indices:
+                if source is None or not isinstance(source.body, Contraction) or not source.indices:
+                    continue
+                if any(self.length(size) != 1 for _, size in source.body.bound):
                     continue
                 once = self.readers[source.name] == [line.name] and stand[source.name] == 1
                 own = slot_indices(occurrence) == line.indices and source.name not in self.program.results
+                tiled = is_outer(self, source) and self.batch > FEW_STREAMS
                 mean = self.batch == 1 or not source.shared or self.batch <= MOST_STREAMS
                 lasting = not any(overwritten.get(name, places[line.name]) < places[line.name] for name in source.reads())
-                if once and own and mean and lasting and source.shared == line.shared:
-                    found[source.name] = source
+                if once and own and (mean or tiled) and lasting and source.shared == line.shared:
+                    if tiled:
+                        self.blocks.add(source.name)
+                    else:
+                        found[source.name] = source
         return found
 
     def _find_views(self) -> None:
@@ -197,8 +216,11 @@ class Body:
     def _large(self, line: Definition) -> bool:
         if not isinstance(line.body, Contraction) and len(line.indices) < 2:
             return False
-        tables = [self.place(name) for name in (line.name, *line.reads()) if name not in (*self.folded, *self.native.numbers)]
-        return any(len(table.sizes) == 2 and table.numbers * self.native.item >= LARGE for table in tables)
+        tables = [self._sizes(name) for name in (line.name, *line.reads()) if name not in (*self.folded, *self.native.numbers)]
+        return any(len(sizes) == 2 and prod(sizes) * self.native.item >= LARGE for sizes in tables)
+
+    def _sizes(self, name: str) -> tuple[int, ...]:
+        return self.extent(self.lines[name]) if name in self.lines else self.outside(name)[0]
 
     # --- text ------------------------------------------------------------------------------------------------------------
 
@@ -262,20 +284,34 @@ class Body:
     def _group(self, group: Group, runs: list[list[Definition]]) -> list[str]:
         if group.rows is None:
             return [text for run in runs for text in self._run(run, None)]
-        made = [text for node in group.nodes if node.sums for text in cleared(self, node.line)]
-        body = [text for run in runs for text in self._run(run, ("lo", "hi"))]
-        rows = group.rows
-        tables = [self.place(name) for node in group.nodes for name in (node.line.name, *node.along) if name not in self.folded]
-        longest = max(table.numbers // rows for table in tables if table.sizes[:1] == (rows,))
+        rows, names = group.rows, {node.line.name for node in group.nodes}
+        read = {name for node in group.nodes for name in (node.line.name, *node.along) if name not in self.folded}
+        tables = [self._sizes(name) for name in sorted(read)]
+        longest = max(prod(sizes[1:]) for sizes in tables if sizes[:1] == (rows,))
         few = max(FEWEST, min(MOST_ROWS, BLOCK // (2 * longest * self.native.item) // 8 * 8))
+        few = min(rows, MOST_ROWS if self.batch > FEW_STREAMS else few)
+        for name in sorted(self.blocks & names):
+            if set(self.readers[name]) <= names:
+                self._take_block(name, few)
+        made = [text for node in group.nodes if node.sums for text in cleared(self, node.line)]
+        if few == rows:
+            return [*made, *(text for run in runs for text in self._run(run, ("0", str(rows))))]
+        body = [text for run in runs for text in self._run(run, ("lo", "hi"))]
         head = [f"for (int64_t lo = 0; lo < {rows}; lo += {few}) {{"]
         head.append(f"const int64_t hi = lo + {few} < {rows} ? lo + {few} : {rows};")
         return [*made, *head, *body, "}"]
 
+    def _take_block(self, name: str, few: int) -> None:
+        """Room for as many rows of a table as a block has; its pointer is where the whole table would begin."""
+        sizes, pointer = self.extent(self.lines[name]), self.native.names[name] + self.ending
+        self.bound.append(f"T *const {pointer} = r->work + {self.native.work.take(few * sizes[1])};")
+        begin = pointer if few == sizes[0] else f"({pointer} - lo * {sizes[1]})"
+        self.room[name] = self.native.place_of(begin, sizes, True)
+
     def _run(self, run: list[Definition], block: Range | None) -> list[str]:
         line = run[0]
         if isinstance(line.body, Elementwise):
-            return elementwise(self, run, block)
+            return several_rows(self, run, block, self.native.item) or elementwise(self, run, block)
         if isinstance(line.body, Contraction):
             zero = cleared(self, line) if block is None and is_row_sum(line) else []
             return [*zero, *product(self, line, block)]

@@ -67,10 +67,10 @@ class NativePrinter:
 
     def __call__(self, expression: Scalar) -> str:
         if self.constant is not None and slots(expression) and self.is_number(expression):
-            return self.constant(self._double(expression))
+            return self.constant(self.double(expression))
         return self._print(expression)
 
-    def _double(self, expression: Scalar) -> str:
+    def double(self, expression: Scalar) -> str:
         """A number of the step as the module's Python would work it out."""
         return NativePrinter("double", self.spell, self.is_number, None)(expression)
 

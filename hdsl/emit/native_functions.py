@@ -4,6 +4,8 @@ Exponentials are Cody and Waite's reduction and the series of e^r − 1, by whic
 near 0; they have no branch, so that loops over them become vector code. A nan goes through all of them.
 """
 
+from hdsl.emit.native_products import products
+
 HEAD = r"""
 #include <math.h>
 #include <stdint.h>
@@ -27,8 +29,7 @@ HEAD = r"""
 #define VECTOR 16
 #endif
 typedef T V __attribute__((vector_size(VECTOR)));
-typedef T Q __attribute__((vector_size(16)));
-enum { LANES = VECTOR / sizeof(T), FEW = 16 / sizeof(T) };
+enum { LANES = VECTOR / sizeof(T) };
 #ifdef _WIN32
 #define SEEN __declspec(dllexport)
 #else
@@ -50,12 +51,6 @@ struct run {               // what Python hands over; the same for every module
 };
 
 INLINE V load(const T *p) { V v; memcpy(&v, p, sizeof v); return v; }
-INLINE Q load_few(const T *p) { Q v; memcpy(&v, p, sizeof v); return v; }
-INLINE T total_few(Q v) {
-    T sum = v[0] + v[1];
-    for (int l = 2; l < FEW; l += 2) sum += v[l] + v[l + 1];
-    return sum;
-}
 INLINE void store(T *p, V v) { memcpy(p, &v, sizeof v); }
 """
 
@@ -169,88 +164,18 @@ INLINE double d_softplus(double x) { return x > 40 ? x : log1p(exp(x)); }
 INLINE double d_power_slope(double x, double y) { return y == 0 ? 0 : y * pow(x, y - 1); }
 INLINE double d_power_log(double x, double y) { return x == 0 && y >= 0 ? 0 : pow(x, y) * log(x); }
 """
-
-PRODUCTS = r"""
-// y[b][r] = scale * sum over j of W[r][j] x[b][j], for rows r of a block.
-#define DOTS(R, B)                                                                              \
-    {                                                                                           \
-        V sums[R][B];                                                                           \
-        Q rests[R][B];                                                                          \
-        T ends[R][B];                                                                           \
-        for (int p = 0; p < R; p++)                                                             \
-            for (int q = 0; q < B; q++) sums[p][q] = (V){0}, rests[p][q] = (Q){0}, ends[p][q] = 0; \
-        int64_t j = 0;                                                                          \
-        for (; j + LANES <= n; j += LANES) {                                                    \
-            V rows_of[R];                                                                       \
-            for (int p = 0; p < R; p++) rows_of[p] = load(W + (r + p) * n + j);                 \
-            for (int q = 0; q < B; q++) {                                                       \
-                V own = load(x + (b + q) * xs + j);                                             \
-                for (int p = 0; p < R; p++) sums[p][q] += rows_of[p] * own;                     \
-            }                                                                                   \
-        }                                                                                       \
-        for (; j + FEW <= n; j += FEW)                                                          \
-            for (int q = 0; q < B; q++) {                                                       \
-                Q own = load_few(x + (b + q) * xs + j);                                         \
-                for (int p = 0; p < R; p++) rests[p][q] += load_few(W + (r + p) * n + j) * own; \
-            }                                                                                   \
-        for (; j < n; j++)                                                                      \
-            for (int p = 0; p < R; p++) for (int q = 0; q < B; q++) ends[p][q] += W[(r + p) * n + j] * x[(b + q) * xs + j]; \
-        for (int p = 0; p < R; p++) for (int q = 0; q < B; q++)                                 \
-            y[(b + q) * ys + r + p] = scale * ((n >= LANES ? total(sums[p][q]) : 0) + total_few(rests[p][q]) + ends[p][q]); \
-    }
-INLINE void short_dots(int64_t batch, int64_t rows, int64_t n, const T *restrict W, const T *restrict x, int64_t xs,
-                     T *restrict y, int64_t ys, T scale) {
-    int64_t r = 0;
-    for (; r + 4 <= rows; r += 4) {
-        int64_t b = 0;
-        for (; b + 4 <= batch; b += 4) DOTS(4, 4)
-        for (; b < batch; b++) DOTS(4, 1)
-    }
-    for (; r < rows; r++)
-        for (int64_t b = 0; b < batch; b++) DOTS(1, 1)
-}
-
-// c[b][j] += sum over rows r of a block of scale * W[r][j] q[b][r].
-#define SUMS(R, B)                                                                              \
-    {                                                                                           \
-        T own[B][R];                                                                            \
-        for (int k = 0; k < B; k++) for (int p = 0; p < R; p++) own[k][p] = scale * q[(b + k) * qs + r + p]; \
-        int64_t j = 0;                                                                          \
-        for (; j + LANES <= n; j += LANES) {                                                    \
-            V rows_of[R];                                                                       \
-            for (int p = 0; p < R; p++) rows_of[p] = load(W + (r + p) * n + j);                 \
-            for (int k = 0; k < B; k++) {                                                       \
-                V sum = load(c + (b + k) * cs + j);                                             \
-                for (int p = 0; p < R; p++) sum += rows_of[p] * own[k][p];                      \
-                store(c + (b + k) * cs + j, sum);                                               \
-            }                                                                                   \
-        }                                                                                       \
-        for (; j < n; j++)                                                                      \
-            for (int k = 0; k < B; k++) for (int p = 0; p < R; p++) c[(b + k) * cs + j] += W[(r + p) * n + j] * own[k][p]; \
-    }
-INLINE void short_sums(int64_t batch, int64_t rows, int64_t n, const T *restrict W, const T *restrict q, int64_t qs,
-                     T *restrict c, int64_t cs, T scale) {
-    int64_t r = 0;
-    for (; r + 4 <= rows; r += 4) {
-        int64_t b = 0;
-        for (; b + 4 <= batch; b += 4) SUMS(4, 4)
-        for (; b < batch; b++) SUMS(4, 1)
-    }
-    for (; r < rows; r++)
-        for (int64_t b = 0; b < batch; b++) SUMS(1, 1)
-}
-
-// The same as functions of their own: where a call is little beside the work, and a text of many lines is compiled sooner.
-APART void row_dots(int64_t batch, int64_t rows, int64_t n, const T *restrict W, const T *restrict x, int64_t xs,
-                    T *restrict y, int64_t ys, T scale) {
-    short_dots(batch, rows, n, W, x, xs, y, ys, scale);
-}
-APART void row_sums(int64_t batch, int64_t rows, int64_t n, const T *restrict W, const T *restrict q, int64_t qs,
-                    T *restrict c, int64_t cs, T scale) {
-    short_sums(batch, rows, n, W, q, qs, c, cs, scale);
+# x times 0 is 0 or nan, and so is their sum: it cannot overflow.
+FINITE = r"""
+APART int all_finite(const T *p, int64_t n) {
+    V sums = {0};
+    T sum = 0;
+    int64_t j = 0;
+    for (; j + LANES <= n; j += LANES) sums += load(p + j) * 0;
+    for (; j < n; j++) sum += p[j] * 0;
+    for (int l = 0; l < LANES; l++) sum += sums[l];
+    return sum == 0;
 }
 """
-
 
 SOLVE = r"""
 // Gauss with pivots: a (n, n) is used up, x (n, columns) becomes the solution; of a singular one, infinities and nans.
@@ -278,27 +203,7 @@ APART void solve(int64_t n, int64_t columns, T *a, T *x) {
 """
 
 
-def total(kind: str) -> str:
-    """The sum of a vector's numbers, by halves: a loop over them would go through memory."""
-    item = 4 if kind == "float" else 8
-    lines = ["// The sum of a vector's numbers.", "#if defined(__has_builtin)", "#if __has_builtin(__builtin_shufflevector)"]
-    lines += ["#define HALVES 1", "#endif", "#endif", "INLINE T total(V v) {", "#ifdef HALVES"]
-    for width in (64, 32, 16):
-        lines.append(f"#if VECTOR == {width}")
-        name, lanes = "v", width // item
-        while lanes > 2:
-            half = lanes // 2
-            low, high = (", ".join(map(str, range(start, start + half))) for start in (0, half))
-            made = f"h{half}"
-            shuffled = [f"__builtin_shufflevector({name}, {name}, {part})" for part in (low, high)]
-            lines.append(f"    T {made} __attribute__((vector_size({half * item}))) = {' + '.join(shuffled)};")
-            name, lanes = made, half
-        lines += [f"    return {name}[0] + {name}[1];", "#endif"]
-    lines += ["#else", "    T sum = 0;", "    for (int l = 0; l < LANES; l++) sum += v[l];", "    return sum;", "#endif", "}"]
-    return "\n".join([*lines, ""])
-
-
 def preamble(kind: str) -> str:
     """All of it for one type, float or double."""
     own = FLOAT if kind == "float" else DOUBLE
-    return f"#define T {kind}\n{HEAD}{total(kind)}{own}{FUNCTIONS}{PRODUCTS}{SOLVE}"
+    return f"#define T {kind}\n{HEAD}{own}{FUNCTIONS}{products(kind)}{FINITE}{SOLVE}"

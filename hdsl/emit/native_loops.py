@@ -22,6 +22,8 @@ SHORT = 2**13
 
 Range = tuple[str, str]
 """Where a loop begins and ends, as text."""
+ONCE = ("0", "1")
+"""Of a loop that is none."""
 
 
 class Room(Protocol):
@@ -76,9 +78,11 @@ def elementwise(room: Room, lines: Sequence[Definition], block: Range | None) ->
         axes[0] = (axes[0][0], block)
     if not first.shared and room.batch > 1:
         axes.insert(0, ("b", ("0", str(room.batch))))
+    axes = [axis for axis in axes if axis[1] != ONCE]
+    turning = frozenset(name for name, _ in axes)
     inner = axes[-1][0] if axes else ""
-    head, known = _before_the_loop(room, lines, inner)
-    body: list[str] = []
+    head, known = _before_the_loop(room, lines, inner, turning)
+    body, stores = [], []
     for number, line in enumerate(lines):
         assert isinstance(line.body, Elementwise)
         own = f"own_{number}"
@@ -86,14 +90,22 @@ def elementwise(room: Room, lines: Sequence[Definition], block: Range | None) ->
         known[line.slot] = own
         place = room.store(line)
         if place is not None:
-            body.append(f"{place.at([i.name for i in line.indices])} = {own};")
+            stores.append(f"{place.at(_subscripts(line.indices, turning))} = {own};")
+    body += stores  # at the end: a line may read what another overwrites
     made = [loop(name, ends) for name, ends in axes[:-1]] + head
     made += [loop(inner, axes[-1][1], True), *body, "}"] if axes else body
     made += ["}"] * (len(axes) - 1)
     return ["{", *made, "}"]
 
 
-def _before_the_loop(room: Room, lines: Sequence[Definition], inner: str) -> tuple[list[str], dict[Scalar, str]]:
+def _subscripts(indices: Sequence[sympy.Symbol], turning: frozenset[str]) -> list[str]:
+    """The indices as text, 0 for one that no loop counts."""
+    return [i.name if i.name in turning else "0" for i in indices]
+
+
+def _before_the_loop(
+    room: Room, lines: Sequence[Definition], inner: str, turning: frozenset[str]
+) -> tuple[list[str], dict[Scalar, str]]:
     """What the innermost loop reads at every turn, bound to names before it; and the text of every slot."""
     made = {line.name for line in lines}
     head: list[str] = []
@@ -101,7 +113,7 @@ def _before_the_loop(room: Room, lines: Sequence[Definition], inner: str) -> tup
 
     def bound(occurrence: Scalar, stream: str = "b") -> str:
         place = room.place(slot_name(occurrence))
-        text = place.at([i.name for i in slot_indices(occurrence)], stream)
+        text = place.at(_subscripts(slot_indices(occurrence), turning), stream)
         moves = any(i.name == inner for i in slot_indices(occurrence)) or (inner == stream == "b" and place.batch)
         if moves or slot_name(occurrence) in made:
             return text
@@ -137,7 +149,41 @@ def _folded(room: Room, line: Definition, bound: object) -> str:
 
 def product(room: Room, line: Definition, block: Range | None) -> list[str]:
     """A sum of products: by the fixed functions where it is a matrix by a vector, by plain loops elsewhere."""
-    return _by_rows(room, line, block) or _plain(room, line, block)
+    return _outer(room, line, block) or _by_rows(room, line, block) or _plain(room, line, block)
+
+
+def is_outer(room: Room, line: Definition) -> bool:
+    """Whether a line is the mean over the streams of the outer products of two vectors."""
+    body = line.body
+    if not isinstance(body, Contraction) or body.bound or len(body.factors) != 2 or not line.shared or room.batch == 1:
+        return False
+    factors = zip(_turned(line), line.indices, strict=False)
+    return len(line.indices) == 2 and all(slot_indices(f) == (i,) and not room.shared(slot_name(f)) for f, i in factors)
+
+
+def _turned(line: Definition) -> tuple[Scalar, ...]:
+    """The factors in the order of the indices."""
+    assert isinstance(line.body, Contraction)
+    factors = line.body.factors
+    return factors if slot_indices(factors[0]) == line.indices[:1] else factors[::-1]
+
+
+def _outer(room: Room, line: Definition, block: Range | None) -> list[str]:
+    """``outers``; nothing where the line is another product."""
+    if not is_outer(room, line):
+        return []
+    assert isinstance(line.body, Contraction)
+    left, right = (room.place(slot_name(factor)) for factor in _turned(line))
+    target = room.place(line.name)
+    if not target.whole or left.strides != (1,) or right.strides != (1,):
+        return []
+    rows, columns = target.sizes
+    low, high = block or ("0", str(rows))
+    made = _from(target.pointer, "0" if low == "0" else f"{low} * {columns}")
+    ends = f"{_from(left.pointer, low)}, {left.batch}, {right.pointer}, {right.batch}, {made}"
+    name = "short" if rows * columns <= SHORT and room.brief else "row"
+    scale = room.printer({})(line.body.coefficient / room.batch)
+    return [f"{name}_outers({room.batch}, {high} - {low}, {columns}, {ends}, {scale});"]
 
 
 @dataclass(frozen=True)

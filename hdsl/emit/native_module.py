@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import prod
 
 from hdsl.derive.layered import LAYER
 from hdsl.derive.replay import TOKEN
 from hdsl.emit.content import content_hash
 from hdsl.emit.facts import FIRST, Facts
+from hdsl.emit.holding import WHERE_IT_PAYS, Holding
 from hdsl.emit.names import harmless
 from hdsl.emit.native_body import Body, Native
 from hdsl.emit.native_expression import LEFT_OUT, Kind
 from hdsl.emit.native_functions import preamble
+from hdsl.emit.native_held import HeldBody, held_back
+from hdsl.emit.native_held_functions import HELD
 from hdsl.emit.native_structured import LOOPS
 from hdsl.optimise.lower import Programs
 from hdsl.optimise.program import Program
@@ -40,7 +44,7 @@ class NativeText:
 
     ``shapes`` are the cells', as C takes them to be. ``begun`` are the positions of cells, among the leading ones, that begin
     anew with a sequence. ``work`` is the room that a step takes, in numbers. ``results`` are those of ``learn`` and of
-    ``observe``.
+    ``observe``. ``held`` are the parameters whose moves ``learn_held`` holds back, over ``over`` steps, with ``held_work``.
     """
 
     text: str
@@ -51,6 +55,9 @@ class NativeText:
     begun: tuple[int, ...]
     work: int
     results: Mapping[str, tuple[Handed, ...]]
+    held: tuple[str, ...] = ()
+    over: int = 0
+    held_work: int = 0
 
     def told(self) -> str:
         return json.dumps(asdict(self))
@@ -63,9 +70,9 @@ class NativeText:
             name: tuple(Handed(each["name"], tuple(each["sizes"]), each["shared"]) for each in handed)
             for name, handed in found["results"].items()
         }
-        numbers, cells, sample, begun = (tuple(found[name]) for name in ("numbers", "cells", "sample", "begun"))
+        listed = {name: tuple(found[name]) for name in ("numbers", "cells", "sample", "begun", "held")}
         shapes = tuple(tuple(shape) for shape in found["shapes"])
-        return cls(found["text"], numbers, cells, shapes, sample, begun, found["work"], results)
+        return cls(**{**found, **listed, "shapes": shapes, "results": results})
 
 
 class NotNative(ValueError):
@@ -87,12 +94,14 @@ def why_not(programs: Programs) -> str | None:
     return f"torch's own libraries do {', '.join(sorted(rows))}" if rows else None
 
 
-def emit_native(programs: Programs, version: str, sizes: Mapping[str, int], batch: int, kind: Kind) -> NativeText:
+def emit_native(
+    programs: Programs, version: str, sizes: Mapping[str, int], batch: int, kind: Kind, holding: Holding = WHERE_IT_PAYS
+) -> NativeText:
     """The native text of a model at these sizes. Raises NotNative."""
     reason = why_not(programs)
     if reason is not None:
         raise NotNative(reason)
-    return _Module(programs, version, sizes, batch, kind).text()
+    return _Module(programs, version, sizes, batch, kind).text(holding)
 
 
 class _Module:
@@ -110,17 +119,19 @@ class _Module:
         self.begun = tuple(k for k, name in enumerate(leading) if self.model.resets.get(name, "sequence") == "sequence")
         self.results: dict[str, tuple[Handed, ...]] = {}
 
-    def text(self) -> NativeText:
+    def text(self, holding: Holding = WHERE_IT_PAYS) -> NativeText:
         functions = []
         for program in (self.programs.learn, self.programs.observe):
             projections = self.programs.projections if program is self.programs.learn else {}
             functions.append(self._function(program, projections))
-        head = f"// {harmless(self.model.name)} (content {content_hash(self.model)}), made by hdsl {self.version}\n"
-        text = "\n".join([head + preamble(self.kind), *functions])
         work = self.native.work.size
+        held, function = self._holding(holding)
+        functions += function
+        head = f"// {harmless(self.model.name)} (content {content_hash(self.model)}), made by hdsl {self.version}\n"
         places = [self.outside(name) for name in self.cells]
         shapes = tuple(sizes if shared else (self.batch, *sizes) for sizes, shared in places)
-        return NativeText(text, self.numbers, self.cells, shapes, self.sample, self.begun, work, self.results)
+        text = "\n".join([head + preamble(self.kind), *functions, _finite(shapes)])
+        return NativeText(text, self.numbers, self.cells, shapes, self.sample, self.begun, work, self.results, *held)
 
     def outside(self, name: str) -> tuple[tuple[int, ...], bool]:
         """What a cell or an entry of a sample is."""
@@ -132,11 +143,34 @@ class _Module:
         quantity = self.model.quantities[rest]
         return self.native.sizes.of(quantity.sizes), quantity.shared
 
+    def _holding(self, holding: Holding) -> tuple[tuple[tuple[str, ...], int, int], list[str]]:
+        """What holds moves back beside ``learn``: which parameters', over how many steps, in what room; and its text."""
+        native, program, projections = self.native, self.programs.learn, self.programs.projections
+        held = held_back(native.apart(), program, projections.values(), self.outside, holding)
+        if not held:
+            return ((), 0, 0), []
+        self.native = native.apart()
+        bodies: list[HeldBody] = []
+
+        def body(results: Mapping[str, str]) -> HeldBody:
+            bodies.append(HeldBody(self.native, program, self.outside, results, held, holding))
+            return bodies[0]
+
+        text = self._function(program, projections, body)
+        weighing = [*bodies[0].weighing()]
+        used = frozenset(re.findall(r"\w+", "\n".join(weighing)))
+        head = "SEEN void weigh_held(const struct run *r, int64_t *left) {"
+        told = tuple(each.param for each in held), holding.steps, self.native.work.size
+        self.native = native
+        return told, [HELD, text, laid_out([head, *self._numbers(used), *weighing, "}"])]
+
     # --- one function ----------------------------------------------------------------------------------------------------
 
-    def _function(self, program: Program, projections: Mapping[int, Program]) -> str:
+    def _function(
+        self, program: Program, projections: Mapping[int, Program], held: Callable[[Mapping[str, str]], HeldBody] | None = None
+    ) -> str:
         results, copied = self._handed(program)
-        body = Body(self.native, program, self.outside, results)
+        body = Body(self.native, program, self.outside, results) if held is None else held(results)
         lines = body.text()
         lines += [text for name, pointer, numbers in copied for text in self._copied(body, name, pointer, numbers)]
         bodies = [body]
@@ -145,20 +179,24 @@ class _Module:
             lines += [f"if (r->projects && (r->tick + step + 1) % {every} == 0) {{", *put.text(), "}"]
             bodies.append(put)
         lines += self._put_back(projections, bodies[1:])
+        opening, end = [], []
+        if isinstance(body, HeldBody):
+            opening, lines, end = [*body.opening()], [*body.beginning(), *lines, *body.closing()], [*body.leaving()]
         constants = {name: text for made in bodies for text, name in made.constants.items()}
-        used = frozenset(re.findall(r"\w+", "\n".join([*lines, *constants.values(), *self._begin()])))
-        head = [f"SEEN void {program.name}(const struct run *r) {{"]
+        used = frozenset(re.findall(r"\w+", "\n".join([*opening, *lines, *constants.values(), *self._begin()])))
+        name, further = (program.name, "") if held is None else (f"{program.name}_held", ", int64_t *state, int64_t ends")
+        head = [f"SEEN void {name}(const struct run *r{further}) {{"]
         head += self._numbers(used)
         head += self._cells(used)
         head += [text for made in bodies for text in made.bound]
-        head += [f"T {name} = 0;" for name in constants]
+        head += [*opening, *(f"T {name} = 0;" for name in constants)]
         head.append("for (int64_t step = 0; step < r->steps; step++) {")
         head += self._begin()
         if constants:
             tau = f"const double {self.native.names['tau']} = r->taus ? r->taus[step] : r->tau;"
             head += ["if (step == 0 || r->taus) {", tau]
             head += [f"{name} = (T)({text});" for name, text in constants.items()] + ["}"]
-        return laid_out([*head, *self._samples(used), *lines, "}", "}"])
+        return laid_out([*head, *self._samples(used), *lines, "}", *end, "}"])
 
     def _handed(self, program: Program) -> tuple[dict[str, str], list[tuple[str, str, int]]]:
         """Pointers of results that are made where they are handed out, and those that are copied there."""
@@ -231,6 +269,12 @@ class _Module:
             yield f"for (int64_t b = 0; b < {self.batch}; b++)"
             yield f"    if (ended[b]) memcpy({place.pointer} + {at}, r->initials[{position}] + {at}, {copied});"
         yield "}"
+
+
+def _finite(shapes: Sequence[tuple[int, ...]]) -> str:
+    """Whether all cells are finite."""
+    asked = (f"all_finite(r->cells[{k}], {prod(shape)})" for k, shape in enumerate(shapes))
+    return laid_out(["SEEN int64_t cells_finite(const struct run *r) {", f"return {' && '.join(asked) or '1'};", "}"])
 
 
 def laid_out(lines: list[str]) -> str:

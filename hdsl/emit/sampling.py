@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from hdsl.derive.layered import LAYER
@@ -64,6 +65,14 @@ def sample_body(facts: OfSample) -> str:
         lines.append(f"{facts.names[name]} = ({ended} | (self.clock == 0)).to(self.share.dtype)")
     for target in facts.columns:
         column, mark = facts.names[f"column:present:{target}"], facts.names[f"present:{target}"]
-        lines.append(f"{column} = {mark}.unsqueeze(-1)")
+        kept = f'self._buffers["column"] if {mark} is self._buffers["given"]'
+        lines.append(f"{column} = {kept} else {mark}.unsqueeze(-1)")
     lines.append(f"return ({''.join(facts.names[name] + ', ' for name in facts.sample).strip()})")
     return "\n".join(f"    {line}" for line in lines)
+
+
+def bound_groups(places: Sequence[str]) -> str:
+    """The line of ``_cells`` that binds the buffers of those modules in which cells are kept."""
+    groups = [name for name in ("state", "costate", "control", "initial") if any(f"{name}[" in place for place in places)]
+    buffers = (f'modules["{name}"]._buffers' for name in groups)
+    return f"{', '.join(groups)} = {', '.join(buffers)}" if groups else ""

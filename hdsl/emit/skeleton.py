@@ -71,7 +71,7 @@ class _Module(nn.Module):
         try:
             return super().__getattr__(name)
         except AttributeError:
-            if name in ("share", "clock", "ended", "offset", "state", "costate", "initial"):
+            if name in ("share", "given", "column", "clock", "ended", "offset", "state", "costate", "initial"):
                 raise
             return _Instance(self, name)
 
@@ -116,7 +116,7 @@ def step(self, {arguments}*, tau=None, boundary=None):
         {returned}, and the costs by name: 0-d, the mean over the streams
         that have the target, NaN where none has. All are the caller's to keep.
     """
-    with torch.no_grad():
+    with torch.{mode}():{mode_comment}
         sample = self._sample({passed})
         cells = self._cells()
         if self.sequences:
@@ -124,19 +124,18 @@ def step(self, {arguments}*, tau=None, boundary=None):
         {choose}
         made = body(cells, sample, self.tau if tau is None else tau){project}
         told = self._costs({handed}, sample)
-        costs = {costs}
         {over}self._finish(1, boundary{tau_passed}){fire}
-    return {first}, costs
+    return {first}, {costs}
 
 def predict(self, {predict_arguments}):
     """What `step` would return for this sample beside the costs: {returned}. Moves nothing."""
-    with torch.no_grad():
+    with torch.inference_mode():
         sample = self._sample({predict_passed})
         cells = self._cells()
         if self.sequences:
             cells = self._begun(cells)
         made = self._predict(cells, sample, self.tau)
-    return made[0] if made else None
+    return {first}
 
 def _load_from_state_dict(self, *arguments):
     """As torch's, also where a module around this one is loaded; a state saved at the end of a sequence begins the next."""
@@ -145,8 +144,8 @@ def _load_from_state_dict(self, *arguments):
 
 def _cells(self):
     """What a step reads and moves, in the order in which the bodies unpack it."""
-    own, parameters = self._buffers, self._parameters
-    state, costate, {control}initial = (self._modules[name]._buffers for name in ({groups}))
+    own, parameters, modules = self._buffers, self._parameters, self._modules
+    {groups}
     return ({cells})
 
 def _initials(self):
@@ -170,7 +169,7 @@ def _begin(self, cells):
 
 def _finish(self, steps, boundary{tau_argument}):
     """Move the clock, and remember whose sequence ended.{finish_docs}"""
-    self.clock.add_(steps){move_ticks}
+    self._buffers["clock"].add_(steps){move_ticks}
     {move_offset}{mark_ended}
 
 def _sample(self, {passed_arguments}lead=()):
@@ -179,7 +178,9 @@ def _sample(self, {passed_arguments}lead=()):
 {sample}
 
 def _real(self, value, name, lead, *sizes):
-    value = torch.as_tensor(value, dtype=self.share.dtype, device=self.share.device)
+    like = self._buffers["share"]
+    if not isinstance(value, torch.Tensor) or value.dtype != like.dtype or value.device != like.device:
+        value = torch.as_tensor(value, dtype=like.dtype, device=like.device)
     return self._checked(value, name, lead, sizes)
 
 def _whole(self, value, name, below, lead):
@@ -198,8 +199,11 @@ def _checked(self, value, name, lead, sizes):
 def _target(self, value, name, sizes, lead):
     """A real target and where it is there: NaN in any of its numbers means missing, None means missing throughout."""
     if value is None:
-        return self.share.new_full((*lead, self.batch, *sizes), 0.5), self.share.new_zeros((*lead, self.batch))
+        like = self._buffers["share"]
+        return like.new_full((*lead, self.batch, *sizes), 0.5), like.new_zeros((*lead, self.batch))
     value = self._real(value, name, lead, *sizes)
+    if self._may_look(value, lead) and not math.isnan(value.max()):  # that of numbers with a NaN among them is NaN
+        return value, self._buffers["given"]
     gaps = torch.isnan(value)
     if sizes:
         gaps = gaps.flatten(-len(sizes)).any(-1)
@@ -212,12 +216,22 @@ def _class(self, value, name, below, lead):
         whole = torch.zeros((*lead, self.batch), dtype=torch.int64, device=self.share.device)
         return whole, self.share.new_zeros((*lead, self.batch))
     value = self._whole(value, name, below, lead)
+    if self._may_look(value, lead) and value.min() >= 0:
+        return value, self._buffers["given"]
     return value.clamp_min(0), (value >= 0).to(self.share.dtype)
+
+def _may_look(self, value, lead=()):
+    """Whether numbers of one step may be looked at: where no device is waited for by it, and nothing is traced."""
+    return not lead and type(value) is torch.Tensor and value.is_cpu and not torch.compiler.is_compiling()
 
 def _mean(self, cost, *present):
     """The mean of a cost over the streams that have its targets: 0/0, which is NaN, where none has."""
-    if not present:
-        return cost.mean(-1)
+    own = self._buffers
+    for has in present:
+        if has is not own["given"]:
+            break
+    else:
+        return torch.dot(cost, own["share"])
     has = math.prod(present)
     return (cost * has).sum(-1) / has.sum(-1)
 '''

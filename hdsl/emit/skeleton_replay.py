@@ -17,10 +17,12 @@ _FIRES = """
             self._replay()"""
 _MARKS_ENDED = {
     False: """if boundary is not None:
-        self.sequences = True
-        self.ended.copy_(torch.as_tensor(boundary, device=self.ended.device).expand(self.batch))
+        ended = self._buffers["ended"]
+        ended.copy_(torch.as_tensor(boundary, device=ended.device))
+        self.sequences = not self._may_look(ended) or bool(ended.any())
     elif self.sequences:
-        self.ended.zero_()""",
+        self.ended.zero_()
+        self.sequences = False""",
     True: """if boundary is not None:
         self.waits |= torch.as_tensor(boundary, device=self.waits.device).expand(self.batch)
     # A stream whose sequence has ended waits for the others: all begin the next one together.
@@ -54,6 +56,8 @@ def step_fields(replay: ReplayPrograms | None) -> dict[str, str]:
     """How a step goes with and without a way back: what the text of `hdsl.emit.skeleton` leaves open of it."""
     full = f" or len(self._kept) == {replay.tokens}" if replay and replay.tokens else ""
     return {
+        "mode": "inference_mode" if replay is None else "no_grad",
+        "mode_comment": "  # faster than no_grad; what is handed out is made outside of it" if replay is None else "",
         "choose": _CHOOSES[replay is not None],
         "mark_ended": _MARKS_ENDED[replay is not None],
         "over": "over = " if replay else "",

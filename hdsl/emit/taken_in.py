@@ -52,8 +52,9 @@ def taken_in(program: Program, shared: Shared, is_number: IsNumber) -> TakenIn:
         found.last_read |= dict.fromkeys(through[line.name], position)
     found.last_read |= dict.fromkeys(program.results, len(program.lines))
     for source, reader, position in _candidates(program, is_number):
-        # A cell, be it read as a view, may get its new value before the line's reader stands there.
-        below = (places.get(f"{name}+", -1) for name in through[source.name] if name in cells)
+        # A cell, be it read as a view, may get its new value before the line's reader stands there, but for one that is held.
+        new = (f"{name}+" for name in through[source.name] if name in cells)
+        below = (places.get(name, -1) for name in new if name not in program.held)
         if any(places[source.name] <= place < position for place in below):
             continue
         if _is_product(source, reader, shared):
@@ -92,7 +93,7 @@ def _is_product(source: Definition, reader: Definition, shared: Shared) -> bool:
     if not isinstance(source.body, Contraction) or source.body.coefficient != 1:
         return False
     fits = axes_of(source, shared).value == Layout.of(reader.indices, reader.shared)
-    return fits and as_product(source, shared, str) is not None
+    return fits and as_product(source, shared, slot_name) is not None
 
 
 def _is_scattered(source: Definition, reader: Definition, shared: Shared) -> bool:
@@ -109,5 +110,5 @@ def scaled_slot(term: Scalar, is_number: IsNumber) -> tuple[Scalar, Scalar | Non
     if isinstance(term, sympy.Mul):
         tensors = [f for f in term.args if not is_number(f)]
         if len(tensors) == 1 and is_slot(tensors[0]):
-            return term / tensors[0], tensors[0]
+            return sympy.Mul(*(f for f in term.args if f is not tensors[0])), tensors[0]
     return term, None

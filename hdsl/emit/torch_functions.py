@@ -80,7 +80,12 @@ def phi1_slope_im(a, b):
 def used(text: str) -> str:
     """The functions that a text calls, and those that these call, which stand above them."""
     found: list[str] = []
+    called = set(_CALLED.findall(text))
     for name, function in reversed(FUNCTIONS.items()):
-        if any(re.search(rf"\b{name}\(", one) for one in (text, *found)):
+        if name in called:
+            called.update(_CALLED.findall(function))
             found.insert(0, function)
     return "".join(found)
+
+
+_CALLED = re.compile(r"\b(\w+)\(")

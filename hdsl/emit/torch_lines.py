@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
@@ -120,11 +121,19 @@ class TorchLines:
 
     def _released(self, position: int) -> list[Statement]:
         """Parameters of a stage after their last reader: what is made for the next stage takes their memory."""
-        done = [name for name, last in self.taken.last_read.items() if last == position and name in self.lines]
-        parts = [(name, *name.rpartition("@")[::2]) for name in done]
+        parts = [(name, *name.rpartition("@")[::2]) for name in self._read_last[position]]
         own = [name for name, of, stage in parts if of in self.matrices and f"{of}@{int(stage) + 1}" in self.lines]
         named = ", ".join(self.names[name] for name in own)
         return [Statement(f"del {named}  # the next stage takes its memory", ())] if named else []
+
+    @cached_property
+    def _read_last(self) -> dict[int, list[str]]:
+        """The lines whose last reader stands at a place."""
+        found: dict[int, list[str]] = defaultdict(list)
+        for name, last in self.taken.last_read.items():
+            if name in self.lines:
+                found[last].append(name)
+        return found
 
     def _statement(self, line: Definition) -> Statement:
         used: tuple[Definition, ...] = (line,)
@@ -367,7 +376,7 @@ class TorchLines:
     def _added(self, term: Scalar, line: Definition) -> str:
         """``.add_(…)`` of one term, its number as the call's own factor."""
         tensors = [f for f in sympy.Mul.make_args(term) if not self.is_number(f)]
-        scale = term / sympy.Mul(*tensors)
+        scale = sympy.Mul(*(f for f in sympy.Mul.make_args(term) if self.is_number(f)))
         if len(tensors) == 1 and is_slot(tensors[0]) and slot_name(tensors[0]) in self.scattered:
             self.uses_mean = True
             chosen, rows = scattered(self._written(self.lines[slot_name(tensors[0])]))

@@ -17,7 +17,7 @@ import sympy
 
 from hdsl.derive.step import Step
 from hdsl.model.model import Model
-from hdsl.optimise.advance import beside, multiply_out
+from hdsl.optimise.advance import beside, made_after, multiply_out
 from hdsl.optimise.arrange import arrange, held
 from hdsl.optimise.program import Program, check_program
 from hdsl.optimise.replay import ReplayPrograms, lower_replay
@@ -28,6 +28,7 @@ from hdsl.terms.term import (
     Definition,
     Elementwise,
     Scalar,
+    at_indices,
     is_slot,
     keep_needed,
     merge_spans,
@@ -50,7 +51,8 @@ class Programs:
     for many steps. ``outputs`` gives the line of each output; `learn` and `observe` return the outputs, then ``costs.given``.
     ``projections`` are what is put back after `learn`, by the steps from one time to the next. ``pullback``, where it was
     asked for, takes the adjoint of the first output to the inputs (`hdsl.optimise.pullback`). ``advance`` is ``learn`` as the
-    many steps of a run make it (`hdsl.optimise.advance`); None where a step has stages, or is replayed.
+    many steps of a run make it (`hdsl.optimise.advance`), and ``handed`` what it returns, from what these have written, for
+    all of them at once; None where a step has stages, or is replayed.
     """
 
     learn: Program
@@ -62,6 +64,7 @@ class Programs:
     pullback: Program | None = None
     replay: ReplayPrograms | None = None
     advance: Program | None = None
+    handed: Program | None = None
 
     @property
     def steps(self) -> tuple[Program, ...]:
@@ -99,7 +102,8 @@ def lower(step: Step) -> Programs:
     states = tuple(cell for cell in cells if cell in model.dynamics)
     results = {*step.outputs.values(), *step.costs.values(), *(f"{cell}+" for cell in cells)}
     swap: dict[str, str] = {}
-    lines = rewritten(step.lines, results, swap)
+    once = read_stages(plain(step.lines, results, swap))
+    lines = added_up(once, results)
     outputs = {name: _follow(swap, line) for name, line in step.outputs.items()}
     costs = tuple(_follow(swap, line) for line in step.costs.values())
     handed, tail = split_costs(lines, {*outputs.values(), *(f"{cell}+" for cell in cells)}, costs, step)
@@ -107,15 +111,21 @@ def lower(step: Step) -> Programs:
 
     def body(name: str, lines: tuple[Definition, ...], moved: tuple[str, ...], returned: tuple[str, ...]) -> Program:
         needed = keep_needed(lines, {*returned, *(f"{cell}+" for cell in moved)})
-        arranged = arrange(needed, moved)
+        arranged = arrange(needed, moved, taken_in=name == "advance")
         return Program(name, model, arranged, moved, held(arranged, moved), returned)
 
     returned = (*outputs.values(), *(line.name for line in given))
-    still = rewritten(step.still, {*returned, *(f"{state}+" for state in states)}) if step.still else lines
+    still = lines
+    if step.still:
+        wanted = {*returned, *(f"{state}+" for state in states)}
+        still = added_up(read_stages(plain(step.still, wanted)), wanted)
     observe = body("observe", still, states, returned)
     staged = step.replay is not None or any("@" in line.name for line in lines)
     numbers = {"tau", *map(setting_name, model.learning.values), *(q.name for q in model.of_role("const") if not q.sizes)}
-    apart = () if staged else rewritten(step.lines, results, {}, numbers)
+    apart = () if staged else added_up(once, results, numbers)
+    sample = {q.name for role in ("input", "target") for q in model.of_role(role)}
+    written, rest = made_after(apart, set(outputs.values()), returned, sample | numbers - {"tau"})
+    by_name = {line.name: line for line in apart}
     programs = Programs(
         learn=body("learn", lines, cells, returned) if step.replay is None else observe,
         observe=observe,
@@ -124,32 +134,37 @@ def lower(step: Step) -> Programs:
         outputs=outputs,
         projections=project(model),
         replay=None if step.replay is None else lower_replay(model, step.replay, plain, fuse),
-        advance=None if staged else body("advance", apart, cells, returned),
+        advance=None if staged else body("advance", apart, cells, written),
+        handed=None if staged else Program(
+            "handed", model, rest, (), frozenset(), returned, tuple(by_name[name] for name in written)
+        ),
     )
     for program in programs.all:
         check_program(program)
     return programs
 
 
-def rewritten(
-    lines: Iterable[Definition], results: set[str], swap: dict[str, str] | None = None, numbers: Container[str] | None = None
+def added_up(
+    lines: tuple[Definition, ...], results: set[str], numbers: Container[str] | None = None
 ) -> tuple[Definition, ...]:
-    """The rewrites one after another; ``swap`` is told which names stand for others.
+    """The rewrites that say where a sum is made, of lines that say everything once.
 
     ``numbers``, for what a run makes: parameters that meet one quantity after another stay in one sum, and new values are sums
     of products.
     """
-    swap = {} if swap is None else swap
-    lines = forward(keep_needed(lines, results), results, swap)
-    lines = read_stages(share(lines, results, swap))
     if numbers is not None:
         return multiply_out(spread(fuse(halve(lines, beside), results)), numbers)
     return spread(fuse(halve(lines), results))
 
 
-def plain(lines: Iterable[Definition], results: set[str]) -> tuple[Definition, ...]:
-    """The rewrites that take out what only repeats, and what nothing needs: ``results`` keep their names."""
-    swap: dict[str, str] = {}
+def plain(
+    lines: Iterable[Definition], results: set[str], swap: dict[str, str] | None = None
+) -> tuple[Definition, ...]:
+    """The rewrites that take out what only repeats, and what nothing needs: ``results`` keep their names.
+
+    ``swap`` is told which names stand for others.
+    """
+    swap = {} if swap is None else swap
     return share(forward(keep_needed(lines, results), results, swap), results, swap)
 
 
@@ -341,8 +356,7 @@ def _take_in(line: Definition, moved: Mapping[str, Definition]) -> Definition:
     for occurrence in slots(line.body.expression):
         source = moved.get(slot_name(occurrence))
         if source is not None and isinstance(source.body, Elementwise):
-            at = dict(zip(source.indices, slot_indices(occurrence), strict=True))
-            swap[occurrence] = source.body.expression.xreplace(at)
+            swap[occurrence] = at_indices(source.body.expression, source.indices, slot_indices(occurrence))
             spans.append(source.spans)
     if not swap:
         return line

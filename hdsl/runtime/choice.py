@@ -6,11 +6,10 @@ import copy
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hdsl.cache import fetch, is_off, keep
-from hdsl.emit.native_module import why_not
 from hdsl.kept import key_of
 from hdsl.runtime.native_build import NONE_FOUND, find_compiler
 from hdsl.runtime.origin import Origin
@@ -18,20 +17,35 @@ from hdsl.runtime.origin import Origin
 STEPS, SECONDS = 64, 0.15
 """Of a trial: the samples that it takes over and over, and how long for each backend."""
 
+MOST = 512
+"""Steps over which moves are held back, at most."""
+
 
 @dataclass(frozen=True)
 class Choice:
-    """``backend`` is torch or native, or auto where it is still to be measured. ``told`` is a line for the user, or empty."""
+    """``backend`` is torch or native, or auto where it is still to be measured. ``told`` is a line for the user, or empty.
+
+    ``held_back`` is over how many steps native code holds moves back; None for where it pays.
+    """
 
     backend: str
     told: str = ""
+    held_back: int | None = None
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What of it changes the last digits of a run: torch, and what is left to hdsl, go without saying."""
+        told = {"backend": self.backend, "held back": self.held_back}
+        return {name: value for name, value in told.items() if value not in ("torch", None)}
 
 
-def choice_of(backend: str, origin: Origin) -> Choice:
+def choice_of(backend: str, origin: Origin, held_back: int | None = None) -> Choice:
     """What is meant by the backend that a user names; a warning says so where the tool for it is missing.
 
-    Raises ValueError: there is no such backend, or the model has no native code.
+    Raises ValueError: there is no such backend, or the model has no native code, or nothing can be held back so.
     """
+    if held_back is not None and not (0 <= held_back <= MOST and backend in ("native", "auto")):
+        raise ValueError(f"moves are held back by native code, over 0 to {MOST} steps; not over {held_back} with {backend}")
     if backend == "torch":
         return Choice("torch")
     if backend not in ("native", "auto"):
@@ -45,7 +59,7 @@ def choice_of(backend: str, origin: Origin) -> Choice:
         if backend == "native":
             warnings.warn(NONE_FOUND, stacklevel=3)
         return Choice("torch", NONE_FOUND)
-    return Choice(backend)
+    return Choice(backend, held_back=held_back)
 
 
 def reason_against(origin: Origin) -> str:
@@ -54,6 +68,8 @@ def reason_against(origin: Origin) -> str:
     kept = None if is_off() else fetch(name)
     if kept is not None:
         return kept.decode()
+    from hdsl.emit.native_module import why_not
+
     reason = why_not(origin.compiler().program) or ""
     if not is_off():
         keep(name, reason.encode())
@@ -68,7 +84,7 @@ def measured(net: Any, chunk: Mapping[str, Any], run: Callable[[Any, dict[str, A
     try:
         for backend in ("torch", "native"):
             own = copy.deepcopy(net)
-            own.choice = Choice(backend)
+            own.choice = replace(net.choice, backend=backend, told="")
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what is said of a library that is not to be had is in the choice
                 run(own, dict(piece))  # builds what is to be built, and warms what is to be warm
@@ -83,4 +99,5 @@ def measured(net: Any, chunk: Mapping[str, Any], run: Callable[[Any, dict[str, A
         return Choice("torch", "torch: a value became nan or infinite in the trial")
     best = max(rates, key=lambda name: rates[name])
     other = "torch" if best == "native" else "native"
-    return Choice(best, f"{best}: {rates[best]:.3g} steps/s in a short trial, {rates[other]:.3g} with {other}")
+    told = f"{best}: {rates[best]:.3g} steps/s in a short trial, {rates[other]:.3g} with {other}"
+    return replace(net.choice, backend=best, told=told)

@@ -7,24 +7,29 @@ them sees what C has made. Where they are not as C wants them, on another device
 from __future__ import annotations
 
 import ctypes
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from hdsl.cache import fetch, is_off, keep
 from hdsl.compiler import VERSION
-from hdsl.emit.native_module import NativeText, NotNative, emit_native
+from hdsl.emit.holding import Holding
 from hdsl.kept import key_of
 from hdsl.runtime.choice import Choice
 from hdsl.runtime.loop import anew, entry
 from hdsl.runtime.native_build import BuildError, build
+from hdsl.runtime.native_held import Between, asked_of, begun, tell
+from hdsl.runtime.prepared import Columns, Prepared, Steps
+
+if TYPE_CHECKING:  # the compiler is loaded where native text is read or printed: torch needs nothing of it
+    from hdsl.emit.native_module import NativeText
 
 KINDS = {torch.float32: "float", torch.float64: "double"}
-Columns = tuple[torch.Tensor, ...]
 AT_ONCE = 2**28
 """Of one call: so many steps times streams times numbers of the cells, some tenths of a second. Nobody can interrupt C."""
 
@@ -48,33 +53,48 @@ class Library:
     functions: Mapping[str, Any]
 
 
+HOLDING = {
+    "learn_held": (ctypes.POINTER(ctypes.c_int64), ctypes.c_int64),
+    "weigh_held": (ctypes.POINTER(ctypes.c_int64),),
+}
+"""Functions beside the bodies where moves are held back, and what they are handed beside `struct run`."""
 _LIBRARIES: dict[tuple[Any, ...], Library] = {}
 
 
 def library_of(net: Any) -> Library:
-    """The library of a module, built when it is first asked for. Raises NoCompiler, BuildError and NotNative."""
+    """The library of a module, built when it is first asked for. Raises NoCompiler and BuildError."""
     sizes = {name.removeprefix("size:"): getattr(net, of) for name, of in net.numbers.items() if name.startswith("size:")}
     kind = KINDS[net.share.dtype]
-    key = (net.origin, tuple(sizes.items()), net.batch, kind)
+    key = (net.origin, tuple(sizes.items()), net.batch, kind, asked_of(net))
     if key not in _LIBRARIES:
-        text = _text(net.origin, sizes, net.batch, kind)
+        text = _text(net.origin, sizes, net.batch, kind, asked_of(net))
         loaded = build(text.text)
         functions = {}
         for name in text.results:
             functions[name] = loaded[name]
             functions[name].argtypes, functions[name].restype = [ctypes.POINTER(_Run)], None
+        for name, further in HOLDING.items() if text.held else ():
+            functions[name] = loaded[name]
+            functions[name].argtypes, functions[name].restype = [ctypes.POINTER(_Run), *further], None
+        functions["cells_finite"] = loaded["cells_finite"]
+        functions["cells_finite"].argtypes, functions["cells_finite"].restype = [ctypes.POINTER(_Run)], ctypes.c_int64
         _LIBRARIES[key] = Library(text, functions)
     return _LIBRARIES[key]
 
 
-def _text(origin: Any, sizes: Mapping[str, int], batch: int, kind: Any) -> NativeText:
+def _text(origin: Any, sizes: Mapping[str, int], batch: int, kind: Any, holding: Holding) -> NativeText:
     """Native text, printed now or by an earlier process."""
+    from hdsl.emit.native_module import NativeText, NotNative, emit_native
+
     told = {**dict(origin.dims), **{f"size {name}": value for name, value in sizes.items()}, "batch": batch}
-    name = f"{key_of(f'native {kind}', origin.source, told, dict(origin.settings), origin.delay)}.c"
+    name = f"{key_of(f'native {kind} {holding}', origin.source, told, dict(origin.settings), origin.delay)}.c"
     try:
         return NativeText.read((fetch(name) or b"").decode()) if not is_off() else NativeText.read("")
     except (ValueError, KeyError, TypeError):
-        made = emit_native(origin.compiler().program, VERSION, sizes, batch, kind)
+        try:
+            made = emit_native(origin.compiler().program, VERSION, sizes, batch, kind, holding)
+        except NotNative as wrong:
+            raise BuildError(str(wrong)) from None
         if not is_off():
             keep(name, made.told().encode())
         return made
@@ -91,15 +111,40 @@ class Native:
         made = self._native_step("observe", cells, sample, tau)
         return super()._observe(cells, sample, tau) if made is None else made  # type: ignore[misc, no-any-return]
 
+    def _target(self: Any, value: Any, name: str, sizes: tuple[int, ...], lead: tuple[int, ...]) -> tuple[torch.Tensor, ...]:
+        """A whole stream's targets: where their sum is no nan, none of them is, and none is missing."""
+        if lead and type(value) is torch.Tensor and self.share.is_cpu:
+            whole = self._real(value, name, lead, *sizes)
+            if not math.isnan(whole.sum()):
+                return whole, self.share.new_ones((*lead, self.batch))
+        return super()._target(value, name, sizes, lead)  # type: ignore[misc, no-any-return]
+
     def _native_step(self: Any, body: str, cells: Columns, sample: Columns, tau: float) -> Columns | None:
         if self.choice.backend != "native":
             return None
-        made = call(self, body, cells, [value.unsqueeze(0) for value in sample], 1, taus=None, tau=tau, projects=False)
-        return None if made is None else tuple(column[0] for column in made)
+        steps = vars(self).setdefault("_steps", Steps())
+        made = steps[body].step(self, cells, sample, tau) if body in steps else None
+        if made is None:
+            rows = [value.unsqueeze(0) for value in sample]
+            columns = call(self, body, cells, rows, 1, taus=None, tau=tau, projects=False, steps_kept=steps)
+            made = None if columns is None else tuple(column[0] for column in columns)
+        return made  # type: ignore[no-any-return]
+
+    def _apply(self: Any, *given: Any, **more: Any) -> Any:
+        vars(self).pop("_steps", None)  # they keep memory that the module may leave
+        return super()._apply(*given, **more)  # type: ignore[misc]
 
 
-def run_native(net: Any, chunk: dict[str, Any], sample: Sequence[torch.Tensor]) -> Columns | None:
-    """All steps of a chunk in a few calls: results (steps, …) in the order of the body's, or None where torch has to do it.
+@dataclass(frozen=True)
+class Ran:
+    """What a chunk has made: results (steps, …) in the order of the body's, and whether all cells are finite."""
+
+    columns: Columns
+    finite: bool
+
+
+def run_native(net: Any, chunk: dict[str, Any], sample: Sequence[torch.Tensor]) -> Ran | None:
+    """All steps of a chunk in a few calls, or None where torch has to do it.
 
     Args:
         sample: what ``net._sample`` gave for the whole chunk.
@@ -109,21 +154,51 @@ def run_native(net: Any, chunk: dict[str, Any], sample: Sequence[torch.Tensor]) 
     entries = [entry(net, name, value, chunk) for name, value in zip(net.sample, sample, strict=True)]
     body, begins, cells = "learn" if net.training else "observe", anew(net, chunk), net._cells()
     most = max(1, AT_ONCE // (net.batch * sum(cell.numel() for cell in cells) or 1))
-    columns, done = [], 0
+    columns, done, between = [], 0, _between(net, steps) if taus is None else None
     try:
         while done < steps:
             rows, ticks, done = slice(done, done + most), getattr(net, "ticks", 0) + done, min(steps, done + most)
             given = [value[rows] for value in entries]
             parts = [None if value is None else value[rows] for value in (taus, begins)]
-            made = call(net, body, cells, given, done - rows.start, parts[0], net.tau, parts[1], ticks=ticks)
+            holding = None if between is None else (between, done == steps)
+            made = call(net, body, cells, given, done - rows.start, parts[0], net.tau, parts[1], ticks=ticks, holding=holding)
             if made is None:
                 return None
             columns.append(made)
     except KeyboardInterrupt:  # which comes once C is through: what it has made is counted
+        if between is not None:
+            call(net, body, cells, [value[:0] for value in entries], 0, None, net.tau, holding=(between, True))
         _finished(net, done, boundary, taus)
         raise
     _finished(net, done, boundary, taus)
-    return columns[0] if len(columns) == 1 else tuple(torch.cat(parts) for parts in zip(*columns, strict=True))
+    if between is not None:
+        tell(net, between.told)
+    made = columns[0] if len(columns) == 1 else tuple(torch.cat(parts) for parts in zip(*columns, strict=True))
+    return Ran(made, _finite(net, cells))
+
+
+def _finite(net: Any, cells: Columns) -> bool:
+    library, by_name = library_of(net), dict(zip(net.cells, cells, strict=True))
+    table = _pointers([by_name[name].contiguous() for name in library.text.cells])
+    return bool(library.functions["cells_finite"](ctypes.byref(_Run(cells=ctypes.addressof(table)))))
+
+
+def _between(net: Any, steps: int) -> Between | None:
+    """What a run's calls hand to one another where it holds moves back."""
+    if net.share.dtype not in KINDS or net.share.device.type != "cpu":
+        return None
+    try:
+        library = library_of(net)
+    except BuildError:  # `call` says so
+        return None
+    numbers = _numbers(net, library.text)
+    told = _Run(tau=float(net.tau), numbers=ctypes.addressof(numbers))
+    return begun(net, library.text, lambda left: library.functions["weigh_held"](ctypes.byref(told), left), steps)
+
+
+def _numbers(net: Any, text: NativeText) -> Any:
+    """The settings as doubles, which have to be kept as long as C reads them."""
+    return (ctypes.c_double * len(text.numbers))(*(float(getattr(net, net.numbers[name])) for name in text.numbers))
 
 
 def _finished(net: Any, steps: int, boundary: torch.Tensor | None, taus: torch.Tensor | None) -> None:
@@ -135,14 +210,19 @@ def _finished(net: Any, steps: int, boundary: torch.Tensor | None, taus: torch.T
 def call(
     net: Any, body: str, cells: Sequence[torch.Tensor], sample: Sequence[torch.Tensor], steps: int,
     taus: torch.Tensor | None, tau: float, begins: torch.Tensor | None = None, projects: bool = True, ticks: int | None = None,
+    holding: tuple[Between, bool] | None = None, steps_kept: Steps | None = None,
 ) -> Columns | None:  # fmt: skip
-    """One call; None where the tensors are not as C wants them, or no library can be made: the module is torch's then."""
+    """One call; None where the tensors are not as C wants them, or no library can be made: the module is torch's then.
+
+    ``holding`` is what the calls of a run hand to one another that holds moves back, and whether this one is the last. Of one
+    step what C was told is added to ``steps_kept``, for the next one.
+    """
     share = net.share
     if share.device.type != "cpu" or share.dtype not in KINDS:
         return None
     try:
         library = library_of(net)
-    except (BuildError, NotNative) as wrong:
+    except BuildError as wrong:
         net.choice = Choice("torch", f"torch: {wrong}")
         warnings.warn(f"{wrong}; torch is used", stacklevel=2)
         return None
@@ -153,29 +233,40 @@ def call(
         return None
     if any(tuple(cell.shape) != shape for cell, shape in zip(own, text.shapes, strict=True)):
         return None  # C knows no ends but those that it was printed for
-    own = [cell if cell.is_contiguous() or not name.startswith("initial:") else cell.contiguous()
-           for name, cell in zip(text.cells, own, strict=True)]  # fmt: skip
-    if not all(cell.is_contiguous() for cell in own):
+    laid = [cell if cell.is_contiguous() or not name.startswith("initial:") else cell.contiguous()
+            for name, cell in zip(text.cells, own, strict=True)]  # fmt: skip
+    if not all(cell.is_contiguous() for cell in laid):
         return None
     entries = dict(zip(net.sample, sample, strict=True))
     given = [entries[name].contiguous() for name in text.sample]
     made = [_room(each, steps, net.batch, share) for each in text.results[body]]
-    work = share.new_empty(text.work + 16)
-    numbers = (ctypes.c_double * len(text.numbers))(*(float(getattr(net, net.numbers[name])) for name in text.numbers))
+    work = share.new_empty(text.work + 16) if holding is None else holding[0].work
+    numbers = _numbers(net, text)
     first = [value.contiguous() for value in net._initials()] if begins is not None else []
     marks = begins.to(torch.uint8).contiguous() if begins is not None else None
-    tables = [_pointers(values) for values in (own, first, given, made)]
+    tables = [_pointers(values) for values in (laid, first, given, made)]
     cells_at, first_at, given_at, made_at = map(ctypes.addressof, tables)
     ticks = getattr(net, "ticks", 0) if ticks is None else ticks
     told = _Run(
         steps, ticks, projects, float(tau), _pointer(taus), ctypes.addressof(numbers), cells_at, first_at,
         _pointer(marks), given_at, made_at, (work.data_ptr() + 63) // 64 * 64,
     )  # fmt: skip
-    library.functions[body](ctypes.byref(told))
-    for cell in own:
-        if not cell.is_inference():
-            torch.autograd.graph.increment_version(cell)  # who kept it for a derivative is told that it has moved
+    if holding is None:
+        library.functions[body](ctypes.byref(told))
+    else:
+        library.functions["learn_held"](ctypes.byref(told), holding[0].state, holding[1])
+    torch.autograd.graph.increment_version(own)  # who kept one for a derivative is told that it has moved
+    if steps_kept is not None and own and all(cell is each for cell, each in zip(own, laid, strict=True)):
+        steps_kept[body] = Prepared(
+            library.functions[body], told, tuple(cell.detach() for cell in own), _places(net.cells, text.cells),
+            _places(net.sample, text.sample), tuple(column[0] for column in made),
+            tuple(net.numbers[name] for name in text.numbers), tables[2], tables[3], numbers, (tables, work),
+        )  # fmt: skip
     return tuple(made)
+
+
+def _places(names: Sequence[str], wanted: Sequence[str]) -> tuple[int, ...]:
+    return tuple(names.index(name) for name in wanted)
 
 
 def _room(each: Any, steps: int, batch: int, like: torch.Tensor) -> torch.Tensor:

@@ -14,7 +14,7 @@ from hdsl.runtime.export import export_predictor
 from hdsl.runtime.frozen import Encoder, encoded, encoders_of
 from hdsl.runtime.hold import ONE_TICK, Hold, read_hold
 from hdsl.runtime.leaving import leave
-from hdsl.runtime.loop import Body, loop, results_of, told_of
+from hdsl.runtime.loop import Body, loop, results_of
 from hdsl.runtime.native import run_native
 from hdsl.runtime.nonfinite import NonFinite, find_nonfinite, kept
 from hdsl.runtime.origin import Origin
@@ -248,22 +248,22 @@ def _run_ticks(net: Any, chunk: dict[str, Any], watching: Callable[[Body], Body]
         before = kept(net)
         if net.choice.backend == "auto":
             net.choice = measured(net, chunk, run_chunk)
-        columns = run_native(net, chunk, sample) if watching is None and net.choice.backend == "native" else None
-        if columns is None:
-            with torch.inference_mode():  # a tenth faster than no_grad; results are stacked outside of it, as ordinary tensors
-                made = loop(net, chunk, sample, watching)
-            results = results_of(net, made, sample, tokens)
-        else:
-            results = told_of(net, columns, steps, sample, tokens)
-        if not (_finite(net, results) or _finite(net, results, torch.float64)):
+        ran = run_native(net, chunk, sample) if watching is None and net.choice.backend == "native" else None
+        columns = loop(net, chunk, sample, watching) if ran is None else ran.columns
+        results = results_of(net, columns, steps, sample, tokens)
+        if not (_finite(net, results, cells=ran is None or not ran.finite) or _finite(net, results, torch.float64)):
             find_nonfinite(net, chunk, sample, before)
     return results
 
 
-def _finite(net: Any, results: dict[str, torch.Tensor], dtype: torch.dtype | None = None) -> bool:
+def _finite(net: Any, results: dict[str, torch.Tensor], dtype: torch.dtype | None = None, cells: bool = True) -> bool:
     """Whether sums over all that a chunk has made and moved are finite. In single precision, which is faster by the memory
-    that it does not take, they may overflow where no value has: so double precision is asked before it is believed."""
+    that it does not take, they may overflow where no value has: so double precision is asked before it is believed.
+
+    Args:
+        cells: whether to ask for what was moved too.
+    """
     sums = [value.nansum(dtype=dtype) if name in net.costs else value.sum(dtype=dtype) for name, value in results.items()]
-    cells = (c for name, c in zip(net.cells, net._cells(), strict=True) if not name.startswith("turned:"))
-    sums += [cell.sum(dtype=dtype) for cell in cells]
+    moved = zip(net.cells, net._cells(), strict=True) if cells else ()
+    sums += [cell.sum(dtype=dtype) for name, cell in moved if not name.startswith("turned:")]
     return bool(torch.isfinite(torch.stack([each.double() for each in sums])).all())

@@ -16,7 +16,7 @@ from hdsl.terms.naming import Naming
 from hdsl.terms.ordering import Ordering
 from hdsl.terms.product import Indices, Product, Unfolding, averaged, indices_in, take_common
 from hdsl.terms.spelling import Spelling
-from hdsl.terms.term import Contraction, Definition, Scalar, Structured, is_slot, slot_indices, slot_name
+from hdsl.terms.term import Contraction, Definition, Scalar, Structured, at_indices, is_slot, slot_indices, slot_name
 
 Form: TypeAlias = Literal["matrix", "index"]
 
@@ -57,8 +57,7 @@ class Formula:
         if isinstance(body, Contraction):
             piece = self._signed([self.unfolding.contraction(definition, body, at)], at)
         else:
-            swap = dict(zip(definition.indices, at, strict=True))
-            piece = self.sum(body.expression.xreplace(swap), at, definition)
+            piece = self.sum(at_indices(body.expression, definition.indices, tuple(at)), at, definition)
         return Piece(self.spelling.mean(piece.text), ATOM) if self.means(definition) else piece
 
     def sum(self, expression: Scalar, at: Indices, of: Definition | None = None) -> Piece:

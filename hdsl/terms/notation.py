@@ -108,7 +108,7 @@ class Notation:
 
     def _kept(self, definition: Definition) -> tuple[str, Piece]:
         known = self._known.get(definition.name)
-        if known is None or known[0] is not definition:
+        if known is None or (known[0] is not definition and known[0] != definition):
             known = self._known[definition.name] = definition, self._told(definition)
         return known[1]
 

@@ -16,6 +16,8 @@ from hdsl.terms.term import (
     Definition,
     Elementwise,
     Scalar,
+    at_indices,
+    is_negative,
     is_slot,
     occurrences,
     ordered_terms,
@@ -78,7 +80,7 @@ class Unfolding:
 
     def opened(self, term: Scalar) -> Iterator[Scalar]:
         """A summand, or those of the sum that is printed in its place."""
-        sign, bare = (-1, -term) if term.could_extract_minus_sign() else (1, term)
+        sign, bare = (-1, -term) if is_negative(term) else (1, term)
         inner = self.printed(bare)
         if inner is not None and inner.func is sympy.Add:
             yield from (sign * part for one in ordered_terms(inner) for part in self.opened(one))
@@ -105,22 +107,23 @@ class Unfolding:
                 (product.tensors if indices_in(factor) else product.scalars).append(factor)
 
     def _splice(self, product: Product, definition: Definition, body: Contraction, at: Indices) -> None:
-        swap = dict(zip(definition.indices, at, strict=True))
+        own, here = definition.indices, at
         for i, size in body.bound:
-            swap[i] = sympy.Symbol(f"_{self._fresh}", integer=True)
-            product.bound.append((swap[i], size))
+            fresh = sympy.Symbol(f"_{self._fresh}", integer=True)
+            own, here = (*own, i), (*here, fresh)
+            product.bound.append((fresh, size))
             self._fresh += 1
         product.in_order = True
         self._multiply(product, body.coefficient)
         for factor in body.factors:
-            self._multiply(product, factor.xreplace(swap))
+            self._multiply(product, at_indices(factor, own, here))
 
     def printed(self, expression: Scalar) -> Scalar | None:
         """What an inlined elementwise definition says, at the indices of the slot that reads it."""
         definition = self.inlined(expression)
         if definition is None or not isinstance(definition.body, Elementwise) or self._closed(definition):
             return None
-        return definition.body.expression.xreplace(dict(zip(definition.indices, slot_indices(expression), strict=True)))
+        return at_indices(definition.body.expression, definition.indices, slot_indices(expression))
 
 
 def take_common(products: Sequence[Product]) -> list[Scalar]:

@@ -31,7 +31,6 @@ KEPT = 2**16  # answers about slots: sympy keeps 1000 of its own, and makes anew
 
 
 @lru_cache(maxsize=KEPT)
-
 def index(position: int) -> sympy.Symbol:
     """The canonical index at a position: i, j, k, …"""
     cycle, letter = divmod(position, len(INDEX_NAMES))
@@ -93,6 +92,16 @@ def slots(expression: Scalar) -> tuple[Scalar, ...]:
 
     walk(expression)
     return tuple(sorted(found, key=lambda s: (slot_name(s), tuple(i.name for i in slot_indices(s)))))
+
+
+@lru_cache(maxsize=KEPT)  # most stand where they are read as they were defined: nothing is made anew then
+def at_indices(expression: Scalar, own: tuple[sympy.Symbol, ...], at: tuple[sympy.Symbol, ...]) -> Scalar:
+    """An expression with other indices in the place of its own."""
+    if own == at:
+        return expression
+    swap = dict(zip(own, at, strict=True))
+    moved = {s: slot(slot_name(s), tuple(swap.get(i, i) for i in slot_indices(s))) for s in slots(expression)}
+    return expression.xreplace({**swap, **moved})
 
 
 def occurrences(expression: Scalar) -> Iterator[Scalar]:
@@ -220,10 +229,17 @@ def trace_summands(expression: Scalar, given: Iterable[Summand]) -> tuple[Summan
     return tuple(merge_summands(term, group or rest) for term, group in found.items())
 
 
-def ordered_terms(expression: Scalar) -> list[Any]:
+@lru_cache(maxsize=KEPT)
+def ordered_terms(expression: Scalar) -> tuple[Any, ...]:
     """The summands of a sum, a positive one first, in an order that does not change from run to run."""
     terms = sorted(sympy.Add.make_args(expression), key=sympy.default_sort_key)
-    return sorted(terms, key=lambda term: bool(term.could_extract_minus_sign()))
+    return tuple(sorted(terms, key=is_negative))
+
+
+@lru_cache(maxsize=KEPT)
+def is_negative(term: Scalar) -> bool:
+    """Whether a summand is written with a minus sign."""
+    return bool(term.could_extract_minus_sign())
 
 
 def multiplied_out(expression: Scalar, most: int) -> Scalar | None:

@@ -116,6 +116,7 @@ WRONG = [
         ["--steps", "5"], ["--epochs", "2"], ["--batch", "2"], ["--follow"], ["--hold", "2"],
         ["--target-at", "1", "--hold", "2"],
         ["--seeds", "2"], ["--dtype", "float32"], ["--device", "cpu"], ["--threads", "1"], ["--backend", "native"],
+        ["--held-back", "8", "--backend", "native"],
         ["--checkpoint", "d"],
         ["--every", "1", "--checkpoint", "d"], ["--resume", "--checkpoint", "d"], ["--on-nonfinite", "stop"],
         ["--record", "x", "--record-to", "r.csv"], ["--record-to", "r.csv", "--record", "x"], ["--log", "d"],

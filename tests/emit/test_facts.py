@@ -90,6 +90,16 @@ def test_a_line_is_placed_by_its_file_and_lines():
     assert found.place((), notation) == ""
 
 
+def test_programs_of_the_same_equations_have_one_notation():
+    """Of an output network a step of a run is a step: its equations are written once, and those of other programs apart."""
+    made = Facts(hdsl.loads("input u\ntarget v\nparam w = 1\noutput y = tanh(w*u)\ncost c = (y - v)^2\n").product("program"))
+    learn, advance, predict = made.programs.learn, made.programs.advance, made.programs.predict
+    told = made.notation(learn, made.lines(learn).folded)
+    assert made.notation(advance, made.lines(advance).folded) is told
+    assert made.notation(predict, made.lines(predict).folded) is not told
+    assert made.notation(learn, {learn.lines[0].name}) is not told
+
+
 def test_shapes_are_told_with_what_the_doc_comment_says():
     told = facts().shapes()
     assert "input   u (batch, m): what comes in" in told and "input   k (batch) below n" in told

@@ -17,8 +17,8 @@ cost fit = 1/2 * squared(y - v)
 """
 
 
-def learn(more: str = "", batch: int = 1) -> str:
-    made = emit_native(hdsl.loads(TEXT.format(more=more)).product("program"), "0", {"n": 3}, batch, "double").text
+def learn(more: str = "", batch: int = 1, n: int = 3) -> str:
+    made = emit_native(hdsl.loads(TEXT.format(more=more)).product("program"), "0", {"n": n}, batch, "double").text
     return made[made.index("SEEN void learn") : made.index("SEEN void observe")]
 
 
@@ -37,3 +37,10 @@ def test_a_value_that_only_its_own_loop_reads_is_not_stored() -> None:
 def test_a_result_is_made_where_it_is_handed_out() -> None:
     assert "(r->results[0] + step * 3)" in learn()
     assert "(r->results[0] + step * 6)" in learn(batch=2)
+
+
+def test_a_mean_of_outer_products_is_there_a_block_of_rows_at_a_time() -> None:
+    """Up to three streams it stands in the loop that takes it in; of a small matrix there is the whole."""
+    assert "_outers(" not in learn(batch=3)
+    assert "_outers(4, 3 - 0, 3, " in learn(batch=4)
+    assert "- lo * 200)" in learn(batch=4, n=200)

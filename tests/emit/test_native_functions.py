@@ -1,4 +1,4 @@
-"""The fixed part of native text: products by rows and the solver, against numpy, at sizes that leave a rest behind vectors."""
+"""The fixed part of native text: the solver, against numpy."""
 
 from __future__ import annotations
 
@@ -14,36 +14,19 @@ from hdsl.runtime.native_build import build, find_compiler
 
 pytestmark = pytest.mark.skipif(find_compiler() is None, reason="no C compiler is at hand")
 
-KINDS = {"float": np.float32, "double": np.float64}
 CALLS = """
-SEEN void dots(int64_t b, int64_t rows, int64_t n, const T *W, const T *x, T *y) { row_dots(b, rows, n, W, x, n, y, rows, 2); }
-SEEN void sums(int64_t b, int64_t rows, int64_t n, const T *W, const T *q, T *c) { row_sums(b, rows, n, W, q, rows, c, n, 2); }
 SEEN void solved(int64_t n, int64_t columns, T *a, T *x) { solve(n, columns, a, x); }
 """
 
 
 @cache
-def library(kind: str) -> Any:
-    return build(preamble(kind) + CALLS)
+def library() -> Any:
+    return build(preamble("double") + CALLS)
 
 
-def call(kind: str, name: str, numbers: tuple[int, ...], *arrays: Any) -> None:
+def call(name: str, numbers: tuple[int, ...], *arrays: Any) -> None:
     pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in arrays]
-    getattr(library(kind), name)(*map(ctypes.c_int64, numbers), *pointers)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("batch", [1, 3, 4, 9])
-@pytest.mark.parametrize(("rows", "n"), [(1, 1), (3, 5), (4, 16), (7, 33), (18, 40)])
-def test_products_by_rows(kind: str, batch: int, rows: int, n: int) -> None:
-    draw, dtype = np.random.default_rng(rows * n), KINDS[kind]
-    w, x, q, c = (draw.normal(size=shape).astype(dtype) for shape in ((rows, n), (batch, n), (batch, rows), (batch, n)))
-    y, wanted = np.empty((batch, rows), dtype), c + 2 * q @ w
-    call(kind, "dots", (batch, rows, n), w, x, y)
-    call(kind, "sums", (batch, rows, n), w, q, c)
-    eps = 50 * np.finfo(dtype).eps
-    np.testing.assert_allclose(y, 2 * x @ w.T, atol=eps, rtol=eps)
-    np.testing.assert_allclose(c, wanted, atol=eps, rtol=eps)
+    getattr(library(), name)(*map(ctypes.c_int64, numbers), *pointers)
 
 
 @pytest.mark.parametrize(("n", "columns"), [(1, 1), (4, 2), (9, 3)])
@@ -52,11 +35,11 @@ def test_linear_equations_are_solved_with_pivots(n: int, columns: int) -> None:
     a, x = draw.normal(size=(n, n)), draw.normal(size=(n, columns))
     a[0, 0] = 0 if n > 1 else 2
     wanted = np.linalg.solve(a, x)
-    call("double", "solved", (n, columns), a.copy(), x)
+    call("solved", (n, columns), a.copy(), x)
     np.testing.assert_allclose(x, wanted, rtol=1e-10)
 
 
 def test_a_singular_matrix_gives_what_is_not_finite() -> None:
     x = np.ones((2, 1))
-    call("double", "solved", (2, 1), np.ones((2, 2)), x)
+    call("solved", (2, 1), np.ones((2, 2)), x)
     assert not np.isfinite(x).all()

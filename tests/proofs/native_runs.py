@@ -29,7 +29,9 @@ def plain_builds() -> Iterator[None]:
         native_build.FLAGS = before
 
 
-def nets_of(model: hdsl.api.Model, dtype: torch.dtype, batch: int, seed: int) -> tuple[Any, Any, torch.Generator]:
+def nets_of(
+    model: hdsl.api.Model, dtype: torch.dtype, batch: int, seed: int, held_back: int | None = None
+) -> tuple[Any, Any, torch.Generator]:
     """A module of each backend with the same cells: random ones in float64, those that a model begins with in float32.
 
     Random ones are small: with larger ones some models part from themselves, or leave the range of numbers, in a dozen steps.
@@ -42,14 +44,16 @@ def nets_of(model: hdsl.api.Model, dtype: torch.dtype, batch: int, seed: int) ->
             for value in plain.state_dict().values():
                 if value.is_floating_point():
                     value.mul_(SMALL)
-    native = model.compile(dtype=dtype, backend="native")(batch=batch, seed=0)
+    native = model.compile(dtype=dtype, backend="native", held_back=held_back)(batch=batch, seed=0)
     native.load_state_dict(plain.state_dict())
     return plain, native, source
 
 
-def differences(model: hdsl.api.Model, dtype: torch.dtype, batch: int, seed: int, steps: int = 12) -> dict[str, float]:
+def differences(
+    model: hdsl.api.Model, dtype: torch.dtype, batch: int, seed: int, steps: int = 12, held_back: int | None = None
+) -> dict[str, float]:
     """Run both over a stream with gaps, boundaries and uneven times, then one step and a run that observes only."""
-    plain, native, source = nets_of(model, dtype, batch, seed)
+    plain, native, source = nets_of(model, dtype, batch, seed, held_back)
     found: dict[str, float] = {}
     if not model.product("model").of_role("input") and not model.product("model").of_role("target"):
         found |= _apart(plain.run(steps), native.run(steps))

@@ -47,6 +47,18 @@ def test_a_run_in_parts_is_the_run_as_a_whole_bit_for_bit() -> None:
     assert same(whole, parts)
 
 
+@pytest.mark.parametrize("batch", [5, 19])
+def test_many_streams_learn_as_with_torch(batch: int) -> None:
+    """Of 72 rows a block has 64, with means of outer products of its own; 19 streams are turned, and 3 are left."""
+    model, stream = hdsl.load("sunspots", n=72), {name: value[:3, :1].repeat(1, batch, 1) for name, value in STREAM.items()}
+    stream["u"] = stream["u"] * torch.linspace(0.2, 1, batch)[:, None]
+    native, plain = (model.compile(dtype=torch.float64, backend=name)(batch=batch, seed=3) for name in ("native", "torch"))
+    for net in (native, plain):
+        net.run(stream)
+    for name, value in plain.state_dict().items():
+        torch.testing.assert_close(native.state_dict()[name], value, atol=1e-14, rtol=1e-13, msg=name)
+
+
 def test_steps_are_the_run_bit_for_bit() -> None:
     whole, steps = net_of(), net_of()
     result = whole.run(STREAM)

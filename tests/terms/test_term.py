@@ -11,6 +11,7 @@ from hdsl.terms.term import (
     Definition,
     Elementwise,
     Structured,
+    at_indices,
     index,
     indices,
     is_slot,
@@ -46,6 +47,15 @@ def test_a_slot_gives_back_its_name_and_indices():
 def test_a_quantity_read_at_two_places_stands_in_two_slots():
     difference = slot("W", (ROW, COLUMN)) - slot("W", (COLUMN, ROW)) + N * slot("W", (ROW, COLUMN)) ** 2
     assert slots(difference) == (slot("W", (ROW, COLUMN)), slot("W", (COLUMN, ROW)))
+
+
+def test_an_expression_is_read_at_other_indices():
+    i, j, k = (index(n) for n in range(3))
+    expression = sympy.sin(slot("W", (i, j))) * slot("b", (i,)) + slot("g")
+    moved = at_indices(expression, (i, j), (j, k))
+    assert moved == sympy.sin(slot("W", (j, k))) * slot("b", (j,)) + slot("g")
+    assert at_indices(expression, (i, j), (i, j)) is expression
+    assert all(found is slot(slot_name(found), slot_indices(found)) for found in slots(moved))
 
 
 def test_slots_are_found_inside_functions_and_powers():
