@@ -30,6 +30,8 @@ KINDS = {torch.float32: "float", torch.float64: "double"}
 Columns = tuple[torch.Tensor, ...]
 AT_ONCE = 2**28
 """Of one call: so many steps times streams times numbers of the cells, some tenths of a second. Nobody can interrupt C."""
+WORTH = 2**23
+"""Of one call: so much work that threads share, a millisecond or two, makes up for beginning them."""
 
 
 class _Run(ctypes.Structure):
@@ -40,6 +42,7 @@ class _Run(ctypes.Structure):
         ("tau", ctypes.c_double), ("taus", ctypes.c_void_p),
         ("numbers", ctypes.c_void_p), ("cells", ctypes.c_void_p), ("initials", ctypes.c_void_p), ("begins", ctypes.c_void_p),
         ("sample", ctypes.c_void_p), ("results", ctypes.c_void_p), ("work", ctypes.c_void_p),
+        ("threads", ctypes.c_int64),
     )  # fmt: skip
 
 
@@ -229,7 +232,7 @@ def call(
     ticks = getattr(net, "ticks", 0) if ticks is None else ticks
     told = _Run(
         steps, ticks, projects, float(tau), _pointer(taus), ctypes.addressof(numbers), cells_at, first_at,
-        _pointer(marks), given_at, made_at, (work.data_ptr() + 63) // 64 * 64,
+        _pointer(marks), given_at, made_at, (work.data_ptr() + 63) // 64 * 64, _threads(text, steps),
     )  # fmt: skip
     if holding is None:
         library.functions[body](ctypes.byref(told))
@@ -239,6 +242,11 @@ def call(
         if not cell.is_inference():
             torch.autograd.graph.increment_version(cell)  # who kept it for a derivative is told that it has moved
     return tuple(made)
+
+
+def _threads(text: NativeText, steps: int) -> int:
+    """Torch's number where a call's loops have enough to share that it pays to begin threads; the same bits with any number."""
+    return torch.get_num_threads() if text.spread and text.spread * steps >= WORTH else 1
 
 
 def _room(each: Any, steps: int, batch: int, like: torch.Tensor) -> torch.Tensor:
