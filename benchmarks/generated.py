@@ -28,15 +28,21 @@ class Generated:
     """One workload at one order and step through hdsl, with the same initial parameters as the others."""
 
     def __init__(
-        self, workload: Workload, order: str, dtype: torch.dtype = torch.float32, step: str = "euler", backend: str = "torch"
+        self,
+        workload: Workload,
+        order: str,
+        dtype: torch.dtype = torch.float32,
+        backend: str = "torch",
+        held_back: int | None = None,
+        **settings: str | float,
     ) -> None:
         self.workload = workload
         try:
             import hdsl
 
             sizes: dict[str, Any] = dict(workload.sizes)
-            model = hdsl.loads(text_of(workload, order), settings={"step": step}, **sizes)
-            net_class = model.compile(dtype=dtype, backend=backend)
+            model = hdsl.loads(text_of(workload, order), settings=settings, **sizes)
+            net_class = model.compile(dtype=dtype, backend=backend, held_back=held_back)
         except (ImportError, NotImplementedError) as missing:
             raise NotThereYet(str(missing)) from missing
         self.net: Any = net_class(batch=workload.batch, seed=0)

@@ -15,6 +15,8 @@ PARTS = 8
 """Into how many parts rows are cut: as many threads have work at most."""
 MUCH = 2**21
 """Numbers of matrices times streams of one group of lines from which on its rows are split."""
+WORTH = 2**23
+"""Of a call, by its steps: some milliseconds, which make up for beginning threads."""
 MANY = 2**13
 """Numbers of a sum over the rows from which on the parts of it are added up by all threads."""
 
@@ -68,7 +70,7 @@ APART void all_are_made(struct crew *crew) {
     for (int64_t times = 0; __atomic_load_n(&crew->made, __ATOMIC_ACQUIRE) < PARTS; times++) linger(times);
 }
 #ifdef _WIN32
-static void run_crew(const struct run *r, void (*body)(const struct run *, struct crew *, int64_t)) {
+static void run_crew(const struct run *r, int64_t pays, void (*body)(const struct run *, struct crew *, int64_t)) {
     struct crew crew = {r, body, 0, 0};
     body(r, &crew, 0);
 }
@@ -79,12 +81,12 @@ static void *lend_hand(void *given) {
     return NULL;
 }
 // Where the system has no more threads to give, with those that there are. Signals are for the caller's thread.
-static void run_crew(const struct run *r, void (*body)(const struct run *, struct crew *, int64_t)) {
+static void run_crew(const struct run *r, int64_t pays, void (*body)(const struct run *, struct crew *, int64_t)) {
     struct crew crew = {r, body, 0, 0};
     struct hand hands[PARTS];
     pthread_t threads[PARTS];
     int64_t count = 1;
-    if (r->threads > 1) {
+    if (pays && r->threads > 1) {
         sigset_t all, before;
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);

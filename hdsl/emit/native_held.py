@@ -7,14 +7,16 @@ of the matrix are those of what was last written, put right by the vectors (`doc
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import sympy
 
+from hdsl.emit.holding import Holding
 from hdsl.emit.native_body import Body, Native
-from hdsl.emit.native_groups import Group
+from hdsl.emit.native_groups import Group, Node
 from hdsl.emit.native_loops import Range, by_vector, cleared
 from hdsl.emit.native_places import Place
 from hdsl.optimise.program import Program
@@ -24,41 +26,17 @@ Outside = Callable[[str], tuple[tuple[int, ...], bool]]
 
 
 @dataclass(frozen=True)
-class Holding:
-    """How moves are held back: over ``steps`` steps, of matrices of ``least`` numbers and more.
-
-    ``room`` is the part of a matrix's shorter side that vectors may take which stand for its costate; ``most`` bounds them.
-    ``least_pair`` is ``least`` where there is no room, so that the costate is read too. ``turns`` is how often a run has to
-    write what it holds back.
-    """
-
-    steps: int
-    least: int
-    least_pair: int
-    room: float
-    most: int
-    turns: int
-
-
-WHERE_IT_PAYS = Holding(16, 2**18, 2**20, 1 / 4, 512, 2)
-
-
-def holding_of(steps: int | None) -> Holding:
-    """What a user asks for: None for what pays, 0 for nothing, or so many steps of any matrix, whether it pays or not."""
-    return WHERE_IT_PAYS if steps is None else Holding(steps, 1, 1, 512, 512, 0)
-
-
-@dataclass(frozen=True)
 class Held:
     """A parameter whose moves are held back.
 
-    ``move`` and ``own`` are numbers: a step makes (W, w) ← move (W, w) + own q hᵀ. ``outer`` is the line of q hᵀ. ``carried``
+    A step makes W ← W + rate w + own₀ q hᵀ and w ← keep w + own₁ q hᵀ, with numbers; ``outer`` is the line of q hᵀ. ``carried``
     is the cell whose product a step begins with and the step before ended with, and ``ends`` the line of that product.
     """
 
     param: str
     outer: Definition
-    move: tuple[tuple[Scalar, Scalar], tuple[Scalar, Scalar]]
+    rate: Scalar
+    keep: Scalar
     own: tuple[Scalar, Scalar]
     carried: str = ""
     ends: str = ""
@@ -97,8 +75,8 @@ def _held(body: Body, param: str) -> Held | None:
     program, lines = body.program, body.lines
     costate = f"w:{param}"
     new, new_costate = lines[f"{param}+"], lines[f"{costate}+"]
-    own = {param, costate, new.name, new_costate.name}
-    if own & set(program.results):
+    four = {param, costate, new.name, new_costate.name}
+    if four & set(program.results):
         return None
     at = new.indices
     parts = [slot(name, at) for name in (param, costate, new_costate.name)]
@@ -114,28 +92,36 @@ def _held(body: Body, param: str) -> Held | None:
     assert isinstance(source.body, Contraction)
     if not body.is_number(source.body.coefficient):
         return None
-    readers = [name for name in body.readers.get(param, ()) if name not in own]
-    if any(name not in own for other in own - {param} for name in body.readers.get(other, ())):
+    readers = [name for name in body.readers.get(param, ()) if name not in four]
+    if any(name not in four for other in four - {param} for name in body.readers.get(other, ())):
         return None
     if any(not _is_product(body, lines[name], param) for name in readers):
         return None
-    (P, R2, R), (D, E, F) = moved, taught
-    gained = F * source.body.coefficient
-    held = Held(param, source, ((P + R * D, R * E + R2), (D, E)), (R * gained, gained))
+    (by_itself, by_old, by_new), (by_param, keep, gain) = moved, taught
+    if by_itself != 1 or by_param != 0:
+        return None
+    own = gain * source.body.coefficient
+    held = Held(param, source, by_old + by_new * keep, keep, (by_new * own, own))
     carried, ends = _carried(body, held, readers)
     return replace(held, carried=carried, ends=ends)
 
 
 def _linear(line: Definition, parts: list[Scalar], is_number: Callable[[Scalar], bool]) -> list[Scalar] | None:
     """The numbers by which an elementwise line is a sum of these parts; None where it is none."""
-    if not isinstance(line.body, Elementwise):
-        return None
-    marks = [sympy.Dummy() for _ in parts]
-    expression = line.body.expression.xreplace(dict(zip(parts, marks, strict=True)))
-    numbers = [sympy.diff(expression, mark) for mark in marks]
-    rest = expression - sympy.Add(*(number * mark for number, mark in zip(numbers, marks, strict=True)))
-    plain = all(is_number(number) and not number.has(*marks) for number in numbers)
-    return numbers if plain and sympy.expand(rest) == 0 else None
+    found = dict.fromkeys(parts, sympy.Integer(0))
+
+    def add(term: Scalar, by: Scalar) -> bool:
+        if term in found:
+            found[term] += by
+            return True
+        factors = sympy.Mul.make_args(term)
+        rest = [factor for factor in factors if not is_number(factor)]
+        if isinstance(term, sympy.Add):
+            return all(add(inner, by) for inner in term.args)
+        return len(rest) == 1 and len(factors) > 1 and add(rest[0], by * term / rest[0])
+
+    plain = isinstance(line.body, Elementwise) and add(line.body.expression, sympy.Integer(1))
+    return [found[part] for part in parts] if plain else None
 
 
 def _is_outer(line: Definition, program: Program, readers: Mapping[str, list[str]]) -> bool:
@@ -218,9 +204,24 @@ class HeldBody(Body):
 
     # --- the step --------------------------------------------------------------------------------------------------------
 
+    def text(self) -> list[str]:
+        made = super().text()
+        stored = {self.place(name).pointer for each in self.held for name in (each.param, each.costate)}
+        assert stored.isdisjoint(re.findall(r"\w+", "\n".join(made))), "a matrix is read without what is held back of it"
+        return made
+
+    def _taken_in(self) -> dict[str, Definition]:
+        return {name: line for name, line in super()._taken_in().items() if self._product(line) is None}
+
     def _keep(self, runs: list[list[Definition]]) -> None:
         super()._keep(runs)
         self.kept |= {name for each in self.held for name in each.kept}
+
+    def _node(self, line: Definition) -> Node:
+        """A cell that meets the rows of a matrix meets the vectors kept once all rows are through: none may move it before."""
+        node = super()._node(line)
+        late = node.along & {*self.program.cells} if node.sums and self._product(line) else frozenset()
+        return replace(node, along=node.along - late, whole=node.whole | late)
 
     def _product(self, line: Definition) -> Held | None:
         """The matrix of which a line is a product."""
@@ -281,17 +282,13 @@ class HeldBody(Body):
         """How many vectors there is room for in place of a costate."""
         return min(self.holding.most, int(self.holding.room * min(self.native.sizes.of(held.outer.sizes))))
 
-    def _move(self, held: Held) -> str:
-        rows = (", ".join(self.printer({}).double(number) for number in row) for row in held.move)
-        return f"{{{', '.join(f'{{{row}}}' for row in rows)}}}"
-
     def weighing(self) -> Iterator[str]:
         """How many vectors stand for each costate; 0 where it is read, and −1 where that does not pay."""
         yield f"const double {self.native.names['tau']} = r->tau;"
         for position, each in enumerate(self.held):
             numbers = math.prod(self.native.sizes.of(each.outer.sizes))
             pays = numbers >= self.holding.least_pair and (bool(each.carried) or self.holding.least_pair == 1)
-            yield f"const struct held {self.name(each)} = {{.move = {self._move(each)}}};"
+            yield f"const struct held {self.name(each)} = {{.keep = {self.printer({}).double(each.keep)}}};"
             yield f"left[{position}] = held_left(&{self.name(each)}, {self.most_left(each)});"
             yield from () if pays else (f"left[{position}] -= !left[{position}];",)
 
@@ -300,13 +297,14 @@ class HeldBody(Body):
         yield f"const double {self.native.names['tau']} = r->tau;"
         printer = self.printer({})
         for position, each in enumerate(self.held):
-            name, powers = self.name(each), self.native.names[f"powers of {each.param}"]
+            name = self.name(each)
             rows, columns = self.native.sizes.of(each.outer.sizes)
             most = self.holding.steps + self.most_left(each)
-            of_W, of_w = (printer.double(number) for number in each.own)
-            yield f"double {powers}[{most + 1}][6];"
+            rate, keep, *own = (printer.double(number) for number in (each.rate, each.keep, *each.own))
             yield f"struct held {name} = {{.rows = {rows}, .columns = {columns}, .most = {self.holding.steps},"
-            yield f".move = {self._move(each)}, .own = {{{of_W}, {of_w}}}, .powers = {powers},"
+            yield f".rate = {rate}, .keep = {keep}, .own = {{{', '.join(own)}}},"
+            after = self.native.work.take((most + 1) * 4 * 8 // self.native.item)
+            yield f".after = (double (*)[4])(r->work + {after}),"
             yield f".W = {self.place(each.param).pointer}, .w = {self.place(each.costate).pointer},"
             rooms = {"Q": most * rows, "H": most * columns, "dots": most, "weighted": most, "scaled": 16 * most,
                      "second": rows, "carry": rows, "carry2": rows, "carried_dots": most}  # fmt: skip

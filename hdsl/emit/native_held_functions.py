@@ -8,47 +8,42 @@ HELD = r"""
 #define TALL 4
 #endif
 
-// A matrix W and its costate w. A step makes (W, w) <- move (W, w) + own g with g = q h' of vectors that are kept, so that
-// after j steps they are move^j (W0, w0), of the matrices last written, and move^m own g of each g, m being the steps since.
+// A matrix W and its costate w. A step makes W <- W + rate w + own[0] g, w <- keep w + own[1] g with g = q h' of vectors that
+// are kept. After j steps w is keep^j w0 of what was last written and keep^m own[1] g of each g, m being the steps since, and W
+// is W0 + share(j) w0 and (own[0] + share(m) own[1]) g of each, where share(j) = rate (1 + keep + ... + keep^(j-1)).
 struct held {
     int64_t rows, columns;
     int64_t count, most, left;  // vectors kept, at most, and of these when the others are written: w then lives in them alone
     int64_t live, carried;      // whether w0 is not nothing; whether `carry` is there
-    double move[2][2], own[2];
-    double (*powers)[6];        // (most + 1,): move^j, and move^j own
+    double rate, keep, own[2];
+    double (*after)[4];         // (most + 1,): share, keep^j, and what W and w have of a g
     T *W, *w, *Q, *H;           // Q (most, rows) and H (most, columns), the oldest first
     T *dots, *weighted, *scaled, *second;
     T *carry, *carry2, *carried_dots;  // of W0, w0 and H with what the next step begins with
 };
 enum { STATE = 3 };  // numbers of `struct held` that go from one call to the next
 
-INLINE double held_age(const struct held *s, int64_t k, int of) { return s->powers[s->count - 1 - k][4 + of]; }
+INLINE double held_age(const struct held *s, int64_t k, int of) { return s->after[s->count - 1 - k][2 + of]; }
 
-INLINE int held_apart(const struct held *s) { return s->move[0][0] == 1 && s->move[1][0] == 0; }  // W is not moved by itself
 // For how many steps decay leaves a trace of what w had; 0 where it lives longer than there is room for.
 INLINE int64_t held_left(const struct held *s, int64_t room) {
-    const double keep = fabs(s->move[1][1]);
-    if (!held_apart(s) || !(keep < 1)) return 0;
+    const double keep = fabs(s->keep);
+    if (!(keep < 1)) return 0;
     const double steps = keep > 0 ? ceil(log(EPSILON / 2) / log(keep)) : 1;
     return steps <= room ? (steps < 1 ? 1 : (int64_t)steps) : 0;
 }
 APART void held_begin(struct held *s, const int64_t *state, int64_t room) {
     s->left = held_left(s, room);
     s->most = s->left + s->most;
-    double now[2][2] = {{1, 0}, {0, 1}};
+    double share = 0, decayed = 1;
     for (int64_t j = 0; j <= s->most; j++) {
-        for (int i = 0; i < 2; i++) {
-            for (int k = 0; k < 2; k++) s->powers[j][2 * i + k] = now[i][k];
-            s->powers[j][4 + i] = now[i][0] * s->own[0] + now[i][1] * s->own[1];
-        }
-        double next[2][2];
-        for (int i = 0; i < 2; i++)
-            for (int k = 0; k < 2; k++) next[i][k] = s->move[i][0] * now[0][k] + s->move[i][1] * now[1][k];
-        memcpy(now, next, sizeof now);
+        const double all[4] = {share, decayed, s->own[0] + share * s->own[1], decayed * s->own[1]};
+        memcpy(s->after[j], all, sizeof all);
+        share += s->rate * decayed, decayed *= s->keep;
     }
     s->count = state[0], s->live = state[1], s->carried = state[2];
     if (s->live < 0) {  // the first call of a run
-        s->live = !held_apart(s);
+        s->live = 0;
         for (int64_t i = 0; i < s->rows * s->columns && !s->live; i++) s->live = s->w[i] != 0;
     }
 }
@@ -65,22 +60,22 @@ APART void held_before(const struct held *s, const T *x, T *kept, int carries) {
 }
 // y = scale W x for rows of a block.
 APART void held_rows(const struct held *s, int64_t lo, int64_t hi, const T *x, const T *kept, T *y, T scale, int carries) {
-    const T of_W = (T)s->powers[s->count][0], of_w = (T)s->powers[s->count][1];
+    const T share = (T)s->after[s->count][0];
     const int there = carries == 1 && s->carried;
     T *const one = carries ? s->carry : y, *const two = carries ? s->carry2 : s->second;
     if (!there) row_dots(1, hi - lo, s->columns, s->W + lo * s->columns, x, 0, one + lo, 0, 1);
     if (!there && s->live) row_dots(1, hi - lo, s->columns, s->w + lo * s->columns, x, 0, two + lo, 0, 1);
     if (s->live) {
-        EVERY for (int64_t i = lo; i < hi; i++) y[i] = scale * (of_W * one[i] + of_w * two[i] + kept[i]);
+        EVERY for (int64_t i = lo; i < hi; i++) y[i] = scale * (one[i] + share * two[i] + kept[i]);
     } else {
         EVERY for (int64_t i = lo; i < hi; i++) y[i] = scale * (one[i] + kept[i]);
     }
 }
 // c += scale W' q for rows of a block of what is stored; and, once all of q is there, of the vectors kept.
 APART void held_sums(const struct held *s, int64_t lo, int64_t hi, const T *q, T *c, T scale) {
-    const int64_t n = s->columns, j = s->count;
-    row_sums(1, hi - lo, n, s->W + lo * n, q + lo, 0, c, 0, s->live ? scale * (T)s->powers[j][0] : scale);
-    if (s->live) row_sums(1, hi - lo, n, s->w + lo * n, q + lo, 0, c, 0, scale * (T)s->powers[j][1]);
+    const int64_t n = s->columns;
+    row_sums(1, hi - lo, n, s->W + lo * n, q + lo, 0, c, 0, scale);
+    if (s->live) row_sums(1, hi - lo, n, s->w + lo * n, q + lo, 0, c, 0, scale * (T)s->after[s->count][0]);
 }
 APART void held_after(const struct held *s, const T *q, T *c, T scale) {
     row_dots(1, s->count, s->rows, s->Q, q, 0, s->dots, 0, 1);
@@ -97,8 +92,8 @@ APART void held_after(const struct held *s, const T *q, T *c, T scale) {
             one[p][l] = old, two[p][l] = (V){0};                                                                \
             if (s->live) {                                                                                      \
                 const V costate = load(s->w + (i + p) * n + j + l * LANES);                                     \
-                one[p][l] = old * by[0] + costate * by[1];                                                      \
-                if (BOTH) two[p][l] = old * by[2] + costate * by[3];                                            \
+                one[p][l] = old + costate * share;                                                              \
+                if (BOTH) two[p][l] = costate * decayed;                                                        \
             }                                                                                                   \
         }                                                                                                       \
         for (int64_t k = 0; k < past; k++) for (int l = 0; l < 2; l++) {                                        \
@@ -122,7 +117,7 @@ APART void held_after(const struct held *s, const T *q, T *c, T scale) {
         HELD_TILE(R, BOTH)                                                                                      \
         for (int p = 0; p < R; p++) for (int64_t j = even; j < n; j++) {                                        \
             T *W = s->W + (i + p) * n + j, *w = s->w + (i + p) * n + j, one = *W, two = 0;                      \
-            if (s->live) one = *W * by[0] + *w * by[1], two = *W * by[2] + *w * by[3];                          \
+            if (s->live) one += *w * share, two = *w * decayed;                                                 \
             for (int64_t k = 0; k < past; k++) {                                                                \
                 one += s->H[k * n + j] * of_W[k * R + p];                                                       \
                 if (BOTH) two += s->H[k * n + j] * of_w[k * R + p];                                             \
@@ -136,13 +131,13 @@ APART void held_after(const struct held *s, const T *q, T *c, T scale) {
 // Writes all but the last `left` vectors into the matrices; w0 is written with left = 0, and else is nothing from here on.
 APART void held_write(struct held *s, int64_t left) {
     const int64_t n = s->columns, past = s->count - left, even = n / (2 * LANES) * (2 * LANES);
-    T by[4], *const of_W = s->scaled, *const of_w = of_W + TALL * s->most;
-    for (int k = 0; k < 4; k++) by[k] = (T)s->powers[s->count][k];
+    const T share = (T)s->after[s->count][0], decayed = (T)s->after[s->count][1];
+    T *const of_W = s->scaled, *const of_w = of_W + TALL * s->most;
     if (s->carried) {  // what the next step begins with meets the new matrices: no pass is wanted for it
         for (int64_t i = 0; i < s->rows; i++) {
-            const T one = s->carry[i], two = s->live ? s->carry2[i] : 0;
-            s->carry[i] = by[0] * one + by[1] * two;
-            s->carry2[i] = by[2] * one + by[3] * two;
+            const T two = s->live ? s->carry2[i] : 0;
+            s->carry[i] += share * two;
+            s->carry2[i] = decayed * two;
         }
         for (int of = 0; of < (left ? 1 : 2); of++) {
             for (int64_t k = 0; k < past; k++) s->weighted[k] = (T)held_age(s, k, of) * s->carried_dots[k];

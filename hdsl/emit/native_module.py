@@ -13,14 +13,15 @@ from math import prod
 
 from hdsl.derive.layered import LAYER
 from hdsl.derive.replay import TOKEN
+from hdsl.emit import native_crew
 from hdsl.emit.content import content_hash
 from hdsl.emit.facts import FIRST, Facts
+from hdsl.emit.holding import WHERE_IT_PAYS, Holding
 from hdsl.emit.names import harmless
 from hdsl.emit.native_body import Body, Native
-from hdsl.emit.native_crew import FUNCTIONS as CREW
 from hdsl.emit.native_expression import LEFT_OUT, Kind
 from hdsl.emit.native_functions import preamble
-from hdsl.emit.native_held import WHERE_IT_PAYS, HeldBody, Holding, held_back
+from hdsl.emit.native_held import HeldBody, held_back
 from hdsl.emit.native_held_functions import HELD
 from hdsl.emit.native_structured import LOOPS
 from hdsl.optimise.lower import Programs
@@ -44,8 +45,7 @@ class NativeText:
 
     ``shapes`` are the cells', as C takes them to be. ``begun`` are the positions of cells, among the leading ones, that begin
     anew with a sequence. ``work`` is the room that a step takes, in numbers. ``results`` are those of ``learn`` and of
-    ``observe``. ``spread`` is the work, in products, of the largest loop of a step that threads may share. ``held`` are the
-    parameters whose moves ``learn_held`` holds back, over ``over`` steps, with ``held_work``.
+    ``observe``. ``held`` are the parameters whose moves ``learn_held`` holds back, over ``over`` steps, with ``held_work``.
     """
 
     text: str
@@ -56,7 +56,6 @@ class NativeText:
     begun: tuple[int, ...]
     work: int
     results: Mapping[str, tuple[Handed, ...]]
-    spread: int = 0
     held: tuple[str, ...] = ()
     over: int = 0
     held_work: int = 0
@@ -120,7 +119,7 @@ class _Module:
         self.leading = [*self.facts.states, *(f"z:{h}" for h in self.model.taught), *self.model.followed]
         self.begun = tuple(k for k, name in enumerate(leading) if self.model.resets.get(name, "sequence") == "sequence")
         self.results: dict[str, tuple[Handed, ...]] = {}
-        self.spread = 0
+        self.shared = False  # whether threads share any loop
 
     def text(self, holding: Holding = WHERE_IT_PAYS) -> NativeText:
         functions = []
@@ -133,9 +132,9 @@ class _Module:
         head = f"// {harmless(self.model.name)} (content {content_hash(self.model)}), made by hdsl {self.version}\n"
         places = [self.outside(name) for name in self.cells]
         shapes = tuple(sizes if shared else (self.batch, *sizes) for sizes, shared in places)
-        crew = [CREW] if self.spread else []
+        crew = [native_crew.FUNCTIONS] if self.shared else []
         text = "\n".join([head + preamble(self.kind), *crew, *functions, _finite(shapes)])
-        told = self.numbers, self.cells, shapes, self.sample, self.begun, work, self.results, self.spread
+        told = self.numbers, self.cells, shapes, self.sample, self.begun, work, self.results
         return NativeText(text, *told, *held)
 
     def outside(self, name: str) -> tuple[tuple[int, ...], bool]:
@@ -194,10 +193,10 @@ class _Module:
         begin, head = [*self._begin()], [f"SEEN void {name}(const struct run *r{further}) {{"]
         tail = []
         if body.work:  # whatever one step does before and behind its loops by rows is the first thread's
-            self.spread = max(self.spread, body.work)
+            self.shared = True
             lines, begin = ["if (!me) {", *begin, *lines, "}"], []
             head = [f"static void {name}_crew(const struct run *r, struct crew *crew, int64_t me) {{", "int64_t turn = 0;"]
-            tail = [f"SEEN void {name}(const struct run *r) {{ run_crew(r, {name}_crew); }}"]
+            tail = [f"SEEN void {name}(const struct run *r) {{ run_crew(r, r->steps * {body.work} >= {native_crew.WORTH}, {name}_crew); }}"]
         head += self._numbers(used)
         head += self._cells(used)
         head += [text for made in bodies for text in made.bound]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from hdsl.emit.native_held import Holding, holding_of
+from hdsl.emit.holding import Holding, holding_of
 from hdsl.runtime.choice import Choice
 
 if TYPE_CHECKING:
-    from hdsl.runtime.native import Library
+    from hdsl.emit.native_module import NativeText
 
 NUMBERS = 3
 """``STATE`` of `hdsl.emit.native_held_functions`."""
@@ -22,10 +23,11 @@ FIRST = (0, -1, 0)
 
 @dataclass(frozen=True)
 class Between:
-    """What calls hand to one another: the room of their vectors, and how it is filled."""
+    """What calls hand to one another: the room of their vectors, and how it is filled. ``told`` is a line for the user."""
 
     work: torch.Tensor
     state: Any
+    told: str
 
 
 def asked_of(net: Any) -> Holding:
@@ -33,22 +35,22 @@ def asked_of(net: Any) -> Holding:
     return holding_of(net.choice.held_back)
 
 
-def begun(net: Any, library: Library, told: Any, steps: int) -> Between | None:
+def begun(net: Any, text: NativeText, weigh: Callable[[Any], None], steps: int) -> Between | None:
     """What a run of so many steps begins with; None where it holds nothing back.
 
     Args:
-        told: `struct run` with the module's numbers.
+        weigh: puts down what stands for each costate, as ``weigh_held`` of the text does.
     """
-    text, holding = library.text, asked_of(net)
+    holding = asked_of(net)
     if not text.held or not net.training or not _apart(net):
         return None
     left = (ctypes.c_int64 * len(text.held))()
-    library.functions["weigh_held"](ctypes.byref(told), left)
+    weigh(left)
     if max(left) < 0 or steps < holding.turns * (text.over + max(left)):
         return None
-    tell(net, text.held, text.over)
     state = (ctypes.c_int64 * (NUMBERS * len(left)))(*(FIRST * len(left)))
-    return Between(net.share.new_empty(text.held_work + 16), state)
+    told = f"moves of {', '.join(text.held)} held back over {text.over} steps"
+    return Between(net.share.new_empty(text.held_work + 16), state, told)
 
 
 def _apart(net: Any) -> bool:
@@ -58,9 +60,8 @@ def _apart(net: Any) -> bool:
     return len(set(places)) == len(places)
 
 
-def tell(net: Any, held: tuple[str, ...], steps: int) -> None:
+def tell(net: Any, line: str) -> None:
     """Say it in the line that tells of the backend."""
-    line = f"moves of {', '.join(held)} held back over {steps} steps"
     choice: Choice = net.choice
     if line not in choice.told:
         net.choice = replace(choice, told=f"{choice.told}; {line}" if choice.told else f"native: {line}")
