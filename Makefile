@@ -27,7 +27,7 @@ $(VENV)/.tests: $(VENV)/.runs
 setup: $(VENV)/.tests  ## make $(VENV) with all that tests need
 
 test: lint       ## lint, types and all tests but the slow ones
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 demo: $(VENV)/.runs  ## learn the sunspots online; leaves sunspots.html
 	$(BIN)/hdsl $(DEMO)
@@ -37,13 +37,16 @@ lint: $(VENV)/.tests  ## ruff and mypy
 	$(BIN)/mypy
 
 slow: $(VENV)/.tests  ## the slow tests
-	$(BIN)/python -m pytest -n $(WORKERS) -m slow
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m slow
 
 pages: $(VENV)/.tests  ## look at reports in a headless Chromium, which must be installed
 	$(BIN)/python -m pytest -m browser
 
-bench: $(VENV)/.runs  ## the speed table
+bench: $(VENV)/.runs  ## the tables of docs/speed.md, half an hour of an idle machine
 	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.large
+	$(BIN)/python -m benchmarks.scaling
+	$(BIN)/python -m benchmarks.start
 
 models-table: $(VENV)/.runs  ## docs/models.md: every model that ships beside its trivial baseline
 	$(BIN)/python -m benchmarks.models -o docs/models.md

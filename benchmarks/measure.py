@@ -8,10 +8,11 @@ import os
 import platform
 import resource
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf, log, sqrt
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from time import perf_counter, process_time
 
 
@@ -29,38 +30,73 @@ class Timing:
         """The median over rounds of how many times longer this takes than ``other``."""
         return median(a / b for a, b in zip(self.rounds, other.rounds, strict=True))
 
+    def above(self, other: Timing) -> float:
+        """The median over rounds of how many seconds longer this takes than ``other``."""
+        return median(a - b for a, b in zip(self.rounds, other.rounds, strict=True))
+
 
 CLOCKS: dict[str, Callable[[], float]] = {"wall": perf_counter, "processor": process_time}
 """Seconds on the wall, or seconds that this process had a processor for, which the load of others moves less."""
 
 
-def steps_for(work: Callable[[int], object], seconds: float, most: int, clock: str = "wall", least: int = 1) -> int:
-    """How many steps of ``work`` take about ``seconds``, at least ``least`` and at most ``most``; warms up on the way."""
+def steps_for(work: Callable[[int], object], seconds: float, most: int, clock: str = "wall", least: float = 1) -> int:
+    """How many steps of ``work`` take about ``seconds``, at least ``least`` and at most ``most``; warms up on the way.
+
+    No ``least`` makes a turn longer than ``LONGEST`` times ``seconds``; infinity is all of ``most``, and nothing else is tried.
+    """
     now, steps = CLOCKS[clock], min(2, most)
+    if least == inf:
+        work(most)
+        return most
     work(steps)  # what the first call sets up must not pass for the time of a step
     while True:
         start = now()
         work(steps)
         taken = now() - start
         if taken >= seconds / 2 or steps >= most:
-            return max(1, least, min(most, round(steps * seconds / taken)))
+            wanted = max(seconds, min(least * taken / steps, LONGEST * seconds))
+            return max(1, min(most, round(wanted * steps / taken)))
         steps = min(most, steps * 4)
 
 
-def interleave(
-    variants: Mapping[str, Callable[[int], object]], rounds: int, seconds: float, most: int, clock: str = "wall", least: int = 1
-) -> dict[str, Timing]:
-    """Times each variant ``rounds`` times in turn; a variant takes a number of steps, chosen to last about ``seconds``.
+LONGEST = 25
 
-    At least ``least`` and at most ``most`` steps a call, by one of `CLOCKS`. Returns seconds a step. The garbage collector runs
-    between rounds only.
+
+@dataclass(frozen=True)
+class Enough:
+    """When turns may end: where ratios are known to ``within``, or after ``seconds``; never before ``FEWEST`` turns."""
+
+    within: float = 0.0
+    seconds: float = inf
+
+
+FEWEST = 5
+
+
+def interleave(
+    variants: Mapping[str, Callable[[int], object]],
+    rounds: int,
+    seconds: float,
+    most: int,
+    clock: str = "wall",
+    least: float | Mapping[str, float] = 1,
+    enough: Enough = Enough(),
+) -> dict[str, Timing]:
+    """Times each variant at most ``rounds`` times in turn; a variant takes a number of steps that last about ``seconds``.
+
+    At least ``least`` (of each variant, or 1 where a mapping does not name it) and at most ``most`` steps a call, by one of
+    `CLOCKS`. Returns seconds a step. The garbage collector runs between rounds only.
     """
-    steps = {name: steps_for(work, seconds, most, clock, least) for name, work in variants.items()}
-    now = CLOCKS[clock]
+    fewest = {name: least.get(name, 1) if isinstance(least, Mapping) else least for name in variants}
+    steps = {name: steps_for(work, seconds, most, clock, fewest[name]) for name, work in variants.items()}
+    now, begun = CLOCKS[clock], perf_counter()
     taken: dict[str, list[float]] = {name: [] for name in variants}
     gc.disable()
     try:
-        for _ in range(rounds):
+        for turn in range(rounds):
+            late = perf_counter() - begun > enough.seconds
+            if turn >= FEWEST and (late or uncertainty(taken) <= enough.within):
+                break
             gc.collect()
             for name, work in variants.items():
                 start = now()
@@ -69,6 +105,19 @@ def interleave(
     finally:
         gc.enable()
     return {name: Timing(tuple(each)) for name, each in taken.items()}
+
+
+def uncertainty(taken: Mapping[str, Sequence[float]]) -> float:
+    """The standard error of the median over rounds of a variant's time over the mean of all in a round; the largest of them.
+
+    By the distance of the quartiles, 1.35 standard deviations of a normal variable; a median errs 1.25 times as far as a mean.
+    """
+    rounds = list(zip(*([log(each) for each in times] for times in taken.values()), strict=True))
+    errors = []
+    for column in range(len(taken)):
+        lower, _, upper = quantiles([times[column] - sum(times) / len(times) for times in rounds], n=4)
+        errors.append(1.25 / 1.35 * (upper - lower) / sqrt(len(rounds)))
+    return max(errors)
 
 
 def held(figure: str) -> int:

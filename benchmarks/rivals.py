@@ -6,7 +6,12 @@ it is there where jax is installed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import torch
@@ -23,11 +28,34 @@ def cost_of(workload: Workload, y: Tensor, target: Tensor) -> Tensor:
     return cross_entropy(y, target) if workload.target == "c" else 0.5 * (y - target).square().sum(-1).mean()
 
 
-class Compiled(Autograd):
-    """Cost and optimizer's step, each compiled by torch; the gradient of the former is compiled with it."""
+@contextmanager
+def at_most(seconds: int) -> Iterator[None]:
+    """Raises TimeoutError in what is within once so many seconds of the wall have gone; no limit where there is no alarm."""
 
-    def __init__(self, workload: Workload) -> None:
+    def late(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError(f"longer than {seconds} s")
+
+    if not hasattr(signal, "SIGALRM"):
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+class Compiled(Autograd):
+    """Cost and optimizer's step, each compiled by torch; the gradient of the former is compiled with it.
+
+    Both are built at once, within ``seconds``. Raises NotThereYet with the reason where that fails.
+    """
+
+    def __init__(self, workload: Workload, seconds: int = 60) -> None:
         super().__init__(workload, "foreach")
+        torch._dynamo.reset()  # the rows share their functions, of which it keeps eight variants and then compiles no more
 
         def predicted(u: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
             y = self.forward(u)
@@ -35,6 +63,11 @@ class Compiled(Autograd):
 
         self.predicted: Any = torch.compile(predicted)
         self.update: Any = torch.compile(self.optimiser.step)
+        try:
+            with at_most(seconds):
+                self.run(workload.stream(3))
+        except Exception as wrong:  # dynamo wraps whatever went wrong, a limit of time too, in exceptions of its own
+            raise NotThereYet(f"torch.compile of {workload.name}: {str(wrong).strip().splitlines()[0]}") from wrong
 
     def run(self, stream: Mapping[str, Tensor]) -> dict[str, Tensor]:
         ys, costs = [], []
@@ -85,6 +118,23 @@ class Functional(Autograd):
         return {"y": torch.stack(ys), "fit": torch.stack(costs)}
 
 
+def one_thread_of_jax() -> None:
+    """Starts jax with one thread for its arithmetic; it takes as many as it finds processors then. On Linux only."""
+    try:
+        import jax
+    except ImportError:
+        return
+    if not hasattr(os, "sched_setaffinity"):
+        return
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        jax.devices()
+    finally:
+        for thread in Path("/proc/self/task").iterdir():  # they may wander again, as torch's may
+            os.sched_setaffinity(int(thread.name), allowed)
+
+
 class JaxScan:
     """The step of H′ compiled by jax with the loop over the stream: one call. Raises NotThereYet without jax."""
 
@@ -92,7 +142,7 @@ class JaxScan:
         try:
             import jax
         except ImportError:
-            raise NotThereYet("jax is not installed") from None
+            raise NotThereYet("jax is not installed (pip install jax)") from None
         self.workload, self.jax = workload, jax
         draw = {name: jax.numpy.asarray(value.numpy()) for name, value in workload.draw().items()}
         state, n = {}, (workload.batch, workload.sizes["n"])

@@ -1,10 +1,11 @@
-"""``python -m benchmarks.scaling``: how the time of a generated step grows, what it allocates, and its share of a roofline.
+"""``python -m benchmarks.scaling``: how the time of a step grows, what it allocates and holds, and its share of a roofline.
 
 Each row of the first table grows one thing and holds the rest; the slope is that of the logarithms of seconds by least squares
 over the larger half of the sizes, where the fixed costs of calls weigh least. 1 is linear. The roofline is measured on the
-spot: bandwidth by an addition in place over as many numbers as the model has parameters, operations by a matrix product. A step
-is taken to need at least 16 bytes a parameter (weight and costate, each read and written once) and the operations of its
-products.
+spot: bandwidth by an addition in place over as many numbers as the model has parameters (32 768 at least), operations by a
+matrix product. A step is taken to need at least 16 bytes a parameter (weight and costate, each read and written once) and the
+operations of its products. Memory is watched over 10^6 steps by `benchmarks.memory`, before the rest, so that it disturbs no
+times.
 """
 
 from __future__ import annotations
@@ -12,16 +13,22 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Mapping
-from math import log
+from math import log, nan
 from statistics import median
 from time import process_time
 from typing import Any
 
 import torch
 
-from benchmarks.generated import Generated
-from benchmarks.measure import machine, table
-from benchmarks.memory import allocations
+from benchmarks import memory, pages
+from benchmarks.autograd import Autograd
+from benchmarks.by_hand import by_hand
+from benchmarks.generated import Generated, NotThereYet
+from benchmarks.goals import GOALS, HEAD
+from benchmarks.measure import machine
+from benchmarks.memory import Held, Mark, allocations, held_in_a_run
+from benchmarks.pages import Table
+from benchmarks.processes import figure
 from benchmarks.workload import ORDERS, WORKLOADS, Workload
 
 LAYER = "param W{k}[n, n] = normal(0, 1/sqrt(n))\n"
@@ -53,8 +60,8 @@ def seconds(work: Callable[[], object], rounds: int) -> float:
     return median(taken)
 
 
-def runner(workload: Workload, order: str, steps: int) -> Callable[[], object]:
-    made, stream = Generated(workload, order), workload.stream(steps)
+def runner(workload: Workload, order: str, steps: int, backend: str = "torch") -> Callable[[], object]:
+    made, stream = Generated(workload, order, backend=backend), workload.stream(steps)
     return lambda: made.run(stream)
 
 
@@ -71,27 +78,39 @@ def rnn(n: int, batch: int) -> Workload:
     return Workload(f"rnn-{n}-batch-{batch}", "rnn", {"n": n, "m": 16, "d": 16}, batch)
 
 
+def steps_of(workload: Workload, few: int, backend: str) -> int:
+    """Steps of a run that is timed: many of native code, for what a run does once is much beside steps that are short."""
+    most = 2**28 // (workload.parameters * workload.batch)
+    return max(16, min(few, 4 * most) if backend == "torch" else min(8192, max(most, few // 4)))
+
+
+PARAMETERS, STEPS = "parameters (n = 64 … 1024)", "steps, n = 16"
+
+
 def growth(rounds: int, quick: bool) -> dict[str, dict[int, float]]:
     """Seconds a step by size, a row for each thing that grows; of the stream's length seconds in all."""
-    few = 64 if quick else 256
-    wide = [rnn(n, 1) for n in (64, 128, 256, 512, 1024)]
-    rows: dict[str, Mapping[int, tuple[Callable[[], object], int]]] = {
-        "parameters (n = 64 … 1024)": {w.parameters: (runner(w, "sequential", few), few) for w in wide},
-        "batch, n = 64": {b: (runner(rnn(64, b), "sequential", few), few) for b in (1, 8, 32, 128, 512)},
-        "depth, layers of 32": {k: (text_runner(deep(k, "depth"), few), few) for k in (2, 4, 8, 16)},
-        "definitions": {k: (text_runner(deep(k, "definitions"), few), few) for k in (4, 8, 16, 32)},
-        "steps, n = 16": {k: (runner(rnn(16, 1), "sequential", k), 1) for k in (512, 1024, 2048, 4096)},
-    }
-    return {
-        name: {size: seconds(work, rounds) / steps for size, (work, steps) in sizes.items()} for name, sizes in rows.items()
-    }
+    few, order = 64 if quick else 256, "sequential"
+    wide, lengths = [rnn(n, 1) for n in (64, 128, 256, 512, 1024)], (512, 1024, 2048, 4096)
+    sizes: dict[str, Mapping[int, Any]] = {}
+    for name, backend, more in (("", "torch", 1), ("native, ", "native", 4)):
+
+        def timed(w: Workload, backend: str = backend) -> tuple[Callable[[], object], int]:
+            steps = steps_of(w, few, backend)
+            return runner(w, order, steps, backend), steps
+
+        sizes[name + PARAMETERS] = {w.parameters: timed(w) for w in wide}
+        sizes[f"{name}batch, n = 64"] = {b: timed(rnn(64, b)) for b in (1, 8, 32, 128, 512)}
+        sizes[name + STEPS] = {more * k: (runner(rnn(16, 1), order, more * k, backend), 1) for k in lengths}
+    sizes["depth, layers of 32"] = {k: (text_runner(deep(k, "depth"), few), few) for k in (2, 4, 8, 16)}
+    sizes["definitions"] = {k: (text_runner(deep(k, "definitions"), few), few) for k in (4, 8, 16, 32)}
+    return {name: {size: seconds(work, rounds) / steps for size, (work, steps) in row.items()} for name, row in sizes.items()}
 
 
 def slope(found: Mapping[int, float]) -> float:
     """The slope of log seconds against log size, by least squares over the larger half."""
     points = [(log(size), log(each)) for size, each in sorted(found.items())][len(found) // 2 - (len(found) % 2 == 0) :]
     x, y = (sum(values) / len(points) for values in zip(*points, strict=True))
-    return sum((a - x) * (b - y) for a, b in points) / sum((a - x) ** 2 for a, _ in points)
+    return float(sum((a - x) * (b - y) for a, b in points) / sum((a - x) ** 2 for a, _ in points))
 
 
 def bandwidth(numbers: int, rounds: int) -> float:
@@ -113,56 +132,131 @@ def operations(rounds: int) -> float:
 
 
 def roofline(names: list[str], rounds: int, steps: int) -> list[dict[str, Any]]:
-    """For each row and order: seconds a step, the least that the roofline allows, and the share."""
+    """For each row and order: seconds a step of both backends and the least that the roofline allows."""
     peak, found = operations(rounds), []
     for name in names:
         workload = WORKLOADS[name]
-        carried = bandwidth(max(workload.parameters, 1024), rounds)
-        for order in ORDERS:
+        carried = bandwidth(max(workload.parameters, 2**15), rounds)  # of fewer numbers the call is what takes time
+        for order in ORDERS if workload.kind != "mlp" else ORDERS[:1]:
             products = PRODUCTS[order] if workload.kind == "rnn" else 3
             least = max(16 * workload.parameters / carried, 2 * products * workload.parameters * workload.batch / peak)
-            taken = seconds(runner(workload, order, steps), rounds) / steps
-            found.append({"row": name, "order": order, "bandwidth": carried, "peak": peak, "least": least, "seconds": taken})
+            both = {}
+            for backend in ("torch", "native"):
+                own = steps_of(workload, steps, backend)
+                both[backend] = seconds(runner(workload, order, own, backend), rounds) / own
+            found.append({"row": name, "order": order, "bandwidth": carried, "peak": peak, "least": least, **both})
     return found
 
 
-def allocated(names: list[str]) -> list[dict[str, Any]]:
-    """How often a step of ``run`` and of ``step`` asks for memory; two lengths tell apart what a run allocates once a chunk."""
+WAYS = ("autograd + SGD", "by hand", "`run`", "`step`", "native `run`", "native `step`")
+
+
+def allocated(names: list[str], ways: tuple[str, ...] = WAYS) -> list[dict[str, Any]]:
+    """How often a step of each way asks for memory; of a run two lengths tell apart what it allocates once a chunk."""
     found = []
     for name in names:
-        made, stream = Generated(WORKLOADS[name], "sequential"), WORKLOADS[name].stream(128)
+        workload = WORKLOADS[name]
+        stream = workload.stream(128)
+        counts = {}
+        for way in ways:
+            work = _way(way, workload)
 
-        def part(count: int, stream: Any = stream) -> Any:
-            return {key: value[:count] for key, value in stream.items()}
+            def part(count: int, work: Callable[..., object] = work, stream: Any = stream) -> object:
+                return work({key: value[:count] for key, value in stream.items()})
 
-        one, two = (allocations(lambda k, made=made: made.run(part(k)), steps) for steps in (64, 128))  # type: ignore[misc]
-        step = allocations(lambda k, made=made: made.step(part(k)), 50)  # type: ignore[misc]
-        run = None if one is None or two is None else (128 * two - 64 * one) / 64
-        found.append({"row": name, "run": run, "step": step})
+            part(4)
+            one, two = (allocations(part, steps) for steps in (64, 128))
+            whole = nan if one is None or two is None else (128 * two - 64 * one) / 64
+            counts[way] = two if way.endswith("`step`") and two is not None else whole
+        found.append({"row": name, **counts})
     return found
+
+
+def _way(way: str, workload: Workload) -> Callable[..., object]:
+    """One of `WAYS`, of a workload in sequential order."""
+    if way == "autograd + SGD":
+        return Autograd(workload, "fused").run
+    if way == "by hand":
+        return by_hand(workload, "sequential", "packed").run
+    made = Generated(workload, "sequential", backend="native" if way.startswith("native") else "torch")
+    return made.step if way.endswith("`step`") else made.run
+
+
+def held(names: list[str]) -> dict[str, Held]:
+    """What a module and a run of it hold, by row and backend; nothing where the profiler does not say."""
+    found = {}
+    for name in names:
+        for backend in ("torch", "native"):
+            try:
+                found[f"{name}, {backend}"] = held_in_a_run(WORKLOADS[name], backend)
+            except NotThereYet:
+                continue
+    return found
+
+
+HEADS: dict[str, tuple[str, ...]] = {
+    "goals of growth": HEAD,
+    "growth": ("grows", "µs a step by size (of steps: in all)", "slope"),
+    "memory": memory.HEAD,
+    "held": ("row", "parameters, KiB", "module", "more in a run", "all over twice the parameters"),
+    "allocations": ("row", *WAYS),
+    "roofline": ("row", "order", "GB/s", "Gflop/s", "least, µs", "`run`, µs", "share", "native `run`, µs", "share of native"),
+}
+"""The marks of docs/speed.md that this command writes, and the head of the table at each."""
+
+
+def tables(grown: Mapping[str, Mapping[int, float]], kept: Mapping[str, Any], own: Mapping[str, Held],
+           taken: list[dict[str, Any]], roof: list[dict[str, Any]]) -> list[Table]:  # fmt: skip
+    """Goals, growth, memory, what is held, allocations, roofline."""
+    body: dict[str, list[tuple[str, ...]]] = {mark: [] for mark in HEADS}
+    for name, goal in ((PARAMETERS, "linear in parameters"), (STEPS, "linear in steps")):
+        for way in ("", "native, "):
+            body["goals of growth"].append(GOALS[goal].line(slope(grown[way + name]), way=way))
+    for way, result in kept.items():
+        gained = memory.growth([Mark(**each) for each in result["marks"]])[1].resident / 1024
+        body["goals of growth"].append(GOALS["flat memory"].line(gained, f"{gained:+.0f}", f"{way}, "))
+    for name, each in own.items():
+        if name.startswith("rnn-1024,"):
+            body["goals of growth"].append(GOALS["twice the parameters"].line(each.share, way=f"{name.split()[-1]}, "))
+        cells = (f"{number / 1024:.0f}" for number in (each.parameters, each.module, each.run))
+        body["held"].append((name, *cells, f"{each.share:.2f}"))
+    for name, sizes in grown.items():
+        told = ", ".join(f"{size}: {figure(each * 1e6)}" for size, each in sizes.items())
+        body["growth"].append((name, told, f"{slope(sizes):.2f}"))
+    body["memory"] = memory.rows(kept)
+    body["allocations"] = [(f["row"], *("–" if f[way] != f[way] else f"{f[way]:.1f}" for way in WAYS)) for f in taken]
+    for f in roof:
+        roofs = (f"{f['bandwidth'] / 1e9:.0f}", f"{f['peak'] / 1e9:.0f}", figure(f["least"] * 1e6))
+        shares = (told for b in ("torch", "native") for told in (figure(f[b] * 1e6), f"{f['least'] / f[b] * 100:.0f} %"))
+        body["roofline"].append((f["row"], f["order"], *roofs, *shares))
+    told = "Native code that holds moves back reads and writes less than 16 bytes a parameter, and may go beyond."
+    notes = {"roofline": (told,)}
+    return [Table(mark, HEADS[mark], tuple(rows), notes.get(mark, ())) for mark, rows in body.items() if rows]
 
 
 def main() -> int:
+    load = pages.load()
     options = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description=__doc__)
     options.add_argument("--rows", default="rnn-16,rnn-64,rnn-256,rnn-1024,mlp,oscillators,rnn-64-batch-32,mlp-batch-32")
-    options.add_argument("--quick", action="store_true")
+    options.add_argument("--steps", type=int, default=None, help="over which memory is watched (default 10^6; --quick: 20 000)")
+    options.add_argument("--quick", action="store_true", help="few turns: a look, not a measurement")
+    options.add_argument("--docs", action="store_true", help="write the tables into docs/speed.md too")
     options.add_argument("--json", action="store_true")
     given = options.parse_args()
+    if given.quick and given.docs:
+        options.error("--docs writes what was measured in full: leave out --quick")
     torch.set_num_threads(1)
     names, rounds = given.rows.split(","), 2 if given.quick else 5
-    grown, roof, taken = growth(rounds, given.quick), roofline(names, rounds, 64 if given.quick else 256), allocated(names)
+    kept = memory.measured("rnn-16", given.steps or (20_000 if given.quick else 10**6), 1000)
+    grown = growth(rounds, given.quick)
+    roof, taken, own = roofline(names, rounds, 64 if given.quick else 256), allocated(names), held(names)
     if given.json:
-        print(json.dumps({"machine": machine(1), "growth": grown, "roofline": roof, "allocations": taken}, indent=1))
-        return 0
-    print(f"{machine(1)}; seconds of the processor\n")
-    told = {name: ", ".join(f"{size}: {each * 1e6:.0f}" for size, each in sizes.items()) for name, sizes in grown.items()}
-    body = [[name, told[name], f"{slope(sizes):.2f}"] for name, sizes in grown.items()]
-    print(table(["grows", "µs a step by size (of the length: in all)", "slope"], body), end="\n\n")
-    body = [[f["row"], f["order"], f"{f['bandwidth'] / 1e9:.0f}", f"{f['peak'] / 1e9:.0f}", f"{f['least'] * 1e6:.2f}",
-             f"{f['seconds'] * 1e6:.1f}", f"{f['least'] / f['seconds'] * 100:.0f} %"] for f in roof]
-    print(table(["row", "order", "GB/s", "Gflop/s", "least, µs", "run, µs", "share"], body), end="\n\n")
-    body = [[f["row"], *("–" if f[way] is None else f"{f[way]:.1f}" for way in ("run", "step"))] for f in taken]
-    print(table(["row", "allocations a step, run", "step"], body))
+        found = {"memory": kept, "growth": grown, "roofline": roof, "allocations": taken}
+        print(json.dumps({"machine": machine(1), **found, "held": {name: vars(each) for name, each in own.items()}}, indent=1))
+    else:
+        print(machine(1), *(made.text() for made in tables(grown, kept, own, taken, roof)), sep="\n\n")
+    if given.docs:
+        pages.publish("scaling", tables(grown, kept, own, taken, roof), 1, load)
     return 0
 
 

@@ -1,11 +1,10 @@
 """``python -m benchmarks.start``: how long until a user sees something.
 
-``hdsl check models/sunspots.ham`` as a whole process against a process that only imports sympy and lark, in turns;
-the seconds from text to derived equations, and to the generated text, of every model that ships, each in a fresh
-process that has imported hdsl, sympy and lark already; and the seconds from text to a module class, made and as it was kept
-by an earlier process, in turns, in fresh processes that have imported torch already, with the whole of these processes
-against one that only imports torch; and ``hdsl run`` up to its first step, both ways. All find bytecode that an earlier
-process wrote.
+Whole processes, in turns: ``hdsl check`` and one that only imports sympy and lark; ``hdsl run`` up to its first step, with
+nothing in the cache and with the model in it, and one that only imports torch. Then seconds from text to derived equations and
+to generated text of every model that ships and of a transformer of 12 layers, each in a fork of a process that has imported
+hdsl, sympy and lark; and from text to a module class, made and as it was kept, in forks of one that has imported torch. All
+find bytecode that an earlier process wrote.
 """
 
 from __future__ import annotations
@@ -16,172 +15,130 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
+from math import nan
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from typing import Any
 
-from benchmarks.measure import Timing, interleave, machine, table
+from benchmarks import fresh, pages
+from benchmarks.goals import GOALS, HEAD
+from benchmarks.measure import Timing, machine
+from benchmarks.pages import Table
 
 ROOT = Path(__file__).parent.parent
+TRANSFORMER = ROOT / "benchmarks" / "workloads" / "transformer.ham"
 SHELL = "import sys; from hdsl.cli.main import main; sys.exit(main())"
-LIBRARIES = "import sympy, lark"
-GOAL_CHECK = 1.6
-GOAL_DERIVE = 1.0
-DERIVE = """
-import json, sys
-from time import perf_counter
-import hdsl, lark, sympy
-start = perf_counter()
-model = hdsl.load(sys.argv[1])
-checked = perf_counter()
-model.equations
-derived = perf_counter()
-model.product("torch")
-print(json.dumps({"check": checked - start, "derive": derived - checked, "emit": perf_counter() - derived}))
-"""
+PROCESSES = {
+    "import sympy, lark": ("-c", "import sympy, lark"),
+    "hdsl check": ("-c", SHELL, "check", "models/sunspots.ham"),
+    "import torch": ("-c", "import torch"),
+    "hdsl run, nothing kept": ("-c", SHELL, "run", "models/sunspots.ham", "--steps", "1"),
+    "hdsl run, model kept": ("-c", SHELL, "run", "models/sunspots.ham", "--steps", "1"),
+}
+"""Arguments of Python by what the processes do."""
+OVER = {"hdsl check": "import sympy, lark", "hdsl run, nothing kept": "import torch", "hdsl run, model kept": "import torch"}
+SLOWEST = 5
+"""Of the models, how many a page tells."""
 
 
-LOAD = """
-import json, sys
-from time import perf_counter, process_time
-import torch, hdsl.runtime.load
-start, worked = perf_counter(), process_time()
-hdsl.load(sys.argv[1]).compile()
-print(json.dumps([perf_counter() - start, process_time() - worked]))
-"""
-GOAL_SECOND = 0.05
-RUN = "import sys; from hdsl.cli.main import main; sys.argv = ['hdsl', 'run', sys.argv[1], '--steps', '1']; sys.exit(main())"
-
-
-def succeeds(*arguments: str) -> bool:
+def succeeds(*arguments: str, cache: str = "off") -> bool:
     """Whether a Python process with these arguments ends with 0."""
-    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, check=False)
+    environment = {**os.environ, "HDSL_CACHE": cache}
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, check=False, env=environment)
     return done.returncode == 0
 
 
-def check_against_imports(turns: int) -> dict[str, float] | None:
-    """Median seconds of both and the median ratio over turns; None where ``hdsl check`` does not work yet."""
-    check = ("-c", SHELL, "check", "models/sunspots.ham")
-    if not succeeds(*check):
-        return None
-
-    def repeated(*arguments: str) -> None:
-        if not succeeds(*arguments):
-            raise SystemExit(f"python {' '.join(arguments)} failed")
-
-    timings = interleave(
-        {"check": lambda _: repeated(*check), "imports": lambda _: repeated("-c", LIBRARIES)}, turns, seconds=0, most=1
-    )
-    return {
-        "check": timings["check"].median,
-        "imports": timings["imports"].median,
-        "ratio": timings["check"].over(timings["imports"]),
-    }
+def whole(turns: int) -> dict[str, Timing]:
+    """Seconds of each of `PROCESSES`, in turns. Raises SystemExit where one fails."""
+    taken: dict[str, list[float]] = {name: [] for name in PROCESSES}
+    with tempfile.TemporaryDirectory() as folder:
+        for turn in range(turns + 1):
+            for name, arguments in PROCESSES.items():
+                start = perf_counter()
+                if not succeeds(*arguments, cache=folder if name.endswith("model kept") else "off"):
+                    raise SystemExit(f"python {' '.join(arguments)} failed")
+                if turn:  # the first writes bytecode, and keeps the model
+                    taken[name].append(perf_counter() - start)
+    return {name: Timing(tuple(seconds)) for name, seconds in taken.items()}
 
 
-def derivations(turns: int) -> dict[str, dict[str, float] | str]:
-    """Median seconds of each model, or the last line of what went wrong."""
-    found: dict[str, dict[str, float] | str] = {}
-    for path in sorted((ROOT / "models").glob("*.ham")):
-        each = []
-        for _ in range(turns):
-            command = [sys.executable, "-c", DERIVE, str(path.relative_to(ROOT))]
-            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-            if done.returncode:
-                found[path.stem] = (done.stderr.strip() or "no message").splitlines()[-1]
-                break
-            each.append(json.loads(done.stdout))
-        else:
-            found[path.stem] = {name: median(turn[name] for turn in each) for name in ("check", "derive", "emit")}
+def models(turns: int, loads: int, named: str | None = None) -> dict[str, dict[str, Any]]:
+    """Median seconds of each model to check, derive and emit, and to make a class and to load one that is kept."""
+    paths = [path for path in sorted((ROOT / "models").glob("*.ham")) if named is None or path.stem in named.split(",")]
+    paths += [TRANSFORMER] if named is None else []
+    found: dict[str, dict[str, Any]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        derived = fresh.measured("derive", [(str(path), "off") for path in paths for _ in range(turns)])
+        loaded = fresh.measured("load", [(str(path), folder) for path in paths for _ in range(loads + 1)])
+    for k, path in enumerate(paths):
+        ways, (first, *rest) = derived[k * turns : (k + 1) * turns], loaded[k * (loads + 1) : (k + 1) * (loads + 1)]
+        if wrong := next((each["wrong"] for each in (*ways, first, *rest) if "wrong" in each), None):
+            found[path.stem] = {"wrong": wrong}
+            continue
+        told = {name: median(each[name] for each in ways) for name in ways[0]}
+        found[path.stem] = {**told, "all": sum(told.values()), "made": first["load"], "kept": median(r["load"] for r in rest)}
     return found
 
 
-def second_loads(turns: int) -> dict[str, dict[str, float]]:
-    """Median seconds from text to a module class, made and kept, and the median ratios of each turn."""
-    found = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for path in sorted((ROOT / "models").glob("*.ham")):
-            kinds = ("made", "kept", "made worked", "kept worked", "torch", "made whole", "kept whole")
-            each: dict[str, list[float]] = {kind: [] for kind in kinds}
-            _timed(LOAD, folder, path)  # which keeps it
-            for _ in range(turns):
-                for name, cache in (("made", "off"), ("kept", folder)):
-                    whole, own = _timed(LOAD, cache, path)
-                    waited, worked = json.loads(own)
-                    each[name].append(waited)
-                    each[f"{name} worked"].append(worked)
-                    each[f"{name} whole"].append(whole)
-                each["torch"].append(_timed("import torch", folder, path)[0])
-            made = {name: Timing(tuple(seconds)) for name, seconds in each.items()}
-            found[path.stem] = {
-                "made": made["made"].median,
-                "kept": made["kept"].median,
-                "kept worked": made["kept worked"].median,
-                "ratio": made["kept"].over(made["made"]),
-                "made whole": made["made whole"].over(made["torch"]),
-                "kept whole": made["kept whole"].over(made["torch"]),
-            }
-    return found
+HEADS: dict[str, tuple[str, ...]] = {
+    "goals of the start": HEAD,
+    "start": ("process", "seconds", "over", "times"),
+    "models": ("model", "checked, s", "equations, s", "torch text, s", "all", "class made, s", "kept, s"),
+}
+"""The marks of docs/speed.md that this command writes, and the head of the table at each."""
 
 
-def first_steps(turns: int) -> dict[str, float]:
-    """Whole processes of a run of one step, made and kept, over one that only imports torch: median ratios of each turn."""
-    each: dict[str, list[float]] = {"made": [], "kept": [], "torch": []}
-    path = ROOT / "models" / "sunspots.ham"
-    with tempfile.TemporaryDirectory() as folder:
-        _timed(RUN, folder, path)
-        for _ in range(turns):
-            for name, program, cache in (("made", RUN, "off"), ("kept", RUN, folder), ("torch", "import torch", "off")):
-                each[name].append(_timed(program, cache, path)[0])
-    made = {name: Timing(tuple(seconds)) for name, seconds in each.items()}
-    return {name: made[name].over(made["torch"]) for name in ("made", "kept")}
-
-
-def _timed(program: str, cache: str, path: Path) -> tuple[float, str]:
-    """Seconds of a process on a model, and what it printed."""
-    start = perf_counter()
-    command = [sys.executable, "-c", program, str(path)]
-    environment = {**os.environ, "HDSL_CACHE": cache}
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, env=environment)
-    return perf_counter() - start, done.stdout
+def tables(processes: Mapping[str, Timing], found: Mapping[str, Mapping[str, Any]], most: int | None = None) -> list[Table]:
+    """Goals, processes, and the models that take longest, ``most`` of them."""
+    there = {name: each for name, each in found.items() if "wrong" not in each}
+    shipped = [each for name, each in there.items() if name != TRANSFORMER.stem]
+    goals = []
+    if processes:
+        goals.append(GOALS["check"].line(processes["hdsl check"].over(processes["import sympy, lark"])))
+    if there:
+        deep = there.get(TRANSFORMER.stem, {"all": nan})
+        goals.append(GOALS["derive"].line(max((each["all"] for each in shipped), default=nan)))
+        goals.append(GOALS["transformer"].line(deep["all"]))
+        goals.append(GOALS["second load"].line(max((each["kept"] for each in shipped), default=nan)))
+    started = []
+    for name, timing in processes.items():
+        other = OVER.get(name, "")
+        started.append((name, f"{timing.median:.2f}", other, f"{timing.over(processes[other]):.2f}" if other else ""))
+    body = sorted(there, key=lambda name: -there[name]["all"])[:most]
+    rows = [(name, *(f"{value:.3f}" for value in there[name].values())) for name in body]
+    if shipped:
+        middle = (f"{median(each[part] for each in shipped):.3f}" for part in shipped[0])
+        rows.append((f"median of {len(shipped)} that ship", *middle))
+    wrong = tuple(f"Not measured, {name}: {each['wrong']}" for name, each in found.items() if "wrong" in each)
+    told = (Table("goals of the start", HEADS["goals of the start"], tuple(goals)),
+            Table("start", HEADS["start"], tuple(started)), Table("models", HEADS["models"], tuple(rows), wrong))  # fmt: skip
+    return [each for each in told if each.rows]
 
 
 def main() -> int:
+    load = pages.load()
     options = argparse.ArgumentParser(prog="python -m benchmarks.start", description=__doc__)
-    options.add_argument("--turns", type=int, default=15, help="processes of each kind for check")
-    options.add_argument("--derivations", type=int, default=3, help="processes a model")
-    options.add_argument("--loads", type=int, default=5, help="processes of each kind a model for second loads")
+    options.add_argument("--turns", type=int, default=7, help="processes of each kind")
+    options.add_argument("--derivations", type=int, default=3, help="forks a model; 0 for no models")
+    options.add_argument("--loads", type=int, default=5, help="forks a model for second loads")
+    options.add_argument("--models", default=None, help="comma-separated; all that ship, and the transformer, unless given")
+    options.add_argument("--docs", action="store_true", help="write the tables into docs/speed.md too")
     options.add_argument("--json", action="store_true")
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as bytecode:  # of all alike, also where the environment asks for none to be written
         os.environ["PYTHONPYCACHEPREFIX"] = bytecode
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        check = check_against_imports(given.turns) if given.turns else None
-        models = derivations(given.derivations) if given.derivations else {}
-        loads = second_loads(given.loads) if given.loads else {}
-        runs = first_steps(given.turns) if given.turns else {}
+        processes = whole(given.turns) if given.turns else {}
+        found = models(given.derivations, given.loads, given.models) if given.derivations else {}
     if given.json:
-        print(json.dumps({"machine": machine(1), "check": check, "models": models, "loads": loads, "runs": runs}, indent=1))
-        return 0
-    print(f"{machine(1)}; medians of {given.turns} processes in turns, of {given.derivations} and {given.loads} a model\n")
-    if check is None:
-        print("hdsl check: not there yet, or not asked for\n")
+        seconds = {name: timing.rounds for name, timing in processes.items()}
+        print(json.dumps({"machine": machine(1), "processes": seconds, "models": found}, indent=1))
     else:
-        print(f"hdsl check {check['check']:.3f} s, importing sympy and lark {check['imports']:.3f} s,", end=" ")
-        print(f"ratio {check['ratio']:.2f} (goal: at most {GOAL_CHECK})\n")
-    body = []
-    for name, seconds in models.items():
-        if isinstance(seconds, str):
-            body.append([name, "not there yet", seconds[:80], "", ""])
-        else:
-            body.append([name, *(f"{value:.3f}" for value in (*seconds.values(), sum(seconds.values())))])
-    head = ["model", "load, s", "equations, s", "torch text, s", f"all (goal {GOAL_DERIVE:g} s)"]
-    print(table(head, body))
-    head = ["model", "class made, s", f"kept, s (goal {GOAL_SECOND:g})", "of the processor", "kept over made"]
-    head += ["process over import torch, made", "kept"]
-    for name, ratio in runs.items():
-        print(f"\nhdsl run sunspots --steps 1, {name}: {ratio:.2f} times a process that imports torch")
-    print("\n" + table(head, [[name, *(f"{value:.3f}" for value in own.values())] for name, own in loads.items()]))
+        print(machine(1), *(made.text() for made in tables(processes, found)), sep="\n\n")
+    if given.docs:
+        pages.publish("start", tables(processes, found, SLOWEST), 1, load)
     return 0
 
 

@@ -198,7 +198,7 @@ class Model(Shown):
         several = isinstance(source, list) and bool(source) and not isinstance(source[0], Mapping)
         opened = [open_source(each, follow) for each in (source if several else [source])]
         bad = BadRows(on_bad_row, lambda message: print(f"left out: {message}", file=sys.stderr))
-        streams = [read_stream(each, self.compiler.model, told, None, scale, bad) for each in opened]
+        streams = [read_stream(each, self.compiler.outline, told, None, scale, bad) for each in opened]
         if unknown := streams[0].columns.sizes:
             wanted = ", ".join(f"{name}={size}" for name, size in unknown.items())
             raise StreamError(f"the stream decides a size that the model was loaded without: hdsl.load(…, {wanted})")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hdsl.diagnostics.diagnostic import Diagnostic, ModelError
@@ -24,10 +23,7 @@ if TYPE_CHECKING:
     from hdsl.optimise.lower import Programs
     from hdsl.syntax.tree import ModelText
 
-try:
-    VERSION = version("hdsl")
-except PackageNotFoundError:  # a source tree that was never installed
-    VERSION = "0+unknown"
+VERSION = "0.1.0"  # what a wheel is of, too; to ask the installation takes longer than to parse a model
 
 Product = TypeVar("Product")
 
@@ -145,6 +141,15 @@ class Compiler:
         return self.model.name if self._kept is None else self._kept.name
 
     @cached_property
+    def outline(self) -> Model:
+        """The model as a run reads it: of what an earlier process kept, where it did, until more is asked of it."""
+        from hdsl.model.outline import outlined
+
+        kept = self._kept
+        told = None if kept is None or kept.outline is None else outlined(kept.outline, lambda: self.model)
+        return told or self.model
+
+    @cached_property
     def hamiltonian(self) -> Hamiltonian:
         from hdsl.derive.hamiltonian import build_hamiltonian
 
@@ -258,7 +263,9 @@ class Compiler:
             return kept.text
         text = make()
         if self.keeps:
-            keep_made(self._key(kind), Kept(self.name, text, self.largest, self.diagnostics))
+            from hdsl.model.outline import outline_of
+
+            keep_made(self._key(kind), Kept(self.name, text, self.largest, self.diagnostics, outline_of(self.model)))
         return text
 
     def product(self, name: str) -> Any:

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +22,16 @@ LATER = frozenset(("adapters", "cli", "lsp", "runtime", "show", "verify"))
 
 @dataclass(frozen=True)
 class Kept:
-    """The text generated from a model. ``largest`` are the products that its largest line takes; there are warnings only."""
+    """The text generated from a model. ``largest`` are the products that its largest line takes; there are warnings only.
+
+    ``outline`` is what a run reads of the model (`hdsl.model.outline`), None where it reads the model itself.
+    """
 
     name: str
     text: str
     largest: int
     diagnostics: tuple[Diagnostic, ...]
+    outline: Mapping[str, Any] | None = None
 
 
 def key_of(
@@ -49,10 +52,12 @@ def made_with() -> tuple[str, ...]:
         if path.is_file():
             digest.update(f"{path.name} {path.stat().st_size}\n".encode())
             digest.update(path.read_bytes())
-    return (digest.hexdigest(), sys.version, *map(_version, ("hdsl", "sympy", "lark")))
+    return (digest.hexdigest(), sys.version, *map(_version, ("sympy", "lark")))
 
 
 def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # takes as long as many a second load
+
     try:
         return version(package)
     except PackageNotFoundError:
@@ -65,7 +70,7 @@ def fetch_kept(key: str) -> Kept | None:
     try:
         found = json.loads(content or b"null")
         diagnostics = tuple(map(_diagnostic, found["diagnostics"]))
-        made = Kept(found["name"], found["text"], found["largest"], diagnostics)
+        made = Kept(found["name"], found["text"], found["largest"], diagnostics, found["outline"])
     except (TypeError, KeyError, ValueError, RecursionError):
         return None
     return made if isinstance(made.name, str) and isinstance(made.text, str) and isinstance(made.largest, int) else None

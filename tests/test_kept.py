@@ -141,7 +141,10 @@ def test_a_second_load_runs_no_pass(name: str, kind: str, own: Path, monkeypatch
     again = hdsl.load(name).compiler
     assert (getattr(again, kind), again.name, again.diagnostics) == (wanted, plain.name, plain.diagnostics)
     assert again.largest == plain.largest
+    outline = again.outline
+    assert [q.name for q in outline.of_role("input")] == [q.name for q in plain.model.of_role("input")]
     assert not {"_parsed", "_checked", "model", "program"} & vars(again).keys()
+    assert outline.definitions == again.model.definitions
     assert again.program == plain.program  # and whatever else is asked for is made
 
 
@@ -164,6 +167,18 @@ def test_what_is_damaged_is_made_again(own: Path) -> None:
     entry.write_text(whole.replace("torch", "touch"))
     assert hdsl.load("sunspots").compiler.torch == text
     assert entry.read_text() == whole
+
+
+def test_an_outline_of_another_layout_is_not_used(own: Path) -> None:
+    compiler = hdsl.load("sunspots").compiler
+    compiler.torch  # noqa: B018  which keeps it
+    (entry,) = own.iterdir()
+    made = fetch_kept(entry.stem)
+    assert made is not None and made.outline is not None
+    for told in (None, {}, {**made.outline, "layout": -1}):
+        keep_made(entry.stem, replace(made, outline=told))
+        again = hdsl.load("sunspots").compiler
+        assert again.outline is again.model
 
 
 def test_a_compiler_that_is_watched_runs_its_passes(own: Path) -> None:

@@ -18,7 +18,7 @@ from hdsl.cli.main import verbs
 from hdsl.resources import folder
 
 ROOT = Path(__file__).parent.parent
-SEEDS = {"sunspots": 3, "deep_delayed": 2}  # of others one: a second or two each
+SEEDS = {"sunspots": 3}  # of others one: a second or two each
 FEW = 1
 
 

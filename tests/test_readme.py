@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 import hdsl
 from hdsl.cli.main import verbs
@@ -124,32 +124,38 @@ def test_the_message_is_what_check_prints(tmp_path: Path) -> None:
 def test_the_commands_run(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for line in text.splitlines():
-        program, *arguments = shlex.split(line)
-        assert program == "hdsl"
-        done = CliRunner().invoke(verbs, arguments)
-        assert done.exit_code == 0, f"{line}\n{done.output}"
+        run_here(line)
 
 
-def test_the_page_on_adapters_runs(tmp_path: Path) -> None:
+def run_here(line: str) -> Result:
+    """A line of a page in this process, as a shell would run it."""
+    program, *arguments = shlex.split(line)
+    assert program == "hdsl"
+    done = CliRunner().invoke(verbs, arguments)
+    assert done.exit_code == 0, f"{line}\n{done.output}"
+    return done
+
+
+def test_the_page_on_adapters_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
     page = (Path(__file__).parent.parent / "docs" / "adapters.md").read_text(encoding="utf-8")
     found = re.findall(r"^```(\w*)\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
     assert {name for name, _ in found} == {"python", "sh"}
     program = "\n".join(text for name, text in found if name == "python")
-    command = [sys.executable, "-W", "error", "-c", program]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=False)
-    assert done.returncode == 0, done.stderr
-    losses = [float(figure) for figure in re.findall(r"LogLoss: ([\d.]+)", done.stdout)]
+    exec(program, {"__name__": "page"})
+    told = capsys.readouterr().out
+    losses = [float(figure) for figure in re.findall(r"LogLoss: ([\d.]+)", told)]
     assert losses == pytest.approx([*[0.300] * 5, 0.330], abs=4e-3)
-    *mine, line, river = (float(figure) for figure in re.findall(r"^MAE: ([\d.]+)", done.stdout, flags=re.MULTILINE))
+    *mine, line, river = (float(figure) for figure in re.findall(r"^MAE: ([\d.]+)", told, flags=re.MULTILINE))
     assert len(mine) == 5 and all(0.46 < figure < 0.51 for figure in mine)
     assert line == river == pytest.approx(0.559, abs=1e-3)
-    assert float(re.findall(r"^last value ([\d.]+)", done.stdout, flags=re.MULTILINE)[0]) == pytest.approx(0.151, abs=1e-3)
-    told = [float(figure) for figure in re.findall(r"tensor\(([\d.]+)\)", done.stdout)]
-    assert told[:3] == pytest.approx([0.86] * 3, abs=0.01) and told[3] == pytest.approx(0.869, abs=2e-3)
+    assert float(re.findall(r"^last value ([\d.]+)", told, flags=re.MULTILINE)[0]) == pytest.approx(0.151, abs=1e-3)
+    shares = [float(figure) for figure in re.findall(r"tensor\(([\d.]+)\)", told)]
+    assert shares[:3] == pytest.approx([0.86] * 3, abs=0.01) and shares[3] == pytest.approx(0.869, abs=2e-3)
     for line in (line for name, text in found if name == "sh" for line in text.splitlines()):
-        program, *arguments = shlex.split(line)
-        done = shell(arguments, tmp_path)
-        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+        run_here(line)
 
 
 def test_the_python_runs(tmp_path: Path) -> None:
@@ -158,14 +164,13 @@ def test_the_python_runs(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
 
 
-def test_the_page_on_streams_runs_and_counts_every_kind(tmp_path: Path) -> None:
+def test_the_page_on_streams_runs_and_counts_every_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     page = (Path(__file__).parent.parent / "docs" / "streams.md").read_text(encoding="utf-8")
     parts = dict(re.findall(r"^```(\w+)\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL))
     (tmp_path / "wind.ham").write_text(parts["ham"])
     (tmp_path / "wind.csv").write_text(parts["csv"])
     for line in parts["sh"].splitlines():
-        done = shell(shlex.split(line)[1:], tmp_path)
-        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
-        assert "bad rows left out: " in done.stdout
+        assert "bad rows left out: " in run_here(line).stdout
     table = page.partition("| kind | what it is |")[2].partition("\n\n")[0]
     assert re.findall(r"^\| ([^|]+) \|", table.partition("|---|---|")[2], flags=re.MULTILINE) == list(KINDS)

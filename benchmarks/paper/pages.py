@@ -19,15 +19,17 @@ docs/paper/NAME.md is written by hand around the marks ``<!-- table -->`` … ``
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import machine
+from benchmarks import pages
+from benchmarks.pages import markdown
 
-FOLDER = Path(__file__).resolve().parents[2] / "docs" / "paper"
+__all__ = ["FOLDER", "arguments", "drawing", "made_by", "markdown", "read", "write"]
+
+FOLDER = pages.DOCS / "paper"
 STYLE = {
     "svg.hashsalt": "hdsl",
     "svg.fonttype": "path",
@@ -63,34 +65,12 @@ def read(reader: argparse.ArgumentParser, given: Sequence[str] | None = None) ->
 
 def made_by(name: str, given: Sequence[str] | None = None, threads: int = 1) -> str:
     """The line of a page that says which command made it, with its arguments, and on what kind of machine."""
-    said = sys.argv[1:] if given is None else given
-    return f"`{' '.join([f'python -m benchmarks.paper.{name}', *said])}`, on {machine(threads)}."
-
-
-def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of a page; every row has as many cells as the head."""
-    for row in rows:
-        if len(row) != len(head):
-            raise ValueError(f"a row of {len(row)} cells below a head of {len(head)}: {row}")
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in (head, ["---"] * len(head), *rows))
-
-
-def between(text: str, mark: str, made: str) -> str:
-    """A page's text with ``made`` in place of what stood between the marks; ValueError where these do not stand there once."""
-    opening, closing = f"<!-- {mark} -->", f"<!-- end of {mark} -->"
-    if text.count(opening) != 1 or text.count(closing) != 1 or text.index(opening) > text.index(closing):
-        raise ValueError(f"the page needs {opening} and, below it, {closing}, each once")
-    before, rest = text.split(opening)
-    return f"{before}{opening}\n{made.rstrip()}\n{closing}{rest.split(closing)[1]}"
+    return pages.made_by(f"paper.{name}", given, threads)
 
 
 def write(name: str, made: Mapping[str, str], folder: Path = FOLDER) -> None:
     """Writes into docs/paper/NAME.md, by mark, what a command made; the prose around the marks stays."""
-    page = folder / f"{name}.md"
-    text = page.read_text(encoding="utf-8")
-    for mark, each in made.items():
-        text = between(text, mark, each)
-    page.write_text(text, encoding="utf-8")
+    pages.write(folder / f"{name}.md", made)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from river import base
 
 from hdsl.adapters.features import Features, Places
 from hdsl.api import Model, load, loads
-from hdsl.runtime.metrics import gives_probabilities, paired_outputs
+from hdsl.model.outline import gives_probabilities, paired_outputs
 from hdsl.runtime.nonfinite import NonFinite
 from hdsl.runtime.sizes import below_of, sizes_of
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import os
 import sys
@@ -21,6 +22,7 @@ VERBS = (
     *("run", "optimum", "derive", "audit", "diff", "compile", "export"),
     *("check", "fmt", "explain", "new", "show", "verify", "lsp"),
 )
+UNCOLLECTED = 50_000
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 DONE, WRONG, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -61,6 +63,7 @@ def verbs() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry of the console script; always ends by SystemExit."""
+    gc.set_threshold(UNCOLLECTED)  # libraries make much at their import that stays, and each look for garbage walks over it
     for name in ("stdin", "stdout", "stderr"):  # closed by whoever started us: what we say goes nowhere
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115

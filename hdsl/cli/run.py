@@ -107,7 +107,7 @@ def command(**given: Any) -> int:
     options = Options(**given)
     _check(options)
     model = open_model(options.model, options.settings, options.dims, options.delay)
-    if model.product("model").learning.schedule == "boundary":
+    if model.compiler.outline.learning.schedule == "boundary":
         return solved(options, model)
     refuse_solving(options)
     if options.sweep:
@@ -174,11 +174,11 @@ def written(options: Options) -> dict[str, Path | None]:
 def make_plan(options: Options, model: Model | None = None) -> Plan:
     """What the options ask for, of a model that is open already or not, the stream read and scaled. Raises click's errors."""
     model = model or open_model(options.model, options.settings, options.dims, options.delay)
-    if model.product("model").hamiltonian is not None:
+    if model.compiler.outline.hamiltonian is not None:
         from hdsl.cli.mechanics import mechanical_plan
 
         keep_apart(written(options), [readable(options.model)])
-        names = recorded_names(options.record, model.product("model"))
+        names = recorded_names(options.record, model.compiler.outline)
         return mechanical_plan(options, model, compiled(model, options), names)
     defaults = defaults_of(readable(options.model), model.name, next(iter(options.streams), None))
     paths = options.streams or (defaults.stream,)
@@ -193,15 +193,15 @@ def make_plan(options: Options, model: Model | None = None) -> Plan:
     try:
         told, how = {**defaults.map, **read_map(options.columns)}, options.scale or defaults.scale
         read_kind(how)
-        hold = read_hold(options.hold or defaults.hold, options.target_at, model.product("model"))
+        hold = read_hold(options.hold or defaults.hold, options.target_at, model.compiler.outline)
     except ValueError as wrong:
         raise click.UsageError(str(wrong)) from None
     with understood(defaults.stream):
-        opened = open_streams(paths, options.follow, model.product("model"), told)
+        opened = open_streams(paths, options.follow, model.compiler.outline, told)
         if opened.sizes:  # what the stream decides is compiled in
             extra = [f"{name}={size}" for name, size in opened.sizes.items()]
             model = open_model(options.model, options.settings, (*options.dims, *extra), options.delay)
-        record = model.product("model")
+        record = model.compiler.outline
         stream = reading_of(opened, record, how, bad_rows(options.bad), options.batch)
     if stream.live and options.seeds:
         raise click.UsageError(f"--seeds reads a stream several times, and {stream.name} can be read once")
@@ -232,7 +232,7 @@ def compiled(model: Model, options: Options) -> Any:
     """The module class. Raises click.UsageError for a device that is not there and a size that nothing tells."""
     from hdsl.runtime.device import check_device
 
-    unknown = [name for name, size in model.product("model").dims.items() if size is None]
+    unknown = [name for name, size in model.compiler.outline.dims.items() if size is None]
     if unknown:
         raise click.UsageError(f"the size `{unknown[0]}` has no default and no column tells it: --dim {unknown[0]}=…")
     try:

@@ -38,6 +38,7 @@ from hdsl.terms.term import (
     Scalar,
     Structured,
     Summand,
+    at_indices,
     indices,
     is_slot,
     merge_spans,
@@ -144,7 +145,9 @@ def _adjoint(
     through = (definition.name,)
     if together is not None:
         return Part(together, origin, roots, definition.spans, through)
-    expression = sympy.factor_terms(total(parts))
+    expression = total(parts)
+    if expression.has(sympy.Add):
+        expression = sympy.factor_terms(expression)
     bare = is_slot(expression) and slot_indices(expression) == definition.indices
     constant = not slots(expression) and not isinstance(definition.body, Structured)
     if bare and held[slot_name(expression)] == 1:
@@ -254,7 +257,7 @@ def _gather(
     reduces = any(i not in at for i in sized)
     crosses = maker.workspace.shared([name]) and not maker.workspace.shared(map(slot_name, slots(expression)))
     if not reduces and not crosses:
-        return name, expression.xreplace(dict(zip(at, indices(len(at)), strict=True)))
+        return name, at_indices(expression, at, indices(len(at)))
     coefficient, factors = _monomial(expression)
     if factors is None:
         own = definition.sizes if definition is not None else maker.sizes_of(name)
@@ -296,8 +299,9 @@ def _contract(
         if i not in present and i not in at:
             coefficient = coefficient * sized[i]
     crosses = maker.workspace.shared([name]) and not maker.workspace.shared(map(slot_name, factors))
-    renamed = dict(zip((*at, *summed), indices(len(at) + len(summed)), strict=True))
-    product = tuple(factor.xreplace(renamed) for factor in factors)
+    own, canonical = (*at, *summed), indices(len(at) + len(summed))
+    renamed = dict(zip(own, canonical, strict=True))
+    product = tuple(at_indices(factor, own, canonical) for factor in factors)
     if not summed and not crosses:
         return name, coefficient * sympy.Mul(*product)
     bound = tuple((renamed[i], sized[i]) for i in summed)

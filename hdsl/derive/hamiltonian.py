@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import sympy
@@ -31,21 +32,66 @@ T, ETA, PHI = sympy.symbols("t eta phi")
 
 @dataclass(frozen=True)
 class Hamiltonian(Shown):
-    """The derivation up to the robust Hamiltonian.
+    """The derivation up to the robust Hamiltonian. Each part is worked out when it is first asked for: equations need none.
 
     ``lagrangian`` is L, the sum of the cost terms by name; ``functional`` is J[ν]; ``hamiltonian`` is Pontryagin's H with its
     exponentials; ``stationarity`` and ``control`` give, for each parameter, ∂H/∂ν = 0 and its solution; ``rescaled`` is
-    θ̇ after the costates have absorbed e^{ηt} and β² has become β; ``robust`` is H′ = φ L + ⟨z, f⟩.
+    θ̇ after the costates have absorbed e^{ηt} and β² has become β; ``robust`` is H′ = φ L + ⟨z, f⟩. Where the model gives its
+    Hamiltonian there is nothing else to derive from.
     """
 
     model: Model
-    lagrangian: Any
-    functional: Any
-    hamiltonian: Any
-    stationarity: Mapping[str, sympy.Eq]
-    control: Mapping[str, sympy.Eq]
-    rescaled: Mapping[str, sympy.Eq]
-    robust: Any
+
+    @cached_property
+    def lagrangian(self) -> Any:
+        given = self.model.hamiltonian is not None
+        return sympy.Integer(0) if given else sympy.Add(*(sympy.Symbol(cost) for cost in self.model.costs))
+
+    @cached_property
+    def functional(self) -> Any:
+        return sympy.Integer(0) if self.model.hamiltonian is not None else sympy.Integral(self._running, T)
+
+    @cached_property
+    def hamiltonian(self) -> Any:
+        if self.model.hamiltonian is not None:
+            return sympy.Symbol(self.model.hamiltonian)
+        motion = (_moved(p) for p in self.model.of_role("param"))
+        return self._running + sympy.Add(*self._dynamics) + sympy.Add(*motion)
+
+    @cached_property
+    def robust(self) -> Any:
+        if self.model.hamiltonian is not None:
+            return sympy.Symbol(self.model.hamiltonian)
+        return PHI * self.lagrangian + sympy.Add(*self._dynamics)
+
+    @cached_property
+    def stationarity(self) -> Mapping[str, sympy.Eq]:
+        return self._of_params(0)
+
+    @cached_property
+    def control(self) -> Mapping[str, sympy.Eq]:
+        return self._of_params(1)
+
+    @cached_property
+    def rescaled(self) -> Mapping[str, sympy.Eq]:
+        return self._of_params(2)
+
+    @cached_property
+    def _running(self) -> Any:
+        """e^{ηt} (φ L + ½‖ν‖²)."""
+        ranks = ((p.name, indices(len(p.sizes)), p.sizes) for p in self.model.of_role("param"))
+        squares = [_sum(symbol("nu", name, at) ** 2, at, sizes) for name, at, sizes in ranks]
+        return sympy.exp(ETA * T) * (PHI * self.lagrangian + sympy.Rational(1, 2) * sympy.Add(*squares))
+
+    @cached_property
+    def _dynamics(self) -> tuple[Any, ...]:
+        """⟨z, f⟩ of each state."""
+        return tuple(_pairing("z", "f", name, self.model.quantities[name].sizes) for name in self.model.taught)
+
+    def _of_params(self, part: int) -> dict[str, sympy.Eq]:
+        params = () if self.model.hamiltonian is not None else self.model.of_role("param")
+        motions = {rank: _motion_of(rank) for rank in sorted({len(p.sizes) for p in params})}
+        return {p.name: _of_param(motions[len(p.sizes)][part], p) for p in params}
 
 
 def symbol(prefix: str, name: str, at: tuple[Any, ...]) -> Any:
@@ -68,30 +114,7 @@ def _sum(term: Any, at: tuple[Any, ...], sizes: tuple[Any, ...]) -> Any:
 
 def build_hamiltonian(model: Model) -> Hamiltonian:
     """The pass ``hamiltonian``."""
-    if model.hamiltonian is not None:  # what there is to derive from is given
-        energy = sympy.Symbol(model.hamiltonian)
-        return Hamiltonian(model, sympy.Integer(0), sympy.Integer(0), energy, {}, {}, {}, energy)
-    lagrangian = sympy.Add(*(sympy.Symbol(cost) for cost in model.costs))
-    params = model.of_role("param")
-    motions = {rank: _motion_of(rank) for rank in sorted({len(p.sizes) for p in params})}
-    squares = [_sum(symbol("nu", p.name, indices(len(p.sizes))) ** 2, indices(len(p.sizes)), p.sizes) for p in params]
-    running = PHI * lagrangian + sympy.Rational(1, 2) * sympy.Add(*squares)
-    growth = sympy.exp(ETA * T)
-    dynamics = [_pairing("z", "f", name, model.quantities[name].sizes) for name in model.taught]
-    motion = [_moved(p) for p in params]
-    stationarity, control, rescaled = (
-        {p.name: _of_param(motions[len(p.sizes)][part], p) for p in params} for part in range(3)
-    )
-    return Hamiltonian(
-        model=model,
-        lagrangian=lagrangian,
-        functional=sympy.Integral(growth * running, T),
-        hamiltonian=growth * running + sympy.Add(*dynamics) + sympy.Add(*motion),
-        stationarity=stationarity,
-        control=control,
-        rescaled=rescaled,
-        robust=PHI * lagrangian + sympy.Add(*dynamics),
-    )
+    return Hamiltonian(model)
 
 
 def _moved(param: Quantity) -> Any:

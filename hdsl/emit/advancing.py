@@ -3,63 +3,132 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-from hdsl.emit.body import commented, handed_out
+from hdsl.emit.body import body_of, commented
 from hdsl.emit.facts import Facts
 from hdsl.emit.packs import Row
-from hdsl.emit.room_lines import RoomLines
+from hdsl.emit.room_lines import MINUS_ONE, RoomLines
+from hdsl.emit.stacks import Stack, Stacks, stacked
 from hdsl.emit.statement import bind_numbers
 from hdsl.optimise.program import Program
-from hdsl.terms.term import Size, Structured
+from hdsl.terms.term import Definition, Size
 
 
-def advancing(program: Program, facts: Facts) -> str:
-    """``_advance``, ``_lay_out`` and ``_take_back``."""
+def advancing(program: Program, handed: Program, facts: Facts) -> str:
+    """``_advance``, ``_lay_out``, ``_take_back``, ``_columns`` and ``_handed``."""
     lines = facts.lines(program)
     assert isinstance(lines, RoomLines)
-    bindings, statements = bind_numbers(lines.statements, facts.names.given)
+    bindings, statements = bind_numbers(lines.statements, facts.names.given, 1)
+    columns = {lines.column(name): name for name in program.results}
+    statements, stacks = stacked(statements, lines, columns, _Free(lines, columns))
+    copies = [f"{column}.copy_({lines.name(name)})" for column, name in columns.items() if column != lines.name(name)]
+    text = "\n".join([*bindings, *(s.text for s in statements), *copies])
+    words = frozenset(re.findall(r"\w+", text))
+    layout = _Layout(lines, facts, words, stacks, columns)
     notation = facts.notation(program, lines.folded)
-    results = ", ".join(_result(program, name, lines) for name in program.results)
-    results += "," * (len(program.results) == 1)
-    text = "\n".join([*bindings, *(s.text for s in statements), results])
-    layout = _Layout(lines, facts, frozenset(re.findall(r"\w+", text)))
+    read = tuple(name for name in facts.sample if facts.names[name] in words)
+    marks = tuple(name for name in read if facts.names[name] in lines.marks)
+    row = _listed([*(facts.names[name] for name in read), *columns])
     step = [
-        "def _advance(self, room, cells, sample, tau):",
-        '    """`_learn` as the steps of a run: values go where those of the step before lay, what is returned is new."""',
+        "def _advance(self, room, cells, samples, tau):",
+        '    """`_learn` of each sample: values go where those of the step before lay, what is returned goes into columns."""',
         f"    {facts.unpack_cells()} = cells",
     ]
-    step += [f"    {', '.join(layout.room)}{',' * (len(layout.room) == 1)} = room"] if layout.room else []
-    step += [f"    {facts.unpack_sample()} = sample"] if facts.sample else []
+    step += [f"    {_listed(layout.room)} = room"] if layout.room else []
     step += [f"    {line}" for line in (*facts.prologue(text), *bindings)]
-    step += [f"    {line}" for s in statements for line in commented(s, facts, notation)]
-    step += [f"    return ({results})", ""]
-    beside = f"beside = {layout.beside!r}  # the cells that `_lay_out` copies"
-    return "\n".join([beside, "", *step, *layout.method(), *layout.way_back()])
+    step += [f"    for {row or '_'} in samples:"]
+    step += [f"        {line}" for s in statements for line in commented(s, facts, notation)]
+    step += [f"        {line}" for line in copies]
+    tables = [
+        f"beside = {layout.beside!r}  # the cells that `_lay_out` copies",
+        f"advance_reads = {read!r}  # what `_advance` takes of a sample, before the columns",
+        f"advance_marks = {marks!r}  # None in their place where no target is missing",
+    ]
+    made = [*_columns(columns, lines, facts), *_handed(program, handed, facts)]
+    return "\n".join([*tables, "", *step, "", *layout.method(), *layout.way_back(), *made])
 
 
-def _result(program: Program, name: str, lines: RoomLines) -> str:
-    """What is handed out is the caller's to keep: never a cell or a sample itself, nor anything that lies in a room."""
-    text = handed_out(program, name, lines)
-    view = any(line.name == name and isinstance(line.body, Structured) for line in program.lines)  # it may be one
-    return f"{text}.clone()" if text in lines.rooms or (view and not text.endswith(".clone()")) else text
+def _listed(names: list[str]) -> str:
+    return f"{names[0]}," if len(names) == 1 else ", ".join(names)
+
+
+def _columns(columns: dict[str, str], lines: RoomLines, facts: Facts) -> list[str]:
+    """The method that makes what a run's steps write into."""
+    made = []
+    for column, name in columns.items():
+        shared, sizes = _shape(name, lines, facts)
+        shape = ["steps", *(["self.batch"] * (not shared)), *(facts.size(n, "self.") for n in sizes)]
+        made.append(f"    {column} = self.share.new_empty({', '.join(shape)})")
+    return [
+        "def _columns(self, steps):",
+        '    """What the steps of a run write into, for what is returned."""',
+        *made,
+        f"    return ({_listed(list(columns))})",
+        "",
+    ]
+
+
+def _shape(name: str, lines: RoomLines, facts: Facts) -> tuple[bool, tuple[Size, ...]]:
+    """Whether all streams share a result, and its sizes."""
+    line = lines.lines.get(name)
+    return (lines.shared(name), facts.model.quantities[name].sizes) if line is None else (line.shared, line.sizes)
+
+
+def _handed(program: Program, handed: Program, facts: Facts) -> list[str]:
+    """The method that makes what `_learn` returns of what the steps of a run have written."""
+    names = _listed([facts.names[name] for name in dict.fromkeys(program.results)])
+    return [
+        "def _handed(self, columns, sample):",
+        '    """What `_learn` returns, for all steps of a run at once."""',
+        *([f"    {names} = columns"] if names else []),
+        *([f"    {facts.unpack_sample()} = sample"] if handed.lines else []),
+        *body_of(handed, facts, True),
+        "",
+    ]
+
+
+@dataclass(frozen=True)
+class _Free:
+    """Whether a value, by its identifier, has a place of its own that may be moved beside others: one row a stream."""
+
+    lines: RoomLines
+    columns: dict[str, str]
+
+    def __call__(self, name: str) -> bool:
+        line = self.lines.rooms.get(name) or self.lines.lines.get(self.columns.get(name, ""))
+        return line is not None and not line.shared and len(line.indices) == 1 and not self.has_home(line)
+
+    def has_home(self, line: Definition) -> bool:
+        """Whether a line's value lies in a row that a pack meets."""
+        place = self.lines.renamed.get(line.name, line.name)
+        return any(place in row.own for row in self.lines.packs.distinct)
 
 
 class _Layout:
     """Where the values of a run's steps lie."""
 
-    def __init__(self, lines: RoomLines, facts: Facts, words: frozenset[str]) -> None:
-        self.lines, self.facts = lines, facts
+    def __init__(
+        self, lines: RoomLines, facts: Facts, words: frozenset[str], stacks: Stacks, columns: dict[str, str]
+    ) -> None:
+        self.lines, self.facts, self.stacks, self.columns = lines, facts, stacks, columns
         self.moved: list[str] = []  # cells that lie elsewhere during a run
         self.made: list[str] = []
+        self.below: dict[str, str] = {}  # the first rows of what lies in a stack
         known: list[str] = []
+        for stack in stacks.stacks:
+            known += self._stack(stack)
         for parameters in lines.packs.parameters:
             known += self._pack(parameters)
         for row in lines.packs.distinct:
             known += self._row(row)
-        homes = {x for row in lines.packs.distinct for x in row.own}
+        joined = {name for names in stacks.joined.values() for name in names}
+        for whole, names in stacks.joined.items():
+            known += self._joined(whole, names)
+        free = _Free(lines, columns)
         for name, line in lines.rooms.items():
             known.append(name)
-            if lines.renamed.get(line.name, line.name) not in homes:
+            if name not in joined and not free.has_home(line):
                 sizes = [*(["self.batch"] * (not line.shared)), *(facts.size(n) for n in line.sizes)]
                 self.made.append(f"{name} = share.new_empty({', '.join(sizes)})")
         for name in facts.turned:
@@ -68,7 +137,45 @@ class _Layout:
         for of, view in lines.views.items():
             known.append(view)
             self.made.append(f"{view} = {of}.t()")
+        if MINUS_ONE in words:
+            known.append(MINUS_ONE)
+            self.made.append(f"{MINUS_ONE} = share.new_full((self.batch, 1), -1)")
         self.room = [name for name in dict.fromkeys(known) if name in words]
+
+    def _stack(self, stack: Stack) -> list[str]:
+        """Members below one another, and those that are one matrix as parts of it."""
+        model, names, start = self.facts.model, self.facts.names, ""
+        packs = {p[0]: p for p in self.lines.packs.parameters}
+        first = stack.members[0].parameter
+        columns = self.facts.size(model.quantities[first].sizes[1])
+        width = columns
+        if first in packs:
+            width = self._width([model.quantities[p].sizes[1:] for p in packs[first]])
+        rows = " + ".join(self.facts.size(model.quantities[m.parameter].sizes[0]) for m in stack.members)
+        told = " above ".join(m.whole for m in stack.members)
+        self.made.append(f"{stack.whole} = share.new_zeros({rows}, {width})  # {told}")
+        self.made.append(f"{stack.costates} = torch.zeros_like({stack.whole})")
+        for member in stack.members:
+            end = f"{start}{' + ' * bool(start)}{self.facts.size(model.quantities[member.parameter].sizes[0])}"
+            self.below[member.parameter] = f"{start}:{end}"
+            for kind, into in (("", stack.whole), ("w:", stack.costates)) if member.parameter not in packs else ():
+                name = names[f"{kind}{member.parameter}"]
+                self.made.append(f"{name} = {into}[{start}:{end}, :{columns}].copy_({name})")
+                self.moved.append(f"{kind}{member.parameter}")
+            start = end
+        self.made.append(f"{stack.turned} = {stack.whole}.t()")
+        self.made.append(f"{stack.heads} = {stack.whole}[:, :{columns}]")
+        return [stack.whole, stack.costates, stack.turned, stack.heads]
+
+    def _joined(self, whole: str, names: tuple[str, ...]) -> list[str]:
+        """Values side by side, one row a stream."""
+        columns = [self.columns.get(self.stacks.sides.get(name, ""), "") for name in names]
+        lines = [self.lines.lines[c] if c else self.lines.rooms[name] for c, name in zip(columns, names, strict=True)]
+        places = self._places([line.sizes for line in lines])
+        width = " + ".join(self.facts.size(line.sizes[0]) for line in lines)
+        self.made.append(f"{whole} = share.new_empty(self.batch, {width})  # [{' | '.join(names)}]")
+        self.made += [f"{name} = {whole}[:, {place}]" for name, place in zip(names, places, strict=True)]
+        return [whole, *names]
 
     def _pack(self, parameters: tuple[str, ...]) -> list[str]:
         """Parameters and their costates side by side, and the transpose of the former."""
@@ -78,8 +185,14 @@ class _Layout:
         places = self._places([self.facts.model.quantities[p].sizes[1:] for p in parameters])
         width = self._width([self.facts.model.quantities[p].sizes[1:] for p in parameters])
         told = " | ".join(self.facts.names[p] for p in parameters)
-        self.made.append(f"{side} = share.new_zeros({self.facts.size(rows)}, {width})  # [{told}], in whole lines of cache")
-        self.made.append(f"{costates} = torch.zeros_like({side})")
+        below = self.below.get(parameters[0], "")
+        stack = next((s for s in self.stacks.stacks if below and parameters[0] in {m.parameter for m in s.members}), None)
+        if stack is None:
+            self.made.append(f"{side} = share.new_zeros({self.facts.size(rows)}, {width})  # [{told}], in whole lines of cache")
+            self.made.append(f"{costates} = torch.zeros_like({side})")
+        else:
+            self.made.append(f"{side} = {stack.whole}[{below}]  # [{told}], in whole lines of cache")
+            self.made.append(f"{costates} = {stack.costates}[{below}]")
         for kind, into in (("", side), ("w:", costates)):
             for p, place in zip(parameters, places, strict=True):
                 name = names[f"{kind}{p}"]
@@ -135,7 +248,7 @@ class _Layout:
             f"    {facts.unpack_cells()} = cells",
             *(f"    {line}" for line in facts.prologue(text)),
             *(f"    {line}" for line in self.made),
-            f"    room = ({', '.join(self.room)}{',' * (len(self.room) == 1)})",
+            f"    room = ({_listed(self.room)})",
             f"    return room, ({facts.unpack_cells()})",
             "",
         ]

@@ -31,7 +31,7 @@ def body_of(program: Program, facts: Facts, alone: bool = False) -> list[str]:
 def handed_out(program: Program, name: str, lines: TorchLines) -> str:
     """What is handed out is the caller's to keep: never a cell or a sample itself."""
     text = lines.name(name)
-    made = {line.name for line in program.lines}
+    made = {line.name for line in (*program.lines, *(program.given if program.name == "handed" else ()))}
     if name not in made or (name.endswith("+") and name[:-1] in program.cells):
         return f"{text}.clone()"
     return text
@@ -54,8 +54,8 @@ def commented(statement: Statement, facts: Facts, notation: Notation) -> Iterabl
         told = list(statement.definitions)
     equations = ", ".join(dict.fromkeys(notation.equation(d) for d in told))
     comment = f"# {equations}{facts.place(statement.definitions, notation)}"
-    if len(statement.text) < COMMENT_COLUMN - 2 and len(comment) < 76:
+    if len(statement.text) < COMMENT_COLUMN - 2 and len(comment) < 76 and "\n" not in statement.text:
         yield f"{statement.text:<{COMMENT_COLUMN}}{comment}"
     else:
         yield comment
-        yield statement.text
+        yield from statement.text.splitlines()

@@ -180,6 +180,8 @@ def _cells(facts: Facts) -> list[str]:
         lines.append(facts.keeps("", c, f"{_value(facts, model.quantities[c])}.to(**place)", persistent=False))
     lines.append('self.register_buffer("share", torch.full((batch,), 1 / batch, **place), persistent=False)')
     lines.append('self.register_buffer("given", torch.ones(batch, **place), persistent=False)')
+    if facts.columns:
+        lines.append('self.register_buffer("column", torch.ones((batch, 1), **place), persistent=False)')
     lines.append('self.register_buffer("clock", torch.zeros((), dtype=torch.int64, device=device))')
     lines.append('self.register_buffer("ended", torch.zeros(batch, dtype=torch.bool, device=device))')
     if facts.replays:

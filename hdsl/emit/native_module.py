@@ -15,11 +15,12 @@ from hdsl.derive.layered import LAYER
 from hdsl.derive.replay import TOKEN
 from hdsl.emit.content import content_hash
 from hdsl.emit.facts import FIRST, Facts
+from hdsl.emit.holding import WHERE_IT_PAYS, Holding
 from hdsl.emit.names import harmless
 from hdsl.emit.native_body import Body, Native
 from hdsl.emit.native_expression import LEFT_OUT, Kind
 from hdsl.emit.native_functions import preamble
-from hdsl.emit.native_held import WHERE_IT_PAYS, HeldBody, Holding, held_back
+from hdsl.emit.native_held import HeldBody, held_back
 from hdsl.emit.native_held_functions import HELD
 from hdsl.emit.native_structured import LOOPS
 from hdsl.optimise.lower import Programs

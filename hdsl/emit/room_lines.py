@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -11,25 +12,31 @@ import sympy
 
 from hdsl.emit.align import Layout, slot_layout
 from hdsl.emit.contraction import Product
+from hdsl.emit.out import in_place, put_into
 from hdsl.emit.packs import Packs, Row, packs_of, sums_of
 from hdsl.emit.side import Side, gather_products
 from hdsl.emit.statement import Statement, gather_additions
 from hdsl.emit.torch_forms import lerp, tanh_pullback
 from hdsl.emit.torch_lines import TorchLines, lacks_axes
 from hdsl.terms.elementwise import ROWS, RowFunction
-from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, Structured, is_slot, ordered_terms, slot_name
-
-OUT = frozenset(
-    (
-        *("mm", "mv", "addmm", "addmv", "add", "sub", "mul", "addcmul", "lerp", "softmax"),
-        *("tanh", "sigmoid", "exp", "log", "sin", "cos", "sqrt", "sign", "abs", "erf"),
-    )
+from hdsl.terms.term import (
+    Contraction,
+    Definition,
+    Elementwise,
+    Scalar,
+    Structured,
+    is_slot,
+    ordered_terms,
+    slot_indices,
+    slot_name,
+    slots,
 )
-"""The calls that write where they are told to."""
+
+MINUS_ONE = "minus_one"
 
 
 class RoomLines(TorchLines):
-    """Prints a program so that values go where those of the step before lay; what is returned is new.
+    """Prints a program so that values go where those of the step before lay; what is returned goes into columns.
 
     ``rooms`` are the lines that have room, under the identifier of theirs; ``views`` are transposes made once.
     """
@@ -40,22 +47,64 @@ class RoomLines(TorchLines):
         self.parts: dict[tuple[Row, str], str] = {}
         self.views: dict[str, str] = {}
         sums = sums_of(self.program, self.taken, self.matrices, vectors, self.shared, self.is_number)
+        self.chosen: set[str] = set()  # what is taken off where its index says
+        self.readers = Counter(name for line in self.program.lines for name in line.reads())
+        self.readers.update(self.program.results)
         self._rename_what_is_made_in_place()
         self.packs: Packs = packs_of(sums, self._kept_at)
-        self.folded |= {c for s in self.packs.sums.values() for c in s.taken}
+        self.folded |= {c for s in self.packs.sums.values() for c in s.taken} | self.chosen
 
     def _rename_what_is_made_in_place(self) -> None:
-        """``s = tanh(a)`` where nothing else reads a: a is made where s lies."""
+        """``s = tanh(a)`` where nothing else reads a: a is made where s lies; so is e of ``ē = [v given] e``."""
         for position, line in reversed(list(enumerate(self.program.lines))):
-            if not isinstance(line.body, Elementwise) or not isinstance(line.body.expression, RowFunction):
-                continue
             self.position = position
-            (first, *others) = line.body.expression.args
-            row = ROWS[type(line.body.expression).__name__]
-            if not row.in_place or others or not is_slot(first) or not self._dead_after(first, line):
+            first = self._made_of(line)
+            if first is None or not self._dead_after(first, line):
                 continue
             if self.has_room(line) and self.has_room(self.lines[slot_name(first)]):
                 self.renamed[slot_name(first)] = self.renamed.get(line.name, line.name)
+                assert isinstance(line.body, Elementwise)
+                chosen = self._less_chosen(self._marked(line)[1], line)
+                self.chosen |= {chosen[1].name} if chosen else set()
+
+    def _made_of(self, line: Definition) -> Scalar | None:
+        """What a line may be made in the place of."""
+        if not isinstance(line.body, Elementwise):
+            return None
+        if not isinstance(line.body.expression, RowFunction):
+            rest = self._marked(line)[1]
+            chosen = self._less_chosen(rest, line)
+            return chosen[0] if chosen else rest if is_slot(rest) else None
+        (first, *others) = line.body.expression.args
+        row = ROWS[type(line.body.expression).__name__]
+        return first if row.in_place and not others and is_slot(first) else None
+
+    def _marked(self, line: Definition) -> tuple[Scalar | None, Scalar]:
+        """The mark of a target that a line's value is multiplied by, where it is by one, and what is multiplied."""
+        assert isinstance(line.body, Elementwise)
+        factors = sympy.Mul.make_args(line.body.expression)
+        marks = [f for f in factors if is_slot(f) and slot_name(f).startswith("present:")]
+        rest = line.body.expression / marks[0] if len(marks) == 1 else line.body.expression
+        if len(marks) != 1 or len(factors) < 2 or any(slot_name(s).startswith("present:") for s in slots(rest)):
+            return None, line.body.expression
+        return marks[0], rest
+
+    def _less_chosen(self, expression: Scalar, line: Definition) -> tuple[Scalar, Definition] | None:
+        """Of ``s − one_hot(c)``, where nothing else reads that: s, and the line that an index of the sample chooses."""
+        terms = sympy.Add.make_args(expression)
+        if len(terms) != 2 or len(line.indices) != 1 or line.shared:
+            return None
+        for s, chosen in (terms, terms[::-1]):
+            source = self.lines.get(slot_name(-chosen)) if is_slot(-chosen) and is_slot(s) else None
+            if source is None or not isinstance(source.body, Structured) or source.body.row != "one_hot":
+                continue
+            alike = slot_indices(s) == slot_indices(-chosen) == line.indices and not source.shared
+            if alike and self.readers[source.name] == 1 and source.body.operands[0] not in self.lines:
+                return s, source
+        return None
+
+    def _owns_storage(self, source: Definition) -> bool:
+        return super()._owns_storage(source) or (isinstance(source.body, Structured) and source.body.row == "softmax")
 
     def _kept_at(self, name: str) -> str | None:
         """Where a quantity lies throughout a run: a cell, or the room of a line."""
@@ -64,18 +113,12 @@ class RoomLines(TorchLines):
             return name if name in self.program.cells else None
         if self.program.is_update(line) and name not in self.program.held:
             return name[:-1]
-        if not self.has_room(line) or name in self.folded:
-            return None
-        return self.renamed.get(name, name)
-
-    def _dead_after(self, occurrence: Scalar, line: Definition) -> bool:
-        """Not what has room where what is made of it is returned: the next step would write over that."""
-        returned = line.name in self.program.results and self.has_room(self.lines.get(slot_name(occurrence), line))
-        return not returned and super()._dead_after(occurrence, line)
+        kept = self.renamed.get(name, name)
+        return None if not self.has_room(line) or name in self.folded or kept in self.program.results else kept
 
     def has_room(self, line: Definition) -> bool:
-        """Whether a line's value may lie where that of the step before lay: not what is returned, nor a cell's own."""
-        if line.name in self.program.results or (not line.indices and line.shared):
+        """Whether a line's value may be written where its place is: that of the step before, or in a column."""
+        if not line.indices and line.shared:
             return False
         if self.program.is_update(line) and line.name not in self.program.held:
             return False
@@ -101,7 +144,17 @@ class RoomLines(TorchLines):
         for line in self.program.lines:
             if line.name in self.program.held:
                 made.append(Statement(f"{self.names[line.name[:-1]]}.copy_({self.names[line.name]})", ()))
-        return self._turn_once(made)
+        return self._turn_once(_whole(made))
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """The identifiers of marks that are None where no target is missing: what else stands there asks for them."""
+        return frozenset(found[1] for s in self.statements for found in _IF.finditer(s.text))
+
+    def column(self, result: str) -> str:
+        """The identifier of where a step writes what it returns."""
+        line = self.lines.get(result)
+        return self.names[f"told:{result}"] if line is None or self.program.is_update(line) else self.name(result)
 
     def _copies(self, row: Row | None) -> list[Statement]:
         """What puts into a row what does not live there: of a cell each time that it is met, of all else once."""
@@ -167,7 +220,7 @@ class RoomLines(TorchLines):
     def _statement(self, line: Definition) -> Statement:
         s = self.packs.sums.get(line.name)
         if s is None:
-            return super()._statement(line)
+            return self._masked(line) or super()._statement(line)
         row = self.packs.rows[line.name]
         met, parameters = self.row(row), self.names[f"turned:side:{row.parameters[0]}"]
         text = f"torch.mm({met}, {parameters})"
@@ -183,18 +236,50 @@ class RoomLines(TorchLines):
         return expression / tensors[0], tensors[0]
 
     def _assign(self, line: Definition, text: str, used: tuple[Definition, ...]) -> Statement:
+        name, place = self.name(line.name), self.renamed.get(line.name, line.name)
+        written = place in self.program.results and not self.program.is_update(line)
         if not self.has_room(line):
-            return super()._assign(line, text, used)
-        name = self.name(line.name)
-        if text.startswith(f"{name}.") and _in_place(text[len(name) :]):
+            made = super()._assign(line, text, used)
+            if not written:
+                return made
+            value = made.text.removeprefix(f"{name} = ").removesuffix(".clone()")
+            return replace(made, text=f"{name}.copy_({value})")
+        if text.startswith(f"{name}.") and in_place(text[len(name) :]):
             return Statement(text, used)
         into = put_into(text, name)
-        if into is None and any(self.renamed.get(line.name, line.name) in row.own for row in self.packs.distinct):
-            into = f"{name}.copy_({text})"
+        if into is None and (written or any(place in row.own for row in self.packs.distinct)):
+            into = f"{name}.copy_({text.removesuffix('.clone()')})"
         if into is None:
             return Statement(f"{name} = {text}", used)
-        self.rooms[name] = line
+        if not written:
+            self.rooms[name] = line
         return Statement(into, used)
+
+    def _masked(self, line: Definition) -> Statement | None:
+        """A value times the mark of a target: it is made as if all were there, and marked where some are not."""
+        if not isinstance(line.body, Elementwise) or not self.has_room(line):
+            return None
+        mark, rest = self._marked(line)
+        made = self._unmarked(rest, line)
+        if made is None or (mark is None and not made.endswith(f"{MINUS_ONE})")):
+            return None
+        used = (*(self.lines[n] for n in line.reads() if n in self.chosen), line)
+        if mark is None:
+            return Statement(made, used)
+        name, given = self.name(line.name), self.text(mark, line)
+        asked = f"if {re.split(_NO_WORD, given)[0]} is not None:\n    {name}.mul_({given})"
+        return Statement(f"{made}\n{asked}" if made else asked, used)
+
+    def _unmarked(self, rest: Scalar, line: Definition) -> str | None:
+        """What makes a line of this expression where its place is; nothing where it was made there; None: not in place."""
+        name, chosen = self.name(line.name), self._less_chosen(rest, line)
+        if chosen is not None and self.name(slot_name(chosen[0])) == name:
+            (index,) = chosen[1].body.operands  # type: ignore[union-attr]
+            return f"{name}.scatter_add_(1, {self.name(index)}.unsqueeze(1), {MINUS_ONE})"
+        if is_slot(rest):
+            return "" if self.name(slot_name(rest)) == name else None
+        text = self._assign(line, self._elementwise(replace(line, body=Elementwise(rest))), ()).text
+        return None if text.startswith(f"{name} = ") else text
 
     # --- values ----------------------------------------------------------------------------------
 
@@ -271,32 +356,11 @@ class RoomLines(TorchLines):
         return text + "".join(self._added(term, line) for term in terms if term is not base)
 
 
-def put_into(text: str, name: str) -> str | None:
-    """A call, and what follows it in place, with its result written where a name stands; None where it cannot be."""
-    head = re.match(r"torch\.(\w+)\(", text)
-    if head is None or head[1] not in OUT:
-        return None
-    end = _close(text, head.end())
-    if not _in_place(text[end + 1 :]):
-        return None
-    return f"{text[:end]}, out={name}{text[end:]}"
+def _whole(statements: list[Statement]) -> list[Statement]:
+    """A mark that is read elsewhere too is always there, and not asked for."""
+    words = {word for s in statements for word in re.findall(r"\w+", _IF.sub("", s.text))}
+    return [replace(s, text=_IF.sub(lambda m: m[2] if m[1] in words else m[0], s.text)) for s in statements]
 
 
-def _in_place(text: str) -> bool:
-    """Whether a text is calls in place, one after another."""
-    while text:
-        head = re.match(r"\.\w+_\(", text)
-        if head is None:
-            return False
-        text = text[_close(text, head.end()) + 1 :]
-    return True
-
-
-def _close(text: str, start: int) -> int:
-    """Where the bracket that was opened before ``start`` is closed."""
-    depth = 1
-    for place in range(start, len(text)):
-        depth += {"(": 1, ")": -1}.get(text[place], 0)
-        if depth == 0:
-            return place
-    raise ValueError(f"brackets do not close: {text}")
+_NO_WORD = re.compile(r"\W")
+_IF = re.compile(r"^if (\w+) is not None:\n    (.+)$", re.MULTILINE)

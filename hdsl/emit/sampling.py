@@ -65,7 +65,8 @@ def sample_body(facts: OfSample) -> str:
         lines.append(f"{facts.names[name]} = ({ended} | (self.clock == 0)).to(self.share.dtype)")
     for target in facts.columns:
         column, mark = facts.names[f"column:present:{target}"], facts.names[f"present:{target}"]
-        lines.append(f"{column} = {mark}.unsqueeze(-1)")
+        kept = f'self._buffers["column"] if {mark} is self._buffers["given"]'
+        lines.append(f"{column} = {kept} else {mark}.unsqueeze(-1)")
     lines.append(f"return ({''.join(facts.names[name] + ', ' for name in facts.sample).strip()})")
     return "\n".join(f"    {line}" for line in lines)
 

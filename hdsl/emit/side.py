@@ -24,7 +24,8 @@ def gather_products(statements: list[Statement], sides: list[Side]) -> list[Stat
     """``w_W.addmm_(q_t, h, …)``, ``w_U.addmm_(q_t, u, …)``, ``w_b.addmv_(q_t, share, …)`` are one outer product with a row."""
     for side in sides:
         statements = _together(statements, side)
-        statements = [_added(s, side) for s in statements]
+        mine = set(zip(side.parameters, side.costates_of, strict=True))
+        statements = [one_addition(s, mine, side.pack, side.costates) for s in statements]
     return statements
 
 
@@ -59,18 +60,17 @@ def _scale(match: re.Match[str]) -> str:
     return f"{scale} * mean" if scale else "mean"
 
 
-def _added(statement: Statement, side: Side) -> Statement:
-    """A call that adds to each of the parameters its costate adds the one pack to the other."""
+def one_addition(statement: Statement, mine: set[tuple[str, str]], whole: str, costates: str) -> Statement:
+    """A call that adds to each of some parameters its costate adds what these lie in to what those lie in."""
     found = _LISTS.fullmatch(statement.text)
     if found is None:
         return statement
     pairs = list(zip(found[1].split(", "), found[2].split(", "), strict=True))
-    mine = set(zip(side.parameters, side.costates_of, strict=True))
     if not mine <= set(pairs):
         return statement
-    left = [(side.pack, side.costates), *(pair for pair in pairs if pair not in mine)]
+    left = [(whole, costates), *(pair for pair in pairs if pair not in mine)]
     if len(left) == 1:
-        return replace(statement, text=f"{side.pack}.add_({side.costates}, alpha={found[3]})")
+        return replace(statement, text=f"{whole}.add_({costates}, alpha={found[3]})")
     lists = (", ".join(names) for names in zip(*left, strict=True))
     return replace(statement, text=f"torch._foreach_add_(({'), ('.join(lists)}), alpha={found[3]})")
 

@@ -71,7 +71,7 @@ class _Module(nn.Module):
         try:
             return super().__getattr__(name)
         except AttributeError:
-            if name in ("share", "given", "clock", "ended", "offset", "state", "costate", "initial"):
+            if name in ("share", "given", "column", "clock", "ended", "offset", "state", "costate", "initial"):
                 raise
             return _Instance(self, name)
 
@@ -199,7 +199,8 @@ def _checked(self, value, name, lead, sizes):
 def _target(self, value, name, sizes, lead):
     """A real target and where it is there: NaN in any of its numbers means missing, None means missing throughout."""
     if value is None:
-        return self.share.new_full((*lead, self.batch, *sizes), 0.5), self.share.new_zeros((*lead, self.batch))
+        like = self._buffers["share"]
+        return like.new_full((*lead, self.batch, *sizes), 0.5), like.new_zeros((*lead, self.batch))
     value = self._real(value, name, lead, *sizes)
     if self._may_look(value, lead) and not math.isnan(value.max()):  # that of numbers with a NaN among them is NaN
         return value, self._buffers["given"]
@@ -219,8 +220,8 @@ def _class(self, value, name, below, lead):
         return value, self._buffers["given"]
     return value.clamp_min(0), (value >= 0).to(self.share.dtype)
 
-def _may_look(self, value, lead):
-    """Whether a sample's numbers may be looked at: where no device is waited for by it, and nothing is traced."""
+def _may_look(self, value, lead=()):
+    """Whether numbers of one step may be looked at: where no device is waited for by it, and nothing is traced."""
     return not lead and type(value) is torch.Tensor and value.is_cpu and not torch.compiler.is_compiling()
 
 def _mean(self, cost, *present):

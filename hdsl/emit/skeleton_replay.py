@@ -17,10 +17,12 @@ _FIRES = """
             self._replay()"""
 _MARKS_ENDED = {
     False: """if boundary is not None:
-        self.sequences = True
-        self.ended.copy_(torch.as_tensor(boundary, device=self.ended.device).expand(self.batch))
+        ended = self._buffers["ended"]
+        ended.copy_(torch.as_tensor(boundary, device=ended.device))
+        self.sequences = not self._may_look(ended) or bool(ended.any())
     elif self.sequences:
-        self.ended.zero_()""",
+        self.ended.zero_()
+        self.sequences = False""",
     True: """if boundary is not None:
         self.waits |= torch.as_tensor(boundary, device=self.waits.device).expand(self.batch)
     # A stream whose sequence has ended waits for the others: all begin the next one together.

@@ -55,15 +55,18 @@ def _one_call(alpha: str, additions: list[tuple[str, str, Statement]]) -> Statem
     return Statement(f"torch._foreach_add_(({cells}), ({added}), alpha={alpha})", definitions)
 
 
-def bind_numbers(statements: list[Statement], taken: Container[str] = ()) -> tuple[list[str], list[Statement]]:
+def bind_numbers(
+    statements: list[Statement], taken: Container[str] = (), least: int = 2
+) -> tuple[list[str], list[Statement]]:
     """Numbers that several calls take (1 − τη, −τβ, τ/batch) are worked out once, under a name that says what they are.
 
-    None of the names is ``taken``. Returns the lines that bind them, and the statements that use the names.
+    None of the names is ``taken``; ``least`` are the calls that are several. Returns the lines that bind them, and the
+    statements that use the names.
     """
     found = Counter(number for s in statements for _, number in _SCALING.findall(s.text) if not number.isidentifier())
     names: dict[str, str] = {}
     for number, times in found.items():
-        if times > 1 and any(letter.isalpha() for letter in number):
+        if times >= least and any(letter.isalpha() for letter in number):
             stem = next((name for start, name in _STEMS if number.startswith(start)), "factor")
             names[number] = _free(stem, (*names.values(),), taken)
 

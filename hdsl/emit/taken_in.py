@@ -52,8 +52,9 @@ def taken_in(program: Program, shared: Shared, is_number: IsNumber) -> TakenIn:
         found.last_read |= dict.fromkeys(through[line.name], position)
     found.last_read |= dict.fromkeys(program.results, len(program.lines))
     for source, reader, position in _candidates(program, is_number):
-        # A cell, be it read as a view, may get its new value before the line's reader stands there.
-        below = (places.get(f"{name}+", -1) for name in through[source.name] if name in cells)
+        # A cell, be it read as a view, may get its new value before the line's reader stands there, but for one that is held.
+        new = (f"{name}+" for name in through[source.name] if name in cells)
+        below = (places.get(name, -1) for name in new if name not in program.held)
         if any(places[source.name] <= place < position for place in below):
             continue
         if _is_product(source, reader, shared):

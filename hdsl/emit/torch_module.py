@@ -54,8 +54,8 @@ def emit_torch(programs: Programs, version: str, pullback: Pullback | None = Non
     ]
     for program in programs.steps:
         parts.append(_indent(_body(program, facts), 1))
-    if programs.advance:
-        parts.append(_indent(advancing(programs.advance, facts), 1))
+    if programs.advance and programs.handed:
+        parts.append(_indent(advancing(programs.advance, programs.handed, facts), 1))
     if pullback and programs.pullback:
         parts.append(_indent(stands_inside(pullback, facts), 1))
         parts.append(_indent(_body(programs.pullback, facts, pullback.adjoint), 1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import sympy
@@ -38,6 +38,29 @@ def _is_part(term: Scalar, line: Definition, lines: Mapping[str, Definition]) ->
     if source is None:
         return True
     return isinstance(source.body, Contraction) and len(source.body.factors) == 2 and source.body.coefficient == 1
+
+
+def made_after(
+    lines: Iterable[Definition], outputs: Container[str], returned: Sequence[str], known: Iterable[str]
+) -> tuple[tuple[str, ...], tuple[Definition, ...]]:
+    """What the steps of a run hand out, and the rest of what is ``returned``, which one call makes of that for all steps.
+
+    The rest are lines, number by number, of outputs and of what is ``known`` of a sample and the settings.
+    """
+    by_name = {line.name: line for line in lines}
+    streams = {name for name in returned if name in outputs and name in by_name and not by_name[name].shared}
+
+    def after(name: str) -> bool:
+        line = by_name.get(name)
+        if line is None or line.shared or name in outputs or not isinstance(line.body, Elementwise):
+            return False
+        reads = set(line.reads())
+        alike = all(slot_indices(s) == line.indices for s in slots(line.body.expression) if slot_indices(s))
+        return reads <= streams | set(known) and not streams.isdisjoint(reads) and alike
+
+    late = {name for name in returned if after(name)}
+    kept = tuple(dict.fromkeys(name for name in returned if name not in late))
+    return kept, tuple(by_name[name] for name in dict.fromkeys(returned) if name in late)
 
 
 def multiply_out(lines: Iterable[Definition], numbers: Container[str]) -> tuple[Definition, ...]:

@@ -10,11 +10,14 @@ from collections.abc import Iterable
 from heapq import heappop, heappush
 
 from hdsl.optimise.program import read_through
-from hdsl.terms.term import Definition
+from hdsl.terms.term import Contraction, Definition
 
 
-def arrange(lines: Iterable[Definition], cells: tuple[str, ...]) -> tuple[Definition, ...]:
-    """Put the new values that no other line needs last, each after what still reads its cell, where that can be had."""
+def arrange(lines: Iterable[Definition], cells: tuple[str, ...], taken_in: bool = False) -> tuple[Definition, ...]:
+    """Put the new values that no other line needs last, each after what still reads its cell, where that can be had.
+
+    ``taken_in``: a product that a new value alone reads counts as made with it, so that its call can take the product in.
+    """
     lines = list(lines)
     new = {f"{cell}+" for cell in cells}
     own = {line.name: frozenset(line.reads()) for line in lines}
@@ -24,19 +27,25 @@ def arrange(lines: Iterable[Definition], cells: tuple[str, ...]) -> tuple[Defini
             last -= own[line.name]
     body = [line for line in lines if line.name not in last]
     waiting = [line for line in lines if line.name in last]
-    return (*body, *_Waiting(body, waiting, own, cells).in_turn())
+    return (*body, *_Waiting(body, waiting, own, cells, taken_in).in_turn())
 
 
 class _Waiting:
     """The new values that are still to be made, by the group of cells that each belongs to."""
 
     def __init__(
-        self, body: list[Definition], waiting: list[Definition], own: dict[str, frozenset[str]], cells: tuple[str, ...]
+        self, body: list[Definition], waiting: list[Definition], own: dict[str, frozenset[str]], cells: tuple[str, ...],
+        taken_in: bool,
     ) -> None:
-        self.lines = waiting
+        self.lines, self.taken_in = waiting, taken_in
         self.place = {line.name: place for place, line in enumerate(waiting)}
         self.kinds = [_kind(line.name, frozenset(cells)) for line in waiting]
         through = read_through(body + waiting)
+        if taken_in:
+            times = Counter(name for line in body + waiting for name in line.reads())
+            products = {line.name for line in body if isinstance(line.body, Contraction) and times[line.name] == 1}
+            for line in waiting:
+                through[line.name] += tuple(read for name in own[line.name] & products for read in through[name])
         # A line waits for the new values that it reads; it is free when no other still reads its cell.
         self.values = [{self.place[n] for n in own[line.name] if n in self.place} for line in waiting]
         self.cells = [{self.place[f"{n}+"] for n in through[line.name] if f"{n}+" in self.place} for line in waiting]
@@ -59,14 +68,23 @@ class _Waiting:
             free = self._first(self.free)
             # ω takes in outer products of old states and costates, so it goes first, and θ before it where θ reads old ω.
             order = ["ω", "θ", "z", "h"] if left["ω"] else ["z", "h", "θ"]
+            order = ["z", "h", "ω", "θ"] if self.taken_in else order  # so that parameters, made last, stand together
             # Where every choice would be read again, hold back the smallest: a costate or state of neurons, not a parameter.
             order = order if free else ["z", "h", "θ", "ω"]
-            first = free or self._first(self.ready)
-            previous = previous if previous in first else min(first, key=order.index)
+            first = self._before_parameters(free) or free or self._first(self.ready)
+            goes_on = previous in first and (bool(free) or not self.taken_in)
+            previous = previous if goes_on else min(first, key=order.index)
             chosen = first[previous]
             left[previous] -= 1
             self._make(chosen)
             yield self.lines[chosen]
+
+    def _before_parameters(self, free: dict[str, int]) -> dict[str, int]:
+        """States and costates, where only a parameter is free that holds nothing back: parameters then stand together."""
+        place = free.get("θ", -1)
+        if not self.taken_in or len(free) != 1 or place < 0 or self.cells[place] - {place}:
+            return {}
+        return {kind: first for kind, first in self._first(self.ready).items() if kind in "zh"}
 
     def _first(self, heaps: dict[str, list[int]]) -> dict[str, int]:
         """The first line of each group that is still to be made."""

@@ -17,7 +17,7 @@ import sympy
 
 from hdsl.derive.step import Step
 from hdsl.model.model import Model
-from hdsl.optimise.advance import beside, multiply_out
+from hdsl.optimise.advance import beside, made_after, multiply_out
 from hdsl.optimise.arrange import arrange, held
 from hdsl.optimise.program import Program, check_program
 from hdsl.optimise.replay import ReplayPrograms, lower_replay
@@ -51,7 +51,8 @@ class Programs:
     for many steps. ``outputs`` gives the line of each output; `learn` and `observe` return the outputs, then ``costs.given``.
     ``projections`` are what is put back after `learn`, by the steps from one time to the next. ``pullback``, where it was
     asked for, takes the adjoint of the first output to the inputs (`hdsl.optimise.pullback`). ``advance`` is ``learn`` as the
-    many steps of a run make it (`hdsl.optimise.advance`); None where a step has stages, or is replayed.
+    many steps of a run make it (`hdsl.optimise.advance`), and ``handed`` what it returns, from what these have written, for
+    all of them at once; None where a step has stages, or is replayed.
     """
 
     learn: Program
@@ -63,6 +64,7 @@ class Programs:
     pullback: Program | None = None
     replay: ReplayPrograms | None = None
     advance: Program | None = None
+    handed: Program | None = None
 
     @property
     def steps(self) -> tuple[Program, ...]:
@@ -109,7 +111,7 @@ def lower(step: Step) -> Programs:
 
     def body(name: str, lines: tuple[Definition, ...], moved: tuple[str, ...], returned: tuple[str, ...]) -> Program:
         needed = keep_needed(lines, {*returned, *(f"{cell}+" for cell in moved)})
-        arranged = arrange(needed, moved)
+        arranged = arrange(needed, moved, taken_in=name == "advance")
         return Program(name, model, arranged, moved, held(arranged, moved), returned)
 
     returned = (*outputs.values(), *(line.name for line in given))
@@ -121,6 +123,9 @@ def lower(step: Step) -> Programs:
     staged = step.replay is not None or any("@" in line.name for line in lines)
     numbers = {"tau", *map(setting_name, model.learning.values), *(q.name for q in model.of_role("const") if not q.sizes)}
     apart = () if staged else added_up(once, results, numbers)
+    sample = {q.name for role in ("input", "target") for q in model.of_role(role)}
+    written, rest = made_after(apart, set(outputs.values()), returned, sample | numbers - {"tau"})
+    by_name = {line.name: line for line in apart}
     programs = Programs(
         learn=body("learn", lines, cells, returned) if step.replay is None else observe,
         observe=observe,
@@ -129,7 +134,10 @@ def lower(step: Step) -> Programs:
         outputs=outputs,
         projections=project(model),
         replay=None if step.replay is None else lower_replay(model, step.replay, plain, fuse),
-        advance=None if staged else body("advance", apart, cells, returned),
+        advance=None if staged else body("advance", apart, cells, written),
+        handed=None if staged else Program(
+            "handed", model, rest, (), frozenset(), returned, tuple(by_name[name] for name in written)
+        ),
     )
     for program in programs.all:
         check_program(program)

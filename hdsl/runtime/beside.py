@@ -10,11 +10,11 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from hdsl.model.model import Model
 from hdsl.runtime.bad_rows import BadRows
 from hdsl.runtime.checked import Rows
 from hdsl.runtime.columns import Columns
@@ -22,6 +22,9 @@ from hdsl.runtime.samples import Samples, joined
 from hdsl.runtime.scale import Running, Statistics, read_kind, scaled_columns
 from hdsl.runtime.source.block import StreamError
 from hdsl.runtime.stream import Stream, sampled
+
+if TYPE_CHECKING:
+    from hdsl.model.model import Model
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hdsl.model.model import Model
 from hdsl.runtime.bad_rows import BadRows
 from hdsl.runtime.columns import Columns, number
 from hdsl.runtime.source.block import ABSENT, RANGE, TIME, Block, Fault, Numbers, StreamError
+
+if TYPE_CHECKING:
+    from hdsl.model.model import Model
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hdsl.cache import fetch, is_off, keep
-from hdsl.emit.native_module import why_not
 from hdsl.kept import key_of
 from hdsl.runtime.native_build import NONE_FOUND, find_compiler
 from hdsl.runtime.origin import Origin
@@ -69,6 +68,8 @@ def reason_against(origin: Origin) -> str:
     kept = None if is_off() else fetch(name)
     if kept is not None:
         return kept.decode()
+    from hdsl.emit.native_module import why_not
+
     reason = why_not(origin.compiler().program) or ""
     if not is_off():
         keep(name, reason.encode())

@@ -7,13 +7,15 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-
-import sympy
+from typing import TYPE_CHECKING
 
 from hdsl.diagnostics.suggest import nearest
-from hdsl.model.model import Model, Quantity
+from hdsl.model.outline import whole
 from hdsl.runtime.source.block import StreamError
-from hdsl.terms.term import Size
+
+if TYPE_CHECKING:
+    from hdsl.model.model import Model, Quantity
+    from hdsl.terms.term import Size
 
 _AHEAD = re.compile(r"(.+)@([+-]\d{1,6})", re.ASCII)
 _WINDOW = re.compile(r"(.+)@([+-]?\d{1,6})\.\.([+-]?\d{1,6})", re.ASCII)
@@ -113,11 +115,7 @@ def _check_parted(header: Sequence[str], told: Mapping[str, str]) -> None:
 
 def number(size: Size, model: Model, sizes: Mapping[str, int]) -> int | None:
     """The value of a size, or None where it depends on one that nothing has told yet."""
-    told = {**model.dims, **{name: sympy.Integer(value) for name, value in sizes.items()}}
-    value = sympy.sympify(size, strict=True)
-    for _ in range(len(told) + 1):
-        value = value.subs({s: told[s.name] for s in value.free_symbols if told.get(s.name) is not None})
-    return int(value) if value.is_Integer else None
+    return whole(size, {**model.dims, **sizes})
 
 
 def count(quantity: Quantity, model: Model, sizes: Mapping[str, int]) -> int:
@@ -138,7 +136,7 @@ def shape(quantity: Quantity, model: Model, sizes: Mapping[str, int]) -> tuple[i
 
 def _unknown(quantity: Quantity, model: Model, sizes: Mapping[str, int]) -> str | None:
     """The name of the one size of a vector that the number of its columns decides."""
-    if len(quantity.sizes) == 1 and quantity.sizes[0].is_Symbol and number(quantity.sizes[0], model, sizes) is None:
+    if len(quantity.sizes) == 1 and number(quantity.sizes[0], model, sizes) is None and quantity.sizes[0].is_Symbol:
         return str(quantity.sizes[0].name)
     return None
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
 
-from hdsl.model.model import Model
 from hdsl.runtime.bad_rows import BadRows
 from hdsl.runtime.columns import Columns
 from hdsl.runtime.samples import Samples, joined
 from hdsl.runtime.source.block import StreamError
+
+if TYPE_CHECKING:
+    from hdsl.model.model import Model
 
 PIECE = 256
 """Steps between two looks at a run. Pieces lie on a fixed grid, so that a resumed run takes the same ones.

@@ -12,11 +12,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 
-from hdsl.model.chains import longest_chain, read_by_costs
-from hdsl.model.model import Model
+if TYPE_CHECKING:
+    from hdsl.model.model import Model
 
 LONGEST = 100_000  # ticks of one sample
 
@@ -105,6 +106,8 @@ def automatic(model: Model) -> Hold:
 
     Raises hdsl.model.chains.Endless where no hold is long enough, ValueError for layers that no one tick teaches.
     """
+    from hdsl.model.chains import longest_chain, read_by_costs
+
     longest = longest_chain(model)
     layers = model.cycle
     if layers == 1:

@@ -88,7 +88,7 @@ class _Traced:
             return
         chunk = {name: value[:steps] for name, value in chunk.items()}
         sample = net._sample(**{net.arguments[n]: chunk.get(n) for n in (*net.inputs, *net.targets)}, lead=(steps,))
-        results = results_of(net, loop(net, {**chunk, "steps": steps}, sample, self._watching), sample)
+        results = results_of(net, loop(net, {**chunk, "steps": steps}, sample, self._watching), steps, sample)
         self.ticks += range(start, start + steps)
         for name, found in self.costs.items():
             value = results[name].double().reshape(steps, -1)

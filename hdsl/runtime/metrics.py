@@ -11,10 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hdsl.model.model import Model
 from hdsl.runtime.baseline import Autoregression, Frequencies, LastValue, Pairs
 from hdsl.runtime.cells import Cells, Sums
-from hdsl.terms.term import Structured
 
 Numbers = NDArray[np.float64]
 Steps = NDArray[np.int64]
@@ -44,27 +42,6 @@ class Metric:
     start: int = 0
 
 
-def paired_outputs(model: Model, target: str) -> tuple[str, ...]:
-    """The outputs that predict a target: those of the right shape that a cost of the target reads; the first counts."""
-    by_name = {d.name: d for d in model.definitions}
-    quantity = model.quantities[target]
-    sizes = quantity.sizes if quantity.below is None else (quantity.below,)
-    found: dict[str, None] = {}
-    for cost in model.costs:
-        if target not in model.targets_of[cost]:
-            continue
-        seen: set[str] = set()
-        todo = [cost]
-        while todo:
-            name = todo.pop()
-            if name in by_name and name not in seen:
-                seen.add(name)
-                # What stands behind an output is part of its making, not of the cost.
-                todo += [] if name in model.outputs else by_name[name].reads()
-        found |= {name: None for name in model.outputs if name in seen and by_name[name].sizes == sizes}
-    return tuple(found)
-
-
 def other_output(name: str) -> str:
     """Who predicts, where it is another output of the model than the one that counts."""
     return f"output {name}"
@@ -73,12 +50,6 @@ def other_output(name: str) -> str:
 def is_other_output(predictor: str) -> bool:
     """True for what `other_output` gave; a model and a baseline have other names."""
     return predictor.startswith("output ")
-
-
-def gives_probabilities(model: Model, output: str) -> bool:
-    """True where an output is a softmax, false where it is what stands before one."""
-    body = next(d.body for d in model.definitions if d.name == output)
-    return isinstance(body, Structured) and body.row == "softmax"
 
 
 class RealFigures:

@@ -11,23 +11,25 @@ import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from hdsl.cache import fetch, is_off, keep
 from hdsl.compiler import VERSION
-from hdsl.emit.native_held import Holding
-from hdsl.emit.native_module import NativeText, NotNative, emit_native
+from hdsl.emit.holding import Holding
 from hdsl.kept import key_of
 from hdsl.runtime.choice import Choice
 from hdsl.runtime.loop import anew, entry
 from hdsl.runtime.native_build import BuildError, build
 from hdsl.runtime.native_held import Between, asked_of, begun, tell
+from hdsl.runtime.prepared import Columns, Prepared, Steps
+
+if TYPE_CHECKING:  # the compiler is loaded where native text is read or printed: torch needs nothing of it
+    from hdsl.emit.native_module import NativeText
 
 KINDS = {torch.float32: "float", torch.float64: "double"}
-Columns = tuple[torch.Tensor, ...]
 AT_ONCE = 2**28
 """Of one call: so many steps times streams times numbers of the cells, some tenths of a second. Nobody can interrupt C."""
 
@@ -60,7 +62,7 @@ _LIBRARIES: dict[tuple[Any, ...], Library] = {}
 
 
 def library_of(net: Any) -> Library:
-    """The library of a module, built when it is first asked for. Raises NoCompiler, BuildError and NotNative."""
+    """The library of a module, built when it is first asked for. Raises NoCompiler and BuildError."""
     sizes = {name.removeprefix("size:"): getattr(net, of) for name, of in net.numbers.items() if name.startswith("size:")}
     kind = KINDS[net.share.dtype]
     key = (net.origin, tuple(sizes.items()), net.batch, kind, asked_of(net))
@@ -82,12 +84,17 @@ def library_of(net: Any) -> Library:
 
 def _text(origin: Any, sizes: Mapping[str, int], batch: int, kind: Any, holding: Holding) -> NativeText:
     """Native text, printed now or by an earlier process."""
+    from hdsl.emit.native_module import NativeText, NotNative, emit_native
+
     told = {**dict(origin.dims), **{f"size {name}": value for name, value in sizes.items()}, "batch": batch}
     name = f"{key_of(f'native {kind} {holding}', origin.source, told, dict(origin.settings), origin.delay)}.c"
     try:
         return NativeText.read((fetch(name) or b"").decode()) if not is_off() else NativeText.read("")
     except (ValueError, KeyError, TypeError):
-        made = emit_native(origin.compiler().program, VERSION, sizes, batch, kind, holding)
+        try:
+            made = emit_native(origin.compiler().program, VERSION, sizes, batch, kind, holding)
+        except NotNative as wrong:
+            raise BuildError(str(wrong)) from None
         if not is_off():
             keep(name, made.told().encode())
         return made
@@ -115,8 +122,17 @@ class Native:
     def _native_step(self: Any, body: str, cells: Columns, sample: Columns, tau: float) -> Columns | None:
         if self.choice.backend != "native":
             return None
-        made = call(self, body, cells, [value.unsqueeze(0) for value in sample], 1, taus=None, tau=tau, projects=False)
-        return None if made is None else tuple(column[0] for column in made)
+        steps = vars(self).setdefault("_steps", Steps())
+        made = steps[body].step(self, cells, sample, tau) if body in steps else None
+        if made is None:
+            rows = [value.unsqueeze(0) for value in sample]
+            columns = call(self, body, cells, rows, 1, taus=None, tau=tau, projects=False, steps_kept=steps)
+            made = None if columns is None else tuple(column[0] for column in columns)
+        return made  # type: ignore[no-any-return]
+
+    def _apply(self: Any, *given: Any, **more: Any) -> Any:
+        vars(self).pop("_steps", None)  # they keep memory that the module may leave
+        return super()._apply(*given, **more)  # type: ignore[misc]
 
 
 @dataclass(frozen=True)
@@ -173,7 +189,7 @@ def _between(net: Any, steps: int) -> Between | None:
         return None
     try:
         library = library_of(net)
-    except (BuildError, NotNative):  # `call` says so
+    except BuildError:  # `call` says so
         return None
     numbers = _numbers(net, library.text)
     told = _Run(tau=float(net.tau), numbers=ctypes.addressof(numbers))
@@ -194,18 +210,19 @@ def _finished(net: Any, steps: int, boundary: torch.Tensor | None, taus: torch.T
 def call(
     net: Any, body: str, cells: Sequence[torch.Tensor], sample: Sequence[torch.Tensor], steps: int,
     taus: torch.Tensor | None, tau: float, begins: torch.Tensor | None = None, projects: bool = True, ticks: int | None = None,
-    holding: tuple[Between, bool] | None = None,
+    holding: tuple[Between, bool] | None = None, steps_kept: Steps | None = None,
 ) -> Columns | None:  # fmt: skip
     """One call; None where the tensors are not as C wants them, or no library can be made: the module is torch's then.
 
-    ``holding`` is what the calls of a run hand to one another that holds moves back, and whether this one is the last.
+    ``holding`` is what the calls of a run hand to one another that holds moves back, and whether this one is the last. Of one
+    step what C was told is added to ``steps_kept``, for the next one.
     """
     share = net.share
     if share.device.type != "cpu" or share.dtype not in KINDS:
         return None
     try:
         library = library_of(net)
-    except (BuildError, NotNative) as wrong:
+    except BuildError as wrong:
         net.choice = Choice("torch", f"torch: {wrong}")
         warnings.warn(f"{wrong}; torch is used", stacklevel=2)
         return None
@@ -216,9 +233,9 @@ def call(
         return None
     if any(tuple(cell.shape) != shape for cell, shape in zip(own, text.shapes, strict=True)):
         return None  # C knows no ends but those that it was printed for
-    own = [cell if cell.is_contiguous() or not name.startswith("initial:") else cell.contiguous()
-           for name, cell in zip(text.cells, own, strict=True)]  # fmt: skip
-    if not all(cell.is_contiguous() for cell in own):
+    laid = [cell if cell.is_contiguous() or not name.startswith("initial:") else cell.contiguous()
+            for name, cell in zip(text.cells, own, strict=True)]  # fmt: skip
+    if not all(cell.is_contiguous() for cell in laid):
         return None
     entries = dict(zip(net.sample, sample, strict=True))
     given = [entries[name].contiguous() for name in text.sample]
@@ -227,7 +244,7 @@ def call(
     numbers = _numbers(net, text)
     first = [value.contiguous() for value in net._initials()] if begins is not None else []
     marks = begins.to(torch.uint8).contiguous() if begins is not None else None
-    tables = [_pointers(values) for values in (own, first, given, made)]
+    tables = [_pointers(values) for values in (laid, first, given, made)]
     cells_at, first_at, given_at, made_at = map(ctypes.addressof, tables)
     ticks = getattr(net, "ticks", 0) if ticks is None else ticks
     told = _Run(
@@ -238,10 +255,18 @@ def call(
         library.functions[body](ctypes.byref(told))
     else:
         library.functions["learn_held"](ctypes.byref(told), holding[0].state, holding[1])
-    for cell in own:
-        if not cell.is_inference():
-            torch.autograd.graph.increment_version(cell)  # who kept it for a derivative is told that it has moved
+    torch.autograd.graph.increment_version(own)  # who kept one for a derivative is told that it has moved
+    if steps_kept is not None and own and all(cell is each for cell, each in zip(own, laid, strict=True)):
+        steps_kept[body] = Prepared(
+            library.functions[body], told, tuple(cell.detach() for cell in own), _places(net.cells, text.cells),
+            _places(net.sample, text.sample), tuple(column[0] for column in made),
+            tuple(net.numbers[name] for name in text.numbers), tables[2], tables[3], numbers, (tables, work),
+        )  # fmt: skip
     return tuple(made)
+
+
+def _places(names: Sequence[str], wanted: Sequence[str]) -> tuple[int, ...]:
+    return tuple(names.index(name) for name in wanted)
 
 
 def _room(each: Any, steps: int, batch: int, like: torch.Tensor) -> torch.Tensor:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from hdsl.emit.native_held import Holding, holding_of
-from hdsl.emit.native_module import NativeText
+from hdsl.emit.holding import Holding, holding_of
 from hdsl.runtime.choice import Choice
+
+if TYPE_CHECKING:
+    from hdsl.emit.native_module import NativeText
 
 NUMBERS = 3
 """``STATE`` of `hdsl.emit.native_held_functions`."""

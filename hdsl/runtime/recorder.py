@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from hdsl.model.evaluate import evaluate
-from hdsl.model.model import Model
+if TYPE_CHECKING:
+    from hdsl.model.model import Model
 
 PREFIX = "record/"
 """Before the names of what is recorded, among the results of a piece."""
@@ -34,6 +34,8 @@ def wanted(names: Sequence[str], model: Model) -> tuple[Wanted, ...]:
 
     Raises ValueError, with the names that there are.
     """
+    if not names:
+        return ()
     states = [q.name for q in model.of_role("state") if q.name in model.dynamics]
     if model.hamiltonian is not None:
         return _of_mechanics(names, states, model.hamiltonian)
@@ -155,6 +157,8 @@ class Recorder:
 
     def _phi(self, row: tuple[torch.Tensor, ...], tau: float) -> float:
         """φ at this step."""
+        from hdsl.model.evaluate import evaluate
+
         net, phi = self.net, self._model.learning.phi
         told = dict(zip(net.sample, row, strict=True))
         if "learn:first" in told and float(told["learn:first"]) > 0:

@@ -14,7 +14,7 @@ from hdsl.runtime.export import export_predictor
 from hdsl.runtime.frozen import Encoder, encoded, encoders_of
 from hdsl.runtime.hold import ONE_TICK, Hold, read_hold
 from hdsl.runtime.leaving import leave
-from hdsl.runtime.loop import Body, loop, results_of, told_of
+from hdsl.runtime.loop import Body, loop, results_of
 from hdsl.runtime.native import run_native
 from hdsl.runtime.nonfinite import NonFinite, find_nonfinite, kept
 from hdsl.runtime.origin import Origin
@@ -249,12 +249,8 @@ def _run_ticks(net: Any, chunk: dict[str, Any], watching: Callable[[Body], Body]
         if net.choice.backend == "auto":
             net.choice = measured(net, chunk, run_chunk)
         ran = run_native(net, chunk, sample) if watching is None and net.choice.backend == "native" else None
-        if ran is None:
-            with torch.inference_mode():  # a tenth faster than no_grad; results are stacked outside of it, as ordinary tensors
-                made = loop(net, chunk, sample, watching)
-            results = results_of(net, made, sample, tokens)
-        else:
-            results = told_of(net, ran.columns, steps, sample, tokens)
+        columns = loop(net, chunk, sample, watching) if ran is None else ran.columns
+        results = results_of(net, columns, steps, sample, tokens)
         if not (_finite(net, results, cells=ran is None or not ran.finite) or _finite(net, results, torch.float64)):
             find_nonfinite(net, chunk, sample, before)
     return results

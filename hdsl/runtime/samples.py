@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hdsl.model.model import Model
 from hdsl.runtime.bad_rows import BadRows
 from hdsl.runtime.checked import Rows
 from hdsl.runtime.columns import Columns, shape
 from hdsl.runtime.scale import Statistics, known_rows
 from hdsl.runtime.source.block import ABSENT, Fault, Numbers, sentence
+
+if TYPE_CHECKING:
+    from hdsl.model.model import Model
 
 Whole = NDArray[np.int64]
 Pair = tuple[Numbers, Numbers]

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hdsl.model.model import Model
 from hdsl.runtime.columns import Columns
 from hdsl.runtime.source.block import StreamError
+
+if TYPE_CHECKING:
+    from hdsl.model.model import Model
 
 Numbers = NDArray[np.float64]
 Pair = tuple[Numbers, Numbers]

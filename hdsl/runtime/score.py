@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hdsl.model.model import Model
+from hdsl.model.outline import gives_probabilities, paired_outputs
 from hdsl.runtime.baseline import Autoregression, Frequencies, LastValue, Pairs
 from hdsl.runtime.columns import Columns, count, number, shape
 from hdsl.runtime.feed import Piece
@@ -19,15 +19,16 @@ from hdsl.runtime.metrics import (
     Metric,
     RealFigures,
     figures,
-    gives_probabilities,
     index_baselines,
     log_probabilities,
     other_output,
-    paired_outputs,
     real_baselines,
 )
 from hdsl.runtime.running import IndexScore, RealScore, Score
 from hdsl.runtime.state import put_back, taken
+
+if TYPE_CHECKING:
+    from hdsl.model.model import Model
 
 Arrays = Mapping[str, NDArray[Any]]
 

@@ -6,13 +6,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hdsl.model.model import Model
 from hdsl.runtime.checkpoint import CheckpointError, check_same
 from hdsl.runtime.energy import Energy
 from hdsl.runtime.feed import Feed, Piece, Reading
@@ -29,6 +28,9 @@ from hdsl.runtime.source.block import StreamError
 from hdsl.runtime.state import put_back, taken
 from hdsl.runtime.stepping import Stepper
 from hdsl.runtime.trace import Trace
+
+if TYPE_CHECKING:
+    from hdsl.model.model import Model
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -172,8 +174,7 @@ class _Run:
 
     def __init__(self, plan: Plan, again: bool = False) -> None:
         self.plan, model, stream = plan, plan.model, plan.stream
-        ends = any(when == "sequence" for when in model.resets.values()) and bool(model.dynamics)
-        ends = ends or model.learning.replays
+        ends = model.learning.replays or (bool(model.dynamics) and "sequence" in model.resets.values())
         self.feed = Feed(stream, plan.epochs, plan.steps, plan.epochs > 1 and ends, again)
         length = self.feed.known
         half = None if length is None else min(length, length if plan.steps is None else plan.steps) // 2
@@ -182,10 +183,9 @@ class _Run:
         if plan.parameters is not None:
             self.net.load_parameters(plan.parameters)
         self.begun_with = digest_of(self.net) if plan.parameters is not None else None
-        self.trace, self.baselines = Trace(plan.everything), Trace(plan.everything)
+        self.trace, self.baselines, self.records = Trace(plan.everything), Trace(plan.everything), Trace()
         self.means = Means(len(self.net.costs))
         self.recorder = Recorder(self.net, plan.record, model) if plan.record else None
-        self.records = Trace()
         self.record_file: PredictionFile | None = None
         dtype = getattr(torch, plan.dtype)
         self.stepper = Stepper(self.net, plan.hold, dtype, stream.name, plan.rollback, self.recorder)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hdsl.model.model import Model
 from hdsl.runtime.bad_rows import BadRows
 from hdsl.runtime.checked import Checker, Rows
 from hdsl.runtime.columns import Columns, find_columns
@@ -14,6 +14,9 @@ from hdsl.runtime.samples import Sampler, Samples, joined
 from hdsl.runtime.scale import Running, Statistics, read_kind, scaled_columns
 from hdsl.runtime.source.block import ROWS, Source, StreamError
 from hdsl.runtime.source.opening import open_source
+
+if TYPE_CHECKING:
+    from hdsl.model.model import Model
 
 
 @dataclass(frozen=True)

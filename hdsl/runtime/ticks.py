@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hdsl.model.model import Model
 from hdsl.runtime.bad_rows import BadRows
 from hdsl.runtime.columns import Columns
 from hdsl.runtime.samples import Samples
 from hdsl.runtime.source.block import ROWS
+
+if TYPE_CHECKING:
+    from hdsl.model.model import Model
 
 STEPS = 10_000
 """How many steps a system is followed where no one says."""

@@ -222,8 +222,8 @@ def run_of(found: Sized, torch_text: str, point: Point, case: Case, made: Made) 
         chunk["boundary"] = torch.tensor([case.last[: net.batch]])
     one = {name: None if value is None else value.unsqueeze(0) for name, value in _passed(found, net, point, case).items()}
     with torch.no_grad():
-        (results,) = loop(net, chunk, net._sample(**one, lead=(1,)))
-    told = dict(zip((f"{name} returned" for name in net.outputs), results, strict=False))
+        columns = loop(net, chunk, net._sample(**one, lead=(1,)))
+    told = dict(zip((f"{name} returned" for name in net.outputs), (column[0] for column in columns), strict=False))
     return replace(made, cells=_cells(net), outputs={**made.outputs, **_arrays(told)}, reset=_cells(net.reset()))
 
 

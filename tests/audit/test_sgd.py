@@ -13,7 +13,7 @@ import hdsl
 from hdsl.audit.sgd import Setting, equivalences, grouped
 
 F64 = torch.float64
-STEPS = 150
+STEPS = 60  # thousands: tests/proofs/test_torch_optim.py
 
 FEED_FORWARD = """
 dim d = 3, n = 4, k = 2

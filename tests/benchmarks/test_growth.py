@@ -11,7 +11,7 @@ from benchmarks.growth import KINDS, PASSES, calls_of, counted, main, slope
 AT, MOST = 5, 2.3
 
 
-@pytest.mark.parametrize("kind", [pytest.param(k, marks=[pytest.mark.slow] * (k in ("wide", "states"))) for k in KINDS])
+@pytest.mark.parametrize("kind", [pytest.param(k, marks=[pytest.mark.slow] * (k != "chain")) for k in KINDS])
 def test_twice_the_definitions_take_about_twice_the_work(kind: str) -> None:
     calls_of(KINDS[kind](3))  # what is loaded at first use
     small, middle, large = (calls_of(KINDS[kind](AT * k)) for k in (1, 2, 4))

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.mutants import PLACES, UNKNOWN, Verdict, chosen, faults, judge, original, rows, verdicts
 from benchmarks.mutated_models import MODELS
 
-DAILY, SLOW = 30, 1000
+DAILY, SLOW = 24, 1000
 """A daily slice, of a few of the models; and what the slow tests go through."""
 
 FEW = ("recurrent", "mixed")

@@ -54,21 +54,23 @@ def test_the_page_is_one_file_with_everything(tmp_path: Path, capsys: pytest.Cap
     assert "src=" not in page and "<link" not in page and "@import" not in page
 
 
-def test_a_long_run_and_a_batch_are_drawn_of_what_was_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("batch", "steps", "every"), [pytest.param(None, 36_000, 4, marks=pytest.mark.slow), (2, 24_000, 2)]
+)
+def test_a_long_run_and_a_batch_are_drawn_of_what_was_kept(tmp_path: Path, batch: int | None, steps: int, every: int) -> None:
     (tmp_path / "wave.ham").write_text(
         "ham 1\ninput u\ntarget v\nparam w = 0\noutput y = w * u\ncost fit = squared(y - v)\n"
         "learn\n    eta = 1\n    beta = 0.01\n"
     )
     rows = [f"{np.sin(k / 9)},{int(k % 12_000 == 11_999)}" for k in range(36_000)]
     (tmp_path / "wave.csv").write_text("\n".join(["x,boundary", *rows]) + "\n")
-    for batch, steps, every in ((None, 36_000, 4), (2, 24_000, 2)):
-        given = options(str(tmp_path / "wave.ham"), columns=("u=x", "v=x@+1"), batch=batch)
-        run = run_record(run_session(make_plan(given)), [], "")
-        (series,) = run.series
-        assert (run.steps, series.every) == (steps, every)
-        assert run.at is not None and len(run.at) == len(run.costs["fit"]) < 20_000
-        assert run.at[-1] == steps - 1 and run.costs["fit"].ndim == 1
-        assert len(series.target) == len(series.prediction) == len(series.others["last value"]) == len(series.at)
-        drawn = figures(run)
-        assert f"Every {every}th sample of v" in drawn[1].caption
-        assert f"of the {len(run.at)} steps that were kept" in drawn[-1].caption
+    given = options(str(tmp_path / "wave.ham"), columns=("u=x", "v=x@+1"), batch=batch)
+    run = run_record(run_session(make_plan(given)), [], "")
+    (series,) = run.series
+    assert (run.steps, series.every) == (steps, every)
+    assert run.at is not None and len(run.at) == len(run.costs["fit"]) < 20_000
+    assert run.at[-1] == steps - 1 and run.costs["fit"].ndim == 1
+    assert len(series.target) == len(series.prediction) == len(series.others["last value"]) == len(series.at)
+    drawn = figures(run)
+    assert f"Every {every}th sample of v" in drawn[1].caption
+    assert f"of the {len(run.at)} steps that were kept" in drawn[-1].caption

@@ -7,8 +7,9 @@ import math
 import pytest
 
 import hdsl
+from hdsl.emit.holding import Holding, holding_of
 from hdsl.emit.native_expression import NativePrinter
-from hdsl.emit.native_held import Held, Holding, held_back, holding_of, without
+from hdsl.emit.native_held import Held, held_back, without
 from hdsl.emit.native_module import _Module, emit_native
 from hdsl.optimise.program import check_program
 from hdsl.terms.term import slot_name

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import gc
+import sys
 
 import pytest
 import torch
@@ -197,3 +199,78 @@ def test_tau_is_of_the_sample_where_it_is_given():
     h = slow.state.h.clone()
     moved = [(net.step(U, V, C, tau=tau), net.state.h - h)[1] for net, tau in ((slow, 0.25), (usual, None))]
     assert torch.allclose(2 * moved[0], moved[1])
+
+
+def read_at_length(net):
+    """The same module, which looks at no sample beforehand: every mark is made from it."""
+    net._may_look = lambda value, lead: False
+    return net
+
+
+KINDS = [
+    (U, V, C),
+    ([[1, -1], [0.5, 2]], V.numpy(), [2, 0]),
+    (U.float(), V.long(), C.to(torch.int8)),
+    (U.double().t().contiguous().t(), torch.nn.Parameter(V.double()), C),
+    (U.double(), V.double().index_put((torch.tensor(0), torch.tensor(1)), torch.tensor(torch.nan).double()), C),
+    (U.double(), V.double() * torch.nan, torch.tensor([-1, 1])),
+    (U, None, None),
+    (U.double(), V.double(), torch.tensor([-1, -1])),
+    (U.double().requires_grad_(), V.double().requires_grad_(), C),
+    (U.double(), V.double(), C),
+]
+
+
+def test_a_sample_unlike_the_one_before_is_read_like_any_other():
+    looked, at_length = begun(), read_at_length(begun())
+    for sample in KINDS:
+        (y, costs), (wanted, told) = looked.step(*sample), at_length.step(*sample)
+        assert torch.equal(y, wanted) and not y.requires_grad
+        for name, cost in costs.items():
+            assert torch.equal(cost.isnan(), told[name].isnan()) and not cost.requires_grad
+            assert torch.allclose(cost, told[name], rtol=1e-15, equal_nan=True)
+    assert equal(kept(looked), kept(at_length))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_a_module_moved_to_another_type_reads_its_samples_in_that(dtype):
+    looked, at_length = begun().to(dtype), read_at_length(begun().to(dtype))
+    for _ in range(2):
+        (y, costs), (wanted, told) = looked.step(U, V, C), at_length.step(U, V, C)
+        assert torch.equal(y, wanted) and {y.dtype, *(cost.dtype for cost in costs.values())} == {dtype}
+        assert all(torch.allclose(cost, told[name], rtol=1e-2) for name, cost in costs.items())
+
+
+def test_an_infinite_target_is_there():
+    for value in (torch.inf, -torch.inf):
+        _, costs = begun().step(U, torch.full((2, 3), value), C)
+        assert costs["fit"].item() == torch.inf
+    both = torch.tensor([[torch.inf, -torch.inf, 0.0]]).expand(2, 3)
+    assert begun().step(U, both, C)[1]["fit"].item() == torch.inf
+
+
+def test_what_is_handed_out_takes_part_in_a_graph_of_the_callers():
+    y, costs = begun().step(U, V, C)
+    factor = torch.ones((), dtype=torch.float64, requires_grad=True)
+    (factor * y.sum() + sum(factor * cost for cost in costs.values()) + (factor * begun().predict(U)).sum()).backward()
+    assert factor.grad is not None and not any(value.is_inference() for value in (y, *costs.values()))
+
+
+def test_many_steps_leave_nothing_behind():
+    net = begun()
+    held = []
+    for _ in range(3):
+        for _ in range(40):
+            net.step(U, V, C)
+        gc.collect()
+        held.append(sys.getallocatedblocks())
+    assert held[2] - held[1] < 20
+
+
+def test_after_a_boundary_streams_begin_anew_once_and_steps_go_on_as_before():
+    net, begins = begun(), []
+    begin = net._begin
+    net._begin = lambda cells: begins.append(net.ended.tolist()) or begin(cells)
+    for boundary in (False, [False, True], None, torch.tensor([False, False]), None, True, None, None):
+        net.step(U, V, C, boundary=boundary)
+    assert begins == [[False, True], [True, True]]

@@ -149,12 +149,20 @@ def test_bad_models_are_refused_or_keep_their_meaning(path: Path) -> None:
         holds(text)
 
 
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.integers(0, 10_000))
 def test_random_models(seed: int, shake: int) -> None:
     holds(shaken(draw_model(seed).text, Random(shake)))
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.slow
+@settings(max_examples=500)
+@given(st.integers(0, 10_000), st.integers(0, 10_000))
+def test_many_random_models(seed: int, shake: int) -> None:
+    holds(shaken(draw_model(seed).text, Random(shake)))
+
+
+@pytest.mark.parametrize("seed", [pytest.param(seed, marks=[pytest.mark.slow] * (seed > 6)) for seed in range(40)])
 def test_the_content_hash_of_random_models_stays(seed: int) -> None:
     text = draw_model(seed).text
     after = formatted(Source(shaken(text, Random(seed))))

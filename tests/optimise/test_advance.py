@@ -38,5 +38,12 @@ def test_means_that_are_added_up_are_the_mean_of_one_sum():
 def test_the_two_programs_return_and_move_the_same():
     for name in ("sunspots", "oscillators", "lstm_online"):
         _, programs = lines(name)
-        assert programs.advance.results == programs.learn.results and programs.advance.cells == programs.learn.cells
+        assert programs.handed.results == programs.learn.results and programs.advance.cells == programs.learn.cells
     assert hdsl.load("kepler").product("program").advance is None
+
+
+def test_what_follows_from_outputs_and_samples_is_made_after_the_steps():
+    _, programs = lines("sunspots")
+    assert programs.advance.results == ("y+",) and [line.name for line in programs.handed.lines] == ["e+"]
+    _, programs = lines("iris_mlp")
+    assert programs.handed.lines == () and programs.advance.results == ("y",) and programs.handed.results == ("y", "y")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 
 from hdsl.optimise.arrange import arrange, held
-from hdsl.terms.term import Definition, Elementwise, indices, size, slot
+from hdsl.terms.term import Contraction, Definition, Elementwise, index, indices, size, slot
 
 (ROW,) = indices(1)
 N = size("n")
@@ -55,3 +55,16 @@ def test_the_time_is_linear_in_the_lines():
     held(made, cells)
     assert time.process_time() - start < 5
     assert len(made) == len(lines)
+
+
+def test_a_product_counts_as_made_with_the_new_value_that_takes_it_in():
+    column = index(1)
+    product = Definition("p", Contraction((slot("W", (ROW, column)), slot("u", (column,))), ((column, N),)), (N,), False)
+    lines = (product, plain("W+", x("W") + x("w")), plain("h+", x("g") + x("p")), plain("g+", x("g") + x("h")))
+    assert names(arrange(lines, ("W", "w:W", "h", "g"))) == ["p", "W+", "h+", "g+"]
+    assert names(arrange(lines, ("W", "w:W", "h", "g"), taken_in=True)) == ["p", "h+", "g+", "W+"]
+
+
+def test_parameters_come_last_where_they_hold_nothing_back():
+    lines = (plain("W+", x("W") + x("w")), plain("h+", x("g")), plain("g+", x("g") + x("h")))
+    assert names(arrange(lines, ("W", "w:W", "h", "g"), taken_in=True)) == ["h+", "g+", "W+"]

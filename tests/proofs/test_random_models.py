@@ -74,8 +74,9 @@ class Case:
         return {net.arguments[name]: value for name, value in self.stream.sample(k).items() if name in names}
 
 
-def cases(model: hdsl.api.Model, seed: int) -> Iterator[Case]:
-    for batch, uneven in ((1, seed % 2 == 0), (3, seed % 2 == 1), (3, seed % 2 == 0)):
+def cases(model: hdsl.api.Model, seed: int, every: bool = False) -> Iterator[Case]:
+    """One stream and three, with uneven time in one of them; three with the other time as well where every case is wanted."""
+    for batch, uneven in ((1, seed % 2 == 0), (3, seed % 2 == 1), (3, seed % 2 == 0))[: None if every else 2]:
         source = torch.Generator().manual_seed(1000 * seed + batch)
         net = model.compile(dtype=torch.float64)(batch=batch, seed=0)
         fill(model, net, source)
@@ -218,14 +219,14 @@ def observed_by_the_judge(case: Case) -> dict[str, Any]:
     return dict(new["state"])
 
 
-def check(seed: int) -> None:
+def check(seed: int, every: bool = False) -> None:
     drawn, model = model_of(seed)
     REACHED[seed] = reached(model)
-    check_model(model, seed, drawn.text)
+    check_model(model, seed, drawn.text, every)
 
 
-def check_model(model: hdsl.api.Model, seed: int, text: str) -> None:
-    for case in cases(model, seed):
+def check_model(model: hdsl.api.Model, seed: int, text: str, every: bool = False) -> None:
+    for case in cases(model, seed, every):
         for compare in (against_the_judge, run_against_the_judge, against_numpy, of_the_module):
             for what, here, there in compare(case):
                 apart = distance(here, there)
@@ -345,7 +346,7 @@ def equations_judged(seed: int) -> bool:
 
 
 def test_equations_of_drawn_models_are_as_autograd_and_differences_have_them() -> None:
-    assert sum(equations_judged(seed) for seed in DAILY[::4]) > len(DAILY) // 8
+    assert any([equations_judged(seed) for seed in DAILY[:8:4]])  # by autograd also, root by root: test_provenance.py
 
 
 @pytest.mark.slow
@@ -358,7 +359,7 @@ def test_equations_of_many_drawn_models_are_as_autograd_and_differences_have_the
 @pytest.mark.parametrize("start", range(0, SLOW, 50))
 def test_many_drawn_models_are_as_the_judge_has_them(start: int) -> None:
     for seed in range(start, start + 50):
-        check(seed)
+        check(seed, every=True)
 
 
 def test_the_drawn_models_reach_everything() -> None:

@@ -148,14 +148,13 @@ def by_hand(seed: int, step: str) -> int:
 @pytest.mark.parametrize("start", (0, 8))
 @pytest.mark.parametrize("step", PARTS)
 def test_steps_of_several_stages_are_those_of_runge_and_kutta(step: str, start: int) -> None:
-    assert sum(by_hand(seed, step) for seed in range(start, start + 8)) > 30
+    assert sum(by_hand(seed, step) for seed in range(start, start + 4)) > 15
 
 
-@pytest.mark.parametrize("start", (100,))
 @pytest.mark.parametrize("step", PARTS)
-def test_steps_of_several_stages_are_as_the_judge_has_them(step: str, start: int) -> None:
-    for seed in range(start, start + 2):
-        check_model(staged(seed, step)[0], seed, staged(seed, step)[1])
+def test_steps_of_several_stages_are_as_the_judge_has_them(step: str) -> None:
+    model, text = staged(100, step)
+    check_model(model, 100, text)
 
 
 @pytest.mark.slow
@@ -164,4 +163,4 @@ def test_steps_of_several_stages_are_as_the_judge_has_them(step: str, start: int
 def test_many_steps_of_several_stages(step: str, start: int) -> None:
     for seed in range(start, start + 25):
         by_hand(seed, step)
-        check_model(staged(seed, step)[0], seed, staged(seed, step)[1])
+        check_model(staged(seed, step)[0], seed, staged(seed, step)[1], every=True)

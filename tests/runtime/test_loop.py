@@ -59,11 +59,12 @@ def test_only_the_first_tick_ever_is_the_first():
 
 
 @pytest.mark.parametrize("more", [{}, {"tau": torch.tensor([0.5, 0.25, 1.0])}, {"boundary": torch.tensor([True, False, True])}])
-def test_the_loop_moves_the_clock_and_gives_a_row_a_step(more):
+def test_the_loop_moves_the_clock_and_gives_columns_of_its_steps(more):
     net = NET(batch=2)
     with torch.no_grad():
         made = loop(net, chunk(**more), sampled(net, chunk()))
-    assert len(made) == 3 and int(net.clock) == 3 and net.ended.tolist() == [bool("boundary" in more)] * 2
+    assert all(len(column) == 3 for column in made) and int(net.clock) == 3
+    assert net.ended.tolist() == [bool("boundary" in more)] * 2
     assert float(net.offset) == pytest.approx(float((more["tau"] - 0.5).sum()) if "tau" in more else 0)
 
 
@@ -73,7 +74,7 @@ def test_results_are_a_row_a_step_with_gaps_where_targets_are_missing():
     given["v"][1, 0] = torch.nan
     with torch.no_grad():
         sample = sampled(net, given)
-        results = results_of(net, loop(net, given, sample), sample)
+        results = results_of(net, loop(net, given, sample), 3, sample)
     assert {name: tuple(value.shape) for name, value in results.items()} == {"y": (3, 2), "fit": (3, 2), "decay": (3,)}
     expected = (results["y"] - given["v"]) ** 2
     assert torch.allclose(results["fit"], expected, equal_nan=True) and results["fit"].isnan().sum() == 1

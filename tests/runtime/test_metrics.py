@@ -7,44 +7,15 @@ import math
 import numpy as np
 import pytest
 
-import hdsl
 from hdsl.runtime.metrics import (
     IndexFigures,
     Metric,
     RealFigures,
     figures,
-    gives_probabilities,
     index_baselines,
     log_probabilities,
-    paired_outputs,
     real_baselines,
 )
-
-TEXT = """ham 1
-dim k = 3
-input u[2]
-target v[2]
-target c : index(k)
-target free
-param W[2, 2] = 0
-param E[k, 2] = 0
-output y = W @ u
-output odd = dot(u, u)
-output p = softmax(E @ y)
-output q = E @ y
-cost fit = squared(y - v)
-cost class = cross_entropy(q, c)
-cost away = squared(free)
-"""
-
-
-def test_an_output_is_paired_with_the_target_of_its_cost() -> None:
-    model = hdsl.loads(TEXT).product("model")
-    assert paired_outputs(model, "v") == ("y",)
-    assert paired_outputs(model, "c") == ("q",)
-    assert paired_outputs(model, "free") == ()
-    assert gives_probabilities(model, "p")
-    assert not gives_probabilities(model, "q")
 
 
 def real_metrics(target: str, truth: np.ndarray, predictions: dict[str, np.ndarray]) -> tuple[Metric, ...]:

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 import hdsl
-from hdsl.emit import native_held
-from hdsl.emit.native_held import Holding
+from hdsl.emit import holding
+from hdsl.emit.holding import Holding
 from hdsl.runtime import native
 from hdsl.runtime.native_build import find_compiler
 from hdsl.runtime.nonfinite import NonFinite
@@ -75,7 +75,7 @@ def test_parameters_in_the_same_memory_are_not_held_back() -> None:
 
 def test_a_run_that_pays_is_long_enough_to_write_what_it_holds_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of W alone here: two times 4 steps and what decay leaves a trace of."""
-    monkeypatch.setattr(native_held, "WHERE_IT_PAYS", Holding(4, 36, 10**9, 20, 512, 2))
+    monkeypatch.setattr(holding, "WHERE_IT_PAYS", Holding(4, 36, 10**9, 20, 512, 2))
     net = net_of(None)
     steps = 2 * (4 + math.ceil(-53 * math.log(2) / math.log(1 - net.eta * net.tau)))
     stream = {name: value.repeat(1 + steps // STEPS, 1, 1) for name, value in STREAM.items()}

@@ -138,15 +138,16 @@ def test_a_run_of_some_steps_leaves_what_its_sequence_has_so_far(tmp_path: Path)
 
 @pytest.mark.parametrize("hold", [Hold(3, 2), Hold(2), Hold(700, 1)], ids=str)
 def test_a_held_run_resumes_to_the_bit_and_counts_once_a_sample(tmp_path: Path, hold: Hold) -> None:
-    plan = plan_of(tmp_path, hold=hold, steps=60, every=20, ends=True, times=True)
+    every = 20 if hold.ticks < 10 else 4
+    plan = plan_of(tmp_path, hold=hold, steps=3 * every, every=every, ends=True, times=True)
     whole = run_session(dataclasses.replace(plan, checkpoint=tmp_path / "a", predict=tmp_path / "a.csv"))
     parts = dataclasses.replace(plan, checkpoint=tmp_path / "b", predict=tmp_path / "b.csv")
     stopped = run_session(parts, stop=lambda: True)
     resumed = run_session(dataclasses.replace(parts, resume=True))
-    assert (stopped.steps, resumed.first, resumed.steps, len(whole.outputs["y"])) == (20, 20, 60, 60)
+    assert (stopped.steps, resumed.first, resumed.steps, len(whole.outputs["y"])) == (every, every, 3 * every, 3 * every)
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
     assert str(whole.metrics) == str(resumed.metrics)
-    assert int(resumed.net.clock) == 60 * hold.ticks
+    assert int(resumed.net.clock) == 3 * every * hold.ticks
     with pytest.raises(CheckpointError, match=r"hold: .* there, not given here"):
         run_session(dataclasses.replace(parts, resume=True, hold=Hold()))
 

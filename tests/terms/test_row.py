@@ -174,7 +174,11 @@ def test_the_size_rule_is_that_of_numpy(case: Any) -> None:
     assert made.shape == (1, *shape_of(definition.sizes))
 
 
-@pytest.mark.parametrize("case", CASES, ids=BY_NAME)
+LONG = {"conv2d_kernel-54", "maxpool2d-63", "maxpool2d-64", "maxpool2d_image-66", "maxpool2d_taken-68"}
+SCALARS = [pytest.param(c, id=n, marks=[pytest.mark.slow] * (n in LONG)) for c, n in zip(CASES, BY_NAME, strict=True)]
+
+
+@pytest.mark.parametrize("case", SCALARS)
 def test_what_is_written_out_has_the_same_numbers(case: Any) -> None:
     definition, given = definition_of(case), drawn(case)
     sizes = {f"x{k}": one or () for k, one in enumerate(case[1])}

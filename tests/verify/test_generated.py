@@ -142,7 +142,7 @@ def test_a_planted_statement_is_found_where_it_acts(found, compiler, method, sta
 
 BEGIN = "                cells = self._begun(cells)\n"
 TEXT = {
-    "a boundary is not remembered": ("self.ended.copy_(", "self.ended.logical_or_(", {"ended+"}),
+    "a boundary is not remembered": ("ended.copy_(", "ended.logical_or_(", {"ended+"}),
     "a τ of its own is forgotten": ("self.offset.detach().add_(tau - self.tau)", "pass", {"time+"}),
     "costs take one another's targets": ("sample[4]", "sample[3]", {"cost class"}),
     "what ended stays ended": ("self.ended.zero_()", "pass", {"ended+"}),
@@ -173,7 +173,9 @@ def test_one_number_that_is_missing_is_enough_also_in_a_stream():
 
 
 def test_a_fault_in_what_a_run_alone_does_is_found(found, compiler):
-    text = after(compiler.torch, "_advance", "z_h.div_(self.batch)")
+    last = "            g.copy_(g_new)\n"
+    text = compiler.torch.replace(last, f"{last}            z_h.div_(self.batch)\n")
+    assert text != compiler.torch
     assert {name for name, _ in wrong(judged(found, text, compiler.numpy))} == {"z:h+"}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 
@@ -66,7 +68,7 @@ def test_a_certificate_judges_it_where_it_is_asked_to() -> None:
 
 @pytest.mark.parametrize("wrongly", ["made[0].neg()", "made[0][..., :1]"])
 def test_a_wrong_one_is_found(wrongly: str) -> None:
-    compiler = hdsl.loads(TEXT.format(order="sequential")).compiler
+    compiler = copy.copy(hdsl.loads(TEXT.format(order="sequential")).compiler)
     text = compiler.torch_with_pullback.replace("made[0].contiguous()", wrongly)
     compiler.__dict__["torch_with_pullback"] = text
     wrong = [row for row in certify(compiler, points=1, pullback=True).rows if not row.ok]

@@ -15,14 +15,6 @@ def test_what_a_command_made_stands_between_the_marks_and_prose_stays(tmp_path: 
     assert page.read_text(encoding="utf-8") == "# This\n\n<!-- table -->\n| b |\n<!-- end of table -->\n\nProse.\n"
 
 
-@pytest.mark.parametrize(
-    "text", ["", "<!-- end of table -->\n<!-- table -->\n", "<!-- table -->\n" * 2 + "<!-- end of table -->"]
-)
-def test_a_page_without_its_marks_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="needs <!-- table -->"):
-        pages.between(text, "table", "| a |")
-
-
 def test_a_page_is_of_a_whole_measurement(capsys: pytest.CaptureFixture[str]) -> None:
     reader = pages.arguments("this", "What is measured.\n\nHow.")
     assert "How." not in reader.format_help()
@@ -36,12 +28,6 @@ def test_a_page_names_its_command_and_the_machine() -> None:
     said = pages.made_by("this", ["--docs"])
     assert said.startswith("`python -m benchmarks.paper.this --docs`, on ")
     assert "1 thread," in said
-
-
-def test_a_table_has_as_many_cells_in_every_row() -> None:
-    assert pages.markdown(["a", "b"], [["1", "2"]]) == "| a | b |\n| --- | --- |\n| 1 | 2 |\n"
-    with pytest.raises(ValueError, match="1 cells below a head of 2"):
-        pages.markdown(["a", "b"], [["1"]])
 
 
 def test_the_same_drawing_gives_the_same_bytes(tmp_path: Path) -> None:

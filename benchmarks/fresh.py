@@ -1,0 +1,89 @@
+"""Measurements each of which wants a process that has imported much and done nothing yet: forked from one that has.
+
+``python -m benchmarks.fresh derive`` (or ``load``) reads jobs from standard input, a JSON object a line, and prints what each
+came to. To fork takes milliseconds where importing takes a second or two, so that every model can be measured several times.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+IMPORTS = {"derive": ("hdsl", "lark", "sympy"), "load": ("torch", "hdsl.runtime.load")}
+
+
+def derive(path: str) -> dict[str, float]:
+    """Seconds from a path to a checked model, from there to equations, and to the text of a torch module."""
+    import hdsl
+
+    start = perf_counter()
+    model = hdsl.load(path)
+    checked = perf_counter()
+    _ = model.equations
+    derived = perf_counter()
+    model.product("torch")
+    return {"check": checked - start, "derive": derived - checked, "emit": perf_counter() - derived}
+
+
+def load(path: str) -> dict[str, float]:
+    """Seconds from a path to a module class."""
+    import hdsl
+
+    start = perf_counter()
+    hdsl.load(path).compile()
+    return {"load": perf_counter() - start}
+
+
+WORK: dict[str, Callable[[str], dict[str, float]]] = {"derive": derive, "load": load}
+
+
+def forked(work: Callable[[str], dict[str, float]], path: str, cache: str) -> dict[str, Any]:
+    """What the work came to in a fork of this process with that cache; under "wrong" the message where it failed."""
+    reads, writes = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reads)
+        os.environ["HDSL_CACHE"] = cache
+        try:
+            told: dict[str, Any] = dict(work(path))
+        except BaseException as wrong:
+            told = {"wrong": (str(wrong).strip() or type(wrong).__name__).splitlines()[-1]}
+        with open(writes, "w", encoding="utf-8") as out:
+            json.dump(told, out)
+        os._exit(0)
+    os.close(writes)
+    with open(reads, encoding="utf-8") as answer:
+        text = answer.read()
+    os.waitpid(child, 0)
+    return json.loads(text) if text else {"wrong": "the process ended"}
+
+
+def measured(kind: str, jobs: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    """What each job, a path and a cache, came to; one after another. Raises SystemExit where processes cannot fork."""
+    if not hasattr(os, "fork"):
+        raise SystemExit("benchmarks.fresh forks processes, which this system has not")
+    lines = "".join(json.dumps({"path": path, "cache": cache}) + "\n" for path, cache in jobs)
+    command = [sys.executable, "-m", "benchmarks.fresh", kind]
+    done = subprocess.run(command, cwd=ROOT, input=lines, stdout=subprocess.PIPE, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def main() -> int:
+    kind = sys.argv[1]
+    for name in IMPORTS[kind]:
+        importlib.import_module(name)
+    for line in sys.stdin:
+        print(json.dumps(forked(WORK[kind], **json.loads(line))), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,188 @@
+"""Which matrices of a run's step lie below one another: [W | U | b] and C meet the same h, so that one product gives a and y.
+
+Where their outer products have one factor, one call takes both back, and one addition moves them. It works on the
+statements: each call that it gathers is one that stood there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+from hdsl.emit.room_lines import RoomLines
+from hdsl.emit.side import one_addition
+from hdsl.emit.statement import Statement
+
+
+@dataclass(frozen=True)
+class Member:
+    """A pack of parameters, or one matrix, by its identifiers: all of it, its costates, its transpose, its first matrix."""
+
+    parameter: str
+    whole: str
+    costates: str
+    turned: str
+    head: str
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Members below one another, the widest first; of all, ``turned`` is the transpose and ``heads`` are the first columns."""
+
+    members: tuple[Member, ...]
+    whole: str
+    costates: str
+    turned: str
+    heads: str
+
+
+@dataclass
+class Stacks:
+    """``joined`` are values that lie side by side, by the identifier of all; ``sides`` those that are copied into columns."""
+
+    stacks: list[Stack] = field(default_factory=list)
+    joined: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    sides: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Product:
+    """``torch.mm(met, turned, out=made)`` at a place."""
+
+    place: int
+    met: str
+    member: Member
+    made: str
+
+
+def stacked(
+    statements: list[Statement], lines: RoomLines, columns: dict[str, str], may_join: Callable[[str], bool]
+) -> tuple[list[Statement], Stacks]:
+    """The statements with products gathered, and what has to lie together for it.
+
+    ``columns`` are where results are written, by identifier; ``may_join`` tells of an identifier whether its place is free.
+    """
+    found = Stacks()
+    maker = _Gathering(statements, lines, columns, may_join, found)
+    while maker.gathered():
+        pass
+    for stack in found.stacks:
+        maker.statements = [_one_back(s, stack, maker) for s in maker.statements]
+        mine = {(m.whole, m.costates) for m in stack.members}
+        maker.statements = [one_addition(s, mine, stack.whole, stack.costates) for s in maker.statements]
+    return maker.statements, found
+
+
+class _Gathering:
+    """Gathers products with what is met at one point."""
+
+    def __init__(
+        self, statements: list[Statement], lines: RoomLines, columns: dict[str, str], may_join: Callable[[str], bool],
+        found: Stacks,
+    ) -> None:
+        self.statements, self.lines, self.columns, self.found = statements, lines, columns, found
+        self._may_join = may_join
+        self.rows = {lines.row(row): row for row in lines.packs.distinct}
+        self.members = {m.turned: m for m in self._members()}
+
+    def may_join(self, name: str) -> bool:
+        """Whether a value may lie beside others: its place is free, and it lies beside none yet."""
+        return self._may_join(name) and not any(name in names for names in self.found.joined.values())
+
+    def _members(self) -> list[Member]:
+        names, lines = self.lines.names, self.lines
+        packed = {p for parameters in lines.packs.parameters for p in parameters}
+        made = [
+            Member(p[0], lines.pack(p), lines.pack(p, "w:"), names[f"turned:side:{p[0]}"], names[p[0]])
+            for p in lines.packs.parameters
+        ]
+        alone = [w for w in lines.program.cells if w in lines.matrices and w not in packed]
+        return [*made, *(Member(w, names[w], names[f"w:{w}"], names[f"turned:{w}"], names[w]) for w in alone)]
+
+    def gathered(self) -> bool:
+        """Gather one more group of products, if there is one."""
+        met: dict[str, list[_Product]] = {}
+        for place, statement in enumerate(self.statements):
+            call = _MM.fullmatch(statement.text)
+            if call and call[2] in self.members and (self.may_join(call[3]) or call[3] in self.columns):
+                met.setdefault(self._first(call[1]), []).append(_Product(place, call[1], self.members[call[2]], call[3]))
+        for products in met.values():
+            wide = [p for p in products if p.met in self.rows]
+            group = [*wide, *(p for p in products if p.met not in self.rows)]
+            if len({p.member for p in group}) == len(group) > 1 and len({p.met for p in wide}) <= 1 and self._gather(group):
+                return True
+        return False
+
+    def _first(self, met: str) -> str:
+        """What lies at the beginning of a row, if it lives there."""
+        row = self.rows.get(met)
+        first = row.operands[0] if row is not None else None
+        return self.lines.name(first) if row is not None and first in row.own else met
+
+    def _gather(self, group: list[_Product]) -> bool:
+        """One product in the place of several, if nothing between them says otherwise."""
+        members = tuple(p.member for p in group)
+        stack = next((s for s in self.found.stacks if s.members == members), None)
+        if stack is None and any(m in s.members for s in self.found.stacks for m in members):
+            return False
+        first, last = min(p.place for p in group), max(p.place for p in group)
+        row = self.rows.get(group[0].met)
+        parts = {group[0].met, self._first(group[0].met), *(v for (r, _), v in self.lines.parts.items() if r == row)}
+        words = {name for m in members for name in (m.whole, m.head, m.turned)} | parts
+        between = [s for k, s in enumerate(self.statements[first:last], first) if k not in {p.place for p in group}]
+        if any(words & set(_WORD.findall(s.text.partition("#")[0])) for s in between):
+            return False
+        if stack is None:
+            stack = self._stack(members)
+            self.found.stacks.append(stack)
+        made = []
+        for p in group:
+            side = self.lines.names[f"side:{self.columns[p.made]}"] if p.made in self.columns else p.made
+            made.append(side)
+            if side != p.made:
+                self.found.sides[side] = p.made
+        definitions = tuple(d for p in group for d in self.statements[p.place].definitions)
+        one = Statement(f"torch.mm({group[0].met}, {stack.turned}, out={self.join(made)})", definitions)
+        for p, side in zip(group, made, strict=True):
+            copied = Statement(f"{p.made}.copy_({side})", ())
+            self.statements[p.place] = copied if side != p.made else Statement("", ())
+        self.statements.insert(first, one)
+        self.statements = [s for s in self.statements if s.text]
+        return True
+
+    def _stack(self, members: tuple[Member, ...]) -> Stack:
+        names, first = self.lines.names, members[0].parameter
+        heads = names[",".join(m.parameter for m in members)]
+        return Stack(
+            members, names[f"stack:{first}"], names[f"w:stack:{first}"], names[f"turned:stack:{first}"], heads
+        )
+
+    def join(self, made: list[str]) -> str:
+        """The identifier of values that lie side by side from here on."""
+        whole = self.lines.names[",".join(made)]
+        self.found.joined[whole] = tuple(made)
+        return whole
+
+
+def _one_back(statement: Statement, stack: Stack, maker: _Gathering) -> Statement:
+    """``z.addmm_(ē, C, …).addmm_(ā, W, …)`` as one product with the rows of W above those of C."""
+    calls = list(_ADDMM.finditer(statement.text))
+    by_head = {call[2]: call for call in calls}
+    heads = [m.head for m in stack.members]
+    if len(by_head) < len(calls) or not by_head.keys() >= set(heads):
+        return statement
+    mine = sorted((by_head[head] for head in heads), key=lambda call: call.start())
+    joint = all(a.end() == b.start() for a, b in pairwise(mine))
+    same = len({call[4] for call in mine}) == 1 and not any(call[3] for call in mine[1:])
+    made = [by_head[head][1] for head in heads]
+    if not joint or not same or not all(map(maker.may_join, made)) or len(set(made)) < len(made):
+        return statement
+    one = f".addmm_({maker.join(made)}, {stack.heads}{mine[0][3] or ''}{mine[0][4] or ''})"
+    return replace(statement, text=statement.text[: mine[0].start()] + one + statement.text[mine[-1].end() :])
+
+
+_WORD = re.compile(r"\w+")
+_MM = re.compile(r"torch\.mm\((\w+), (\w+), out=(\w+)\)")
+_ADDMM = re.compile(r"\.addmm_\((\w+), (\w+)(, beta=[\w.]+)?(, alpha=[\w.]+)?\)")
