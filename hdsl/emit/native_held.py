@@ -7,6 +7,7 @@ of the matrix are those of what was last written, put right by the vectors (`doc
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -202,6 +203,15 @@ class HeldBody(Body):
         return self.native.names[f"moves of {held.param}"]
 
     # --- the step --------------------------------------------------------------------------------------------------------
+
+    def text(self) -> list[str]:
+        made = super().text()
+        stored = {self.place(name).pointer for each in self.held for name in (each.param, each.costate)}
+        assert stored.isdisjoint(re.findall(r"\w+", "\n".join(made))), "a matrix is read without what is held back of it"
+        return made
+
+    def _taken_in(self) -> dict[str, Definition]:
+        return {name: line for name, line in super()._taken_in().items() if self._product(line) is None}
 
     def _keep(self, runs: list[list[Definition]]) -> None:
         super()._keep(runs)
