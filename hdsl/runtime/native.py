@@ -259,8 +259,8 @@ def call(
     torch.autograd.graph.increment_version(own)  # who kept one for a derivative is told that it has moved
     if steps_kept is not None and own and all(cell is each for cell, each in zip(own, laid, strict=True)):
         steps_kept[body] = Prepared(
-            library.functions[body], told, tuple(cell.detach() for cell in own), _places(net.cells, text.cells),
-            _places(net.sample, text.sample), tuple(column[0] for column in made),
+            library.functions[body], told, tuple(cell.detach() for cell in own), tuple(cell.data_ptr() for cell in own),
+            _places(net.cells, text.cells), _places(net.sample, text.sample), tuple(column[0] for column in made),
             tuple(net.numbers[name] for name in text.numbers), tables[2], tables[3], numbers, (tables, work),
         )  # fmt: skip
     return tuple(made)

@@ -21,6 +21,8 @@ class Prepared:
     """The structure of one step that C is handed, filled in but for what changes from step to step."""
     cells: tuple[torch.Tensor, ...]
     """Aliases of the tensors that C has the addresses of. They keep the memory: no other tensor can come to lie there."""
+    addresses: tuple[int, ...]
+    """Theirs: who shares memory with another process, or resizes it, moves it though the tensor stays set to it."""
     places: tuple[int, ...]
     """Where these stand among the module's cells."""
     sample: tuple[int, ...]
@@ -40,6 +42,8 @@ class Prepared:
         memory read in the same way: a parameter replaced or its ``data`` set, a module of another type."""
         own = [cells[place] for place in self.places]
         if not all(map(torch.Tensor.is_set_to, self.cells, own)) or {cell.dtype for cell in own} != {self.cells[0].dtype}:
+            return None
+        if tuple(map(torch.Tensor.data_ptr, own)) != self.addresses:
             return None
         values = []  # which live until C has read them
         for k, place in enumerate(self.sample):

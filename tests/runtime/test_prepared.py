@@ -87,6 +87,12 @@ def there_and_back(net: Any) -> Any:
     return net.to(torch.bfloat16).to(torch.float32)
 
 
+def resized_where_it_lies(net: Any) -> Any:
+    """As sharing with another process does it too: other memory in the same storage."""
+    net.W.untyped_storage().resize_(2**20)
+    return net
+
+
 def of_another_setting(net: Any) -> Any:
     net.beta = 0.5
     return net
@@ -97,7 +103,8 @@ def pickled(net: Any) -> Any:
 
 
 SEEN = [changed_where_it_lies, loaded, of_another_setting]  # by C, which reads where they lay
-WAYS = [replaced, set_elsewhere, turned_where_it_lies, assigned, there_and_back, copy.deepcopy, pickled, *SEEN]
+MOVED = [set_elsewhere, turned_where_it_lies, resized_where_it_lies]
+WAYS = [replaced, *MOVED, assigned, there_and_back, copy.deepcopy, pickled, *SEEN]
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
