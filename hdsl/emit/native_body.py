@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import prod
 
+from hdsl.emit import native_crew
 from hdsl.emit.native_expression import Kind, NativePrinter
 from hdsl.emit.native_few_loops import several_rows
 from hdsl.emit.native_groups import Group, Node, grouped, is_row_sum, node_of
@@ -87,7 +89,11 @@ class Body:
         self.blocks: set[str] = set()  # means of outer products, of which there is but a block of rows at a time
         self.folded = self._taken_in()
         self.kept: set[str] = set()
+        self.work = 0  # of the largest loop that is for threads
         self._find_views()
+
+    threads = False
+    """Whether large loops are split among threads: the text is then that of one of them, ``me`` of a ``crew``."""
 
     # --- what loops ask --------------------------------------------------------------------------------------------------
 
@@ -290,9 +296,19 @@ class Body:
         longest = max(prod(sizes[1:]) for sizes in tables if sizes[:1] == (rows,))
         few = max(FEWEST, min(MOST_ROWS, BLOCK // (2 * longest * self.native.item) // 8 * 8))
         few = min(rows, MOST_ROWS if self.batch > FEW_STREAMS else few)
+        work = sum(prod(sizes) for sizes in tables if len(sizes) == 2) * self.batch
+        many = self.threads and work >= native_crew.MUCH and rows >= native_crew.PARTS * FEWEST
+        few = min(few, rows // native_crew.PARTS // FEWEST * FEWEST) if many else few
         for name in sorted(self.blocks & names):
             if set(self.readers[name]) <= names:
-                self._take_block(name, few)
+                self._take_block(name, few, many)
+        if many:
+            self.work = max(self.work, work)
+            summed = [self._summed(node.line) for node in group.nodes if node.sums]
+            body = [text for run in runs for text in self._run(run, ("lo", "hi"))]
+            for each, line in zip(summed, (node.line for node in group.nodes if node.sums), strict=True):
+                self.room[line.name] = replace(self.room[line.name], pointer=each.target)
+            return [*native_crew.split(rows, few, summed, body)]
         made = [text for node in group.nodes if node.sums for text in cleared(self, node.line)]
         if few == rows:
             return [*made, *(text for run in runs for text in self._run(run, ("0", str(rows))))]
@@ -301,12 +317,22 @@ class Body:
         head.append(f"const int64_t hi = lo + {few} < {rows} ? lo + {few} : {rows};")
         return [*made, *head, *body, "}"]
 
-    def _take_block(self, name: str, few: int) -> None:
-        """Room for as many rows of a table as a block has; its pointer is where the whole table would begin."""
+    def _take_block(self, name: str, few: int, many: bool) -> None:
+        """Room for as many rows of a table as a block has, for each thread where there are many; its pointer is where the whole
+        table would begin."""
         sizes, pointer = self.extent(self.lines[name]), self.native.names[name] + self.ending
-        self.bound.append(f"T *const {pointer} = r->work + {self.native.work.take(few * sizes[1])};")
+        start = self.native.work.take(few * sizes[1] * (native_crew.PARTS if many else 1))
+        self.bound.append(f"T *const {pointer} = r->work + {start}{f' + me * {few * sizes[1]}' * many};")
         begin = pointer if few == sizes[0] else f"({pointer} - lo * {sizes[1]})"
         self.room[name] = self.native.place_of(begin, sizes, True)
+
+    def _summed(self, line: Definition) -> native_crew.Summed:
+        """Room for a sum of each part; until the loop is printed, the line's own place is that of a part."""
+        place, parts = self.place(line.name), f"{self.native.names[line.name]}{self.ending}_parts"
+        numbers = place.numbers * (1 if line.shared else self.batch)
+        self.bound.append(f"T *const {parts} = r->work + {self.native.work.take(native_crew.PARTS * numbers)};")
+        self.room[line.name] = replace(place, pointer=f"({parts} + part * {numbers})")
+        return native_crew.Summed(place.pointer, parts, numbers)
 
     def _run(self, run: list[Definition], block: Range | None) -> list[str]:
         line = run[0]

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+SHORT_ROWS = (2, 4, 8)
+"""Of which some vector takes several."""
+
 
 def parts_of(lanes: int) -> Iterator[int]:
     """The numbers of a row of which a vector takes several."""

@@ -20,7 +20,7 @@ HEAD = r"""
 #define EVERY_FEW _Pragma("GCC ivdep") _Pragma("GCC unroll 1")  // else it is unrolled to scalars before it can become vectors
 #endif
 #define INLINE static inline __attribute__((always_inline))
-#define APART static __attribute__((noinline, unused))
+#define APART static inline __attribute__((noinline, unused))  // `inline`: left out where nothing calls it
 #if defined(__AVX512F__)
 #define VECTOR 64
 #elif defined(__AVX__)
@@ -48,6 +48,7 @@ struct run {               // what Python hands over; the same for every module
     const void *const *sample;
     T *const *results;
     T *work;
+    int64_t threads;           // at most so many share what is large
 };
 
 INLINE V load(const T *p) { V v; memcpy(&v, p, sizeof v); return v; }

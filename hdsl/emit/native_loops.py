@@ -9,7 +9,9 @@ from typing import Protocol
 import sympy
 
 from hdsl.emit.native_expression import NativePrinter
+from hdsl.emit.native_few import SHORT_ROWS
 from hdsl.emit.native_places import Place, Sizes
+from hdsl.emit.native_products import width_of
 from hdsl.terms.term import Contraction, Definition, Elementwise, Scalar, slot_indices, slot_name, slots
 
 STREAM = sympy.Symbol("b", integer=True)
@@ -18,7 +20,9 @@ STREAM = sympy.Symbol("b", integer=True)
 FEW_TURNS = 16
 """Turns of a loop up to which gcc would unroll it."""
 SHORT = 2**13
-"""Numbers of a matrix up to which a product stands in the text of a short program itself."""
+"""Numbers of a matrix up to which a product of one stream stands in the text of a short program itself."""
+MANY_STREAMS = 8
+"""The same for products of many: streams from which on."""
 
 Range = tuple[str, str]
 """Where a loop begins and ends, as text."""
@@ -152,6 +156,12 @@ def product(room: Room, line: Definition, block: Range | None) -> list[str]:
     return _outer(room, line, block) or _by_rows(room, line, block) or _plain(room, line, block)
 
 
+def _inline(room: Room) -> str:
+    """Whether products of many streams stand in the text of their caller: sizes that a compiler knows make them faster, and the
+    text slower to compile."""
+    return "all" if room.brief and room.batch >= MANY_STREAMS else "row"
+
+
 def is_outer(room: Room, line: Definition) -> bool:
     """Whether a line is the mean over the streams of the outer products of two vectors."""
     body = line.body
@@ -181,9 +191,8 @@ def _outer(room: Room, line: Definition, block: Range | None) -> list[str]:
     low, high = block or ("0", str(rows))
     made = _from(target.pointer, "0" if low == "0" else f"{low} * {columns}")
     ends = f"{_from(left.pointer, low)}, {left.batch}, {right.pointer}, {right.batch}, {made}"
-    name = "short" if rows * columns <= SHORT and room.brief else "row"
     scale = room.printer({})(line.body.coefficient / room.batch)
-    return [f"{name}_outers({room.batch}, {high} - {low}, {columns}, {ends}, {scale});"]
+    return [f"{_inline(room)}_outers_{width_of(columns)}({room.batch}, {high} - {low}, {columns}, {ends}, {scale});"]
 
 
 @dataclass(frozen=True)
@@ -214,7 +223,7 @@ def by_vector(room: Room, line: Definition) -> ByVector | None:
 
 
 def _by_rows(room: Room, line: Definition, block: Range | None) -> list[str]:
-    """``row_dots`` or ``row_sums``; nothing where the line is neither."""
+    """``one_dots`` and its like; nothing where the line is no such product."""
     found, body, target = by_vector(room, line), line.body, room.store(line)
     assert isinstance(body, Contraction) and target is not None
     if found is None or target.strides != (1,):
@@ -228,10 +237,14 @@ def _by_rows(room: Room, line: Definition, block: Range | None) -> list[str]:
         vector = _from(vector, low)
     else:
         made = _from(made, low)
-    short = rows * columns <= SHORT and room.brief
-    name = f"{'short' if short else 'row'}_{'sums' if found.down else 'dots'}"
-    ends = f"{vector}, {found.vector.batch}, {made}, {target.batch}, {room.printer({})(body.coefficient)}"
-    return [f"{name}({streams}, {high} - {low}, {columns}, {left}, {ends});"]
+    scale, name = room.printer({})(body.coefficient), "sums" if found.down else "dots"
+    if streams == 1 and rows * columns <= SHORT and room.brief:
+        if name == "dots" and columns in SHORT_ROWS:
+            return [f"one_dots_of_{columns}({high} - {low}, {left}, {vector}, {made}, {scale});"]
+        return [f"one_{name}_{width_of(columns)}({high} - {low}, {columns}, {left}, {vector}, {made}, {scale});"]
+    where = _inline(room) if streams > 1 else "row"
+    ends = f"{vector}, {found.vector.batch}, {made}, {target.batch}, {scale}"
+    return [f"{where}_{name}_{width_of(columns)}({streams}, {high} - {low}, {columns}, {left}, {ends});"]
 
 
 def _from(pointer: str, low: str) -> str:

@@ -107,8 +107,8 @@ INLINE void many_sums_@L(int64_t batch, int64_t rows, int64_t n, const T *restri
         for (; j + @L <= n; j += @L) OUTER_@L(R, 1, j)                                                  \
         if (n % @L) OUTER_@L(R, 1, n - @L)                                                              \
     }
-INLINE void outers_@L(int64_t batch, int64_t rows, int64_t n, const T *restrict q, int64_t qs, const T *restrict x, int64_t xs,
-                      T *restrict g, T scale) {
+INLINE void all_outers_@L(int64_t batch, int64_t rows, int64_t n, const T *restrict q, int64_t qs, const T *restrict x,
+                          int64_t xs, T *restrict g, T scale) {
     int64_t r = 0;
     for (; r + 4 <= rows; r += 4) OUTERS_@L(4)
     for (; r < rows; r++) OUTERS_@L(1)
@@ -125,8 +125,8 @@ enum { TALL = 4, BROAD = 2 };
 """
 
 FEW = r"""
-INLINE void outers_few(int64_t batch, int64_t rows, int64_t n, const T *restrict q, int64_t qs, const T *restrict x, int64_t xs,
-                       T *restrict g, T scale) {
+INLINE void all_outers_few(int64_t batch, int64_t rows, int64_t n, const T *restrict q, int64_t qs, const T *restrict x,
+                           int64_t xs, T *restrict g, T scale) {
     for (int64_t r = 0; r < rows; r++)
         for (int64_t j = 0; j < n; j++) {
             T sum = 0;

@@ -13,6 +13,7 @@ from math import prod
 
 from hdsl.derive.layered import LAYER
 from hdsl.derive.replay import TOKEN
+from hdsl.emit import native_crew
 from hdsl.emit.content import content_hash
 from hdsl.emit.facts import FIRST, Facts
 from hdsl.emit.holding import WHERE_IT_PAYS, Holding
@@ -118,6 +119,7 @@ class _Module:
         self.leading = [*self.facts.states, *(f"z:{h}" for h in self.model.taught), *self.model.followed]
         self.begun = tuple(k for k, name in enumerate(leading) if self.model.resets.get(name, "sequence") == "sequence")
         self.results: dict[str, tuple[Handed, ...]] = {}
+        self.shared = False  # whether threads share any loop
 
     def text(self, holding: Holding = WHERE_IT_PAYS) -> NativeText:
         functions = []
@@ -130,8 +132,10 @@ class _Module:
         head = f"// {harmless(self.model.name)} (content {content_hash(self.model)}), made by hdsl {self.version}\n"
         places = [self.outside(name) for name in self.cells]
         shapes = tuple(sizes if shared else (self.batch, *sizes) for sizes, shared in places)
-        text = "\n".join([head + preamble(self.kind), *functions, _finite(shapes)])
-        return NativeText(text, self.numbers, self.cells, shapes, self.sample, self.begun, work, self.results, *held)
+        crew = [native_crew.FUNCTIONS] if self.shared else []
+        text = "\n".join([head + preamble(self.kind), *crew, *functions, _finite(shapes)])
+        told = self.numbers, self.cells, shapes, self.sample, self.begun, work, self.results
+        return NativeText(text, *told, *held)
 
     def outside(self, name: str) -> tuple[tuple[int, ...], bool]:
         """What a cell or an entry of a sample is."""
@@ -171,6 +175,7 @@ class _Module:
     ) -> str:
         results, copied = self._handed(program)
         body = Body(self.native, program, self.outside, results) if held is None else held(results)
+        body.threads = held is None
         lines = body.text()
         lines += [text for name, pointer, numbers in copied for text in self._copied(body, name, pointer, numbers)]
         bodies = [body]
@@ -185,18 +190,24 @@ class _Module:
         constants = {name: text for made in bodies for text, name in made.constants.items()}
         used = frozenset(re.findall(r"\w+", "\n".join([*opening, *lines, *constants.values(), *self._begin()])))
         name, further = (program.name, "") if held is None else (f"{program.name}_held", ", int64_t *state, int64_t ends")
-        head = [f"SEEN void {name}(const struct run *r{further}) {{"]
+        begin, head = [*self._begin()], [f"SEEN void {name}(const struct run *r{further}) {{"]
+        tail = []
+        if body.work:  # whatever one step does before and behind its loops by rows is the first thread's
+            self.shared = True
+            lines, begin = ["if (!me) {", *begin, *lines, "}"], []
+            head = [f"static void {name}_crew(const struct run *r, struct crew *crew, int64_t me) {{", "int64_t turn = 0;"]
+            tail = [f"SEEN void {name}(const struct run *r) {{ run_crew(r, r->steps * {body.work} >= {native_crew.WORTH}, {name}_crew); }}"]
         head += self._numbers(used)
         head += self._cells(used)
         head += [text for made in bodies for text in made.bound]
         head += [*opening, *(f"T {name} = 0;" for name in constants)]
         head.append("for (int64_t step = 0; step < r->steps; step++) {")
-        head += self._begin()
+        head += begin
         if constants:
             tau = f"const double {self.native.names['tau']} = r->taus ? r->taus[step] : r->tau;"
             head += ["if (step == 0 || r->taus) {", tau]
             head += [f"{name} = (T)({text});" for name, text in constants.items()] + ["}"]
-        return laid_out([*head, *self._samples(used), *lines, "}", *end, "}"])
+        return laid_out([*head, *self._samples(used), *lines, "}", *end, "}", *tail])
 
     def _handed(self, program: Program) -> tuple[dict[str, str], list[tuple[str, str, int]]]:
         """Pointers of results that are made where they are handed out, and those that are copied there."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hdsl.emit.native_few import every_other, few, halving, parts_of, told
+from hdsl.emit.native_few import SHORT_ROWS, every_other, few, halving, parts_of, told
 from hdsl.emit.native_matrices import FEW as FEW_OUTERS
 from hdsl.emit.native_matrices import HEAD as TILES_HEAD
 from hdsl.emit.native_matrices import many
@@ -58,8 +58,16 @@ KERNELS = r"""
         const V@L made = totals_@L(sums, R * B) * scale;                                                \
         for (int k = 0; k < B; k++) memcpy(y + (b + k) * ys + r, (const T *)&made + k * R, R * sizeof(T)); \
     }
-INLINE void dots_@L(int64_t batch, int64_t rows, int64_t n, const T *restrict W, const T *restrict x, int64_t xs,
-                    T *restrict y, int64_t ys, T scale) {
+INLINE void one_dots_@L(int64_t rows, int64_t n, const T *restrict W, const T *restrict x, T *restrict y, T scale) {
+    enum { R = @L < 4 ? @L : 4 };
+    const int64_t b = 0, xs = 0, ys = 0;
+    int64_t r = 0;
+    for (; r + @L <= rows; r += @L) DOTS_@L(@L, 1)
+    for (; R < @L && r + R <= rows; r += R) DOTS_@L(R, 1)
+    for (; r < rows; r++) DOTS_@L(1, 1)
+}
+INLINE void all_dots_@L(int64_t batch, int64_t rows, int64_t n, const T *restrict W, const T *restrict x, int64_t xs,
+                        T *restrict y, int64_t ys, T scale) {
     enum { R = @L < 4 ? @L : 4, B = @L / R };
     int64_t b = 0;
     for (; b + 2 * @L <= batch; b += 2 * @L) many_dots_@L(rows, n, W, x + b * xs, xs, y + b * ys, ys, scale);
@@ -68,15 +76,10 @@ INLINE void dots_@L(int64_t batch, int64_t rows, int64_t n, const T *restrict W,
         for (; r + R <= rows; r += R) DOTS_@L(R, B)
         for (; r < rows; r++) DOTS_@L(1, B)
     }
-    for (; b < batch; b++) {
-        int64_t r = 0;
-        for (; r + @L <= rows; r += @L) DOTS_@L(@L, 1)
-        for (; R < @L && r + R <= rows; r += R) DOTS_@L(R, 1)
-        for (; r < rows; r++) DOTS_@L(1, 1)
-    }
+    for (; b < batch; b++) one_dots_@L(rows, n, W, x + b * xs, y + b * ys, scale);
 }
 
-// c[b][j .. j + C vectors] += scale * sum over rows r of W[r][j] q[b][r], the rows P at a time in sums of their own.
+// c[j .. j + C vectors] += scale * sum over rows r of W[r][j] q[r], the rows P at a time in sums of their own.
 #define SUMS_@L(C, P, from, left)                                                                       \
     {                                                                                                   \
         V@L sums[P][C];                                                                                 \
@@ -84,97 +87,135 @@ INLINE void dots_@L(int64_t batch, int64_t rows, int64_t n, const T *restrict W,
         int64_t r = 0;                                                                                  \
         for (; r + P <= rows; r += P)                                                                   \
             for (int p = 0; p < P; p++) for (int l = 0; l < C; l++)                                     \
-                sums[p][l] += load_@L(W + (r + p) * n + from + l * @L) * q[b * qs + r + p];             \
+                sums[p][l] += load_@L(W + (r + p) * n + from + l * @L) * q[r + p];                      \
         for (; r < rows; r++)                                                                           \
-            for (int l = 0; l < C; l++) sums[0][l] += load_@L(W + r * n + from + l * @L) * q[b * qs + r]; \
+            for (int l = 0; l < C; l++) sums[0][l] += load_@L(W + r * n + from + l * @L) * q[r];      \
         for (int l = 0; l < C; l++) {                                                                   \
             V@L sum = sums[0][l];                                                                       \
             for (int p = 1; p < P; p++) sum += sums[p][l];                                              \
             sum *= scale;                                                                               \
-            T *const at = c + b * cs + from + l * @L;                                                   \
+            T *const at = c + from + l * @L;                                                            \
             store_@L(at, load_@L(at) + (left ? rest_@L(sum, left) : sum));                              \
         }                                                                                               \
     }
-INLINE void sums_@L(int64_t batch, int64_t rows, int64_t n, const T *restrict W, const T *restrict q, int64_t qs,
-                    T *restrict c, int64_t cs, T scale) {
+INLINE void one_sums_@L(int64_t rows, int64_t n, const T *restrict W, const T *restrict q, T *restrict c, T scale) {
+    int64_t j = 0;
+    for (; j + 4 * @L <= n; j += 4 * @L) SUMS_@L(4, 2, j, 0)
+    for (; j + @L <= n; j += @L) SUMS_@L(1, 4, j, 0)
+    if (n % @L) SUMS_@L(1, 4, n - @L, n % @L)
+}
+INLINE void all_sums_@L(int64_t batch, int64_t rows, int64_t n, const T *restrict W, const T *restrict q, int64_t qs,
+                        T *restrict c, int64_t cs, T scale) {
     int64_t b = batch / 4 * 4;
     if (b) many_sums_@L(b, rows, n, W, q, qs, c, cs, scale);
-    for (; b < batch; b++) {
-        int64_t j = 0;
-        for (; j + 4 * @L <= n; j += 4 * @L) SUMS_@L(4, 2, j, 0)
-        for (; j + @L <= n; j += @L) SUMS_@L(1, 4, j, 0)
-        if (n % @L) SUMS_@L(1, 4, n - @L, n % @L)
-    }
+    for (; b < batch; b++) one_sums_@L(rows, n, W, q + b * qs, c + b * cs, scale);
 }
 """
 
 FEW = r"""
 // Of rows of fewer numbers than the least vector has.
-INLINE void dots_few(int64_t batch, int64_t rows, int64_t n, const T *restrict W, const T *restrict x, int64_t xs,
-                     T *restrict y, int64_t ys, T scale) {
-    for (int64_t b = 0; b < batch; b++)
-        for (int64_t r = 0; r < rows; r++) {
-            T sum = 0;
-            for (int64_t j = 0; j < n; j++) sum += W[r * n + j] * x[b * xs + j];
-            y[b * ys + r] = scale * sum;
-        }
+INLINE void one_dots_few(int64_t rows, int64_t n, const T *restrict W, const T *restrict x, T *restrict y, T scale) {
+    for (int64_t r = 0; r < rows; r++) {
+        T sum = 0;
+        for (int64_t j = 0; j < n; j++) sum += W[r * n + j] * x[j];
+        y[r] = scale * sum;
+    }
 }
-INLINE void sums_few(int64_t batch, int64_t rows, int64_t n, const T *restrict W, const T *restrict q, int64_t qs,
-                     T *restrict c, int64_t cs, T scale) {
-    for (int64_t b = 0; b < batch; b++)
-        for (int64_t j = 0; j < n; j++) {
-            T sum = 0;
-            for (int64_t r = 0; r < rows; r++) sum += W[r * n + j] * q[b * qs + r];
-            c[b * cs + j] += scale * sum;
-        }
+INLINE void one_sums_few(int64_t rows, int64_t n, const T *restrict W, const T *restrict q, T *restrict c, T scale) {
+    for (int64_t j = 0; j < n; j++) {
+        T sum = 0;
+        for (int64_t r = 0; r < rows; r++) sum += W[r * n + j] * q[r];
+        c[j] += scale * sum;
+    }
+}
+INLINE void all_dots_few(int64_t batch, int64_t rows, int64_t n, const T *restrict W, const T *restrict x, int64_t xs,
+                         T *restrict y, int64_t ys, T scale) {
+    for (int64_t b = 0; b < batch; b++) one_dots_few(rows, n, W, x + b * xs, y + b * ys, scale);
+}
+INLINE void all_sums_few(int64_t batch, int64_t rows, int64_t n, const T *restrict W, const T *restrict q, int64_t qs,
+                         T *restrict c, int64_t cs, T scale) {
+    for (int64_t b = 0; b < batch; b++) one_sums_few(rows, n, W, q + b * qs, c + b * cs, scale);
 }
 """
 
+SIZES = "int64_t batch, int64_t rows, int64_t n"
 BY_VECTOR = "const T *restrict W, const T *restrict x, int64_t xs, T *restrict y, int64_t ys, T scale"
 OUTER = "const T *restrict q, int64_t qs, const T *restrict x, int64_t xs, T *restrict g, T scale"
+CALLS = {
+    "dots": (BY_VECTOR, "W, x, xs, y, ys, scale"),
+    "sums": (BY_VECTOR, "W, x, xs, y, ys, scale"),
+    "outers": (OUTER, "q, qs, x, xs, g, scale"),
+}
+
+NAMES = ("one_dots", "one_sums", "all_dots", "all_sums", "all_outers", "row_dots", "row_sums", "row_outers")
+"""``one_`` is of one stream and ``all_`` of any number; both stand in the text of their caller, where sizes are numbers that a
+compiler knows. ``row_`` is ``all_`` as a function of its own."""
+
+
+def width_of(n: int) -> int:
+    """By which name products of rows of n numbers are called for: the largest power of two that a row fills, at most 16."""
+    return min(16, 1 << (n.bit_length() - 1))
 
 
 def products(kind: str) -> str:
-    """The functions ``short_dots``, ``short_sums``, ``row_dots`` and ``row_sums`` of a type, float or double."""
+    """The functions `NAMES` of a type, float or double, at each width that `width_of` tells, and for any width ``row_dots``,
+    ``row_sums`` and ``row_outers``. The text that calls for a width gets the widest vector of the machine that a row fills."""
     item = 4 if kind == "float" else 8
-    made = [HEAD, TILES_HEAD]
+    made = [HEAD, TILES_HEAD, FEW, FEW_OUTERS, *_apart("few")]
     for width in WIDTHS:
         lanes = width // item
         count = ", ".join(map(str, range(lanes)))
         types = [f"typedef T V{lanes} __attribute__((vector_size({width})));"]
         types += [f"typedef whole M{lanes} __attribute__((vector_size({width})));"]
         made += [f"#if VECTOR >= {width}", *types, *totals(lanes, IN_LANE // item)]
-        made += [VECTORS.replace("@COUNT", count), *many(lanes), KERNELS, *few(lanes, IN_LANE // item), "#endif"]
+        made += [VECTORS.replace("@COUNT", count), *many(lanes), KERNELS, *few(lanes, IN_LANE // item)]
+        made += [*_apart(str(lanes)), "#endif"]
         made = [part.replace("@L", str(lanes)) for part in made]
-    made += [FEW, FEW_OUTERS]
-    for name in ("dots", "sums"):
-        made.append(_choice(name, BY_VECTOR, "W, x, xs, y, ys, scale", item))
-    made.append(_choice("outers", OUTER, "q, qs, x, xs, g, scale", item))
+    made += _others(item)
+    made += [_any(name, arguments, handed) for name, (arguments, handed) in CALLS.items()]
     return "\n".join([*made, ""])
 
 
-def _choice(name: str, arguments: str, handed: str, item: int) -> str:
-    """The function of the widest vector that a row fills: ``short_`` for the text of its caller, where sizes are numbers, and
-    ``row_`` as a function of its own, where a call is little beside the work, so that a long text is compiled sooner."""
-    lines = [f"INLINE void short_{name}(int64_t batch, int64_t rows, int64_t n, {arguments}) {{"]
+def _apart(width: str) -> Iterator[str]:
+    for name, (arguments, handed) in CALLS.items():
+        yield f"APART void row_{name}_{width}({SIZES}, {arguments}) {{"
+        yield f"    all_{name}_{width}(batch, rows, n, {handed});"
+        yield "}"
+
+
+def _others(item: int) -> Iterator[str]:
+    """Names of widths that a type or a machine has not, for the next that it has."""
+    for lanes in (16, 8, 4, 2, 1):
+        least = lanes * item < WIDTHS[-1]
+        if lanes * item > WIDTHS[0] or least:
+            yield from (f"#define {name}_{lanes} {name}_{'few' if least else lanes // 2}" for name in NAMES)
+        else:
+            yield f"#if VECTOR < {lanes * item}"
+            yield from (f"#define {name}_{lanes} {name}_{lanes // 2}" for name in NAMES)
+            yield "#endif"
+    for n in SHORT_ROWS:
+        yield from _short_rows(item, n)
+
+
+def _short_rows(item: int, n: int) -> Iterator[str]:
+    """Products of rows of n numbers, several of which a vector takes: what whole vectors leave goes on as others do."""
+    yield f"INLINE void one_dots_of_{n}(int64_t rows, const T *restrict W, const T *restrict x, T *restrict y, T scale) {{"
     for width in WIDTHS:
         lanes = width // item
-        lines += [text for n in parts_of(lanes) if name == "dots" for text in _several_rows(width, lanes, n)]
-        lines += [f"#if VECTOR >= {width}"]
-        lines += [f"    if (n >= {lanes}) {{ {name}_{lanes}(batch, rows, n, {handed}); return; }}", "#endif"]
-    lines += [f"    {name}_few(batch, rows, n, {handed});", "}"]
-    lines += [f"APART void row_{name}(int64_t batch, int64_t rows, int64_t n, {arguments}) {{"]
-    return "\n".join([*lines, f"    short_{name}(batch, rows, n, {handed});", "}"])
+        if n in parts_of(lanes):
+            yield f"#if VECTOR == {width}"
+            yield f"    const int64_t done = dots_{lanes}_{n}(rows, W, x, y, scale);"
+            yield f"    rows -= done, W += done * {n}, y += done;"
+            yield "#endif"
+    yield f"    one_dots_{n}(rows, {n}, W, x, y, scale);"
+    yield "}"
 
 
-def _several_rows(width: int, lanes: int, n: int) -> Iterator[str]:
-    """Of rows of n numbers, several of which a vector takes: what whole vectors leave goes on as others do."""
-    yield f"#if VECTOR == {width}"
-    yield f"    if (n == {n} && batch == 1) {{"
-    yield f"        const int64_t done = dots_{lanes}_{n}(rows, W, x, y, scale);"
-    yield f"        rows -= done, W += done * {n}, y += done;"
-    yield "    }"
-    yield "#endif"
+def _any(name: str, arguments: str, handed: str) -> str:
+    """For rows of any length."""
+    lines = [f"APART void row_{name}({SIZES}, {arguments}) {{"]
+    lines += [f"    if (n >= {n}) {{ row_{name}_{n}(batch, rows, n, {handed}); return; }}" for n in (16, 8, 4, 2)]
+    return "\n".join([*lines, f"    row_{name}_1(batch, rows, n, {handed});", "}"])
 
 
 def totals(lanes: int, near: int) -> Iterator[str]:

@@ -42,6 +42,7 @@ class _Run(ctypes.Structure):
         ("tau", ctypes.c_double), ("taus", ctypes.c_void_p),
         ("numbers", ctypes.c_void_p), ("cells", ctypes.c_void_p), ("initials", ctypes.c_void_p), ("begins", ctypes.c_void_p),
         ("sample", ctypes.c_void_p), ("results", ctypes.c_void_p), ("work", ctypes.c_void_p),
+        ("threads", ctypes.c_int64),
     )  # fmt: skip
 
 
@@ -249,7 +250,7 @@ def call(
     ticks = getattr(net, "ticks", 0) if ticks is None else ticks
     told = _Run(
         steps, ticks, projects, float(tau), _pointer(taus), ctypes.addressof(numbers), cells_at, first_at,
-        _pointer(marks), given_at, made_at, (work.data_ptr() + 63) // 64 * 64,
+        _pointer(marks), given_at, made_at, (work.data_ptr() + 63) // 64 * 64, torch.get_num_threads(),
     )  # fmt: skip
     if holding is None:
         library.functions[body](ctypes.byref(told))

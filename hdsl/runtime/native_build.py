@@ -111,7 +111,8 @@ def _compiled(text: str, compiler: Compiler, flags: tuple[str, ...]) -> bytes:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as own:
         source, made = Path(own) / "step.c", Path(own) / "step.so"
         source.write_text(text, encoding="utf-8")
-        command = [*compiler.command, *flags, "-shared", *([] if os.name == "nt" else ["-fPIC"]), "-o", str(made), str(source)]
+        kind = ["-shared"] if os.name == "nt" else ["-shared", "-fPIC", "-pthread"]
+        command = [*compiler.command, *flags, *kind, "-o", str(made), str(source)]
         try:
             done = subprocess.run([*command, "-lm"], capture_output=True, text=True, check=False, errors="replace")
         except OSError as wrong:

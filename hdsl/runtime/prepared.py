@@ -53,6 +53,7 @@ class Prepared:
             made.append(room)
         self.numbers_at[:] = [float(getattr(net, name)) for name in self.numbers]
         self.told.tick, self.told.tau = vars(net).get("ticks", 0), float(tau)
+        self.told.threads = torch.get_num_threads()
         self.function(ctypes.byref(self.told))
         torch.autograd.graph.increment_version(own)  # who kept one for a derivative is told that it has moved
         return tuple(made)

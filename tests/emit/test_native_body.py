@@ -41,6 +41,6 @@ def test_a_result_is_made_where_it_is_handed_out() -> None:
 
 def test_a_mean_of_outer_products_is_there_a_block_of_rows_at_a_time() -> None:
     """Up to three streams it stands in the loop that takes it in; of a small matrix there is the whole."""
-    assert "_outers(" not in learn(batch=3)
-    assert "_outers(4, 3 - 0, 3, " in learn(batch=4)
+    assert "row_outers_" not in learn(batch=3)
+    assert "row_outers_2(4, 3 - 0, 3, " in learn(batch=4)
     assert "- lo * 200)" in learn(batch=4, n=200)

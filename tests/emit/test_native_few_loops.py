@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
 import hdsl
 from hdsl.emit.native_module import emit_native
 from hdsl.runtime.native_build import find_compiler
+from tests.proofs.native_runs import plain_builds
 
 TEXT = """ham 1
 dim n = 35, m = 4
@@ -39,8 +42,14 @@ def test_they_move_as_with_torch(m: int) -> None:
     model = hdsl.loads(TEXT, m=m)
     draw = torch.Generator().manual_seed(m)
     stream = {name: torch.randn(5, 1, size, generator=draw, dtype=torch.float64) for name, size in (("u", m), ("v", 35))}
-    native, plain = (model.compile(dtype=torch.float64, backend=name)(batch=1, seed=3) for name in ("native", "torch"))
-    for net in (native, plain):
-        net.run(stream)
+    with plain_builds():
+        native, plain = moved(model, stream)
     for name, value in plain.state_dict().items():
         torch.testing.assert_close(native.state_dict()[name], value, atol=1e-14, rtol=1e-13, msg=name)
+
+
+def moved(model: Any, stream: dict[str, torch.Tensor]) -> list[Any]:
+    nets = [model.compile(dtype=torch.float64, backend=name)(batch=1, seed=3) for name in ("native", "torch")]
+    for net in nets:
+        net.run(stream)
+    return nets

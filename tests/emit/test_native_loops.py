@@ -25,8 +25,8 @@ def text(batch: int = 1, body: str = "h' = -h + tanh(W @ u)") -> str:
 
 
 def test_a_matrix_by_a_vector_is_a_call() -> None:
-    assert "short_dots(1, 5 - 0, 3, W, u, 0, " in text()
-    assert "short_dots(4, 5 - 0, 3, W, u, 3, " in text(4)
+    assert "one_dots_2(5 - 0, 3, W, u, " in text()
+    assert "row_dots_2(4, 5 - 0, 3, W, u, 3, " in text(4)
 
 
 def test_weight_and_costate_move_in_one_loop() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from hdsl.emit.native_functions import preamble
 from hdsl.runtime.native_build import build, find_compiler
+from tests.proofs.native_runs import plain_builds
 
 pytestmark = pytest.mark.skipif(find_compiler() is None, reason="no C compiler is at hand")
 
@@ -26,7 +27,8 @@ SEEN void outers(int64_t b, int64_t rows, int64_t n, const T *q, const T *x, T *
 
 @cache
 def library(kind: str) -> Any:
-    return build(preamble(kind) + CALLS)
+    with plain_builds():
+        return build(preamble(kind) + CALLS)
 
 
 def call(kind: str, name: str, numbers: tuple[int, ...], *arrays: Any) -> None:
