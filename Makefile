@@ -42,7 +42,7 @@ slow: $(VENV)/.tests  ## the slow tests
 pages: $(VENV)/.tests  ## look at reports in a headless Chromium, which must be installed
 	$(BIN)/python -m pytest -m browser
 
-bench: $(VENV)/.runs  ## the tables of docs/speed.md, half an hour of an idle machine
+bench: $(VENV)/.runs  ## the tables of docs/speed.md, on an idle machine
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.large
 	$(BIN)/python -m benchmarks.scaling

@@ -12,6 +12,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from math import inf, isnan
 from typing import Any
 
@@ -216,7 +217,8 @@ def tables(rows: list[Row]) -> list[Table]:
     ratios = tuple((*row.head, *(figure(row.ratios()[name]) for name in RATIO_COLUMNS)) for row in rows)
     missing = tuple(f"Not there: {each}." for each in sorted({reason for row in rows for reason in row.without}))
     turns = sorted({len(each.rounds) for row in rows for timings in row.timings for each in timings.values()})
-    told = f"Microseconds a step; {len(rows[0].timings)} processes, {turns[0]} to {turns[-1]} turns of a row in each."
+    told = f"Microseconds a step; {len(rows[0].timings)} processes, {turns[0]} to {turns[-1]} turns of a row in each"
+    told += f", jax {version('jax')}." if any(row.has(RIVALS["jax"]) for row in rows) else "."
     return [
         Table("goals by row", HEADS["goals by row"], goals),
         Table("times", HEADS["times"], tuple(times), (told, *missing)),

@@ -9,8 +9,9 @@ from hdsl.emit.body import body_of, commented
 from hdsl.emit.facts import Facts
 from hdsl.emit.packs import Row
 from hdsl.emit.room_lines import MINUS_ONE, RoomLines
-from hdsl.emit.stacks import Stack, Stacks, stacked
+from hdsl.emit.stacks import Gathering, Stack, Stacks, moved_together, stacked
 from hdsl.emit.statement import bind_numbers
+from hdsl.emit.twins import twinned
 from hdsl.optimise.program import Program
 from hdsl.terms.term import Definition, Size
 
@@ -21,7 +22,11 @@ def advancing(program: Program, handed: Program, facts: Facts) -> str:
     assert isinstance(lines, RoomLines)
     bindings, statements = bind_numbers(lines.statements, facts.names.given, 1)
     columns = {lines.column(name): name for name in program.results}
-    statements, stacks = stacked(statements, lines, columns, _Free(lines, columns))
+    maker = Gathering(statements, lines, columns, _Free(lines, facts, columns))
+    stacked(maker)
+    twinned(maker)
+    moved_together(maker)
+    statements, stacks = maker.statements, maker.found
     copies = [f"{column}.copy_({lines.name(name)})" for column, name in columns.items() if column != lines.name(name)]
     text = "\n".join([*bindings, *(s.text for s in statements), *copies])
     words = frozenset(re.findall(r"\w+", text))
@@ -93,9 +98,15 @@ class _Free:
     """Whether a value, by its identifier, has a place of its own that may be moved beside others: one row a stream."""
 
     lines: RoomLines
+    facts: Facts
     columns: dict[str, str]
 
     def __call__(self, name: str) -> bool:
+        for cell in self.lines.program.cells:
+            quantity = self.facts.model.quantities[cell.rpartition(":")[2]]
+            if name in (self.facts.names[cell], self.facts.names[f"{cell}+"]) and name not in self.lines.rooms:
+                homes = {self.facts.names[x] for row in self.lines.packs.distinct for x in row.own}
+                return not self.lines.shared(cell) and len(quantity.sizes) == 1 and name not in homes
         line = self.lines.rooms.get(name) or self.lines.lines.get(self.columns.get(name, ""))
         return line is not None and not line.shared and len(line.indices) == 1 and not self.has_home(line)
 
@@ -125,7 +136,16 @@ class _Layout:
         joined = {name for names in stacks.joined.values() for name in names}
         for whole, names in stacks.joined.items():
             known += self._joined(whole, names)
-        free = _Free(lines, columns)
+        for whole, cells in stacks.cells.items():
+            known += self._cells(whole, cells)
+        for whole, (within, pair) in stacks.within.items():
+            self.made.append(f"{whole} = {within}[:, :{' + '.join(self._size(name) for name in pair)}]")
+            known.append(whole)
+        for whole, (first, second) in stacks.heads.items():
+            wide = " + ".join(facts.size(facts.model.quantities[p].sizes[1]) for p in (first, second))
+            self.made.append(f"{whole} = {lines.pack(next(p for p in lines.packs.parameters if first in p))}[:, :{wide}]")
+            known.append(whole)
+        free = _Free(lines, facts, columns)
         for name, line in lines.rooms.items():
             known.append(name)
             if name not in joined and not free.has_home(line):
@@ -169,13 +189,32 @@ class _Layout:
 
     def _joined(self, whole: str, names: tuple[str, ...]) -> list[str]:
         """Values side by side, one row a stream."""
-        columns = [self.columns.get(self.stacks.sides.get(name, ""), "") for name in names]
-        lines = [self.lines.lines[c] if c else self.lines.rooms[name] for c, name in zip(columns, names, strict=True)]
-        places = self._places([line.sizes for line in lines])
-        width = " + ".join(self.facts.size(line.sizes[0]) for line in lines)
+        places = self._places([self._sizes(name) for name in names])
+        width = " + ".join(self._size(name) for name in names)
         self.made.append(f"{whole} = share.new_empty(self.batch, {width})  # [{' | '.join(names)}]")
         self.made += [f"{name} = {whole}[:, {place}]" for name, place in zip(names, places, strict=True)]
         return [whole, *names]
+
+    def _cells(self, whole: str, cells: tuple[str, ...]) -> list[str]:
+        """Cells side by side, one row a stream."""
+        known = {self.facts.names[cell]: cell for cell in self.lines.program.cells}
+        places = self._places([self._sizes(name) for name in cells])
+        width = " + ".join(self._size(name) for name in cells)
+        self.made.append(f"{whole} = share.new_empty(self.batch, {width})  # [{' | '.join(cells)}]")
+        self.made += [f"{name} = {whole}[:, {place}].copy_({name})" for name, place in zip(cells, places, strict=True)]
+        self.moved += [known[name] for name in cells]
+        return [whole]
+
+    def _size(self, name: str) -> str:
+        return self.facts.size(self._sizes(name)[0])
+
+    def _sizes(self, name: str) -> tuple[Size, ...]:
+        """The sizes of a value, a cell or a new value of one, by its identifier."""
+        for cell in self.lines.program.cells:
+            if name in (self.facts.names[cell], self.facts.names[f"{cell}+"]):
+                return self.facts.model.quantities[cell.rpartition(":")[2]].sizes
+        column = self.columns.get(self.stacks.sides.get(name, ""), "")
+        return self.lines.lines[column].sizes if column else self.lines.rooms[name].sizes
 
     def _pack(self, parameters: tuple[str, ...]) -> list[str]:
         """Parameters and their costates side by side, and the transpose of the former."""

@@ -134,11 +134,14 @@ class RoomLines(TorchLines):
     def statements(self) -> list[Statement]:
         """The whole body, without what binds the cells and returns."""
         made: list[Statement] = []
+        for row in self.packs.rows.values():  # what a row takes of the sample is there before anything reads the row
+            made += self._copies(row, tuple(x for x in row.copied if x.startswith(":") and x[1:] not in self.lines))
         for position, line in enumerate(self.program.lines):
             self.position = position
             if line.name in self.folded or line.name in self.scattered:
                 continue
-            made += self._copies(self.packs.rows.get(line.name))
+            row_met = self.packs.rows.get(line.name)
+            made += [] if row_met is None else self._copies(row_met, row_met.copied)
             made.append(self._statement(line))
         made = gather_products(gather_additions(made), self._sides())
         for line in self.program.lines:
@@ -156,15 +159,15 @@ class RoomLines(TorchLines):
         line = self.lines.get(result)
         return self.names[f"told:{result}"] if line is None or self.program.is_update(line) else self.name(result)
 
-    def _copies(self, row: Row | None) -> list[Statement]:
+    def _copies(self, row: Row, copied: tuple[str, ...]) -> list[Statement]:
         """What puts into a row what does not live there: of a cell each time that it is met, of all else once."""
         made = []
-        for operand in () if row is None else row.copied:
+        for operand in copied:
             name, first = operand.removeprefix(":"), (row, operand) not in self.parts
-            if row is not None and first:
+            if first:
                 count = sum(known == operand for _, known in self.parts)
                 self.parts[row, operand] = self.names[f"part:{name}{count + 1 if count else ''}"]
-            if row is not None and (first or not self._lasts(operand)):
+            if (first or not self._lasts(operand)):
                 copied = f"{self.parts[row, operand]}.copy_({self.name(name)})"
                 made.append(Statement(f"{copied}  # into {self.beside(row)}", ()))
         return made
@@ -185,6 +188,10 @@ class RoomLines(TorchLines):
                     tuple(None if x is None else self.name(x.removeprefix(":")) for x in row.operands): self.row(row)
                     for row in self.packs.distinct
                     if row.parameters == parameters and all(map(self._lasts, row.copied))
+                },
+                {
+                    self.row(row): tuple(self.parts[row, x] for x in row.copied if (row, x) in self.parts)
+                    for row in self.packs.distinct
                 },
             )
             for parameters in self.packs.parameters

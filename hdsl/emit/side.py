@@ -11,13 +11,17 @@ from hdsl.emit.statement import Statement
 
 @dataclass(frozen=True)
 class Side:
-    """The identifiers of a pack, of its costates, of what lies in both, and of its rows by what lies in these (None is 1)."""
+    """The identifiers of a pack, of its costates, of what lies in both, and of its rows by what lies in these (None is 1).
+
+    ``parts`` are the identifiers of the places in a row that something is copied into.
+    """
 
     pack: str
     costates: str
     parameters: tuple[str, ...]
     costates_of: tuple[str, ...]
     rows: Mapping[tuple[str | None, ...], str]
+    parts: Mapping[str, tuple[str, ...]]
 
 
 def gather_products(statements: list[Statement], sides: list[Side]) -> list[Statement]:
@@ -46,10 +50,20 @@ def _together(statements: list[Statement], side: Side) -> list[Statement]:
     words = {word for k, s in enumerate(between, min(places)) if k not in places for word in re.findall(r"\w+", s.text)}
     if row is None or not same or words & {*side.costates_of, *side.parameters}:
         return statements
+    met = tuple(name for _, name, _, _ in parts if name is not None)
+    if _written(statements[min(places) :], side.parts[row]) or _written(between, met):  # the row is not whole yet
+        return statements
     definitions = tuple(d for k in places for d in statements[k].definitions)
     left, _, kept, scale = parts[0]
     one = Statement(f"{side.costates}.addmm_({left}, {row}{kept}, alpha={scale})", definitions)
     return [one if k == min(places) else s for k, s in enumerate(statements) if k == min(places) or k not in places]
+
+
+def _written(statements: list[Statement], names: tuple[str, ...]) -> bool:
+    """Whether one of these is written by a statement."""
+    calls = "|".join(names)
+    writes = re.compile(rf"^(?:{calls})(?:\.\w+_\(| = )|out=(?:{calls})\b")
+    return bool(names) and any(writes.search(s.text) for s in statements)
 
 
 def _scale(match: re.Match[str]) -> str:

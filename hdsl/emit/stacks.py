@@ -40,11 +40,23 @@ class Stack:
 
 @dataclass
 class Stacks:
-    """``joined`` are values that lie side by side, by the identifier of all; ``sides`` those that are copied into columns."""
+    """What lies together, by the identifier of all of it.
+
+    ``joined`` are values side by side, ``cells`` are cells, ``within`` those that lie so in a row, which is told, ``heads`` the
+    matrices of a pack. ``sides`` are values that are copied into columns.
+    """
 
     stacks: list[Stack] = field(default_factory=list)
     joined: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    cells: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    within: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    heads: dict[str, tuple[str, str]] = field(default_factory=dict)
     sides: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def together(self) -> dict[str, tuple[str, ...]]:
+        """All that lies side by side."""
+        return {**self.joined, **self.cells, **{whole: names for whole, (_, names) in self.within.items()}}
 
 
 @dataclass(frozen=True)
@@ -57,39 +69,42 @@ class _Product:
     made: str
 
 
-def stacked(
-    statements: list[Statement], lines: RoomLines, columns: dict[str, str], may_join: Callable[[str], bool]
-) -> tuple[list[Statement], Stacks]:
-    """The statements with products gathered, and what has to lie together for it.
-
-    ``columns`` are where results are written, by identifier; ``may_join`` tells of an identifier whether its place is free.
-    """
-    found = Stacks()
-    maker = _Gathering(statements, lines, columns, may_join, found)
+def stacked(maker: Gathering) -> None:
+    """Gather products and additions."""
     while maker.gathered():
         pass
-    for stack in found.stacks:
+    for stack in maker.found.stacks:
         maker.statements = [_one_back(s, stack, maker) for s in maker.statements]
+
+
+def moved_together(maker: Gathering) -> None:
+    """Gather what moves the members of a stack: outer products of one factor, and the addition of all costates."""
+    for stack in maker.found.stacks:
+        maker.statements = _one_outer(maker.statements, stack, maker)
         mine = {(m.whole, m.costates) for m in stack.members}
         maker.statements = [one_addition(s, mine, stack.whole, stack.costates) for s in maker.statements]
-    return maker.statements, found
 
 
-class _Gathering:
-    """Gathers products with what is met at one point."""
+class Gathering:
+    """Statements whose products are gathered, and what has to lie together for it.
+
+    Args:
+        columns: where results are written, by identifier.
+        may_join: tells of an identifier whether its place is free.
+    """
 
     def __init__(
-        self, statements: list[Statement], lines: RoomLines, columns: dict[str, str], may_join: Callable[[str], bool],
-        found: Stacks,
+        self, statements: list[Statement], lines: RoomLines, columns: dict[str, str], may_join: Callable[[str], bool]
     ) -> None:
-        self.statements, self.lines, self.columns, self.found = statements, lines, columns, found
+        self.statements, self.lines, self.columns, self.found = statements, lines, columns, Stacks()
         self._may_join = may_join
+        self.cells = {lines.names[cell]: cell for cell in lines.program.cells}
         self.rows = {lines.row(row): row for row in lines.packs.distinct}
         self.members = {m.turned: m for m in self._members()}
 
     def may_join(self, name: str) -> bool:
         """Whether a value may lie beside others: its place is free, and it lies beside none yet."""
-        return self._may_join(name) and not any(name in names for names in self.found.joined.values())
+        return self._may_join(name) and not any(name in names for names in self.found.together.values())
 
     def _members(self) -> list[Member]:
         names, lines = self.lines.names, self.lines
@@ -124,9 +139,9 @@ class _Gathering:
     def _gather(self, group: list[_Product]) -> bool:
         """One product in the place of several, if nothing between them says otherwise."""
         members = tuple(p.member for p in group)
-        stack = next((s for s in self.found.stacks if s.members == members), None)
-        if stack is None and any(m in s.members for s in self.found.stacks for m in members):
+        if not self.stackable(members):
             return False
+        stack = next((s for s in self.found.stacks if s.members == members), None)
         first, last = min(p.place for p in group), max(p.place for p in group)
         row = self.rows.get(group[0].met)
         parts = {group[0].met, self._first(group[0].met), *(v for (r, _), v in self.lines.parts.items() if r == row)}
@@ -134,9 +149,7 @@ class _Gathering:
         between = [s for k, s in enumerate(self.statements[first:last], first) if k not in {p.place for p in group}]
         if any(words & set(_WORD.findall(s.text.partition("#")[0])) for s in between):
             return False
-        if stack is None:
-            stack = self._stack(members)
-            self.found.stacks.append(stack)
+        stack = stack or self.stack(members)
         made = []
         for p in group:
             side = self.lines.names[f"side:{self.columns[p.made]}"] if p.made in self.columns else p.made
@@ -152,12 +165,50 @@ class _Gathering:
         self.statements = [s for s in self.statements if s.text]
         return True
 
-    def _stack(self, members: tuple[Member, ...]) -> Stack:
+    def stackable(self, members: tuple[Member, ...]) -> bool:
+        """Whether members lie below one another already, or none of them lies in a stack."""
+        known = [s.members for s in self.found.stacks]
+        return members in known or not any(m in stack for stack in known for m in members)
+
+    def stack(self, members: tuple[Member, ...]) -> Stack:
+        """The stack of these members, made if it is not there."""
+        for known in self.found.stacks:
+            if known.members == members:
+                return known
         names, first = self.lines.names, members[0].parameter
         heads = names[",".join(m.parameter for m in members)]
-        return Stack(
-            members, names[f"stack:{first}"], names[f"w:stack:{first}"], names[f"turned:stack:{first}"], heads
-        )
+        made = Stack(members, names[f"stack:{first}"], names[f"w:stack:{first}"], names[f"turned:stack:{first}"], heads)
+        self.found.stacks.append(made)
+        return made
+
+    def heads(self, first: str, second: str) -> str:
+        """The identifier of the first two matrices of a pack."""
+        whole = self.lines.names[f"{first},{second}"]
+        self.found.heads[whole] = (first, second)
+        return whole
+
+    def beside(self, pair: tuple[str, ...]) -> str | None:
+        """The identifier of two cells, or of their new values, that lie side by side from here on; None where they cannot."""
+        whole = self.lines.names[",".join(pair)]
+        if self.found.together.get(whole) == pair:
+            return whole
+        for ident, row in self.rows.items():
+            if tuple(self.lines.name(x) for x in row.operands[:2] if x is not None and x in row.own) == pair:
+                self.found.within[whole] = (ident, pair)
+                return whole
+        if not all(map(self.may_join, pair)):
+            return None
+        (self.found.cells if pair[0] in self.cells else self.found.joined)[whole] = pair
+        return whole
+
+    def apart(self, whole: str) -> None:
+        """Let values lie where they lay."""
+        for known in (self.found.cells, self.found.within, self.found.joined):
+            known.pop(whole, None)
+
+    def turned(self, name: str) -> str:
+        """The identifier of a transpose, a view that is made once."""
+        return self.lines.views.setdefault(name, self.lines.names[f"turned:view:{name}"])
 
     def join(self, made: list[str]) -> str:
         """The identifier of values that lie side by side from here on."""
@@ -166,7 +217,7 @@ class _Gathering:
         return whole
 
 
-def _one_back(statement: Statement, stack: Stack, maker: _Gathering) -> Statement:
+def _one_back(statement: Statement, stack: Stack, maker: Gathering) -> Statement:
     """``z.addmm_(ē, C, …).addmm_(ā, W, …)`` as one product with the rows of W above those of C."""
     calls = list(_ADDMM.finditer(statement.text))
     by_head = {call[2]: call for call in calls}
@@ -183,6 +234,29 @@ def _one_back(statement: Statement, stack: Stack, maker: _Gathering) -> Statemen
     return replace(statement, text=statement.text[: mine[0].start()] + one + statement.text[mine[-1].end() :])
 
 
+def _one_outer(statements: list[Statement], stack: Stack, maker: Gathering) -> list[Statement]:
+    """``w_A.addmm_(a_t, u, …)``, ``w_B.addmm_(b_t, u, …)`` of matrices that are as wide, a and b side by side."""
+    turned = {view: name for name, view in maker.lines.views.items()}
+    calls = {c[1]: (k, c) for k, s in enumerate(statements) if (c := _OUTER.fullmatch(s.text))}
+    if any(m.whole != m.head or m.costates not in calls for m in stack.members):
+        return statements
+    mine = [calls[m.costates] for m in stack.members]
+    pair = tuple(turned.get(call[2], "") for _, call in mine)
+    whole = next((whole for whole, names in maker.found.together.items() if names == pair), None)
+    places = sorted(k for k, _ in mine)
+    words = {*pair, *(m.costates for m in stack.members), mine[0][1][3]}
+    between = (s for k, s in enumerate(statements[places[0] : places[-1]], places[0]) if k not in places)
+    if whole is None or len({call.group(3, 4) for _, call in mine}) > 1:
+        return statements
+    if any(words & set(_WORD.findall(s.text)) for s in between):
+        return statements
+    definitions = tuple(d for k in places for d in statements[k].definitions)
+    call = mine[0][1]
+    one = Statement(f"{stack.costates}.addmm_({maker.turned(whole)}, {call[3]}{call[4]})", definitions)
+    return [one if k == places[0] else s for k, s in enumerate(statements) if k == places[0] or k not in places]
+
+
+_OUTER = re.compile(r"(\w+)\.addmm_\((\w+), (\w+)((?:, \w+=[\w.]+)*)\)")
 _WORD = re.compile(r"\w+")
 _MM = re.compile(r"torch\.mm\((\w+), (\w+), out=(\w+)\)")
 _ADDMM = re.compile(r"\.addmm_\((\w+), (\w+)(, beta=[\w.]+)?(, alpha=[\w.]+)?\)")

@@ -114,6 +114,7 @@ def test_predictions_are_a_row_a_step(folder: Path, capsys: pytest.CaptureFixtur
         (["--hold", "2", "--target-at", "3"], 2, "--target-at 3 is after the last of the ticks of --hold 2"),
         (["--target-at", "1"], 2, "--target-at wants --hold N"),
         (["--resume"], 2, "--resume wants --checkpoint DIR"),
+        (["--held-back", "4"], 2, "--held-back wants --backend native or auto"),
         (["--every", "5"], 2, "--every wants --checkpoint DIR"),
         (["--report", "no/where.html"], 2, "there is no folder no"),
         (["--predict", "."], 2, "is a folder"),

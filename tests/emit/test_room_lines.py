@@ -61,3 +61,15 @@ def test_a_class_is_taken_off_where_its_index_says():
     for k in range(3):
         stepped.step(u[k], c[k])
     torch.testing.assert_close(ran.W, stepped.W, rtol=1e-12, atol=1e-12)
+
+
+def test_a_row_holds_this_samples_input_wherever_it_is_read():
+    # In semi-implicit order the outer product with [u | 1] stands before the sum that reads it.
+    text = MODEL.replace("-h + tanh(W @ h + U @ u + b)", "U @ u + b").replace("param W[n, n] = normal(0, 0.3)\n", "")
+    made = hdsl.loads(text.replace("sequential", "semi-implicit")).compile(dtype=torch.float64)
+    ran, stepped = made(batch=2), made(batch=2)
+    u, v = torch.sin(torch.arange(12.0)).reshape(3, 2, 2), torch.cos(torch.arange(18.0)).reshape(3, 2, 3)
+    ran.run({"u": u, "v": v})
+    for k in range(3):
+        stepped.step(u[k], v[k])
+    torch.testing.assert_close(ran.U, stepped.U, rtol=1e-12, atol=1e-12)

@@ -3,7 +3,7 @@
 from hdsl.emit.side import Side, gather_products
 from hdsl.emit.statement import Statement
 
-SIDE = Side("P", "w_P", ("W", "b"), ("w_W", "w_b"), {("h", None): "row_h"})
+SIDE = Side("P", "w_P", ("W", "b"), ("w_W", "w_b"), {("h", None): "row_h"}, {"row_h": ("h", "u_part")})
 
 
 def texts(*given, side=SIDE):
@@ -26,6 +26,8 @@ def test_what_differs_stays_apart():
         ("w_W.addmm_(q_t, g, alpha=mean)", "w_b.addmv_(q_t, share)"),  # another quantity than lies in the row
         ("w_W.addmm_(q_t, h, beta=k, alpha=mean)", "w_b.addmv_(q_t, share)"),  # another dissipation
         ("w_W.addmm_(q_t, h, alpha=mean)", "b.add_(w_b)", "w_b.addmv_(q_t, share)"),  # read between the two
+        ("w_W.addmm_(q_t, h, alpha=mean)", "w_b.addmv_(q_t, share)", "u_part.copy_(u)"),  # the row is not whole yet
+        ("w_b.addmv_(q_t, share)", "torch.mm(x, y, out=h)", "w_W.addmm_(q_t, h, alpha=mean)"),
         ("w_W.addmm_(q_t, h, alpha=mean)",),
     )
     for given in apart:

@@ -28,6 +28,11 @@ def test_there_is_no_other_backend() -> None:
         net_of("fortran")
 
 
+def test_a_checkpoint_tells_what_changes_the_last_digits() -> None:
+    assert Choice("torch").asked == {} and Choice("native").asked == {"backend": "native"}
+    assert Choice("auto", held_back=0).asked == {"backend": "auto", "held back": 0}
+
+
 def test_without_a_compiler_it_is_torch_and_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choice, "find_compiler", lambda: None)
     with pytest.warns(UserWarning, match="no C compiler is at hand"):

@@ -165,3 +165,15 @@ def test_a_stage_within_a_step_is_named():
     with pytest.raises(NonFinite) as caught:
         run([600.0], hdsl.loads(text, name="stages.ham").compile(dtype=torch.float64)())
     assert " at stage 2 became infinite at step 0; made by stages.ham:6" in str(caught.value)
+
+
+def test_a_piece_that_begins_a_sequence_begins_it_again_where_its_fault_is_looked_for():
+    net, wanted = NET(), NET()
+    run([2.0], net, boundary=torch.tensor([[True]]))
+    assert net.sequences
+    with pytest.raises(NonFinite) as caught:
+        run([3.0, -1.0], net)
+    assert caught.value.step == 2
+    run([2.0], wanted, boundary=torch.tensor([[True]]))
+    run([3.0], wanted)
+    assert torch.equal(net.state.h, wanted.state.h) and not net.sequences

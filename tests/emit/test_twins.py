@@ -1,0 +1,75 @@
+"""Cells whose new values begin with one product."""
+
+import pytest
+import torch
+
+import hdsl
+
+TEXT = """ham 1
+model twins
+dim n = 4, m = 3, d = 2
+input u[m]
+target v[d]
+state p[n] = 0.3
+state q[n] = -0.2
+param A[n, m] = normal(0, 0.5)
+param B[n, m] = normal(0, 0.5)
+param C[d, n] = normal(0, 0.5)
+param D[d, n] = normal(0, 0.5)
+param w[n] = 0.7
+p' = {p} + A @ u
+q' = {q} + B @ u
+output y = C @ p + D @ q
+cost fit = 1/2 * squared(y - v)
+learn
+    order = {order}
+    tau = 0.25
+    eta = 1
+    beta = 0.2
+"""
+ORDERS = ("sequential", "simultaneous", "semi-implicit")
+COUPLINGS = {"both": ("-p + w*q", "-q - w*p"), "one": ("-p + w*q", "-q"), "none": ("-p", "-q"), "damped": ("-p + w*q", "-2*q")}
+
+
+def model(order, coupling="both"):
+    p, q = COUPLINGS[coupling]
+    return hdsl.loads(TEXT.format(p=p, q=q, order=order))
+
+
+def steps(order, coupling="both"):
+    return model(order, coupling).product("torch").split(" in samples:")[1].split("def _lay_out")[0]
+
+
+def test_cells_that_read_one_another_are_made_beside_themselves():
+    text = steps("semi-implicit")
+    assert "torch.addmm(p_q, u, A_t_stack, beta=" in text and ", out=p_new_q_new)" in text
+    assert "p_new.addcmul_(q, w, value=tau)" in text and "q_new.addcmul_(p, w, value=" in text
+    assert text.count("p_q.copy_(p_new_q_new)") == 1 and "p.copy_(" not in text
+
+
+def test_their_costates_go_back_by_the_matrices_of_a_pack():
+    text = steps("semi-implicit")
+    assert "torch.addmm(z_p_z_q, e_bar, C_D, beta=" in text
+    assert "w_A_stack.addmm_(z_p_z_q_t, u, beta=keep, alpha=tau_mean)" in text
+
+
+def test_cells_that_do_not_read_one_another_move_in_place():
+    assert "p_q.addmm_(u, A_t_stack, beta=" in steps("semi-implicit", "none")
+
+
+def test_other_factors_are_not_one_product():
+    assert "p_q" not in steps("semi-implicit", "damped")
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("coupling", COUPLINGS)
+def test_a_run_moves_what_its_steps_move(order, coupling):
+    made = model(order, coupling).compile(dtype=torch.float64)
+    ran, stepped = made(batch=2, seed=1), made(batch=2, seed=1)
+    u, v = torch.sin(torch.arange(36.0)).reshape(6, 2, 3), torch.cos(torch.arange(24.0)).reshape(6, 2, 2)
+    v[2, 1, 0] = torch.nan
+    y = ran.run({"u": u, "v": v})["y"]
+    for k in range(6):
+        torch.testing.assert_close(stepped.step(u[k], v[k])[0], y[k], rtol=1e-12, atol=1e-12)
+    for name, value in stepped.state_dict().items():
+        torch.testing.assert_close(ran.state_dict()[name], value, rtol=1e-12, atol=1e-12)
