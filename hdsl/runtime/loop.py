@@ -192,8 +192,8 @@ def begins(net: Any, chunk: dict[str, Any], of_all: bool) -> torch.Tensor:
 def _mark_boundaries(marks: torch.Tensor, chunk: dict[str, Any]) -> None:
     """Of (T, batch): True behind each last sample of a sequence."""
     if "boundary" in chunk:
-        boundary = torch.as_tensor(chunk["boundary"], device=marks.device).to(torch.bool)[:-1]
-        marks[1:] = boundary.reshape(len(boundary), -1)
+        boundary = torch.as_tensor(chunk["boundary"], device=marks.device).to(torch.bool)
+        marks[1:] = boundary.reshape(len(marks), -1)[:-1]  # of one step nothing is left
 
 
 def results_of(

@@ -203,9 +203,10 @@ def _numbers(net: Any, text: NativeText) -> Any:
 
 
 def _finished(net: Any, steps: int, boundary: torch.Tensor | None, taus: torch.Tensor | None) -> None:
-    net._finish(steps, None if boundary is None else boundary[steps - 1])
-    if taus is not None and hasattr(net, "offset"):
-        net.offset.copy_(offset_after(net.offset, taus[:steps], net.tau))
+    with torch.inference_mode():  # as a step moves the clock: a copy that was made in that mode has no other way
+        net._finish(steps, None if boundary is None else boundary[steps - 1])
+        if taus is not None and hasattr(net, "offset"):
+            net.offset.copy_(offset_after(net.offset, taus[:steps], net.tau))
 
 
 def call(

@@ -196,3 +196,16 @@ def test_what_is_due_is_put_back_once_in_a_step_and_in_a_run() -> None:
     for _ in range(7):
         step.step()
     assert run.w.tolist() == step.w.tolist() == plain.w.tolist() == [0.75, 0.75]
+
+
+def test_a_run_of_one_step_that_ends_a_sequence() -> None:
+    """As the last chunk of a long run may be; and of a copy made in inference mode, whose clock moves in no other."""
+    net, whole = net_of(), net_of()
+    boundary = torch.arange(40).reshape(20, 2) % 3 == 0
+    whole.run({**STREAM, "boundary": boundary})
+    with torch.inference_mode():
+        net = copy.deepcopy(net)
+    for k in range(20):
+        piece = slice(k, k + 1)
+        net.run({**{name: value[piece] for name, value in STREAM.items()}, "boundary": boundary[piece]})
+    torch.testing.assert_close(net.state_dict(), whole.state_dict(), rtol=1e-5, atol=1e-6)
