@@ -53,6 +53,7 @@ class RoomLines(TorchLines):
         self._rename_what_is_made_in_place()
         self.packs: Packs = packs_of(sums, self._kept_at)
         self.folded |= {c for s in self.packs.sums.values() for c in s.taken} | self.chosen
+        self.folded -= {slot_name(x) for s in self.packs.sums.values() for x in slots(s.rest)}  # added as it is: made before
 
     def _rename_what_is_made_in_place(self) -> None:
         """``s = tanh(a)`` where nothing else reads a: a is made where s lies; so is e of ``ē = [v given] e``."""

@@ -73,3 +73,16 @@ def test_a_row_holds_this_samples_input_wherever_it_is_read():
     for k in range(3):
         stepped.step(u[k], v[k])
     torch.testing.assert_close(ran.U, stepped.U, rtol=1e-12, atol=1e-12)
+
+
+def test_what_a_packed_sum_is_added_to_is_made_before_it():
+    # Wᵀh is a product that the sum's own call would take in, were that call not taken by [U | b].
+    text = MODEL.replace("W @ h + U @ u", "W.T @ h + U @ u")
+    made = hdsl.loads(text).compile(dtype=torch.float64)
+    assert "U_t_side" in hdsl.loads(text).product("torch")
+    ran, stepped = made(batch=2, seed=1), made(batch=2, seed=1)
+    u, v = torch.sin(torch.arange(12.0)).reshape(3, 2, 2), torch.cos(torch.arange(18.0)).reshape(3, 2, 3)
+    ran.run({"u": u, "v": v})
+    for k in range(3):
+        stepped.step(u[k], v[k])
+    torch.testing.assert_close(ran.W, stepped.W, rtol=1e-12, atol=1e-12)
