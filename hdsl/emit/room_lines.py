@@ -53,6 +53,8 @@ class RoomLines(TorchLines):
         self._rename_what_is_made_in_place()
         self.packs: Packs = packs_of(sums, self._kept_at)
         self.folded |= {c for s in self.packs.sums.values() for c in s.taken} | self.chosen
+        # What a packed sum is added to is no part of its call, so it is made before.
+        self.folded -= {slot_name(x) for s in self.packs.sums.values() for x in slots(s.rest)}
 
     def _rename_what_is_made_in_place(self) -> None:
         """``s = tanh(a)`` where nothing else reads a: a is made where s lies; so is e of ``ē = [v given] e``."""
@@ -244,7 +246,7 @@ class RoomLines(TorchLines):
 
     def _assign(self, line: Definition, text: str, used: tuple[Definition, ...]) -> Statement:
         name, place = self.name(line.name), self.renamed.get(line.name, line.name)
-        written = place in self.program.results and not self.program.is_update(line)
+        written = place in self.program.results and not self.program.is_update(self.lines.get(place, line))
         if not self.has_room(line):
             made = super()._assign(line, text, used)
             if not written:

@@ -1,5 +1,6 @@
 """Where the values of a run's step are written."""
 
+import pytest
 import torch
 
 import hdsl
@@ -73,3 +74,21 @@ def test_a_row_holds_this_samples_input_wherever_it_is_read():
     for k in range(3):
         stepped.step(u[k], v[k])
     torch.testing.assert_close(ran.U, stepped.U, rtol=1e-12, atol=1e-12)
+
+
+# The call that would take Wᵀh in is that of [U | b].
+PACKED_TO_A_PRODUCT = MODEL.replace("W @ h + U @ u", "W.T @ h + U @ u")
+# What tanh is of is made where h⁺ lies, which is handed out of a step, but is no column.
+COST_OF_A_NEW_VALUE = MODEL.replace("h' = -h + tanh(W @ h + U @ u + b)", "next h = tanh(0.5*(W @ h) + 0.5*(U @ u))")
+COST_OF_A_NEW_VALUE = COST_OF_A_NEW_VALUE.replace("learn\n", "cost act = 0.1 * squared(h)\nlearn\n")
+
+
+@pytest.mark.parametrize("text", [PACKED_TO_A_PRODUCT, COST_OF_A_NEW_VALUE])
+def test_what_a_step_reads_has_been_made(text):
+    made = hdsl.loads(text).compile(dtype=torch.float64)
+    ran, stepped = made(batch=2, seed=1), made(batch=2, seed=1)
+    u, v = torch.sin(torch.arange(12.0)).reshape(3, 2, 2), torch.cos(torch.arange(18.0)).reshape(3, 2, 3)
+    ran.run({"u": u, "v": v})
+    for k in range(3):
+        stepped.step(u[k], v[k])
+    torch.testing.assert_close(ran.W, stepped.W, rtol=1e-12, atol=1e-12)
