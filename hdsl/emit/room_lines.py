@@ -82,12 +82,16 @@ class RoomLines(TorchLines):
         return first if row.in_place and not others and is_slot(first) else None
 
     def _marked(self, line: Definition) -> tuple[Scalar | None, Scalar]:
-        """The mark of a target that a line's value is multiplied by, where it is by one, and what is multiplied."""
+        """The mark of a target that a line's value is multiplied by, where it is by one, and what is multiplied.
+
+        What is one for all streams, ``[v given] exp(−t)``, has to be spread over them by its mark: such a line has none here.
+        """
         assert isinstance(line.body, Elementwise)
         factors = sympy.Mul.make_args(line.body.expression)
         marks = [f for f in factors if is_slot(f) and slot_name(f).startswith("present:")]
         rest = line.body.expression / marks[0] if len(marks) == 1 else line.body.expression
-        if len(marks) != 1 or len(factors) < 2 or any(slot_name(s).startswith("present:") for s in slots(rest)):
+        twice = any(slot_name(s).startswith("present:") for s in slots(rest))
+        if len(marks) != 1 or len(factors) < 2 or twice or not self._fills(list(slots(rest)), line):
             return None, line.body.expression
         return marks[0], rest
 

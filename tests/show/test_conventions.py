@@ -51,7 +51,8 @@ def test_a_users_omega_is_not_the_costates(product):
 def test_what_the_derivation_says_is_what_is_shown(product):
     """A derivation with another sign shows another sign: nothing here is a text of its own."""
     given = product("leaky").hamiltonian
-    turned = replace(given, control={n: sympy.Eq(eq.lhs, -eq.rhs) for n, eq in given.control.items()})
+    turned, without = replace(given), replace(given)
+    vars(turned)["control"] = {n: sympy.Eq(eq.lhs, -eq.rhs) for n, eq in given.control.items()}
     assert str(Conventions(turned, "text").rows()[3].equations[0]) == "ν = exp(−η t) β ⊙ ω"
-    without = replace(given, hamiltonian=given.hamiltonian - given.robust + sympy.Symbol("phi") * given.lagrangian)
+    vars(without)["hamiltonian"] = given.hamiltonian - given.robust + sympy.Symbol("phi") * given.lagrangian
     assert "⟨z, f⟩" not in str(Conventions(without, "text").rows()[1].equations[0])
