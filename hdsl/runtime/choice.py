@@ -44,8 +44,9 @@ def choice_of(backend: str, origin: Origin, held_back: int | None = None) -> Cho
 
     Raises ValueError: there is no such backend, or the model has no native code, or nothing can be held back so.
     """
-    if held_back is not None and not (0 <= held_back <= MOST and backend in ("native", "auto")):
-        raise ValueError(f"moves are held back by native code, over 0 to {MOST} steps; not over {held_back} with {backend}")
+    whole = type(held_back) is int and 0 <= held_back <= MOST  # it is printed into C: True and 2.5 would be too
+    if held_back is not None and not (whole and backend in ("native", "auto")):
+        raise ValueError(f"moves are held back by native code, over 0 to {MOST} steps; not over {held_back!r} with {backend}")
     if backend == "torch":
         return Choice("torch")
     if backend not in ("native", "auto"):

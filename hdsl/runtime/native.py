@@ -155,21 +155,23 @@ def run_native(net: Any, chunk: dict[str, Any], sample: Sequence[torch.Tensor]) 
     entries = [entry(net, name, value, chunk) for name, value in zip(net.sample, sample, strict=True)]
     body, begins, cells = "learn" if net.training else "observe", anew(net, chunk), net._cells()
     most = max(1, AT_ONCE // (net.batch * sum(cell.numel() for cell in cells) or 1))
-    columns, done, between = [], 0, _between(net, steps) if taus is None else None
+    columns, done, made_by_c, between = [], 0, [0], _between(net, steps) if taus is None else None
     try:
         while done < steps:
             rows, ticks, done = slice(done, done + most), getattr(net, "ticks", 0) + done, min(steps, done + most)
             given = [value[rows] for value in entries]
             parts = [None if value is None else value[rows] for value in (taus, begins)]
             holding = None if between is None else (between, done == steps)
-            made = call(net, body, cells, given, done - rows.start, parts[0], net.tau, parts[1], ticks=ticks, holding=holding)
+            made = call(net, body, cells, given, done - rows.start, parts[0], net.tau, parts[1], ticks=ticks,
+                        holding=holding, counted=made_by_c)  # fmt: skip
             if made is None:
                 return None
             columns.append(made)
     except KeyboardInterrupt:  # which comes once C is through: what it has made is counted
         if between is not None:
             call(net, body, cells, [value[:0] for value in entries], 0, None, net.tau, holding=(between, True))
-        _finished(net, done, boundary, taus)
+        if made_by_c[0]:
+            _finished(net, made_by_c[0], boundary, taus)
         raise
     _finished(net, done, boundary, taus)
     if between is not None:
@@ -213,11 +215,13 @@ def call(
     net: Any, body: str, cells: Sequence[torch.Tensor], sample: Sequence[torch.Tensor], steps: int,
     taus: torch.Tensor | None, tau: float, begins: torch.Tensor | None = None, projects: bool = True, ticks: int | None = None,
     holding: tuple[Between, bool] | None = None, steps_kept: Steps | None = None,
+    counted: list[int] | None = None,
 ) -> Columns | None:  # fmt: skip
     """One call; None where the tensors are not as C wants them, or no library can be made: the module is torch's then.
 
     ``holding`` is what the calls of a run hand to one another that holds moves back, and whether this one is the last. Of one
-    step what C was told is added to ``steps_kept``, for the next one.
+    step what C was told is added to ``steps_kept``, for the next one. To ``counted`` the steps are added when nothing comes
+    before C any more: an interrupt in C is told behind it, and one before leaves them out.
     """
     share = net.share
     if share.device.type != "cpu" or share.dtype not in KINDS:
@@ -253,10 +257,11 @@ def call(
         steps, ticks, projects, float(tau), _pointer(taus), ctypes.addressof(numbers), cells_at, first_at,
         _pointer(marks), given_at, made_at, (work.data_ptr() + 63) // 64 * 64, torch.get_num_threads(),
     )  # fmt: skip
-    if holding is None:
-        library.functions[body](ctypes.byref(told))
-    else:
-        library.functions["learn_held"](ctypes.byref(told), holding[0].state, holding[1])
+    function = library.functions[body if holding is None else "learn_held"]
+    handed = (ctypes.byref(told),) if holding is None else (ctypes.byref(told), holding[0].state, holding[1])
+    if counted is not None:
+        counted[0] += steps
+    function(*handed)
     torch.autograd.graph.increment_version(own)  # who kept one for a derivative is told that it has moved
     if steps_kept is not None and own and all(cell is each for cell, each in zip(own, laid, strict=True)):
         steps_kept[body] = Prepared(

@@ -70,3 +70,12 @@ def test_auto_is_decided_at_the_first_run(monkeypatch: pytest.MonkeyPatch) -> No
     net.run({"u": CHUNK["u"], "v": CHUNK["v"]})
     assert net.choice == Choice("torch", "torch: as it happens")
     assert net_of("auto").choice == Choice("auto")
+
+
+NONE_SUCH = [("native", -1), ("auto", 513), ("native", 2.5), ("native", True), ("torch", 4)]
+
+
+@pytest.mark.parametrize(("backend", "steps"), NONE_SUCH)
+def test_steps_over_which_nothing_is_held_back(backend: str, steps: Any) -> None:
+    with pytest.raises(ValueError, match=r"over 0 to 512 steps; not over .* with"):
+        hdsl.load("sunspots").compile(backend=backend, held_back=steps)

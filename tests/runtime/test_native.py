@@ -209,3 +209,25 @@ def test_a_run_of_one_step_that_ends_a_sequence() -> None:
         piece = slice(k, k + 1)
         net.run({**{name: value[piece] for name, value in STREAM.items()}, "boundary": boundary[piece]})
     torch.testing.assert_close(net.state_dict(), whole.state_dict(), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("held_back", [0, 2])
+def test_an_interrupt_before_c_counts_no_step_of_that_call(held_back: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = hdsl.load("sunspots", n=6).compile(dtype=torch.float64, backend="native", held_back=held_back)
+    net, plain = made(seed=3), made(seed=3)
+    stream = {**{name: value[:, :1].double() for name, value in STREAM.items()}, "boundary": torch.arange(20) == 10}
+    monkeypatch.setattr(native, "AT_ONCE", 5 * sum(cell.numel() for cell in net._cells()))
+    pointers, tables = native._pointers, []
+
+    def interrupted(values: Any) -> Any:
+        tables.append(len(values))
+        if len(tables) == 4 * 2 + 1:  # four tables a call, and two calls are through
+            raise KeyboardInterrupt
+        return pointers(values)
+
+    monkeypatch.setattr(native, "_pointers", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        net.run(stream)
+    monkeypatch.setattr(native, "_pointers", pointers)
+    plain.run({name: value[:10] for name, value in stream.items()})
+    torch.testing.assert_close(net.state_dict(), plain.state_dict())
