@@ -69,7 +69,7 @@ GOALS: Mapping[str, Goal] = {
     "native / held back": Goal("native / moves held back", 1.5, least=True),
     "linear in parameters": Goal("slope of log seconds against log parameters", 1.1),
     "linear in steps": Goal("slope of log seconds against log steps", 1.1),
-    "flat memory": Goal("KiB gained in the second half of 10^6 steps", 64),
+    "flat memory": Goal("KiB gained in the second half of the steps", 64),
     "twice the parameters": Goal("bytes held in a run over twice those of the parameters, n = 1024", 1.1),
     "check": Goal("`hdsl check` over importing sympy and lark, as processes", 1.6),
     "derive": Goal("seconds to derive and print a model that ships, the slowest", 1.0),

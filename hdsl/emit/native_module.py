@@ -196,7 +196,8 @@ class _Module:
             self.shared = True
             lines, begin = ["if (!me) {", *begin, *lines, "}"], []
             head = [f"static void {name}_crew(const struct run *r, struct crew *crew, int64_t me) {{", "int64_t turn = 0;"]
-            tail = [f"SEEN void {name}(const struct run *r) {{ run_crew(r, r->steps * {body.work} >= {native_crew.WORTH}, {name}_crew); }}"]
+            pays = f"r->steps * {body.work} >= {native_crew.WORTH}"
+            tail = [f"SEEN void {name}(const struct run *r) {{ run_crew(r, {pays}, {name}_crew); }}"]
         head += self._numbers(used)
         head += self._cells(used)
         head += [text for made in bodies for text in made.bound]

@@ -170,8 +170,8 @@ class RoomLines(TorchLines):
                 count = sum(known == operand for _, known in self.parts)
                 self.parts[row, operand] = self.names[f"part:{name}{count + 1 if count else ''}"]
             if first or not self._lasts(operand):
-                copied = f"{self.parts[row, operand]}.copy_({self.name(name)})"
-                made.append(Statement(f"{copied}  # into {self.beside(row)}", ()))
+                copy = f"{self.parts[row, operand]}.copy_({self.name(name)})"
+                made.append(Statement(f"{copy}  # into {self.beside(row)}", ()))
         return made
 
     def _lasts(self, operand: str) -> bool:

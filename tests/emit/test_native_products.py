@@ -51,7 +51,7 @@ def compare(kind: str, batch: int, rows: int, n: int) -> None:
     call(kind, "sums", (batch, rows, n), w, q, c)
     g = np.empty((rows, n), dtype)
     call(kind, "outers", (batch, rows, n), q, x, g)
-    eps = 50 * np.finfo(dtype).eps
+    eps = max(50, 2 * n) * np.finfo(dtype).eps
     np.testing.assert_allclose(y, 2 * x @ w.T, atol=eps, rtol=eps)
     np.testing.assert_allclose(c, wanted, atol=eps, rtol=eps)
     np.testing.assert_allclose(g, 2 * q.T @ x, atol=eps, rtol=eps)
