@@ -158,7 +158,7 @@ def _adjoint(
     elif not (bare or constant):
         name = workspace.fresh(f"adj:{definition.name}")
         body = Elementwise(expression)
-        shared = definition.shared or workspace.reads_only_shared(body)
+        shared = workspace.reads_only_shared(body)  # a shared value with a costate of each stream has such an adjoint
         summands = trace_summands(expression, summands_of(parts))
         workspace.append(Definition(name, body, definition.sizes, shared, spans, roots, summands))
         expression = slot(name, definition.indices)

@@ -276,6 +276,28 @@ def test_what_is_written_of_a_stream_is_of_each_stream_though_nothing_be_left_of
     assert "same" not in of_each
 
 
+SHARED_RATE = """ham 1
+dim n = 2, m = 3
+input u[m]
+target v[m]
+param M[n, n] = normal(0, 1)
+param b[m] = normal(0, 1)
+state s[m] = 0.3
+state k[n] = 0.3
+next k = tanh(M @ k)
+s' = b + u - u
+output y = s
+cost fit = squared(y - v) + 0.1*squared(k)
+learn
+    tau = 0.5
+"""
+
+
+def test_what_all_streams_share_moves_a_state_of_each_stream() -> None:
+    """τ z, beside the z of a state of `next`, is the adjoint of b: of each stream, though b is not."""
+    check_model(hdsl.loads(SHARED_RATE), 1, SHARED_RATE)
+
+
 CHAIN = """ham 1
 dim n = 2, m = 3
 input u[m]
