@@ -236,6 +236,7 @@ def _passed(found: Sized, net: Any, point: Point, case: Case) -> dict[str, Tenso
 def _cells(net: Any) -> dict[str, Array]:
     cells = {name: cell.detach().numpy().copy() for name, cell in zip(net.cells, net._cells(), strict=True)}
     cells |= {"clock": net.clock.numpy().copy(), "ended": net.ended.numpy().copy()}
+    cells["begins"] = net.ended.numpy() & bool(net.sequences)  # a module looks at its marks only where it knows that one is set
     if hasattr(net, "offset"):  # where t is read: steps times τ, and how far steps of another τ have led away from that
         cells["time"] = (net.clock.double() * net.tau + net.offset).numpy().copy()
     return cells
@@ -321,7 +322,8 @@ def _against_walk(
         there = each[~np.isnan(each)]
         errors.add(f"cost {name}", "walk", difference(made.costs[name], there.mean() if there.size else np.nan, large))
     errors.add("clock+", "walk", difference(made.cells["clock"], cells["clock"] + 1))
-    errors.add("ended+", "walk", difference(made.cells["ended"], new["ended"].numpy()))
+    for name in ("ended", "begins"):
+        errors.add("ended+", "walk", difference(made.cells[name], new["ended"].numpy()))
     errors.add("sample", "streams", made.stream)
     if "time" in made.cells:
         errors.add("time+", "walk", difference(made.cells["time"], new["time"][0].numpy()))
