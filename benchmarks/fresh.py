@@ -1,7 +1,8 @@
 """Measurements each of which wants a process that has imported much and done nothing yet: forked from one that has.
 
-``python -m benchmarks.fresh derive`` (or ``load``) reads jobs from standard input, a JSON object a line, and prints what each
-came to. To fork takes milliseconds where importing takes a second or two, so that every model can be measured several times.
+``python -m benchmarks.fresh derive`` (``load``, ``passes``) reads jobs from standard input, a JSON object a line, and prints
+what each came to. To fork takes milliseconds where importing takes a second or two, so that every model can be measured several
+times.
 """
 
 from __future__ import annotations
@@ -9,15 +10,32 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import pkgutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-IMPORTS = {"derive": ("hdsl", "lark", "sympy"), "load": ("torch", "hdsl.runtime.load")}
+PASSES = ("parse", "check", "lint", "derive", "optimise", "torch", "numpy", "native")
+ROOMS = ("audit", "derive", "emit", "lint", "model", "optimise", "stability", "syntax", "terms")
+"""Of hdsl, what a compiler imports on its way."""
+
+
+def _compiler() -> list[str]:
+    found = {room: pkgutil.iter_modules([str(ROOT / "hdsl" / room)]) for room in ROOMS}
+    return ["lark", "sympy", "hdsl.compiler", *(f"hdsl.{room}.{each.name}" for room in ROOMS for each in found[room])]
+
+
+IMPORTS: dict[str, Callable[[], Sequence[str]]] = {
+    "derive": lambda: ("hdsl", "lark", "sympy"),
+    "load": lambda: ("torch", "hdsl.runtime.load"),
+    "passes": _compiler,
+}
 
 
 def derive(path: str) -> dict[str, float]:
@@ -42,10 +60,37 @@ def load(path: str) -> dict[str, float]:
     return {"load": perf_counter() - start}
 
 
-WORK: dict[str, Callable[[str], dict[str, float]]] = {"derive": derive, "load": load}
+def passes(path: str) -> dict[str, float | None]:
+    """The number of definitions, and seconds of the processor of each pass; None of what a model has not: native text."""
+    from hdsl.compiler import VERSION, Compiler
+    from hdsl.emit.native_module import NotNative, emit_native
+    from hdsl.syntax.gather import gather
+    from hdsl.syntax.read import read
+
+    marks = [process_time()]
+
+    def passed(product: object) -> object:
+        marks.append(process_time())
+        return product
+
+    source, _ = read(Path(path).read_bytes(), Path(path).name)
+    compiler = Compiler(gather(source, Path(path).parent))
+    passed(compiler.text)
+    model = compiler.model
+    passed(model)
+    for name in ("diagnostics", "step", "program", "torch", "numpy"):
+        passed(getattr(compiler, name))
+    with suppress(NotNative):
+        passed(emit_native(compiler.program, VERSION, {name: size or 4 for name, size in model.dims.items()}, 1, "float"))
+    told: dict[str, float | None] = dict.fromkeys(PASSES)
+    told.update(zip(PASSES, (after - before for before, after in pairwise(marks)), strict=False))
+    return {"definitions": len(model.definitions), **told}
 
 
-def forked(work: Callable[[str], dict[str, float]], path: str, cache: str) -> dict[str, Any]:
+WORK: dict[str, Callable[[str], Mapping[str, float | None]]] = {"derive": derive, "load": load, "passes": passes}
+
+
+def forked(work: Callable[[str], Mapping[str, float | None]], path: str, cache: str) -> dict[str, Any]:
     """What the work came to in a fork of this process with that cache; under "wrong" the message where it failed."""
     reads, writes = os.pipe()
     child = os.fork()
@@ -78,7 +123,7 @@ def measured(kind: str, jobs: Sequence[tuple[str, str]]) -> list[dict[str, Any]]
 
 def main() -> int:
     kind = sys.argv[1]
-    for name in IMPORTS[kind]:
+    for name in IMPORTS[kind]():
         importlib.import_module(name)
     for line in sys.stdin:
         print(json.dumps(forked(WORK[kind], **json.loads(line))), flush=True)

@@ -94,8 +94,13 @@ def _replayed(
 def pays(net: Any, cells: tuple[torch.Tensor, ...]) -> bool:
     """Whether a run lays out the cells first: copies of large parameters would take as much memory again, and those of
     parameters that a user has put into the same memory would part."""
-    if not net.training or not hasattr(net, "_lay_out") or sum(cells[k].numel() for k in net.beside) > MANY:
-        return False
+    few = net.training and hasattr(net, "_lay_out") and sum(cells[k].numel() for k in net.beside) <= MANY
+    return few and apart(net, cells)
+
+
+def apart(net: Any, cells: tuple[torch.Tensor, ...]) -> bool:
+    """Whether each cell has memory of its own: a copy of one that is another's too, or moves of it that are held back, would
+    part from the other."""
     places = [c.untyped_storage().data_ptr() for name, c in zip(net.cells, cells, strict=True) if name[:7] != "turned:"]
     return len(set(places)) == len(places)
 

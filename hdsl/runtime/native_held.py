@@ -11,6 +11,7 @@ import torch
 
 from hdsl.emit.holding import Holding, holding_of
 from hdsl.runtime.choice import Choice
+from hdsl.runtime.loop import apart
 
 if TYPE_CHECKING:
     from hdsl.emit.native_module import NativeText
@@ -42,7 +43,7 @@ def begun(net: Any, text: NativeText, weigh: Callable[[Any], None], steps: int) 
         weigh: puts down what stands for each costate, as ``weigh_held`` of the text does.
     """
     holding = asked_of(net)
-    if not text.held or not net.training or not _apart(net):
+    if not text.held or not net.training or not apart(net, net._cells()):
         return None
     left = (ctypes.c_int64 * len(text.held))()
     weigh(left)
@@ -51,13 +52,6 @@ def begun(net: Any, text: NativeText, weigh: Callable[[Any], None], steps: int) 
     state = (ctypes.c_int64 * (NUMBERS * len(left)))(*(FIRST * len(left)))
     told = f"moves of {', '.join(text.held)} held back over {text.over} steps"
     return Between(net.share.new_empty(text.held_work + 16), state, told)
-
-
-def _apart(net: Any) -> bool:
-    """Whether each cell has memory of its own: one that is another's too would be read while its moves are held back."""
-    cells = [cell for name, cell in zip(net.cells, net._cells(), strict=True) if not name.startswith((":", "turned:"))]
-    places = [cell.untyped_storage().data_ptr() for cell in cells if cell.numel()]
-    return len(set(places)) == len(places)
 
 
 def tell(net: Any, line: str) -> None:

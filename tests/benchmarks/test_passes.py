@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.passes import DEEP, ONCE, PASSES, main
+from benchmarks.passes import PASSES, main
+from benchmarks.start import TRANSFORMER
 from hdsl.compiler import Compiler
 from hdsl.syntax.gather import gather
 from hdsl.syntax.read import read
@@ -15,7 +16,6 @@ def test_a_model_is_told_with_every_pass(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_the_deep_model_is_one_of_twelve_layers() -> None:
-    compile(ONCE, "once", "exec")
-    source, _ = read(DEEP.read_bytes(), DEEP.name)
-    compiler = Compiler(gather(source, DEEP.parent))
+    source, _ = read(TRANSFORMER.read_bytes(), TRANSFORMER.name)
+    compiler = Compiler(gather(source, TRANSFORMER.parent))
     assert compiler.model.dims["layers"] == 12 and sum(name.endswith(".Wq") for name in compiler.model.quantities) == 12
