@@ -14,7 +14,7 @@ SQUARE = '''
 def _mean_square(self, error, *present):
     """`_mean` of ‖e‖² of each stream. Of a single stream that is one product, for a small step is made of calls."""
     if self.batch == 1 and self._all_given(present):
-        error = error.reshape(-1)
+        error = error.view(-1)
         return torch.dot(error, error)
     return self._mean(torch.linalg.vecdot(error, error), *present)'''
 ENTROPY = '''
