@@ -26,7 +26,7 @@ struct step {                     // what Python hands over for a whole step
     struct run run;               // of one step; its tables are filled in here, but for the cells
     const void *const *given;     // the arguments: NULL for a target of which nothing is there
     T *const *handed;             // the output, then the mean costs
-    const void *const *buffers;   // the module's tensors, of which the cells are the first
+    void *const *buffers;         // the module's tensors, of which the cells are the first
     double tau;                   // the module's own
 };
 
@@ -121,17 +121,19 @@ def whole_step(module: Module) -> tuple[WholeStep, list[str]]:
         Argument(module.facts.names[name], (module.batch, *module.outside(name)[0]), name in module.whole, name in targets)
         for name in names
     )
-    counters = [("clock", (), "whole"), ("ended", (module.batch,), "truth"), ("offset", (), "real")]
-    own = tuple(Buffer("", "_buffers", *counter) for counter in counters if counter[0] != "offset" or module.facts.uses_time)
+    counters = list(_counters(module))
     first = module.programs.learn.results[0] if model.outputs else None
     output = None if first is None else _extent(module, first)
-    buffers = (*(_cell(module, name) for name in module.cells), *own)
-    body = [*_rooms(module, names, targets), "body(r);", *_costs(module, output is not None), f"++*{_counter(module, 0)};"]
+    buffers = (*(_cell(module, name) for name in module.cells), *(buffer for buffer, _ in counters))
     lines = [
         "APART void step_by(const struct step *s, void (*body)(const struct run *)) {",
         "const struct run *const r = &s->run;",
         "const int64_t step = 0;",
-        *body,
+        *(f"{kind} *const {buffer.key} = s->buffers[{len(module.cells) + k}];" for k, (buffer, kind) in enumerate(counters)),
+        *_rooms(module, names, targets),
+        "body(r);",
+        *_costs(module, output is not None),
+        "++*clock;",
         "}",
         *(f"SEEN void {name}_step(const struct step *s) {{ step_by(s, {name}); }}" for name in ("learn", "observe")),
     ]
@@ -148,10 +150,13 @@ def _cell(module: Module, name: str) -> Buffer:
     return Buffer(group, kept, module.facts.key(of), sizes if shared or kind == "initial" else (module.batch, *sizes), "real")
 
 
-def _counter(module: Module, number: int) -> str:
-    """A pointer to one of those that come behind the cells."""
-    kind = ("int64_t", "const uint8_t", "const T")[number]
-    return f"(({kind} *)s->buffers[{len(module.cells) + number}])"
+def _counters(module: Module) -> Iterator[tuple[Buffer, str]]:
+    """What comes behind the cells, with what C has for it: the clock, and what else of time a step reads."""
+    yield Buffer("", "_buffers", "clock", (), "whole"), "int64_t"
+    if any(name.startswith("begins:") for name in module.sample):
+        yield Buffer("", "_buffers", "ended", (module.batch,), "truth"), "const uint8_t"
+    if module.facts.uses_time:
+        yield Buffer("", "_buffers", "offset", (), "real"), "const T"
 
 
 def _extent(module: Module, name: str) -> tuple[int, ...]:
@@ -193,7 +198,7 @@ def _rooms(module: Module, names: Sequence[str], targets: set[str]) -> Iterator[
 
 def _entry(module: Module, names: Sequence[str], name: str, position: int, targets: set[str]) -> Iterator[str]:
     """What puts one entry of the sample into its room."""
-    at, clock = f"((T *)r->sample[{position}])", _counter(module, 0)
+    at = f"((T *)r->sample[{position}])"
     if name in targets:
         given, has = f"s->given[{names.index(name)}]", f"(T *)r->sample[{module.sample.index(f'present:{name}')}]"
         if name in module.whole:
@@ -201,17 +206,17 @@ def _entry(module: Module, names: Sequence[str], name: str, position: int, targe
         else:
             yield f"take_numbers({module.batch}, {prod(module.outside(name)[0])}, {given}, {at}, {has});"
     elif name == "t":  # not in one instruction, which would round once where torch rounds twice
-        yield f"{{ volatile T even = (T)*{clock} * (T)s->tau; *{at} = even + *{_counter(module, 2)}; }}"
+        yield f"{{ volatile T even = (T)*clock * (T)s->tau; *{at} = even + *offset; }}"
     elif name == FIRST:
-        yield f"*{at} = *{clock} == 0;"
+        yield f"*{at} = *clock == 0;"
     elif name == LAYER:
-        yield f"*{at} = *{clock} % {module.model.cycle} + 1;"
+        yield f"*{at} = *clock % {module.model.cycle} + 1;"
     elif name == "begins:stream":
-        yield f"for (int64_t b = 0; b < {module.batch}; b++) {at}[b] = {_counter(module, 1)}[b] || *{clock} == 0;"
+        yield f"for (int64_t b = 0; b < {module.batch}; b++) {at}[b] = ended[b] || *clock == 0;"
     elif name == "begins:all":
         yield "{ int all = 1;"
-        yield f"for (int64_t b = 0; b < {module.batch}; b++) all &= {_counter(module, 1)}[b];"
-        yield f"*{at} = all || *{clock} == 0; }}"
+        yield f"for (int64_t b = 0; b < {module.batch}; b++) all &= ended[b];"
+        yield f"*{at} = all || *clock == 0; }}"
 
 
 def _costs(module: Module, output: bool) -> list[str]:

@@ -25,8 +25,7 @@ from hdsl.runtime.choice import Choice
 from hdsl.runtime.loop import anew, entry
 from hdsl.runtime.native_build import BuildError, build
 from hdsl.runtime.native_held import Between, asked_of, begun, tell
-from hdsl.runtime.native_structures import Run, Step
-from hdsl.runtime.prepared import Steps, Told, prepare
+from hdsl.runtime.prepared import Run, Step, Steps, Told, prepare
 
 if TYPE_CHECKING:  # the compiler is loaded where native text is read or printed: torch needs nothing of it
     from hdsl.emit.native_module import NativeText
@@ -128,14 +127,14 @@ class Native:
 
 def step_of(made: Any) -> Callable[..., Any]:
     """`net.step` of a generated class: one call of C where that can make all of it, and the generated step elsewhere."""
-    generated, arguments = made.step, tuple(made.arguments.values())
+    generated, arguments, known = made.step, tuple(made.arguments.values()), frozenset(made.arguments.values())
 
     @functools.wraps(generated)
     def step(self: Any, *given: Any, tau: Any = None, boundary: Any = None, **named: Any) -> Any:
-        further = arguments[len(given) :]
-        told_of = len(given) <= len(arguments) and named.keys() <= set(further)
-        if told_of and self.choice.backend == "native" and not torch.compiler.is_compiling():
-            told = _stepped(self, (*given, *map(named.get, further)), tau, boundary)
+        left = arguments[len(given) :] if given else arguments
+        plain = len(given) + len(left) == len(arguments) and (named.keys() <= known if not given else named.keys() <= {*left})
+        if plain and self.choice.backend == "native" and not torch.compiler.is_compiling():
+            told = _stepped(self, [*given, *map(named.get, left)], tau, boundary)
             if told is not None:
                 return told
         return generated(self, *given, tau=tau, boundary=boundary, **named)
@@ -145,7 +144,8 @@ def step_of(made: Any) -> Callable[..., Any]:
 
 def _stepped(net: Any, given: Sequence[Any], tau: Any, boundary: Any) -> Told | None:
     """A step as it is prepared, or prepared anew: a module's tensors may have been moved."""
-    body, steps = "learn" if net.training else "observe", vars(net).setdefault("_steps", Steps())
+    own = vars(net)
+    body, steps = "learn" if own["training"] else "observe", own.get("_steps", {})
     told = steps[body].step(net, given, tau, boundary) if body in steps else None
     if told is not None or net.share.device.type != "cpu" or net.share.dtype not in KINDS:
         return told
@@ -156,7 +156,7 @@ def _stepped(net: Any, given: Sequence[Any], tau: Any, boundary: Any) -> Told | 
     made = prepare(net, library.text, library.functions[f"{body}_step"])
     if made is None:
         return None
-    steps[body] = made
+    own.setdefault("_steps", Steps())[body] = made
     return made.step(net, given, tau, boundary)
 
 

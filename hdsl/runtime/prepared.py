@@ -6,20 +6,39 @@ import ctypes
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 import torch
-
-from hdsl.runtime.native_structures import Run, Step
 
 if TYPE_CHECKING:
     from hdsl.emit.native_module import NativeText
     from hdsl.emit.native_step import Buffer
 
 Told = tuple[torch.Tensor | None, dict[str, torch.Tensor]]
-Groups = tuple[tuple[str, str, tuple[str, ...]], ...]
-"""Names of tensors by the dictionaries of a module, or of one below it, that hold them."""
+Groups = tuple[tuple[str, str, Callable[[Any], Sequence[torch.Tensor]]], ...]
+"""What takes tensors out of the dictionaries of a module, or of one below it, that hold them."""
+
+
+class Run(ctypes.Structure):
+    """`struct run` of `hdsl.emit.native_functions`."""
+
+    _fields_ = (
+        ("steps", ctypes.c_int64), ("tick", ctypes.c_int64), ("projects", ctypes.c_int64),
+        ("tau", ctypes.c_double), ("taus", ctypes.c_void_p),
+        ("numbers", ctypes.c_void_p), ("cells", ctypes.c_void_p), ("initials", ctypes.c_void_p), ("begins", ctypes.c_void_p),
+        ("sample", ctypes.c_void_p), ("results", ctypes.c_void_p), ("work", ctypes.c_void_p),
+        ("threads", ctypes.c_int64),
+    )  # fmt: skip
+
+
+class Step(ctypes.Structure):
+    """`struct step` of `hdsl.emit.native_step`."""
+
+    _fields_ = (
+        ("run", Run), ("given", ctypes.c_void_p), ("handed", ctypes.c_void_p), ("buffers", ctypes.c_void_p),
+        ("tau", ctypes.c_double),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,7 +73,7 @@ class Prepared:
     kept: tuple[torch.Tensor, ...]
     """Aliases of the tensors that C has the addresses of. They keep the memory: no other tensor can come to lie there."""
     kinds: list[torch.dtype]
-    addresses: tuple[int, ...]
+    addresses: list[int]
     """Theirs: who shares memory with another process, or resizes it, moves it though the tensor stays set to it."""
     wanted: tuple[Wanted, ...]
     handed: tuple[torch.Tensor, ...]
@@ -73,9 +92,9 @@ class Prepared:
         the same way (a parameter replaced or its ``data`` set), or where torch has something to say of an argument."""
         own = vars(net)
         cells, values = found(own, self.groups), self._read(given)
-        if values is None or not all(map(torch.Tensor.is_set_to, self.kept, cells)):
+        if values is None or not all(map(_is_set_to, self.kept, cells)):
             return None
-        if list(map(_kind_of, cells)) != self.kinds or tuple(map(torch.Tensor.data_ptr, cells)) != self.addresses:
+        if [*map(_kind_of, cells)] != self.kinds or [*map(_address_of, cells)] != self.addresses:
             return None
         self.given_at[:] = [None if value is None else value.data_ptr() for value in values]
         made = [torch.empty_like(like) for like in self.handed]
@@ -118,29 +137,33 @@ class Prepared:
         return values
 
 
-_kind_of = attrgetter("dtype")
+_kind_of, _is_set_to, _address_of = attrgetter("dtype"), torch.Tensor.is_set_to, torch.Tensor.data_ptr
 
 
 def found(own: Mapping[str, Any], groups: Groups) -> list[torch.Tensor]:
     """A module's tensors, of its attributes: without the way of `nn.Module.__getattr__`, which takes ten times as long."""
     modules, cells = own["_modules"], []
-    for module, kept, keys in groups:
-        held = (vars(modules[module]) if module else own)[kept]
-        cells += [held[key] for key in keys]
+    for module, kept, of in groups:
+        cells += of((vars(modules[module]) if module else own)[kept])
     return cells
+
+
+def _taker(keys: Sequence[str]) -> Callable[[Any], Sequence[torch.Tensor]]:
+    taken = itemgetter(*keys)
+    return taken if len(keys) > 1 else lambda held: (taken(held),)
 
 
 def prepare(net: Any, text: NativeText, function: Callable[[Any], None]) -> Prepared | None:
     """A module's step, by a function of its library; None where its tensors are not as C wants them."""
     step, share = text.step, net.share
     kinds = {"real": share.dtype, "whole": torch.int64, "truth": torch.bool}
-    groups = tuple((*of, tuple(each.key for each in all_of)) for of, all_of in groupby(step.buffers, _group_of))
+    groups = tuple((*of, _taker([each.key for each in all_of])) for of, all_of in groupby(step.buffers, _group_of))
     cells = found(vars(net), groups)
     for cell, buffer in zip(cells, step.buffers, strict=True):
         alike = cell.dtype == kinds[buffer.kind] and tuple(cell.shape) == buffer.sizes
         if not (alike and cell.device == share.device and cell.is_contiguous()):
             return None
-    addresses = tuple(cell.data_ptr() for cell in cells)
+    addresses = [cell.data_ptr() for cell in cells]
     sizes = [*(() if step.output is None else (step.output,)), *(() for _ in step.costs)]
     work, numbers = share.new_empty(text.work + 16), (ctypes.c_double * len(text.numbers))()
     buffers = _table(addresses)
