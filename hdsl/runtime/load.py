@@ -9,7 +9,8 @@ from typing import Any
 from torch import nn
 
 from hdsl.runtime.choice import Choice
-from hdsl.runtime.native import Native, step_of
+from hdsl.runtime.native import Native
+from hdsl.runtime.native_step import step_of
 from hdsl.runtime.origin import Origin
 from hdsl.runtime.run import Runner
 from hdsl.runtime.text import load_text

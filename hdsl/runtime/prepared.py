@@ -102,10 +102,7 @@ class Prepared:
         self.numbers_at[:] = [own[name] for name in self.numbers]
         self.told.tau, self.run.tau = own["tau"], own["tau"] if tau is None else float(tau)
         self.run.tick, self.run.threads = own.get("ticks", 0), torch.get_num_threads()
-        try:
-            torch.autograd.graph.increment_version(cells)  # who kept one for a derivative is told that it moves
-        except RuntimeError:  # of a copy that was made in inference mode, which torch steps
-            return None
+        torch.autograd.graph.increment_version(cells)  # who kept one for a derivative is told that it moves
         if own["sequences"]:
             with torch.inference_mode():
                 net._begin(net._cells())

@@ -19,12 +19,13 @@ from hdsl.runtime.native_build import build, find_compiler
 TIMED = """ham 1
 dim n = 3, k = 4
 input u[n]
-target c below k
+target c : index(k)
 target v[2]
-state h[n] = 1, reset sample
+state h[n] = 1
 state a = 0
 const g[n] = [1, 2, 3]
 param W[k, n] = normal(0, 1)
+reset h each sample
 h' = -h + u * g
 a' = -a + sin(t)
 output y = softmax(W @ h)

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 import hdsl
-from hdsl.runtime import native
+from hdsl.runtime import native_step
 from hdsl.runtime.native_build import find_compiler
 from hdsl.runtime.prepared import Prepared, Steps, prepare
 from tests.proofs.native_runs import plain_builds
@@ -39,7 +39,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         told.append("learn" if net.training else "observe")
         return prepare(net, *given)
 
-    monkeypatch.setattr(native, "prepare", counted)
+    monkeypatch.setattr(native_step, "prepare", counted)
     return told
 
 
