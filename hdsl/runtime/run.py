@@ -248,6 +248,8 @@ def _run_ticks(
 ) -> dict[str, torch.Tensor]:
     """Run one chunk whose steps are ticks."""
     steps = chunk["steps"]
+    if "boundary" in chunk:  # a copy of all of it, not one at each step
+        chunk = {**chunk, "boundary": torch.as_tensor(chunk["boundary"], device=net.share.device)}
     with torch.no_grad():
         given = {net.arguments[name]: chunk.get(name) for name in (*net.inputs, *net.targets)}
         sample = net._sample(**given, lead=(steps,))
