@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 import sympy
 
 from hdsl.emit.holding import Holding
-from hdsl.emit.native_crew import block_end
 from hdsl.emit.native_body import Body, Native
+from hdsl.emit.native_crew import block_end
 from hdsl.emit.native_groups import Group, Node
 from hdsl.emit.native_loops import Range, by_vector, cleared
 from hdsl.emit.native_places import Place
@@ -296,7 +296,8 @@ class HeldBody(Body):
     def _blocks(self, first: str, last: str, few: int, rows: int) -> list[str]:
         """One step goes up the rows and the next one down: what the cache still has of a large matrix is met first."""
         head = f"for (int64_t from = {first}; from < {last}; from += {few}) {{"
-        return [head, f"const int64_t lo = (r->tick + step) & 1 ? {first} + {last} - {few} - from : from;", block_end(few, rows)]
+        turned = f"{first} + {last} - {few} - from"
+        return [head, f"const int64_t lo = (r->tick + step) & 1 ? {turned} : from;", block_end(few, rows)]
 
     # --- around it -------------------------------------------------------------------------------------------------------
 
