@@ -308,14 +308,16 @@ class Body:
             body = [text for run in runs for text in self._run(run, ("lo", "hi"))]
             for each, line in zip(summed, (node.line for node in group.nodes if node.sums), strict=True):
                 self.room[line.name] = replace(self.room[line.name], pointer=each.target)
-            return [*native_crew.split(rows, few, summed, body)]
+            return [*native_crew.split(rows, few, summed, self._blocks, body)]
         made = [text for node in group.nodes if node.sums for text in cleared(self, node.line)]
         if few == rows:
             return [*made, *(text for run in runs for text in self._run(run, ("0", str(rows))))]
         body = [text for run in runs for text in self._run(run, ("lo", "hi"))]
-        head = [f"for (int64_t lo = 0; lo < {rows}; lo += {few}) {{"]
-        head.append(f"const int64_t hi = lo + {few} < {rows} ? lo + {few} : {rows};")
-        return [*made, *head, *body, "}"]
+        return [*made, *self._blocks("0", str(-(-rows // few) * few), few, rows), *body, "}"]
+
+    def _blocks(self, first: str, last: str, few: int, rows: int) -> list[str]:
+        """A loop over blocks of ``few`` rows, ``lo`` to ``hi``, from ``first`` to ``last``, which are multiples of so many."""
+        return [f"for (int64_t lo = {first}; lo < {last}; lo += {few}) {{", native_crew.block_end(few, rows)]
 
     def _take_block(self, name: str, few: int, many: bool) -> None:
         """Room for as many rows of a table as a block has, for each thread where there are many; its pointer is where the whole

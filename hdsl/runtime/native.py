@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from hdsl.kept import key_of
 from hdsl.runtime.choice import Choice
 from hdsl.runtime.loop import anew, entry
 from hdsl.runtime.native_build import BuildError, build
-from hdsl.runtime.native_held import Between, asked_of, begun, tell
+from hdsl.runtime.native_held import Between, asked_of, begun, pays_from, tell
 from hdsl.runtime.prepared import Run, Step
 
 if TYPE_CHECKING:  # the compiler is loaded where native text is read or printed: torch needs nothing of it
@@ -189,6 +189,18 @@ def _finite(net: Any, cells: Columns) -> bool:
 
 def _between(net: Any, steps: int) -> Between | None:
     """What a run's calls hand to one another where it holds moves back."""
+    weighed = _weighed(net)
+    return None if weighed is None else begun(net, *weighed, steps)
+
+
+def held_from(net: Any) -> int:
+    """The steps from which on a run of native code holds moves back; 0 where none does."""
+    weighed = _weighed(net)
+    return 0 if weighed is None else pays_from(net, *weighed)
+
+
+def _weighed(net: Any) -> tuple[NativeText, Callable[[Any], None]] | None:
+    """Native text, and what weighs how moves are held back; None where there is none."""
     if net.share.dtype not in KINDS or net.share.device.type != "cpu":
         return None
     try:
@@ -197,7 +209,11 @@ def _between(net: Any, steps: int) -> Between | None:
         return None
     numbers = _numbers(net, library.text)
     told = Run(tau=float(net.tau), numbers=ctypes.addressof(numbers))
-    return begun(net, library.text, lambda left: library.functions["weigh_held"](ctypes.byref(told), left), steps)
+
+    def weigh(left: Any, kept: Any = numbers) -> None:
+        library.functions["weigh_held"](ctypes.byref(told), left)
+
+    return library.text, weigh
 
 
 def _numbers(net: Any, text: NativeText) -> Any:
