@@ -204,6 +204,8 @@ class HeldBody(Body):
         """The identifier of a matrix's `struct held`."""
         return self.native.names[f"moves of {held.param}"]
 
+    tight = False  # what may move into a loop behind it is planned without the vectors that are kept
+
     # --- the step --------------------------------------------------------------------------------------------------------
 
     def text(self) -> list[str]:
