@@ -188,7 +188,7 @@ class Body:
 
     def _taken_in(self) -> dict[str, Definition]:
         """Outer products, or their means, that one sum reads as they lie: they are worked out in its loop. A sum over one thing
-        is a product too."""
+        is a product too. What a cell becomes is not among them, for it has to be put there."""
         found = {}
         places = {line.name: place for place, line in enumerate(self.program.lines)}
         overwritten = {name: places[f"{name}+"] for name in self.program.cells if f"{name}+" not in self.program.held}
@@ -200,7 +200,7 @@ class Body:
                 source = self.lines.get(slot_name(occurrence))
                 if source is None or not isinstance(source.body, Contraction) or not source.indices:
                     continue
-                if any(self.length(size) != 1 for _, size in source.body.bound):
+                if self.program.is_update(source) or any(self.length(size) != 1 for _, size in source.body.bound):
                     continue
                 once = self.readers[source.name] == [line.name] and stand[source.name] == 1
                 own = slot_indices(occurrence) == line.indices and source.name not in self.program.results
