@@ -187,7 +187,8 @@ class Body:
                 if any(self.length(size) != 1 for _, size in source.body.bound):
                     continue
                 once = self.readers[source.name] == [line.name] and stand[source.name] == 1
-                own = slot_indices(occurrence) == line.indices and source.name not in self.program.results
+                stays = source.name in self.program.results or self.program.is_update(source)
+                own = slot_indices(occurrence) == line.indices and not stays
                 tiled = is_outer(self, source) and self.batch > FEW_STREAMS
                 mean = self.batch == 1 or not source.shared or self.batch <= MOST_STREAMS
                 lasting = not any(overwritten.get(name, places[line.name]) < places[line.name] for name in source.reads())

@@ -44,3 +44,18 @@ def test_a_mean_of_outer_products_is_there_a_block_of_rows_at_a_time() -> None:
     assert "row_outers_" not in learn(batch=3)
     assert "row_outers_2(4, 3 - 0, 3, " in learn(batch=4)
     assert "- lo * 200)" in learn(batch=4, n=200)
+
+
+DELAYED = """ham 1
+dim n = 1
+param L[n, n] = orthogonal(1.5)
+state w[n] = 0.2
+next w = tanh(W)
+let W = delay(softmax(w, axis=0) @ L, 2) - softmax(w, axis=0) @ L
+output y = w
+"""
+
+
+def test_a_new_value_that_is_a_sum_over_one_thing_is_put_into_its_cell() -> None:
+    made = emit_native(hdsl.loads(DELAYED).product("program"), "0", {"n": 1}, 1, "double").text
+    assert "memcpy(W_delay_1, W_delay_1_new, " in made[made.index("SEEN void learn") : made.index("SEEN void observe")]
