@@ -211,6 +211,8 @@ MODULE_NAMES = frozenset(
         "share",
         "given",
         "column",
+        "tick",
+        "halved",
         "step",
         "predict",
         "pullback",

@@ -51,7 +51,8 @@ def class_of(module: types.ModuleType) -> type[nn.Module]:
 
 def _reduce(net: Any, protocol: Any = 4) -> Any:
     """Instances pickle and copy by their text, since the class stands in no file."""
-    return _rebuild, (net.source, net.origin, net.place, type(net).choice), net.__dict__
+    state = net.__getstate__() if "_views" in net.__dict__ else net.__dict__  # without what a step keeps of the parameters
+    return _rebuild, (net.source, net.origin, net.place, type(net).choice), state
 
 
 def _rebuild(text: str, origin: Origin, place: tuple[Any, Any], choice: Choice = TORCH) -> Any:
