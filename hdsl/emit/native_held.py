@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 import sympy
 
 from hdsl.emit.holding import Holding
-from hdsl.emit.native_crew import block_end
 from hdsl.emit.native_body import Body, Native
+from hdsl.emit.native_crew import block_end
 from hdsl.emit.native_groups import Group, Node
 from hdsl.emit.native_loops import Range, by_vector, cleared
 from hdsl.emit.native_places import Place
@@ -52,13 +52,19 @@ class Held:
         return f"first of {self.param}", f"second of {self.param}"
 
 
+class _Whole(Body):
+    """A program with all its axes: a matrix of one row is one whose moves are held back, too."""
+
+    tight = False
+
+
 def held_back(
     native: Native, program: Program, projections: Collection[Program], outside: Outside, holding: Holding
 ) -> tuple[Held, ...]:
     """The parameters whose moves can be held back."""
     if native.batch != 1 or not holding.steps:
         return ()
-    body = Body(native, program, outside, {}, "_")
+    body = _Whole(native, program, outside, {}, "_")
     elsewhere = {name for other in projections for name in other.reads()}
     elsewhere |= {name.partition(":")[2] for other in projections for name in other.results}
     found = []
@@ -204,6 +210,8 @@ class HeldBody(Body):
         """The identifier of a matrix's `struct held`."""
         return self.native.names[f"moves of {held.param}"]
 
+    tight = False  # what may move into a loop behind it is planned without the vectors that are kept
+
     # --- the step --------------------------------------------------------------------------------------------------------
 
     def text(self) -> list[str]:
@@ -296,7 +304,8 @@ class HeldBody(Body):
     def _blocks(self, first: str, last: str, few: int, rows: int) -> list[str]:
         """One step goes up the rows and the next one down: what the cache still has of a large matrix is met first."""
         head = f"for (int64_t from = {first}; from < {last}; from += {few}) {{"
-        return [head, f"const int64_t lo = (r->tick + step) & 1 ? {first} + {last} - {few} - from : from;", block_end(few, rows)]
+        turned = f"{first} + {last} - {few} - from"
+        return [head, f"const int64_t lo = (r->tick + step) & 1 ? {turned} : from;", block_end(few, rows)]
 
     # --- around it -------------------------------------------------------------------------------------------------------
 

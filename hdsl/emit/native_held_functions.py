@@ -15,7 +15,7 @@ struct held {
     int64_t rows, columns;
     int64_t count, most, left;  // vectors kept, at most, and of these when the others are written: w then lives in them alone
     int64_t live, carried;      // whether w0 is not nothing; whether `carry` is there
-    int64_t past, was, writes;  // of a step that writes: how many vectors, what `live` was; 1 for the pass that does it, 2 behind it
+    int64_t past, was, writes;  // of a step that writes: how many vectors; what `live` was; 1 in the pass that does it, then 2
     double rate, keep, own[2];
     double (*after)[4];         // (most + 1,): share, keep^j, and what W and w have of a g
     T *W, *w, *Q, *H;           // Q (most + 1, rows) and H (most + 1, columns), the oldest first
@@ -51,8 +51,8 @@ APART void held_begin(struct held *s, const int64_t *state, int64_t room) {
 }
 INLINE void held_leave(const struct held *s, int64_t *state) { state[0] = s->count, state[1] = s->live, state[2] = s->carried; }
 
-// Before a pass over the rows: where as many vectors are kept as may be, it writes all but the last `left` into W before it reads
-// it. Where these stand for w, w0 goes into W as soon as there are so many, and is nothing from there on.
+// Before a pass over the rows: where as many vectors are kept as may be, it writes all but the last `left` into W on its way.
+// Where these stand for w, w0 goes into W as soon as there are so many, and is nothing from there on.
 APART void held_open(struct held *s) {
     if (s->writes) { s->writes = 2; return; }
     if (s->count < (s->live && s->left ? s->left : s->most)) return;
