@@ -61,6 +61,8 @@ PREFIXES = {
     "flow": "flow_",
     "power": "power_of_",
     "turn": "turn_of_",
+    "rows": "",
+    "block": "",
 }
 SUFFIXES = {
     "adj": "_bar",
@@ -75,6 +77,8 @@ SUFFIXES = {
     "change": "_change",
     "gap": "_gap",
     "scale": "_scale",
+    "rows": "_rows",
+    "block": "_block",
 }
 
 # Names that the text of a generated module uses for itself.
@@ -114,6 +118,7 @@ TAKEN = frozenset(
             "samples",
             "columns",
             "minus_one",
+            "block",
         ),
         *("sigmoid", "erf", "softmax", "logsumexp", "power_slope", "power_log"),
         *("placed", "diagonal_matrix", "scattered", "inverse", "solved", "matrix_exponential", *WINDOWS),
