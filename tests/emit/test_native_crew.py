@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -12,6 +13,9 @@ import torch
 
 import hdsl
 from hdsl.emit import native_crew
+from hdsl.emit.holding import holding_of
+from hdsl.emit.native_module import emit_native
+from hdsl.emit.native_places import RESERVED
 from hdsl.runtime import native
 from hdsl.runtime.native_build import find_compiler
 from tests.proofs.native_runs import plain_builds
@@ -58,6 +62,14 @@ def test_every_number_of_threads_gives_the_same_bits(batch: int) -> None:
     _, plain = run(1, batch, "torch")
     for name, value in plain.items():
         torch.testing.assert_close(one[name], value, atol=1e-13, rtol=1e-12, msg=name)
+
+
+def test_what_the_loops_declare_is_no_quantitys_name() -> None:
+    """A state called `turn` did not compile."""
+    program = hdsl.load("sunspots", n=72).product("program")
+    text = emit_native(program, "0", {"n": 72}, 1, "float", holding_of(5)).text.partition("void learn")[2]
+    declared = set(re.findall(r"(?:int64_t|struct crew) \*?(\w+)", text))
+    assert {"turn", "part", "me", "crew", "lo", "hi"} <= declared <= RESERVED | {"learn_held", "cells_finite"}
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
