@@ -188,7 +188,7 @@ class Compiler:
     def step(self) -> Step:
         from hdsl.derive.step import build_step
 
-        return self._made("step", build_step(self.equations))
+        return self._made("step", build_step(self.model))
 
     @cached_property
     def audit(self) -> Audit:

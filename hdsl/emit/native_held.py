@@ -52,13 +52,19 @@ class Held:
         return f"first of {self.param}", f"second of {self.param}"
 
 
+class _Whole(Body):
+    """A program with all its axes: a matrix of one row is one whose moves are held back, too."""
+
+    tight = False
+
+
 def held_back(
     native: Native, program: Program, projections: Collection[Program], outside: Outside, holding: Holding
 ) -> tuple[Held, ...]:
     """The parameters whose moves can be held back."""
     if native.batch != 1 or not holding.steps:
         return ()
-    body = Body(native, program, outside, {}, "_")
+    body = _Whole(native, program, outside, {}, "_")
     elsewhere = {name for other in projections for name in other.reads()}
     elsewhere |= {name.partition(":")[2] for other in projections for name in other.results}
     found = []
@@ -203,6 +209,8 @@ class HeldBody(Body):
     def name(self, held: Held) -> str:
         """The identifier of a matrix's `struct held`."""
         return self.native.names[f"moves of {held.param}"]
+
+    tight = False  # what may move into a loop behind it is planned without the vectors that are kept
 
     # --- the step --------------------------------------------------------------------------------------------------------
 

@@ -51,8 +51,8 @@ APART void held_begin(struct held *s, const int64_t *state, int64_t room) {
 }
 INLINE void held_leave(const struct held *s, int64_t *state) { state[0] = s->count, state[1] = s->live, state[2] = s->carried; }
 
-// Before a pass over the rows: where as many vectors are kept as may be, all but the last `left` go into W as it is read. Where
-// these stand for w, w0 goes into W as soon as there are so many, and is nothing from there on.
+// Before a pass over the rows: where as many vectors are kept as may be, it writes all but the last `left` into W on its way.
+// Where these stand for w, w0 goes into W as soon as there are so many, and is nothing from there on.
 APART void held_open(struct held *s) {
     if (s->writes) { s->writes = 2; return; }
     if (s->count < (s->live && s->left ? s->left : s->most)) return;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import sympy
@@ -207,10 +207,12 @@ class ByVector:
 def by_vector(room: Room, line: Definition) -> ByVector | None:
     """A contraction as the fixed functions take it; None where it is another."""
     body = line.body
-    if not isinstance(body, Contraction) or len(body.factors) != 2 or len(body.bound) != 1 or len(line.indices) != 1:
+    if not isinstance(body, Contraction) or len(body.factors) != 2 or len(body.bound) != 1 or len(line.indices) > 1:
         return None
     if line.shared and room.batch > 1 and crosses(room, line):
         return None
+    if not line.indices:
+        return _of_one_row(room, body) if room.batch == 1 else None
     bound, value = body.bound[0][0], line.indices[0]
     for matrix, vector in (body.factors, body.factors[::-1]):
         at = slot_indices(matrix)
@@ -222,11 +224,19 @@ def by_vector(room: Room, line: Definition) -> ByVector | None:
     return None
 
 
+def _of_one_row(room: Room, body: Contraction) -> ByVector | None:
+    """The product of two vectors, the first of them as a matrix of one row."""
+    of, by = (room.place(slot_name(factor)) for factor in body.factors)
+    if of.strides != (1,) or by.strides != (1,):
+        return None
+    return ByVector(replace(of, sizes=(1, *of.sizes), strides=(of.sizes[0], 1)), by, False)
+
+
 def _by_rows(room: Room, line: Definition, block: Range | None) -> list[str]:
     """``one_dots`` and its like; nothing where the line is no such product."""
     found, body, target = by_vector(room, line), line.body, room.store(line)
     assert isinstance(body, Contraction) and target is not None
-    if found is None or target.strides != (1,):
+    if found is None or target.strides not in ((1,), ()):
         return []
     streams = 1 if line.shared else room.batch
     rows, columns = found.matrix.sizes

@@ -204,6 +204,8 @@ def _target(self, value, name, sizes, lead):
     value = self._real(value, name, lead, *sizes)
     if self._may_look(value, lead) and not math.isnan(value.max()):  # that of numbers with a NaN among them is NaN
         return value, self._buffers["given"]
+    if lead and self._may_look(value) and not math.isnan(value.sum()):  # nor is there one in all the stream
+        return value, self._buffers["share"].new_ones((*lead, self.batch))
     gaps = torch.isnan(value)
     if sizes:
         gaps = gaps.flatten(-len(sizes)).any(-1)

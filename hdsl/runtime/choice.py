@@ -28,8 +28,9 @@ MOST = 512
 class Choice:
     """``backend`` is torch or native, or auto where it is still to be measured. ``told`` is a line for the user, or empty.
 
-    ``held_back`` is over how many steps native code holds moves back; None for where it pays. While auto is torch because there
-    is little to do: the ``rate`` of torch as measured, the steps ``done``, and all that are ``expected``, where known.
+    ``held_back`` is over how many steps native code holds moves back; None for where it pays. Of auto, as long as it is torch
+    because there is little to do: the ``rate`` of torch as measured, the steps ``done``, and all that are ``expected``, where
+    they are known.
     """
 
     backend: str

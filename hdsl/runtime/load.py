@@ -10,6 +10,7 @@ from torch import nn
 
 from hdsl.runtime.choice import Choice
 from hdsl.runtime.native import Native
+from hdsl.runtime.native_step import step_of
 from hdsl.runtime.origin import Origin
 from hdsl.runtime.run import Runner
 from hdsl.runtime.text import load_text
@@ -36,6 +37,7 @@ def load_class(
 
         body = {"source": text, "origin": origin, "place": place, "choice": choice, "__doc__": made.__doc__}
         bases = (Runner, made) if choice.backend == "torch" else (Native, Runner, made)
+        body |= {} if choice.backend == "torch" else {"step": step_of(made)}
         _CLASSES[key] = type(made.__name__, bases, {**body, "__init__": begin, "__reduce_ex__": _reduce})
     return _CLASSES[key]
 
