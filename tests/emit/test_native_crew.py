@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -13,7 +12,6 @@ import torch
 
 import hdsl
 from hdsl.emit import native_crew
-from hdsl.emit.holding import holding_of
 from hdsl.emit.native_module import emit_native
 from hdsl.emit.native_places import RESERVED
 from hdsl.runtime import native
@@ -64,12 +62,13 @@ def test_every_number_of_threads_gives_the_same_bits(batch: int) -> None:
         torch.testing.assert_close(one[name], value, atol=1e-13, rtol=1e-12, msg=name)
 
 
-def test_what_the_loops_declare_is_no_quantitys_name() -> None:
+def test_what_the_loops_over_parts_declare_is_no_quantitys_name() -> None:
     """A state called `turn` did not compile."""
-    program = hdsl.load("sunspots", n=72).product("program")
-    text = emit_native(program, "0", {"n": 72}, 1, "float", holding_of(5)).text.partition("void learn")[2]
-    declared = set(re.findall(r"(?:int64_t|struct crew) \*?(\w+)", text))
-    assert {"turn", "part", "me", "crew", "lo", "hi"} <= declared <= RESERVED | {"learn_held", "cells_finite"}
+    lines = "ham 1", "input u[72]", "state turn[72] = 0", "param W[72, 72] = 0.1", "turn' = W @ turn + u", "cost c = squared(turn)"
+    model = hdsl.loads("\n".join([*lines, ""]))
+    text = emit_native(model.product("program"), "0", {}, 1, "float").text
+    assert "    int64_t turn = 0;" in text and "T *const turn_ = r->cells" in text
+    assert {"me", "crew", "part", "lo", "hi"} <= RESERVED
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
