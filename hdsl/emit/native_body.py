@@ -200,7 +200,7 @@ class Body:
                 source = self.lines.get(slot_name(occurrence))
                 if source is None or not isinstance(source.body, Contraction) or not source.indices:
                     continue
-                if any(self.length(size) != 1 for _, size in source.body.bound):
+                if any(self.length(size) != 1 for _, size in source.body.bound) or self.program.is_update(source):
                     continue
                 once = self.readers[source.name] == [line.name] and stand[source.name] == 1
                 own = slot_indices(occurrence) == line.indices and source.name not in self.program.results

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(find_compiler() is None, reason="no C compiler i
 
 SHIPPED = sorted(path.stem for path in Path(folder("models")).glob("*.ham"))
 LEFT = {"digits_conv", "rotations"}
-"""Models that are left to torch: those with convolutions."""
+"""Models that are left to torch: one with convolutions, one with exact steps."""
 WAYS = [(dtype, batch) for dtype in (torch.float64, torch.float32) for batch in (1, 3)]
 WILD = {"characters", "resnet"}
 """Models that are nothing to compare from random cells: eight layers grow beyond all numbers, and in a recurrent state of 64
