@@ -84,6 +84,11 @@ class Facts:
             for q in self.model.quantities.values()
         )
 
+    @cached_property
+    def content(self) -> str:
+        """The content hash of the model."""
+        return content_hash(self.model)
+
     def _how(self) -> str:
         """The step in a few words."""
         learning = self.learning
@@ -278,7 +283,7 @@ class Facts:
         return (
             "\n".join(
                 [
-                    f'content = "{content_hash(model)}"',
+                    f'content = "{self.content}"',
                     f"inputs = {tuple(q.name for q in model.of_role('input'))!r}",
                     f"targets = {tuple(q.name for q in model.of_role('target'))!r}",
                     f"arguments = {arguments!r}",
