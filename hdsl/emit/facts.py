@@ -86,7 +86,6 @@ class Facts:
 
     @cached_property
     def content(self) -> str:
-        """The content hash of the model."""
         return content_hash(self.model)
 
     def _how(self) -> str:
@@ -101,14 +100,13 @@ class Facts:
         if program.name not in self._printed:
             numbers, shared = self._seen_by(program)
             given = program, self.names, numbers, shared, self.matrices
-            self._printed[program.name] = (
-                RoomLines(*given, vectors=self.vectors) if program.name == "advance" else self._kind(program)(*given)
-            )
+            advances = program.name == "advance"
+            self._printed[program.name] = RoomLines(*given, vectors=self.vectors) if advances else self._kind(program)(*given)
         return self._printed[program.name]
 
     def _kind(self, program: Program) -> type[TorchLines]:
-        called = isinstance(self.programs, Programs) and self.programs.called is not None
-        return CalledLines if called and program.name == "learn" else TorchLines
+        called = program.name == "learn" and isinstance(self.programs, Programs) and self.programs.called is not None
+        return CalledLines if called else TorchLines
 
     def _seen_by(self, program: Program) -> tuple[set[str], Callable[[str], bool]]:
         """The Python numbers of a body, and what is shared in it: of many tokens at once, τ is one a row, as all that moves."""
