@@ -58,7 +58,7 @@ def held_back(
     """The parameters whose moves can be held back."""
     if native.batch != 1 or not holding.steps:
         return ()
-    body = Body(native, program, outside, {}, "_")
+    body = Whole(native, program, outside, {}, "_")
     elsewhere = {name for other in projections for name in other.reads()}
     elsewhere |= {name.partition(":")[2] for other in projections for name in other.results}
     found = []
@@ -179,7 +179,13 @@ def _keeping(held: Held) -> Iterator[Definition]:
         yield replace(line, body=Elementwise(slot(vector, line.indices)))
 
 
-class HeldBody(Body):
+class Whole(Body):
+    """Of a program as it stands: its matrices keep their axes, and its lines the order that is planned for what is kept."""
+
+    tight = False
+
+
+class HeldBody(Whole):
     """The body of a step that holds moves back."""
 
     def __init__(

@@ -285,4 +285,6 @@ def _finite(net: Any, results: dict[str, torch.Tensor], dtype: torch.dtype | Non
     sums = [value.nansum(dtype=dtype) if name in net.costs else value.sum(dtype=dtype) for name, value in results.items()]
     moved = zip(net.cells, net._cells(), strict=True) if cells else ()
     sums += [cell.sum(dtype=dtype) for name, cell in moved if not name.startswith("turned:")]
-    return bool(torch.isfinite(torch.stack([each.double() for each in sums])).all())
+    if len({each.dtype for each in sums}) > 1:
+        sums = [each.double() for each in sums]
+    return bool(torch.stack(sums).sum().isfinite())
