@@ -48,8 +48,9 @@ FULL, QUICK = Effort(15, 0.02, 12.0, 3), Effort(3, 0.01, 3.0, 1)
 
 
 def fewest(workload: Workload) -> int:
-    """The least steps of a run in a turn: what it does once a run or chunk is to be spread over many, as in a long run."""
-    return max(32, min(256, 2**31 // (workload.parameters * workload.batch)))
+    """The least steps of a run in a turn: a chunk's, over which a long run spreads what it does once a chunk; fewer of large
+    rows."""
+    return max(32, min(1024, 2**31 // (workload.parameters * workload.batch)))
 
 
 def longest(workload: Workload) -> int:

@@ -160,8 +160,9 @@ class _Layout:
             if name in self.moved:
                 self.made.append(f"{facts.names[f'turned:{name}']} = {facts.names[name]}.t()")
         for of, view in lines.views.items():
-            known.append(view)
-            self.made.append(f"{view} = {of}.t()")
+            if view in words:
+                known.append(view)
+                self.made.append(f"{view} = {of}.t()")
         for rows, made in blocks.items():
             known.append(rows)
             self.made += made
@@ -196,7 +197,11 @@ class _Layout:
             start = end
         self.made.append(f"{stack.turned} = {stack.whole}.t()")
         self.made.append(f"{stack.heads} = {stack.whole}[:, :{columns}]")
-        return [stack.whole, stack.costates, stack.turned, stack.heads]
+        rest = self.stacks.rests.get(stack.whole, "")
+        if rest:
+            first_rows = self.below[first].removeprefix(":")
+            self.made.append(f"{rest} = {stack.costates}[{first_rows}:, {columns}:]")
+        return [stack.whole, stack.costates, stack.turned, stack.heads, rest]
 
     def _joined(self, whole: str, names: tuple[str, ...]) -> list[str]:
         """Values side by side, one row a stream."""

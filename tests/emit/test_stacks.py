@@ -64,3 +64,10 @@ def test_two_readouts_of_a_state_lie_below_one_another():
 @pytest.mark.parametrize("cost", ["1/2 * squared(y - v)", "squared(y - v)"])
 def test_a_run_moves_what_its_steps_move(order, cost):
     moves_as_its_steps(model(order, cost=cost).compile(dtype=torch.float64))
+
+
+def test_of_a_row_and_its_first_values_the_outer_products_are_one():
+    text = model("semi-implicit").product("torch")
+    assert "w_W_stack.addmm_(a_bar_e_bar_t, row_h, beta=keep, alpha=tau_mean)" in steps(text)
+    assert "w_W_rest.zero_()  # C meets h alone" in steps(text) and "w_W_rest = w_W_stack[n:, n:]" in text
+    assert "w_C.addmm_" in steps(model("sequential").product("torch"))
