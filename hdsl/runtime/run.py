@@ -15,7 +15,7 @@ from hdsl.runtime.frozen import Encoder, encoded, encoders_of
 from hdsl.runtime.hold import ONE_TICK, Hold, read_hold
 from hdsl.runtime.leaving import leave
 from hdsl.runtime.loop import Body, loop, results_of
-from hdsl.runtime.native import run_native
+from hdsl.runtime.native import held_from, run_native
 from hdsl.runtime.nonfinite import NonFinite, find_nonfinite, is_kept, kept, tell_late
 from hdsl.runtime.origin import Origin
 from hdsl.runtime.parameters import load_parameters, save_parameters
@@ -104,6 +104,7 @@ class Runner(Base):
         """
         parts: dict[str, list[torch.Tensor]] = {name: [] for name in (*self.outputs, *self.costs)}
         done, encoders, held = 0, encoders_of(encoder, self.inputs), self._hold(hold)
+        self.choice = self.choice.expecting(_length(stream, held))
         most = CHUNK if self.choice.backend == "torch" or told is not None else LONGEST
         for chunk in _chunks(self._opened(stream), self.inputs, self.targets, most):
             results = run_chunk(self, encoded(chunk, encoders), watching, held, rescue)
@@ -188,6 +189,13 @@ def _chunks(
         yield from _stacked(held, done)
 
 
+def _length(stream: Any, hold: Hold) -> int | None:
+    """The ticks that a stream takes, where it tells them beforehand."""
+    if isinstance(stream, Mapping):
+        stream = next((len(value) for value in stream.values() if value is not None), 0)
+    return stream * hold.ticks if isinstance(stream, int) else None
+
+
 def _given(sample: Mapping[str, Any]) -> set[str]:
     return {name for name, value in sample.items() if value is not None}
 
@@ -248,6 +256,8 @@ def _run_ticks(
 ) -> dict[str, torch.Tensor]:
     """Run one chunk whose steps are ticks."""
     steps = chunk["steps"]
+    if "boundary" in chunk:  # a copy of all of it, not one at each step
+        chunk = {**chunk, "boundary": torch.as_tensor(chunk["boundary"], device=net.share.device)}
     with torch.no_grad():
         given = {net.arguments[name]: chunk.get(name) for name in (*net.inputs, *net.targets)}
         sample = net._sample(**given, lead=(steps,))
@@ -256,7 +266,7 @@ def _run_ticks(
             check_padding(net, sample, tokens)
         before = kept(net) if is_kept(net, rescue) else None
         if net.choice.backend == "auto":
-            net.choice = measured(net, chunk, run_chunk)
+            net.choice = measured(net, chunk, run_chunk, held_from)
         ran = run_native(net, chunk, sample) if watching is None and net.choice.backend == "native" else None
         columns = loop(net, chunk, sample, watching) if ran is None else ran.columns
         results = results_of(net, columns, steps, sample, tokens)
@@ -275,4 +285,6 @@ def _finite(net: Any, results: dict[str, torch.Tensor], dtype: torch.dtype | Non
     sums = [value.nansum(dtype=dtype) if name in net.costs else value.sum(dtype=dtype) for name, value in results.items()]
     moved = zip(net.cells, net._cells(), strict=True) if cells else ()
     sums += [cell.sum(dtype=dtype) for name, cell in moved if not name.startswith("turned:")]
-    return bool(torch.isfinite(torch.stack([each.double() for each in sums])).all())
+    if len({each.dtype for each in sums}) > 1:
+        sums = [each.double() for each in sums]
+    return bool(torch.stack(sums).sum().isfinite())

@@ -186,8 +186,8 @@ class _Run:
         self.means = Means(len(self.net.costs))
         self.recorder = Recorder(self.net, plan.record, model) if plan.record else None
         self.record_file: PredictionFile | None = None
-        dtype = getattr(torch, plan.dtype)
-        self.stepper = Stepper(self.net, plan.hold, dtype, stream.name, plan.on_nonfinite, self.recorder)
+        self.net.choice = self.net.choice.expecting(None if self.feed.total is None else self.feed.total * plan.hold.ticks)
+        self.stepper = Stepper(self.net, plan.hold, self.net.share.dtype, stream.name, plan.on_nonfinite, self.recorder)
         self.energy = None if model.hamiltonian is None else Energy(model.hamiltonian, self.net)
         self.step = 0
         self.file: PredictionFile | None = None
