@@ -51,6 +51,7 @@ class Native:
         self.names = Identifiers()
         self.item = 4 if kind == "float" else 8
         self.work = WorkSpace(self.item)
+        self.kernels: dict[str, str] = {}  # functions of sizes that a compiler knows, by name, for all bodies
 
     def apart(self) -> Native:
         """The same with a work space of its own."""
@@ -82,7 +83,7 @@ class Body:
         self.program = self._squeezed(program) if self.tight and native.batch == 1 else program
         self.ending, self.sizes = ending, native.sizes
         self.beside_cells = set(self.program.held)  # new values for which a cell has no room where they are made
-        self.batch, self.brief = native.batch, len(program.lines) <= BRIEF
+        self.batch, self.brief, self.kernels = native.batch, len(program.lines) <= BRIEF, native.kernels
         self.lines = {line.name: line for line in self.program.lines}
         self.constants: dict[str, str] = {}
         self.room: dict[str, Place] = {}

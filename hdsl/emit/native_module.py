@@ -138,7 +138,7 @@ class _Module:
         places = [self.outside(name) for name in self.cells]
         shapes = tuple(sizes if shared else (self.batch, *sizes) for sizes, shared in places)
         crew = [native_crew.FUNCTIONS] if self.shared else []
-        text = "\n".join([head + preamble(self.kind), *crew, *functions, _finite(shapes)])
+        text = "\n".join([head + preamble(self.kind), *self.native.kernels.values(), *crew, *functions, _finite(shapes)])
         told = self.numbers, self.cells, shapes, self.sample, self.begun, work, self.results, step
         return NativeText(text, *told, *held)
 

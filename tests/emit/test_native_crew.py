@@ -64,8 +64,8 @@ def test_every_number_of_threads_gives_the_same_bits(batch: int) -> None:
 
 def test_what_the_loops_over_parts_declare_is_no_quantitys_name() -> None:
     """A state called `turn` did not compile."""
-    lines = "ham 1", "input u[72]", "state turn[72] = 0", "param W[72, 72] = 1", "turn' = W @ turn + u", "cost c = turn[0]", ""
-    model = hdsl.loads("\n".join(lines))
+    lines = "ham 1", "input u[72]", "state turn[72] = 0", "param W[72, 72] = 0.1", "turn' = W @ turn + u"
+    model = hdsl.loads("\n".join([*lines, "cost c = squared(turn)", ""]))
     text = emit_native(model.product("program"), "0", {}, 1, "float").text
     assert "    int64_t turn = 0;" in text and "T *const turn_ = r->cells" in text
     assert {"me", "crew", "part", "lo", "hi"} <= RESERVED
