@@ -196,7 +196,7 @@ class Body:
 
     def _taken_in(self) -> dict[str, Definition]:
         """Outer products, or their means, that one sum reads as they lie: they are worked out in its loop. A sum over one thing
-        is a product too."""
+        is a product too. What a cell becomes is not among them, for it has to be put there."""
         found = {}
         places = {line.name: place for place, line in enumerate(self.program.lines)}
         overwritten = {name: places[f"{name}+"] for name in self.program.cells if f"{name}+" not in self.program.held}
@@ -208,7 +208,7 @@ class Body:
                 source = self.lines.get(slot_name(occurrence))
                 if source is None or not isinstance(source.body, Contraction) or not source.indices:
                     continue
-                if any(self.length(size) != 1 for _, size in source.body.bound) or self.program.is_update(source):
+                if self.program.is_update(source) or any(self.length(size) != 1 for _, size in source.body.bound):
                     continue
                 once = self.readers[source.name] == [line.name] and stand[source.name] == 1
                 own = slot_indices(occurrence) == line.indices and source.name not in self.program.results
@@ -286,7 +286,7 @@ class Body:
             if f"{each.matrix}+" in names:
                 block = ("0", str(rows)) if few == rows else ("lo", "hi")
                 now, place = product(self, each.line, block), self.place(each.sample)
-                self.first += ["if (step == 0) {", *([] if few == rows else self._blocks(few, rows, None)), *now]
+                self.first += ["if (step == 0) {", *([] if few == rows else self._in_turn(few, rows)), *now]
                 self.first += ["}"] * (1 if few == rows else 2)
                 self.room[each.sample] = replace(place, pointer=f"({place.pointer} + {place.numbers})")
                 made += ["if (step + 1 < r->steps) {", *product(self, each.line, block), "}"]
@@ -337,23 +337,30 @@ class Body:
             body = [text for run in runs for text in self._run(run, ("lo", "hi"))]
             for each, line in zip(summed, (node.line for node in group.nodes if node.sums), strict=True):
                 self.room[line.name] = replace(self.room[line.name], pointer=each.target)
-            return [*native_crew.split(rows, few, summed, body)]
+            return [*native_crew.split(rows, few, summed, self._blocks, body)]
         made = [text for node in group.nodes if node.sums for text in cleared(self, node.line)]
         following = self._for_the_next_step(names, few, rows)
         if few == rows:
             return [*made, *(text for run in runs for text in self._run(run, ("0", str(rows)))), *following]
         body = [text for run in runs for text in self._run(run, ("lo", "hi"))]
-        return [*made, *self._blocks(few, rows, self.turned.get(id(group))), *body, *following, "}"]
+        head = self._turned(few, rows, self.turned[id(group)]) if id(group) in self.turned else self._in_turn(few, rows)
+        return [*made, *head, *body, *following, "}"]
 
-    def _blocks(self, few: int, rows: int, turns: str | None) -> list[str]:
-        """The head of a loop over blocks of ``few`` rows, ``lo`` to ``hi``."""
-        last, end = (rows - 1) // few, f"const int64_t hi = lo + {few} < {rows} ? lo + {few} : {rows};"
-        if turns is None:
-            return [f"for (int64_t lo = 0; lo < {rows}; lo += {few}) {{", end]
+    def _in_turn(self, few: int, rows: int) -> list[str]:
+        return self._blocks("0", str(-(-rows // few) * few), few, rows)
+
+    def _blocks(self, first: str, last: str, few: int, rows: int) -> list[str]:
+        """A loop over blocks of ``few`` rows, ``lo`` to ``hi``, from ``first`` to ``last``, which are multiples of so many."""
+        return [f"for (int64_t lo = {first}; lo < {last}; lo += {few}) {{", native_crew.block_end(few, rows)]
+
+    def _turned(self, few: int, rows: int, turns: str) -> list[str]:
+        """The same over all rows, ``back`` from the last block or ``to and fro``."""
+        last = (rows - 1) // few
+        end = native_crew.block_end(few, rows)
         if turns == "back":
             return [f"for (int64_t lo = {last * few}; lo >= 0; lo -= {few}) {{", end]
-        head = [f"for (int64_t block = 0; block <= {last}; block++) {{"]
-        return [*head, f"const int64_t lo = (step & 1 ? {last} - block : block) * {few};", end]
+        head = f"for (int64_t block = 0; block <= {last}; block++) {{"
+        return [head, f"const int64_t lo = (step & 1 ? {last} - block : block) * {few};", end]
 
     def _take_block(self, name: str, few: int, many: bool) -> None:
         """Room for as many rows of a table as a block has, for each thread where there are many; its pointer is where the whole

@@ -49,8 +49,8 @@ def test_any_other_sum_is_plain_loops() -> None:
 def test_products_of_the_same_sizes_are_one_function() -> None:
     """Of many streams; `observe` and both states call the same."""
     text = "ham 1\ndim n = 40\ninput u[n]\ntarget v[n]\nstate a[n] = 0\nstate b[n] = 0\n"
-    text += "param A[n, n] = eye\nparam B[n, n] = eye\na' = -a + A @ u\nb' = -b + B @ u\noutput y = a + b\n"
-    text += "cost fit = 1/2 * squared(y - v)\n"
+    text += "param A[n, n] = eye\nparam B[n, n] = eye\na' = -a + A @ u\nb' = -b + B @ u\n"
+    text += "output y = a + b\ncost fit = 1/2 * squared(y - v)\n"
     made = emit_native(hdsl.loads(text).product("program"), "0", {"n": 40}, 32, "float").text
     assert made.count("all_dots_16(32, ") == 1
     assert made.count("dots_of_40_by_40_40_40(40 - 0, ") == 4
