@@ -180,7 +180,8 @@ class _Module:
     ) -> str:
         results, copied = self._handed(program)
         body = Body(self.native, program, self.outside, results) if held is None else held(results)
-        body.threads = held is None
+        body.threads, body.samples = held is None, self.sample
+        body.put_back = {name.partition(":")[2] for put in projections.values() for name in put.results}
         lines = body.text()
         lines += [text for name, pointer, numbers in copied for text in self._copied(body, name, pointer, numbers)]
         bodies = [body]
