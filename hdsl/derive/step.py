@@ -15,7 +15,6 @@ import sympy
 
 from hdsl.derive.accumulate import Part, accumulate, merge_roots, places_of, summands_of, total
 from hdsl.derive.beginnings import begun, kept_by_flow, pull_through, starts_of
-from hdsl.derive.equations import Equations
 from hdsl.derive.hamiltonian import SIGN
 from hdsl.derive.integrators import TABLEAUS
 from hdsl.derive.layered import gated
@@ -120,9 +119,11 @@ class Step:
         return {line.name: line.summands for line in self.lines if line.name in new}
 
 
-def build_step(equations: Equations) -> Step:
-    """The pass ``step``: the discrete equations of the model's order, or the stages of its integrator."""
-    model = equations.model
+def build_step(model: Model) -> Step:
+    """The pass ``step``: the discrete equations of the model's order, or the stages of its integrator.
+
+    Its reverse passes are those of the order, at points of its own, so it needs none of the equations in continuous time.
+    """
     if model.hamiltonian is not None:
         lines, outputs = mechanical_lines(model)
         return Step(model, lines, cells_of(model), outputs, {})

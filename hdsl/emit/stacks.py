@@ -113,7 +113,7 @@ class Gathering:
             Member(p[0], lines.pack(p), lines.pack(p, "w:"), names[f"turned:side:{p[0]}"], names[p[0]])
             for p in lines.packs.parameters
         ]
-        alone = [w for w in lines.program.cells if w in lines.matrices and w not in packed]
+        alone = [w for w in lines.program.cells if w in lines.matrices - lines.apart and w not in packed]
         return [*made, *(Member(w, names[w], names[f"w:{w}"], names[f"turned:{w}"], names[w]) for w in alone)]
 
     def gathered(self) -> bool:

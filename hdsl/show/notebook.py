@@ -30,19 +30,17 @@ def page_of(product: Any) -> Page:
 
 @page_of.register
 def _of_equations(product: Equations) -> Page:
-    return derivation_page(product, build_step(product), "latex").of(OF_EQUATIONS)
+    return derivation_page(product, build_step(product.model), "latex").of(OF_EQUATIONS)
 
 
 @page_of.register
 def _of_hamiltonian(product: Hamiltonian) -> Page:
-    equations = derive_equations(product)
-    return derivation_page(equations, build_step(equations), "latex").of(OF_HAMILTONIAN)
+    return derivation_page(derive_equations(product), build_step(product.model), "latex").of(OF_HAMILTONIAN)
 
 
 @page_of.register
 def _of_model(product: Model) -> Page:
-    equations = derive_equations(build_hamiltonian(product))
-    return derivation_page(equations, build_step(equations), "latex")
+    return derivation_page(derive_equations(build_hamiltonian(product)), build_step(product), "latex")
 
 
 def shown(product: Any, layout: Layout) -> str | None:

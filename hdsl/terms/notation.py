@@ -8,12 +8,14 @@ only to hold a part of another formula is put back into it; `Notation.inlined` n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import sympy
 
+from hdsl.terms.alike import Alike, StandIns, Template
 from hdsl.terms.arrangement import READABLE
 from hdsl.terms.formula import Form, Formula
 from hdsl.terms.inlining import Inlining
@@ -24,12 +26,16 @@ from hdsl.terms.product import Unfolding
 from hdsl.terms.spelling import SPELLINGS, Style
 from hdsl.terms.term import (
     INDEX_NAMES,
+    KEPT,
+    Body,
     Contraction,
     Definition,
     Elementwise,
     Scalar,
+    Size,
     Structured,
     Summand,
+    indices,
     merge_summands,
     ordered_terms,
 )
@@ -74,7 +80,7 @@ class Notation:
         self._mean, self._shared = mean, shared
         met = dict.fromkeys((*order, *names))
         for definition in self.definitions:
-            met |= dict.fromkeys((definition.name, *definition.reads(), *_size_names(definition)))
+            met |= dict.fromkeys((definition.name, *definition.reads(), *_size_names(definition.sizes, definition.body)))
         known = frozenset(_states(met) if states is None else states)
         self._naming = Naming(met, known, nexts, latex if style == "latex" else None)
         self._letters = self._naming.free((*INDEX_NAMES, *_MORE_LETTERS))
@@ -83,6 +89,8 @@ class Notation:
         self.inlined = frozenset(name for name in chosen if self._may_inline(name))
         self._known: dict[str, tuple[Definition, tuple[str, Piece]]] = {}
         self._unfolding = Unfolding(self.by_name, self.inlined, self._shows_mean)
+        self._alike = Alike(self._naming, self._ordering, self._unfolding)
+        self._templates: dict[Hashable, Template] = {}
 
     def equation(self, definition: Definition) -> str:
         """``left = right``; in index form where matrix form cannot say it."""
@@ -113,12 +121,23 @@ class Notation:
         return known[1]
 
     def _told(self, definition: Definition) -> tuple[str, Piece]:
+        if self._spelling.style != "text":
+            return self._written(definition, self._naming)[1:]
+        pattern, names = self._alike.pattern(definition)
+        template = self._templates.get(pattern)
+        if template is None:
+            form, _, piece = self._written(definition, StandIns(self._naming, names))
+            template = self._templates[pattern] = Template.of(piece, form, definition.body)
+        right = template.filled([self._naming.of(name) for name in names], definition.body)
+        return self._formula(template.form, self._naming).left(definition), right
+
+    def _written(self, definition: Definition, naming: Naming) -> tuple[Form, str, Piece]:
         if self.form == "matrix":
             try:
-                return self._sides(definition, "matrix")
+                return self._sides(definition, "matrix", naming)
             except NoMatrixForm:
                 pass
-        return self._sides(definition, "index")
+        return self._sides(definition, "index", naming)
 
     def taken_apart(self, definition: Definition) -> tuple[Definition, ...]:
         """The summands that are shown of a definition, each as a definition of its own; what is no sum is one."""
@@ -134,19 +153,20 @@ class Notation:
 
     def expression(self, expression: Scalar) -> str:
         """An expression of numbers, sizes and scalar quantities by itself (a setting, say)."""
-        return self._formula("index").sum(sympy.sympify(expression, strict=True), ()).text
+        return self._formula("index", self._naming).sum(sympy.sympify(expression, strict=True), ()).text
 
     def is_mean(self, definition: Definition) -> bool:
         """True where a shared definition reads what is per stream."""
         return definition.shared and any(self._per_stream(name) for name in definition.reads())
 
-    def _sides(self, definition: Definition, form: Form) -> tuple[str, Piece]:
-        formula = self._formula(form)
-        return formula.left(definition), formula.value(definition, definition.indices)
+    def _sides(self, definition: Definition, form: Form, naming: Naming) -> tuple[Form, str, Piece]:
+        self._unfolding.begin()
+        formula = self._formula(form, naming)
+        return form, formula.left(definition), formula.value(definition, definition.indices)
 
-    def _formula(self, form: Form) -> Formula:
+    def _formula(self, form: Form, naming: Naming) -> Formula:
         return Formula(
-            self._spelling, form, self._naming, self._unfolding, self._ordering, self._shows_mean, self._letters
+            self._spelling, form, naming, self._unfolding, self._ordering, self._shows_mean, self._letters
         )
 
     def _shows_mean(self, definition: Definition) -> bool:
@@ -185,11 +205,11 @@ def _flat(attribute: Any) -> Iterator[Any]:
         yield attribute
 
 
-def _size_names(definition: Definition) -> list[str]:
+@lru_cache(maxsize=KEPT)  # the bodies of a module have most of their lines in common
+def _size_names(sizes: tuple[Size, ...], body: Body) -> tuple[str, ...]:
     """The sizes that stand in a definition."""
-    body = definition.body
-    where = list(definition.sizes)
-    own = set(definition.indices)
+    where = list(sizes)
+    own = set(indices(len(sizes)))
     match body:
         case Contraction(bound=bound, coefficient=coefficient):
             where += [size for _, size in bound] + [coefficient]
@@ -199,4 +219,4 @@ def _size_names(definition: Definition) -> list[str]:
         case Structured(attributes=attributes):
             where += [part for _, attribute in attributes for part in _flat(attribute)]
     symbols = {s for place in where for s in sympy.sympify(place, strict=True).atoms(sympy.Symbol)}
-    return sorted(str(s.name) for s in symbols - own if s.is_integer)
+    return tuple(sorted(str(s.name) for s in symbols - own if s.is_integer))

@@ -52,7 +52,7 @@ class Ordering:
         return sorted(factors, key=self._factor_key)
 
     def _summand_key(self, product: Product, of: Definition | None) -> tuple[Any, ...]:
-        places = [self._place(name) for name in product.origin if not is_setting(name)]
+        places = [self.place(name) for name in product.origin if not is_setting(name)]
         tie = (*map(_told, product.tensors), "", *map(_told, product.scalars), "", _told(product.number))
         return (self._summand_class(product, of), min(places, default=(0, -1)), *tie)
 
@@ -61,13 +61,12 @@ class Ordering:
         if not names:
             return _DISSIPATION if product.number.could_extract_minus_sign() else _OLD
         moved = [t for t in product.tensors or product.scalars if not (is_slot(t) and is_setting(slot_name(t)))]
-        if of is not None and [slot_name(t) for t in moved if is_slot(t)] == [_own(of.name)]:
+        if of is not None and [slot_name(t) for t in moved if is_slot(t)] == [own_of(of.name)]:
             if of.name.endswith("+") and not product.number.could_extract_minus_sign():
                 return _OLD
             return _DISSIPATION if any(_kind(name) == "eta" for name in names) else _OWN
         roots = {root for name in names if name in self._by_name for root in self._by_name[name].roots}
-        weighted = any(name == "learn:phi" or name.startswith("seed:") for name in names)
-        return _COSTS if weighted or (roots and not roots & self._states) else _OTHER
+        return _COSTS if any(map(_weighs, names)) or (roots and not roots & self._states) else _OTHER
 
     def _factor_key(self, factor: Scalar) -> tuple[Any, ...]:
         names = [slot_name(s) for s in slots(factor)]
@@ -78,9 +77,16 @@ class Ordering:
             return (1, (0, min(_SETTINGS.index(_kind(name)) for name in names)), compound, _told(factor))
         rank = 3 if any(name.startswith(("z:", "w:", "adj:")) for name in names) else 2
         last = bool(factor.is_Add) and not any(map(slot_indices, slots(factor)))
-        return (rank, (last, *min(map(self._place, names))), compound, _told(factor))
+        return (rank, (last, *min(map(self.place, names))), compound, _told(factor))
 
-    def _place(self, name: str) -> tuple[int, int]:
+    def trait(self, name: str) -> tuple[Any, ...]:
+        """What decides besides its place where a name stands in sums and products."""
+        roots = self._by_name[name].roots if name in self._by_name else ()
+        costate = name.startswith(("z:", "w:", "adj:"))
+        setting = (_kind(name), _weighs(name)) if is_setting(name) else ()
+        return (setting, costate, bool(roots), not self._states.isdisjoint(roots))
+
+    def place(self, name: str) -> tuple[int, int]:
         """What hdsl numbered in the order of the text (c, c2, c3 …), what is defined, what is given."""
         numbered = _NUMBERED.fullmatch(owner(name))
         if name in self._defined:
@@ -88,12 +94,16 @@ class Ordering:
         return (2, self._places.get(name, len(self._places)))
 
 
+def _weighs(name: str) -> bool:
+    return name == "learn:phi" or name.startswith("seed:")
+
+
 @lru_cache(maxsize=KEPT)  # sympy's printer is slow, and the bodies of a module have most of their equations in common
 def _told(expression: Scalar) -> str:
     return str(expression)
 
 
-def _own(name: str) -> str:
+def own_of(name: str) -> str:
     """The quantity whose change or new value this is: ``z:h`` for ``dot:z:h`` and ``z:h+``."""
     if name.startswith("dot:"):
         return name.removeprefix("dot:")

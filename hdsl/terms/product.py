@@ -58,7 +58,11 @@ class Unfolding:
     def __init__(
         self, by_name: Mapping[str, Definition], inlined: Collection[str], closed: Callable[[Definition], bool]
     ) -> None:
-        self._by_name, self._inlined, self._closed = by_name, inlined, closed
+        self._by_name, self._inlined, self.closed = by_name, inlined, closed
+        self._fresh = 0
+
+    def begin(self) -> None:
+        """Begin a formula: what is summed in it is numbered from 0."""
         self._fresh = 0
 
     def inlined(self, expression: Scalar) -> Definition | None:
@@ -99,7 +103,7 @@ class Unfolding:
             definition, inner = self.inlined(factor), self.printed(factor)
             if factor.is_number:
                 product.number = product.number * factor
-            elif definition and isinstance(definition.body, Contraction) and not self._closed(definition):
+            elif definition and isinstance(definition.body, Contraction) and not self.closed(definition):
                 self._splice(product, definition, definition.body, slot_indices(factor))
             elif inner is not None and inner.func is not sympy.Add:
                 self._multiply(product, inner)
@@ -121,7 +125,7 @@ class Unfolding:
     def printed(self, expression: Scalar) -> Scalar | None:
         """What an inlined elementwise definition says, at the indices of the slot that reads it."""
         definition = self.inlined(expression)
-        if definition is None or not isinstance(definition.body, Elementwise) or self._closed(definition):
+        if definition is None or not isinstance(definition.body, Elementwise) or self.closed(definition):
             return None
         return at_indices(definition.body.expression, definition.indices, slot_indices(expression))
 

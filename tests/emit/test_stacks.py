@@ -46,7 +46,7 @@ def test_a_readout_lies_below_the_pack_that_meets_the_same_state():
 
 def test_at_another_point_the_pack_is_met_alone():
     text = steps(model("sequential").product("torch"))
-    assert "torch.mm(row_h, W_t_side, out=s)" in text and "torch.mm(row_h_new, W_t_stack, out=s_new_y_side_new)" in text
+    assert "torch.mm(row_h, W_t_side, out=s)" in text and "torch.mm(row_h, W_t_stack, out=s_new_y_side_new)" in text
 
 
 def test_factors_that_differ_go_back_one_by_one():
