@@ -33,7 +33,7 @@ def advancing(program: Program, handed: Program, facts: Facts) -> str:
     copies = [f"{column}.copy_({lines.name(name)})" for column, name in columns.items() if column != lines.name(name)]
     copies = [swapped(copy, aside.after) for copy in copies]
     text = "\n".join([*bindings, *(s.text for s in statements), *copies])
-    words = frozenset(re.findall(r"\w+", text))
+    words = frozenset(re.findall(r"\w+", "\n".join([text, *(line for made in blocks.values() for line in made)])))
     layout = _Layout(lines, facts, words, stacks, columns, aside, blocks)
     notation = facts.notation(program, lines.folded)
     read = tuple(name for name in facts.sample if facts.names[name] in words)

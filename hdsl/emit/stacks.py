@@ -281,7 +281,7 @@ def _one_with_a_row(statements: list[Statement], stack: Stack, maker: Gathering)
     between = (s for k, s in enumerate(statements[places[0] : places[-1]], places[0]) if k not in places)
     if any(words & set(_WORD.findall(s.text)) for s in between):
         return statements
-    rest = maker.found.rests.setdefault(stack.whole, maker.lines.names[f"w:rest:{first.parameter}"])
+    rest = maker.found.rests.setdefault(stack.whole, maker.lines.names[f"w:left:{first.parameter}"])
     definitions = tuple(d for k in places for d in statements[k].definitions)
     one = Statement(f"{stack.costates}.addmm_({maker.turned(whole)}, {row}{mine[0][1][4]})", definitions)
     made = [(k, s) for k, s in enumerate(statements) if k == places[0] or k not in places]

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-import hdsl
 from hdsl.emit import large, rows
-from tests.emit.test_stacks import DYNAMICS, HEAD, LEARN, steps
+from tests.emit.recurrent import LEAKY, recurrent
+from tests.emit.test_stacks import steps
 from tests.proofs.runs import moves_as_its_steps
 
 ORDERS = ["sequential", "simultaneous", "semi-implicit"]
@@ -17,9 +17,9 @@ def _all_are_large(monkeypatch):
     monkeypatch.setattr(rows, "BLOCK", 10)  # two rows of five
 
 
-def model(order, text=f"{DYNAMICS}output y = C @ h\n", cost="1/2 * squared(y - v)"):
+def model(order, dynamics=LEAKY, cost="1/2 * squared(y - v)"):
     """One of another name than those that lay out all: what is kept of a model does not tell what is large."""
-    return hdsl.loads(HEAD.replace("model stacked", "model apart") + text + LEARN.format(order=order, cost=cost))
+    return recurrent(dynamics, cost=cost, order=order, name="apart")
 
 
 def test_a_matrix_its_costate_and_the_product_back_are_one_loop():
@@ -47,7 +47,7 @@ def test_where_parameters_move_by_old_costates_they_move_first():
 
 
 def test_the_factor_of_a_costate_goes_over_to_the_product_that_stays():
-    made = model("semi-implicit", "next h = tanh(W @ h + U @ u + b)\noutput y = C @ h\n")
+    made = model("semi-implicit", "next h = tanh(W @ h + U @ u + b)")
     text = steps(made.product("torch"))
     assert "z_h.addmm_(e_bar, C, beta=" in text and "z_h.addmm_(a_bar_block, W_block" in text
     moves_as_its_steps(made.compile(dtype=torch.float64))
@@ -63,5 +63,5 @@ def test_a_run_moves_what_its_steps_move(order, cost):
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_two_layers_move_what_their_steps_move(order):
-    text = "param A[n, n] = normal(0, 0.3)\nlet g = tanh(A @ h + U @ u)\nh' = -h + tanh(W @ g + b)\noutput y = C @ h\n"
+    text = "param A[n, n] = normal(0, 0.3)\nlet g = tanh(A @ h + U @ u)\nh' = -h + tanh(W @ g + b)"
     moves_as_its_steps(model(order, text).compile(dtype=torch.float64))
