@@ -91,9 +91,11 @@ class CalledLines(TorchLines):
         assert isinstance(line.body, Elementwise)
         factors = sympy.Mul.make_args(line.body.expression)
         marks = [f for f in factors if is_slot(f) and slot_name(f).startswith("present:")]
-        rest = line.body.expression / marks[0] if len(marks) == 1 else line.body.expression
+        if len(marks) != 1 or len(factors) < 2:
+            return None, line.body.expression
+        rest = sympy.Mul(*(f for f in factors if f != marks[0]))
         twice = any(slot_name(s).startswith("present:") for s in slots(rest))
-        if len(marks) != 1 or len(factors) < 2 or twice or not self._fills(list(slots(rest)), line):
+        if twice or not self._fills(list(slots(rest)), line):
             return None, line.body.expression
         return marks[0], rest
 
@@ -135,8 +137,11 @@ class CalledLines(TorchLines):
 
     def _apart(self, term: Scalar) -> tuple[Scalar, list[Scalar]]:
         """The number of a term and its quantities; one that is no slot counts as three, which no call takes."""
-        tensors = [f for f in sympy.Mul.make_args(term) if not self.is_number(f)]
-        scale = term / sympy.Mul(*tensors)
+        tensors: list[Scalar] = []
+        numbers: list[Scalar] = []
+        for factor in sympy.Mul.make_args(term):
+            (numbers if self.is_number(factor) else tensors).append(factor)
+        scale = sympy.Mul(*numbers)
         if not all(is_slot(f) for f in tensors):
             return scale, [sympy.Mul(*tensors)] if len(tensors) != 1 else tensors
         return scale, tensors

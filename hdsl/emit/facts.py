@@ -84,6 +84,10 @@ class Facts:
             for q in self.model.quantities.values()
         )
 
+    @cached_property
+    def content(self) -> str:
+        return content_hash(self.model)
+
     def _how(self) -> str:
         """The step in a few words."""
         learning = self.learning
@@ -96,14 +100,13 @@ class Facts:
         if program.name not in self._printed:
             numbers, shared = self._seen_by(program)
             given = program, self.names, numbers, shared, self.matrices
-            self._printed[program.name] = (
-                RoomLines(*given, vectors=self.vectors) if program.name == "advance" else self._kind(program)(*given)
-            )
+            advances = program.name == "advance"
+            self._printed[program.name] = RoomLines(*given, vectors=self.vectors) if advances else self._kind(program)(*given)
         return self._printed[program.name]
 
     def _kind(self, program: Program) -> type[TorchLines]:
-        called = isinstance(self.programs, Programs) and self.programs.called is not None
-        return CalledLines if called and program.name == "learn" else TorchLines
+        called = program.name == "learn" and isinstance(self.programs, Programs) and self.programs.called is not None
+        return CalledLines if called else TorchLines
 
     def _seen_by(self, program: Program) -> tuple[set[str], Callable[[str], bool]]:
         """The Python numbers of a body, and what is shared in it: of many tokens at once, τ is one a row, as all that moves."""
@@ -278,7 +281,7 @@ class Facts:
         return (
             "\n".join(
                 [
-                    f'content = "{content_hash(model)}"',
+                    f'content = "{self.content}"',
                     f"inputs = {tuple(q.name for q in model.of_role('input'))!r}",
                     f"targets = {tuple(q.name for q in model.of_role('target'))!r}",
                     f"arguments = {arguments!r}",

@@ -12,6 +12,7 @@ import sympy
 
 from hdsl.emit.called_lines import CalledLines
 from hdsl.emit.contraction import Product
+from hdsl.emit.large import too_large
 from hdsl.emit.out import in_place, put_into
 from hdsl.emit.packs import Packs, Row, packs_of, sums_of
 from hdsl.emit.side import Side, gather_products
@@ -37,17 +38,19 @@ MINUS_ONE = "minus_one"
 class RoomLines(CalledLines):
     """Prints a program so that values go where those of the step before lay; what is returned goes into columns.
 
-    ``rooms`` are the lines that have room, under the identifier of theirs; ``views`` are transposes made once.
+    ``rooms`` are the lines that have room, under the identifier of theirs; ``views`` are transposes made once; ``apart`` the
+    matrices that are too large to be laid beside others, in copies.
     """
 
     marked = False  # None stands in the place of marks that are all ones
 
     def __init__(self, *given: Any, vectors: frozenset[str] = frozenset()) -> None:
         super().__init__(*given)
+        self.apart = too_large(self.program.model, self.matrices)
         self.rooms: dict[str, Definition] = {}
         self.parts: dict[tuple[Row, str], str] = {}
         self.views: dict[str, str] = {}
-        sums = sums_of(self.program, self.taken, self.matrices, vectors, self.shared, self.is_number)
+        sums = sums_of(self.program, self.taken, self.matrices - self.apart, vectors, self.shared, self.is_number)
         self.chosen: set[str] = set()  # what is taken off where its index says
         self.readers = Counter(name for line in self.program.lines for name in line.reads())
         self.readers.update(self.program.results)

@@ -9,7 +9,6 @@ from hdsl.derive.pullback import Pullback
 from hdsl.emit.advancing import advancing
 from hdsl.emit.body import body_of
 from hdsl.emit.constructor import constructor
-from hdsl.emit.content import content_hash
 from hdsl.emit.facts import Facts
 from hdsl.emit.names import class_name, harmless, spell
 from hdsl.emit.projecting import projecting, put_back
@@ -42,7 +41,7 @@ def emit_torch(programs: Programs, version: str, pullback: Pullback | None = Non
             headline=harmless((model.doc.splitlines() or [_headline(model)])[0]),
             version=version,
             source=facts.file,
-            content=content_hash(model),
+            content=facts.content,
             make=f"hdsl compile {shlex.quote(facts.file)} -o {spell(model.name)}.py{' --pullback' * bool(pullback)}",
         ),
         DRAW if facts.draws else "",

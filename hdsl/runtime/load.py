@@ -20,15 +20,16 @@ _CLASSES: dict[tuple[Any, ...], type[nn.Module]] = {}
 
 
 def load_class(
-    text: str, origin: Origin, place: tuple[Any, Any] = (None, None), choice: Choice = TORCH
+    text: str, origin: Origin, place: tuple[Any, Any] = (None, None), choice: Choice = TORCH, keeps: bool = False
 ) -> type[nn.Module]:
     """The module class that generated torch text defines, with `run` added; the same class for the same arguments.
 
-    ``place`` is the (dtype, device) that instances use where they are not told otherwise; ``choice`` is its backend.
+    ``place`` is the (dtype, device) that instances use where they are not told otherwise; ``choice`` is its backend. Where it
+    ``keeps``, bytecode is taken from the cache, and put there.
     """
     key = (text, origin, place, choice)
     if key not in _CLASSES:
-        module = load_text(text, origin.model)
+        module = load_text(text, origin.model, keeps)
         made = class_of(module)
 
         @functools.wraps(made.__init__)
