@@ -110,7 +110,7 @@ class Model(Shown):
         origin = Origin(self.name, compiler.source, *outside)
         choice = choice_of(backend, origin, held_back)
         text = compiler.torch_with_pullback if pullback else compiler.torch
-        return load_class(text, origin, (dtype, device), choice)
+        return load_class(text, origin, (dtype, device), choice, compiler.keeps)
 
     def solve(
         self,

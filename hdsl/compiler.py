@@ -55,6 +55,7 @@ class Compiler:
         self.delay = tuple(delay)
         self.watch = watch or (lambda name, product: None)
         self.keeps = keeps
+        self._found: dict[str, Kept | None] = {}
 
     def _made(self, name: str, product: Product) -> Product:
         self.watch(name, product)
@@ -254,7 +255,9 @@ class Compiler:
         return key_of(kind, self.source, self.dims, self.settings, self.delay)
 
     def _fetched(self, kind: str) -> Kept | None:
-        return fetch_kept(self._key(kind)) if self.keeps else None
+        if kind not in self._found:
+            self._found[kind] = fetch_kept(self._key(kind)) if self.keeps else None
+        return self._found[kind]
 
     def _keeping(self, kind: str, make: Callable[[], str]) -> str:
         """What was kept of a kind, or else what is made now, which is kept."""

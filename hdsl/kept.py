@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from hdsl.cache import fetch, is_off, keep
@@ -46,13 +46,23 @@ def key_of(
 def made_with() -> tuple[str, ...]:
     """Versions, and the content of hdsl's own files: of a checkout these change where the version does not."""
     digest = hashlib.sha256()
-    package = Path(__file__).parent
-    files = (path for path in package.rglob("*.py") if path.relative_to(package).parts[0] not in LATER)
-    for path in sorted((*files, *folder("grammars").iterdir())):
-        if path.is_file():
-            digest.update(f"{path.name} {path.stat().st_size}\n".encode())
-            digest.update(path.read_bytes())
+    for path in sorted((*_files(os.path.dirname(__file__), ".py", LATER), *_files(str(folder("grammars"))))):
+        with open(path, "rb") as file:
+            content = file.read()
+        digest.update(f"{os.path.basename(path)} {len(content)}\n".encode())
+        digest.update(content)
     return (digest.hexdigest(), sys.version, *map(_version, ("sympy", "lark")))
+
+
+def _files(folder: str, suffix: str = "", without: Container[str] = ()) -> Iterator[str]:
+    """The files below a folder whose names end so. Paths are text: to make objects of them takes longer than to read them."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                if entry.name not in without:
+                    yield from _files(entry.path, suffix)
+            elif entry.name.endswith(suffix):
+                yield entry.path
 
 
 def _version(package: str) -> str:

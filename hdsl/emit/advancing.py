@@ -10,6 +10,7 @@ from hdsl.emit.body import body_of, commented
 from hdsl.emit.facts import Facts
 from hdsl.emit.packs import Row
 from hdsl.emit.room_lines import MINUS_ONE, RoomLines
+from hdsl.emit.rows import by_rows
 from hdsl.emit.stacks import Gathering, Stack, Stacks, moved_together, stacked
 from hdsl.emit.statement import bind_numbers
 from hdsl.emit.twins import twinned
@@ -27,13 +28,13 @@ def advancing(program: Program, handed: Program, facts: Facts) -> str:
     stacked(maker)
     twinned(maker)
     moved_together(maker)
-    aside = put_aside(maker)
+    aside, blocks = put_aside(maker), by_rows(maker)
     statements, stacks = maker.statements, maker.found
     copies = [f"{column}.copy_({lines.name(name)})" for column, name in columns.items() if column != lines.name(name)]
     copies = [swapped(copy, aside.after) for copy in copies]
     text = "\n".join([*bindings, *(s.text for s in statements), *copies])
-    words = frozenset(re.findall(r"\w+", text))
-    layout = _Layout(lines, facts, words, stacks, columns, aside)
+    words = frozenset(re.findall(r"\w+", "\n".join([text, *(line for made in blocks.values() for line in made)])))
+    layout = _Layout(lines, facts, words, stacks, columns, aside, blocks)
     notation = facts.notation(program, lines.folded)
     read = tuple(name for name in facts.sample if facts.names[name] in words)
     marks = tuple(name for name in read if facts.names[name] in lines.marks)
@@ -123,7 +124,8 @@ class _Layout:
     """Where the values of a run's steps lie."""
 
     def __init__(
-        self, lines: RoomLines, facts: Facts, words: frozenset[str], stacks: Stacks, columns: dict[str, str], aside: Aside
+        self, lines: RoomLines, facts: Facts, words: frozenset[str], stacks: Stacks, columns: dict[str, str], aside: Aside,
+        blocks: dict[str, list[str]],
     ) -> None:
         self.lines, self.facts, self.stacks, self.columns = lines, facts, stacks, columns
         self.moved: list[str] = []  # cells that lie elsewhere during a run
@@ -161,6 +163,9 @@ class _Layout:
             if view in words:
                 known.append(view)
                 self.made.append(f"{view} = {of}.t()")
+        for rows, made in blocks.items():
+            known.append(rows)
+            self.made += made
         if MINUS_ONE in words:
             known.append(MINUS_ONE)
             self.made.append(f"{MINUS_ONE} = share.new_full((self.batch, 1), -1)")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from math import prod
 
 from hdsl.emit import native_crew
+from hdsl.emit.native_ahead import Ahead, made_ahead
 from hdsl.emit.native_expression import Kind, NativePrinter
 from hdsl.emit.native_few_loops import several_rows
 from hdsl.emit.native_groups import Group, Node, grouped, is_row_sum, node_of, sunk, turned
@@ -51,6 +52,7 @@ class Native:
         self.names = Identifiers()
         self.item = 4 if kind == "float" else 8
         self.work = WorkSpace(self.item)
+        self.kernels: dict[str, str] = {}  # functions of sizes that a compiler knows, by name, for all bodies
 
     def apart(self) -> Native:
         """The same with a work space of its own."""
@@ -82,7 +84,7 @@ class Body:
         self.program = self._squeezed(program) if self.tight and native.batch == 1 else program
         self.ending, self.sizes = ending, native.sizes
         self.beside_cells = set(self.program.held)  # new values for which a cell has no room where they are made
-        self.batch, self.brief = native.batch, len(program.lines) <= BRIEF
+        self.batch, self.brief, self.kernels = native.batch, len(program.lines) <= BRIEF, native.kernels
         self.lines = {line.name: line for line in self.program.lines}
         self.constants: dict[str, str] = {}
         self.room: dict[str, Place] = {}
@@ -94,10 +96,16 @@ class Body:
         self.folded = self._taken_in()
         self.kept: set[str] = set()
         self.work = 0  # of the largest loop that is for threads
+        self.ahead: list[Ahead] = []
+        self.first: list[str] = []  # what the first step of a call makes that others find made
         self._find_views()
 
     threads = False
     """Whether large loops are split among threads: the text is then that of one of them, ``me`` of a ``crew``."""
+    samples: Collection[str] = ()
+    """What a sample has, of which a step may make products for the next one."""
+    put_back: Collection[str] = ()
+    """Cells that projections change between steps."""
     tight = True
     """Whether lines of one stream may go without axes of one entry, and move into loops behind them."""
 
@@ -250,8 +258,13 @@ class Body:
     def text(self) -> list[str]:
         """The statements of the lines, and what puts new values into their cells at the end."""
         lines = [line for line in self.program.lines if line.name not in self.folded and line.name not in self.bases]
-        groups = grouped([self._node(line) for line in lines], self.program.held)
-        groups = sunk(groups) if self.tight and self.batch == 1 else groups
+        groups = self._grouped(lines)
+        if self.tight and self.batch == 1:
+            self.ahead = made_ahead(self, groups, lambda name: name in self.samples)
+            apart = {each.line.name for each in self.ahead}
+            self.kept |= apart
+            lines = [line for line in lines if line.name not in apart]
+            groups = sunk(self._grouped(lines) if apart else groups)
         runs = [(group, runs_of(self, group)) for group in groups]
         for name in through(self, runs) if self.tight else ():
             self._put_at_once(name)
@@ -261,7 +274,24 @@ class Body:
         made: list[str] = []
         for group, own in lists:
             made += self._group(group, own)
-        return made + [text for line in lines for text in self._put(line)]
+        return [*self.first, *made, *(text for line in lines for text in self._put(line))]
+
+    def _grouped(self, lines: list[Definition]) -> list[Group]:
+        return grouped([self._node(line) for line in lines], self.program.held)
+
+    def _for_the_next_step(self, names: set[str], few: int, rows: int) -> list[str]:
+        """The products of rows that have moved with the next sample; the first step makes its own by the same blocks."""
+        made = []
+        for each in self.ahead:
+            if f"{each.matrix}+" in names:
+                block = ("0", str(rows)) if few == rows else ("lo", "hi")
+                now, place = product(self, each.line, block), self.place(each.sample)
+                self.first += ["if (step == 0) {", *([] if few == rows else self._in_turn(few, rows)), *now]
+                self.first += ["}"] * (1 if few == rows else 2)
+                self.room[each.sample] = replace(place, pointer=f"({place.pointer} + {place.numbers})")
+                made += ["if (step + 1 < r->steps) {", *product(self, each.line, block), "}"]
+                self.room[each.sample] = place
+        return made
 
     def _put_at_once(self, name: str) -> None:
         """A new value goes into its cell where it is made: there is no room for it beside."""
@@ -296,6 +326,7 @@ class Body:
         few = min(rows, MOST_ROWS if self.batch > FEW_STREAMS else few)
         work = sum(prod(sizes) for sizes in tables if len(sizes) == 2) * self.batch
         many = self.threads and work >= native_crew.MUCH and rows >= native_crew.PARTS * FEWEST
+        many = many and not any(f"{each.matrix}+" in names for each in self.ahead)
         few = min(few, rows // native_crew.PARTS // FEWEST * FEWEST) if many else few
         for name in sorted(self.blocks & names):
             if set(self.readers[name]) <= names:
@@ -308,11 +339,15 @@ class Body:
                 self.room[line.name] = replace(self.room[line.name], pointer=each.target)
             return [*native_crew.split(rows, few, summed, self._blocks, body)]
         made = [text for node in group.nodes if node.sums for text in cleared(self, node.line)]
+        following = self._for_the_next_step(names, few, rows)
         if few == rows:
-            return [*made, *(text for run in runs for text in self._run(run, ("0", str(rows))))]
+            return [*made, *(text for run in runs for text in self._run(run, ("0", str(rows)))), *following]
         body = [text for run in runs for text in self._run(run, ("lo", "hi"))]
-        head = self._turned(few, rows, self.turned[id(group)]) if id(group) in self.turned else None
-        return [*made, *(head or self._blocks("0", str(-(-rows // few) * few), few, rows)), *body, "}"]
+        head = self._turned(few, rows, self.turned[id(group)]) if id(group) in self.turned else self._in_turn(few, rows)
+        return [*made, *head, *body, *following, "}"]
+
+    def _in_turn(self, few: int, rows: int) -> list[str]:
+        return self._blocks("0", str(-(-rows // few) * few), few, rows)
 
     def _blocks(self, first: str, last: str, few: int, rows: int) -> list[str]:
         """A loop over blocks of ``few`` rows, ``lo`` to ``hi``, from ``first`` to ``last``, which are multiples of so many."""

@@ -45,6 +45,9 @@ class Room(Protocol):
     @property
     def folded(self) -> Mapping[str, Definition]: ...
 
+    @property
+    def kernels(self) -> dict[str, str]: ...
+
     def place(self, name: str) -> Place: ...
 
     def shared(self, name: str) -> bool: ...
@@ -156,10 +159,29 @@ def product(room: Room, line: Definition, block: Range | None) -> list[str]:
     return _outer(room, line, block) or _by_rows(room, line, block) or _plain(room, line, block)
 
 
-def _inline(room: Room) -> str:
-    """Whether products of many streams stand in the text of their caller: sizes that a compiler knows make them faster, and the
-    text slower to compile."""
-    return "all" if room.brief and room.batch >= MANY_STREAMS else "row"
+def _of_many(
+    room: Room, name: str, streams: int, block: Range, columns: int, ends: Sequence[tuple[str, int | None]], scale: str
+) -> str:
+    """The call of a product. Sizes that a compiler knows make one of many streams faster, and its text slower to compile: in a
+    short program all products of the same sizes and strides are one function of that kind.
+
+    ``ends`` are the three operands, each with its stride from stream to stream, None where it has none.
+    """
+    low, high = block
+    handed = [str(part) for end in ends for part in end if part is not None]
+    if streams < MANY_STREAMS or not room.brief:
+        return f"row_{name}_{width_of(columns)}({streams}, {high} - {low}, {columns}, {', '.join(handed)}, {scale});"
+    strides = "_".join(str(stride) for _, stride in ends if stride is not None)
+    rows = f"{high} - {low}" if high.isdecimal() else "rows"
+    own = f"{name}_of_{rows.partition(' ')[0]}_by_{columns}_{strides}"
+    named = zip("Wxy", (stride for _, stride in ends), strict=True)
+    given = [str(part) for each in named for part in each if part is not None]
+    room.kernels[own] = "\n".join([
+        f"APART void {own}(int64_t rows, const T *restrict W, const T *restrict x, T *restrict y, T scale) {{",
+        f"    all_{name}_{width_of(columns)}({streams}, {rows}, {columns}, {', '.join(given)}, scale);",
+        "}",
+    ])  # fmt: skip
+    return f"{own}({high} - {low}, {', '.join(pointer for pointer, _ in ends)}, {scale});"
 
 
 def is_outer(room: Room, line: Definition) -> bool:
@@ -190,9 +212,9 @@ def _outer(room: Room, line: Definition, block: Range | None) -> list[str]:
     rows, columns = target.sizes
     low, high = block or ("0", str(rows))
     made = _from(target.pointer, "0" if low == "0" else f"{low} * {columns}")
-    ends = f"{_from(left.pointer, low)}, {left.batch}, {right.pointer}, {right.batch}, {made}"
+    ends = (_from(left.pointer, low), left.batch), (right.pointer, right.batch), (made, None)
     scale = room.printer({})(line.body.coefficient / room.batch)
-    return [f"{_inline(room)}_outers_{width_of(columns)}({room.batch}, {high} - {low}, {columns}, {ends}, {scale});"]
+    return [_of_many(room, "outers", room.batch, (low, high), columns, ends, scale)]
 
 
 @dataclass(frozen=True)
@@ -252,9 +274,8 @@ def _by_rows(room: Room, line: Definition, block: Range | None) -> list[str]:
         if name == "dots" and columns in SHORT_ROWS:
             return [f"one_dots_of_{columns}({high} - {low}, {left}, {vector}, {made}, {scale});"]
         return [f"one_{name}_{width_of(columns)}({high} - {low}, {columns}, {left}, {vector}, {made}, {scale});"]
-    where = _inline(room) if streams > 1 else "row"
-    ends = f"{vector}, {found.vector.batch}, {made}, {target.batch}, {scale}"
-    return [f"{where}_{name}_{width_of(columns)}({streams}, {high} - {low}, {columns}, {left}, {ends});"]
+    ends = (left, None), (vector, found.vector.batch), (made, target.batch)
+    return [_of_many(room, name, streams, (low, high), columns, ends, scale)]
 
 
 def _from(pointer: str, low: str) -> str:

@@ -138,7 +138,7 @@ class _Module:
         places = [self.outside(name) for name in self.cells]
         shapes = tuple(sizes if shared else (self.batch, *sizes) for sizes, shared in places)
         crew = [native_crew.FUNCTIONS] if self.shared else []
-        text = "\n".join([head + preamble(self.kind), *crew, *functions, _finite(shapes)])
+        text = "\n".join([head + preamble(self.kind), *self.native.kernels.values(), *crew, *functions, _finite(shapes)])
         told = self.numbers, self.cells, shapes, self.sample, self.begun, work, self.results, step
         return NativeText(text, *told, *held)
 
@@ -180,7 +180,8 @@ class _Module:
     ) -> str:
         results, copied = self._handed(program)
         body = Body(self.native, program, self.outside, results) if held is None else held(results)
-        body.threads = held is None
+        body.threads, body.samples = held is None, self.sample
+        body.put_back = {name.partition(":")[2] for put in projections.values() for name in put.results}
         lines = body.text()
         lines += [text for name, pointer, numbers in copied for text in self._copied(body, name, pointer, numbers)]
         bodies = [body]

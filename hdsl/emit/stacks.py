@@ -116,7 +116,7 @@ class Gathering:
             Member(p[0], lines.pack(p), lines.pack(p, "w:"), names[f"turned:side:{p[0]}"], names[p[0]])
             for p in lines.packs.parameters
         ]
-        alone = [w for w in lines.program.cells if w in lines.matrices and w not in packed]
+        alone = [w for w in lines.program.cells if w in lines.matrices - lines.apart and w not in packed]
         return [*made, *(Member(w, names[w], names[f"w:{w}"], names[f"turned:{w}"], names[w]) for w in alone)]
 
     def gathered(self) -> bool:
@@ -281,7 +281,7 @@ def _one_with_a_row(statements: list[Statement], stack: Stack, maker: Gathering)
     between = (s for k, s in enumerate(statements[places[0] : places[-1]], places[0]) if k not in places)
     if any(words & set(_WORD.findall(s.text)) for s in between):
         return statements
-    rest = maker.found.rests.setdefault(stack.whole, maker.lines.names[f"w:rest:{first.parameter}"])
+    rest = maker.found.rests.setdefault(stack.whole, maker.lines.names[f"w:left:{first.parameter}"])
     definitions = tuple(d for k in places for d in statements[k].definitions)
     one = Statement(f"{stack.costates}.addmm_({maker.turned(whole)}, {row}{mine[0][1][4]})", definitions)
     made = [(k, s) for k, s in enumerate(statements) if k == places[0] or k not in places]

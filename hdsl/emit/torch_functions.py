@@ -80,12 +80,11 @@ def phi1_slope_im(a, b):
 def used(text: str) -> str:
     """The functions that a text calls, and those that these call, which stand above them."""
     found: list[str] = []
-    called = set(_CALLED.findall(text))
     for name, function in reversed(FUNCTIONS.items()):
-        if name in called:
-            called.update(_CALLED.findall(function))
+        if any(_calls(name, part) for part in (text, *found)):
             found.insert(0, function)
     return "".join(found)
 
 
-_CALLED = re.compile(r"\b(\w+)\(")
+def _calls(name: str, text: str) -> bool:
+    return f"{name}(" in text and re.search(rf"\b{name}\(", text) is not None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 
 from hdsl.derive.pullback import Pullback
 from hdsl.emit.advancing import advancing
 from hdsl.emit.body import body_of
 from hdsl.emit.constructor import constructor
-from hdsl.emit.content import content_hash
 from hdsl.emit.facts import Facts
 from hdsl.emit.names import class_name, harmless, spell
 from hdsl.emit.projecting import projecting, put_back
@@ -32,6 +32,8 @@ DOCS = {
 def emit_torch(programs: Programs, version: str, pullback: Pullback | None = None) -> str:
     """The text of the module, the same at every run for the same model; with ``pullback`` where the programs have one."""
     model = programs.learn.model
+    if programs.called:
+        programs = replace(programs, learn=programs.called)
     facts = Facts(programs)
     head = [
         HEADER.format(
@@ -39,7 +41,7 @@ def emit_torch(programs: Programs, version: str, pullback: Pullback | None = Non
             headline=harmless((model.doc.splitlines() or [_headline(model)])[0]),
             version=version,
             source=facts.file,
-            content=content_hash(model),
+            content=facts.content,
             make=f"hdsl compile {shlex.quote(facts.file)} -o {spell(model.name)}.py{' --pullback' * bool(pullback)}",
         ),
         DRAW if facts.draws else "",

@@ -20,15 +20,16 @@ _CLASSES: dict[tuple[Any, ...], type[nn.Module]] = {}
 
 
 def load_class(
-    text: str, origin: Origin, place: tuple[Any, Any] = (None, None), choice: Choice = TORCH
+    text: str, origin: Origin, place: tuple[Any, Any] = (None, None), choice: Choice = TORCH, keeps: bool = False
 ) -> type[nn.Module]:
     """The module class that generated torch text defines, with `run` added; the same class for the same arguments.
 
-    ``place`` is the (dtype, device) that instances use where they are not told otherwise; ``choice`` is its backend.
+    ``place`` is the (dtype, device) that instances use where they are not told otherwise; ``choice`` is its backend. Where it
+    ``keeps``, bytecode is taken from the cache, and put there.
     """
     key = (text, origin, place, choice)
     if key not in _CLASSES:
-        module = load_text(text, origin.model)
+        module = load_text(text, origin.model, keeps)
         made = class_of(module)
 
         @functools.wraps(made.__init__)
@@ -51,7 +52,8 @@ def class_of(module: types.ModuleType) -> type[nn.Module]:
 
 def _reduce(net: Any, protocol: Any = 4) -> Any:
     """Instances pickle and copy by their text, since the class stands in no file."""
-    return _rebuild, (net.source, net.origin, net.place, type(net).choice), net.__dict__
+    state = net.__getstate__() if "_views" in net.__dict__ else net.__dict__  # without what a step keeps of the parameters
+    return _rebuild, (net.source, net.origin, net.place, type(net).choice), state
 
 
 def _rebuild(text: str, origin: Origin, place: tuple[Any, Any], choice: Choice = TORCH) -> Any:

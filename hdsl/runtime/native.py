@@ -7,7 +7,6 @@ them sees what C has made. Where they are not as C wants them, on another device
 from __future__ import annotations
 
 import ctypes
-import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -102,14 +101,6 @@ class Native:
     def _observe(self: Any, cells: Columns, sample: Columns, tau: float) -> Columns:
         made = self._native_step("observe", cells, sample, tau)
         return super()._observe(cells, sample, tau) if made is None else made  # type: ignore[misc, no-any-return]
-
-    def _target(self: Any, value: Any, name: str, sizes: tuple[int, ...], lead: tuple[int, ...]) -> tuple[torch.Tensor, ...]:
-        """A whole stream's targets: where their sum is no nan, none of them is, and none is missing."""
-        if lead and type(value) is torch.Tensor and self.share.is_cpu:
-            whole = self._real(value, name, lead, *sizes)
-            if not math.isnan(whole.sum()):
-                return whole, self.share.new_ones((*lead, self.batch))
-        return super()._target(value, name, sizes, lead)  # type: ignore[misc, no-any-return]
 
     def _native_step(self: Any, body: str, cells: Columns, sample: Columns, tau: float) -> Columns | None:
         """One body on cells and a sample that are looked up already: of a run that someone watches."""

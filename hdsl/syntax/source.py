@@ -59,12 +59,12 @@ class Source:
 
     def lines_of(self, spans: Iterable[Span]) -> tuple[int, ...]:
         """The lines of the file itself on which spans start; those of files that it uses are left out."""
-        own = sorted({self.line_of(span) for span in spans if self.region(span.start)[0] == 0})
-        return tuple(own)
+        places = [_place(self, span.start) for span in spans]
+        return tuple(sorted({line for start, _, line in places if start == 0}))
 
     def used_lines_of(self, spans: Iterable[Span]) -> tuple[tuple[str, tuple[int, ...]], ...]:
         """The lines on which spans start in the files that it uses: for each of these its name and its lines."""
-        places = sorted({(*self.region(span.start), self.line_of(span)) for span in spans})
+        places = sorted({_place(self, span.start) for span in spans})
         files = dict.fromkeys((start, name) for start, name, _ in places if start)
         return tuple((name, tuple(line for at, _, line in places if at == start)) for start, name in files)
 
@@ -83,6 +83,12 @@ def ranges(lines: Sequence[int]) -> str:
             told += [f"{run[0]}–{run[-1]}"] if len(run) > 2 else map(str, run)
             start = place + 1
     return ", ".join(told)
+
+
+@lru_cache(maxsize=4096)
+def _place(source: Source, offset: int) -> tuple[int, str, int]:
+    """Where the file begins that an offset lies in, its name, and the line. What is derived tells of the same few lines."""
+    return (*source.region(offset), source.position(offset)[0])
 
 
 @lru_cache(maxsize=16)

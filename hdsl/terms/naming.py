@@ -139,6 +139,7 @@ def owner(name: str) -> str:
             return name
 
 
+@lru_cache(maxsize=KEPT)
 def _written(name: str) -> Look:
     """The look of a user's name by itself."""
     if "." in name:

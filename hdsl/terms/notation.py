@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import sympy
@@ -25,12 +26,16 @@ from hdsl.terms.product import Unfolding
 from hdsl.terms.spelling import SPELLINGS, Style
 from hdsl.terms.term import (
     INDEX_NAMES,
+    KEPT,
+    Body,
     Contraction,
     Definition,
     Elementwise,
     Scalar,
+    Size,
     Structured,
     Summand,
+    indices,
     merge_summands,
     ordered_terms,
 )
@@ -75,7 +80,7 @@ class Notation:
         self._mean, self._shared = mean, shared
         met = dict.fromkeys((*order, *names))
         for definition in self.definitions:
-            met |= dict.fromkeys((definition.name, *definition.reads(), *_size_names(definition)))
+            met |= dict.fromkeys((definition.name, *definition.reads(), *_size_names(definition.sizes, definition.body)))
         known = frozenset(_states(met) if states is None else states)
         self._naming = Naming(met, known, nexts, latex if style == "latex" else None)
         self._letters = self._naming.free((*INDEX_NAMES, *_MORE_LETTERS))
@@ -200,11 +205,11 @@ def _flat(attribute: Any) -> Iterator[Any]:
         yield attribute
 
 
-def _size_names(definition: Definition) -> list[str]:
+@lru_cache(maxsize=KEPT)  # the bodies of a module have most of their lines in common
+def _size_names(sizes: tuple[Size, ...], body: Body) -> tuple[str, ...]:
     """The sizes that stand in a definition."""
-    body = definition.body
-    where = list(definition.sizes)
-    own = set(definition.indices)
+    where = list(sizes)
+    own = set(indices(len(sizes)))
     match body:
         case Contraction(bound=bound, coefficient=coefficient):
             where += [size for _, size in bound] + [coefficient]
@@ -214,4 +219,4 @@ def _size_names(definition: Definition) -> list[str]:
         case Structured(attributes=attributes):
             where += [part for _, attribute in attributes for part in _flat(attribute)]
     symbols = {s for place in where for s in sympy.sympify(place, strict=True).atoms(sympy.Symbol)}
-    return sorted(str(s.name) for s in symbols - own if s.is_integer)
+    return tuple(sorted(str(s.name) for s in symbols - own if s.is_integer))
