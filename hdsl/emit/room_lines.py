@@ -346,7 +346,8 @@ class RoomLines(TorchLines):
 
     def _apart(self, term: Scalar) -> tuple[Scalar, list[Scalar]]:
         """The number of a term and its quantities; one that is no slot counts as three, which no call takes."""
-        tensors, numbers = [], []
+        tensors: list[Scalar] = []
+        numbers: list[Scalar] = []
         for factor in sympy.Mul.make_args(term):
             (numbers if self.is_number(factor) else tensors).append(factor)
         scale = sympy.Mul(*numbers)
