@@ -15,20 +15,20 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from itertools import pairwise
+from operator import attrgetter
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-PASSES = ("parse", "check", "lint", "derive", "optimise", "torch", "numpy", "native")
 ROOMS = ("audit", "derive", "emit", "lint", "model", "optimise", "stability", "syntax", "terms")
 """Of hdsl, what a compiler imports on its way."""
+OF_PAGE = ("hdsl.show.derivation", "hdsl.show.text")
 
 
 def _compiler() -> list[str]:
     found = {room: pkgutil.iter_modules([str(ROOT / "hdsl" / room)]) for room in ROOMS}
-    return ["lark", "sympy", "hdsl.compiler", *(f"hdsl.{room}.{each.name}" for room in ROOMS for each in found[room])]
+    return ["lark", "sympy", "hdsl.compiler", *OF_PAGE, *(f"hdsl.{room}.{each.name}" for room in ROOMS for each in found[room])]
 
 
 IMPORTS: dict[str, Callable[[], Sequence[str]]] = {
@@ -36,6 +36,39 @@ IMPORTS: dict[str, Callable[[], Sequence[str]]] = {
     "load": lambda: ("torch", "hdsl.runtime.load"),
     "passes": _compiler,
 }
+
+
+def _native(compiler: Any) -> object:
+    """Raises NotNative for a model that has no native text."""
+    from hdsl.compiler import VERSION
+    from hdsl.emit.native_module import emit_native
+
+    sizes = {name: size or 4 for name, size in compiler.model.dims.items()}
+    return emit_native(compiler.program, VERSION, sizes, 1, "float")
+
+
+def _page(compiler: Any) -> str:
+    """The page of `hdsl derive`."""
+    from hdsl.show.derivation import derivation_page
+    from hdsl.show.text import page_text
+
+    return page_text(derivation_page(compiler.equations, compiler.step))
+
+
+ASKED: dict[str, Callable[[Any], object]] = {
+    "parse": attrgetter("text"),
+    "check": attrgetter("model"),
+    "lint": attrgetter("diagnostics"),
+    "derive": attrgetter("step"),
+    "optimise": attrgetter("program"),
+    "torch": attrgetter("torch"),
+    "numpy": attrgetter("numpy"),
+    "native": _native,
+    "equations": attrgetter("equations"),
+    "page": _page,
+}
+"""What a compiler is asked for, by the name of the pass that answers, in order; the last two are for people."""
+PASSES = tuple(ASKED)
 
 
 def derive(path: str) -> dict[str, float]:
@@ -62,29 +95,20 @@ def load(path: str) -> dict[str, float]:
 
 def passes(path: str) -> dict[str, float | None]:
     """The number of definitions, and seconds of the processor of each pass; None of what a model has not: native text."""
-    from hdsl.compiler import VERSION, Compiler
-    from hdsl.emit.native_module import NotNative, emit_native
+    from hdsl.compiler import Compiler
+    from hdsl.emit.native_module import NotNative
     from hdsl.syntax.gather import gather
     from hdsl.syntax.read import read
 
-    marks = [process_time()]
-
-    def passed(product: object) -> object:
-        marks.append(process_time())
-        return product
-
     source, _ = read(Path(path).read_bytes(), Path(path).name)
     compiler = Compiler(gather(source, Path(path).parent))
-    passed(compiler.text)
-    model = compiler.model
-    passed(model)
-    for name in ("diagnostics", "step", "program", "torch", "numpy"):
-        passed(getattr(compiler, name))
-    with suppress(NotNative):
-        passed(emit_native(compiler.program, VERSION, {name: size or 4 for name, size in model.dims.items()}, 1, "float"))
     told: dict[str, float | None] = dict.fromkeys(PASSES)
-    told.update(zip(PASSES, (after - before for before, after in pairwise(marks)), strict=False))
-    return {"definitions": len(model.definitions), **told}
+    for name, ask in ASKED.items():
+        start = process_time()
+        with suppress(NotNative):
+            ask(compiler)
+            told[name] = process_time() - start
+    return {"definitions": len(compiler.model.definitions), **told}
 
 
 WORK: dict[str, Callable[[str], Mapping[str, float | None]]] = {"derive": derive, "load": load, "passes": passes}

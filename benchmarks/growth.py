@@ -13,9 +13,11 @@ import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from time import process_time
 from typing import Any
 
+from benchmarks.fresh import ASKED
 from benchmarks.measure import machine, table
 
 HEAD = "ham 1\ndim n = 4\ninput u[n]\ntarget v[n]\n"
@@ -28,7 +30,7 @@ LAYERS = """component dense(x[m], n) {
 }
 component block(x[n]) { return x + tanh(dense(x, n)) }
 """
-PASSES = ("text", "model", "hamiltonian", "equations", "step", "program", "numpy", "torch", "page")
+PASSES = tuple(name for name in ASKED if name not in ("lint", "native"))
 SIZES = (50, 100, 200)
 
 
@@ -62,14 +64,11 @@ KINDS: dict[str, Callable[[int], str]] = {"chain": chain, "wide": wide, "repeat"
 def passes(text: str) -> Iterator[tuple[str, Callable[[], Any]]]:
     """Each pass over a text by name; the last one is the page of `hdsl derive`."""
     from hdsl.compiler import Compiler
-    from hdsl.show.derivation import derivation_page
-    from hdsl.show.text import page_text
     from hdsl.syntax.source import Source
 
     compiler = Compiler(Source(text, "growth.ham"))
-    for name in PASSES[:-1]:
-        yield name, lambda name=name: compiler.product(name)  # type: ignore[misc]
-    yield "page", lambda: page_text(derivation_page(compiler.equations, compiler.step))
+    for name in PASSES:
+        yield name, partial(ASKED[name], compiler)
 
 
 def forget() -> None:
@@ -120,7 +119,7 @@ def seconds_of(text: str) -> tuple[int, dict[str, float]]:
         start = process_time()
         made = run()
         found[name] = process_time() - start
-        definitions = len(made.definitions) if name == "model" else definitions
+        definitions = len(made.definitions) if name == "check" else definitions
     return definitions, found
 
 

@@ -12,6 +12,7 @@ import click
 
 from hdsl.api import find
 from hdsl.cli.arguments import Verb, delay_option, delayed, painted, readable, writable, write_file
+from hdsl.cli.spared import spare_tensors
 from hdsl.compiler import Compiler
 from hdsl.diagnostics.render import render_all, to_json
 from hdsl.diagnostics.suggest import nearest
@@ -40,6 +41,7 @@ def command(models: tuple[str, ...], layout: str, fix: bool, deny: tuple[str, ..
     With --fix the mistakes whose remedy is certain are put right in the files first; what is left is reported.
     A warning that is meant so is kept quiet by a comment on its line: # ham: allow CODE
     """
+    spare_tensors()
     denied = _denied(deny)
     found: list[dict[str, Any]] = []
     parts = 0

@@ -17,7 +17,7 @@ def constructor(facts: Facts) -> str:
     """The whole method."""
     lines = [
         f"def __init__(self, batch=1, seed=0, *{_arguments(facts)}, dtype=None, device=None):",
-        *_docs(facts),
+        *_docs(),
         "    super().__init__()",
         '    place = {"dtype": dtype or torch.get_default_dtype(), "device": device}',
         "    self.batch = batch",
@@ -48,7 +48,7 @@ def _arguments(facts: Facts) -> str:
     return "".join(f", {one}" for one in told)
 
 
-def _docs(facts: Facts) -> list[str]:
+def _docs() -> list[str]:
     return [
         '    """',
         "    Args:",

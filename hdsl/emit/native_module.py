@@ -14,7 +14,6 @@ from math import prod
 from hdsl.derive.layered import LAYER
 from hdsl.derive.replay import TOKEN
 from hdsl.emit import native_crew
-from hdsl.emit.content import content_hash
 from hdsl.emit.facts import FIRST, Facts
 from hdsl.emit.holding import WHERE_IT_PAYS, Holding
 from hdsl.emit.names import harmless
@@ -134,7 +133,7 @@ class _Module:
         work = self.native.work.size
         held, function = self._holding(holding)
         functions += function
-        head = f"// {harmless(self.model.name)} (content {content_hash(self.model)}), made by hdsl {self.version}\n"
+        head = f"// {harmless(self.model.name)} (content {self.facts.content}), made by hdsl {self.version}\n"
         places = [self.outside(name) for name in self.cells]
         shapes = tuple(sizes if shared else (self.batch, *sizes) for sizes, shared in places)
         crew = [native_crew.FUNCTIONS] if self.shared else []

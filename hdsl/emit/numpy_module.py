@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable
 
 from hdsl.emit.align import Layout, slot_layout, view
-from hdsl.emit.content import content_hash
 from hdsl.emit.contraction import axes_of, einsum
 from hdsl.emit.expression import Printer
 from hdsl.emit.facts import Facts
@@ -206,7 +205,7 @@ def emit_numpy(programs: Programs | BoundaryPrograms, version: str) -> str:
         further="" if model.along else '; the new value of a cell X is under "X+"',
         version=version,
         source=facts.file,
-        content=content_hash(model),
+        content=facts.content,
     )
     bodies = "\n".join(_function(program, facts) for program in programs.reference)
     if programs.projections:
