@@ -58,6 +58,7 @@ GOALS: Mapping[str, Goal] = {
     "autograd / generated": Goal("autograd / generated", _at_batch_1(16, 14, 6.5, 1.8, 3.4, 10), least=True),
     "generated / by hand": Goal("generated / by hand", dict.fromkeys(WORKLOADS, 1.1)),
     "step above inner": Goal("`step` above inner, µs", dict.fromkeys(WORKLOADS, 8.0)),
+    "native step above inner": Goal("native `step` above inner, µs", dict.fromkeys(WORKLOADS, 8.0)),
     "autograd / native": Goal("autograd / native", _at_batch_1(880, 160, 25, 3.6, 9, 200), least=True),
     "jax / native": Goal(
         "jax / native",

@@ -229,7 +229,7 @@ def _of_text(before: Original, place: str, fault: TextFault) -> str:
         return "a vector, which is its own transpose"
     if fault.where.startswith("_begun") and before.compiler.model.begun:
         return "a state that begins from the stream is made anew by the step"
-    begins = "self.sequences" in fault.old or "self._begin(" in fault.old
+    begins = fault.where.startswith("_begin:") or "self.sequences" in fault.old or "self._begin(" in fault.old
     if begins and "sequence" not in before.compiler.model.resets.values():
         return "no state waits for the end of a sequence"
     return UNKNOWN

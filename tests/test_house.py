@@ -49,10 +49,10 @@ STRICT = (
     *("stability", "cache", "kept", "compiler", "lsp", "repair"),
 )
 
-# Libraries that only some rooms may import.
+# Libraries that only some rooms may import, or none: docs/runs.md says what forks and daemon threads come to beside torch.
 ONLY_IN = {
     **{"torch": {"runtime", "verify", "adapters"}, "lark": {"syntax"}, "river": {"adapters"}},
-    **{"pygls": {"lsp"}, "lsprotocol": {"lsp"}, "scipy": {"runtime"}},
+    **{"pygls": {"lsp"}, "lsprotocol": {"lsp"}, "scipy": {"runtime"}, "threading": set(), "multiprocessing": set()},
 }
 
 # Edges that may close a cycle: an error shows itself when it is raised, and showing it reads its record.

@@ -102,7 +102,7 @@ class RnnStacked(RnnPacked):
     Needs φ = 1, so that q and e share a factor.
 
     Where W and C meet the same h (the point of y), one product gives the argument of tanh and y; one gives Wᵀq + Cᵀe;
-    and one addition moves all parameters. The costates of the zeros are never written, so they stay zeros.
+    one takes both outer products, and one addition moves all parameters. The costates of the zeros are put back to zeros.
     """
 
     def build(self, parameters: dict[str, Tensor]) -> None:
@@ -119,10 +119,10 @@ class RnnStacked(RnnPacked):
 
     def _semi_implicit(self, us: Iterable[Tensor], vs: Iterable[Tensor], ys: Iterable[Tensor]) -> None:
         mm, mul, addcmul, sub = torch.mm, torch.mul, torch.addcmul, torch.sub
-        A, omega_A, omega_P, omega_C, n = self.A, self.omega_A, self.omega_P, self.omega_C, self.n
+        A, omega_A, n = self.A, self.omega_A, self.n
         x, z, r, a_y, q_e = self.x, self.z, self.r, self.a_y, self.q_e
         h, x_u, s, y_new, q, e = x[:, :n], x[:, n : n + self.m], a_y[:, :n], a_y[:, n:], q_e[:, :n], q_e[:, n:]
-        A_t, W_C, q_t, e_t = A.t(), A[:, :n], q.t(), e.t()
+        A_t, W_C, q_e_t, beside_C = A.t(), A[:, :n], q_e.t(), omega_A[n:, n:]
         tau, keep, rate = self.tau, self.keep, self.rate
         keep_z, share = keep - tau, tau / len(x)
         for u, v, y in zip(us, vs, ys, strict=False):
@@ -134,8 +134,8 @@ class RnnStacked(RnnPacked):
             mul(s, s, out=r)
             addcmul(z, z, r, value=-1, out=q)  # q = (1 − s²) ⊙ z
             z.addmm_(q_e, W_C, beta=keep_z, alpha=tau)
-            omega_P.addmm_(q_t, x, beta=keep, alpha=share)
-            omega_C.addmm_(e_t, h, beta=keep, alpha=share)
+            omega_A.addmm_(q_e_t, x, beta=keep, alpha=share)
+            beside_C.zero_()  # C meets h alone
             h.lerp_(s, tau)
             A.add_(omega_A, alpha=rate)
 

@@ -39,7 +39,7 @@ def mechanical_plan(options: Any, model: Model, net_class: Any, recorded: tuple[
         record, net_class, Ticks(record, options.steps or STEPS), seed=options.seed, dtype=options.dtype or "float64",
         device=options.device, checkpoint=options.checkpoint, every=options.every, resume=options.resume,
         predict=options.predict, threads=options.threads or threads_for(model.compiler.largest),
-        record=tuple(names), record_to=options.record_to, rollback=options.on_nonfinite == "rollback",
+        record=tuple(names), record_to=options.record_to, on_nonfinite=options.on_nonfinite,
     )
 
 

@@ -84,8 +84,9 @@ Ran = TypeVar("Ran")
 @click.option("--predict", type=click.Path(path_type=Path), help="CSV file to write: a row a step.")
 @click.option("--load-parameters", type=click.Path(path_type=Path), help="safetensors file of parameters to begin with.")
 @click.option("--save-parameters", type=click.Path(path_type=Path), help="safetensors file to write at the end.")
-@click.option("--on-nonfinite", type=click.Choice(["stop", "rollback"]), default="stop", show_default=True,
-              help="Where a value becomes nan or infinite: end the run, or go back and leave out the sample.")
+@click.option("--on-nonfinite", type=click.Choice(["stop", "rescue", "rollback"]), default="stop", show_default=True,
+              help="Where a value becomes nan or infinite: end the run (rescue: copies of more than 2^20 numbers, too, tell "
+              "where), or go back and leave out the sample.")
 @click.option("--record", multiple=True, metavar="NAME,…",
               help="Record each step's states and costates (h,z.h), norms of parameters (W,costate.W) and H. Adjoints are not "
               "kept from step to step; an `output` is in --predict.")
@@ -212,7 +213,7 @@ def make_plan(options: Options, model: Model | None = None) -> Plan:
         record, net_class, stream, options.epochs or defaults.epochs, options.steps, options.seed, options.dtype or "float32",
         options.device, options.checkpoint, options.every, options.resume, options.predict,
         hold, threads, options.load_parameters, record=names, record_to=options.record_to,
-        rollback=options.on_nonfinite == "rollback",
+        on_nonfinite=options.on_nonfinite,
     )
 
 
@@ -345,6 +346,8 @@ def reported(report: Path | None, plan: Plan, run: Callable[[], Ran]) -> Ran:
     try:
         return run()
     except NonFinite as wrong:
+        if wrong.lead_up is None:  # no copies were kept, which the message says
+            raise WrongInput(str(wrong)) from None
         if report is None:
             raise WrongInput(f"{wrong}\n--report FILE.html draws the last thousand steps before it") from None
         from hdsl.cli.report import failure_text

@@ -105,7 +105,7 @@ def summary_json(session: Session, runs: Sequence[Session] = ()) -> dict[str, An
         "dtype": plan.dtype,
         "device": plan.device,
         "threads": plan.threads,
-        "backend": session.net.choice.backend,
+        "backend": session.net.choice.taken,
         "settings": {name: value for name, value in values.items() if isinstance(value, int | float)},
         "costs": {name: _number(value) for name, value in session.cost_means.items()},
         "metrics": [_metric(metric) for metric in session.metrics],

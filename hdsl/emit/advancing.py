@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from hdsl.emit.aside import Aside, put_aside, swapped
 from hdsl.emit.body import body_of, commented
 from hdsl.emit.facts import Facts
 from hdsl.emit.packs import Row
 from hdsl.emit.room_lines import MINUS_ONE, RoomLines
+from hdsl.emit.rows import by_rows
 from hdsl.emit.stacks import Gathering, Stack, Stacks, moved_together, stacked
 from hdsl.emit.statement import bind_numbers
 from hdsl.emit.twins import twinned
@@ -26,11 +28,13 @@ def advancing(program: Program, handed: Program, facts: Facts) -> str:
     stacked(maker)
     twinned(maker)
     moved_together(maker)
+    aside, blocks = put_aside(maker), by_rows(maker)
     statements, stacks = maker.statements, maker.found
     copies = [f"{column}.copy_({lines.name(name)})" for column, name in columns.items() if column != lines.name(name)]
+    copies = [swapped(copy, aside.after) for copy in copies]
     text = "\n".join([*bindings, *(s.text for s in statements), *copies])
-    words = frozenset(re.findall(r"\w+", text))
-    layout = _Layout(lines, facts, words, stacks, columns)
+    words = frozenset(re.findall(r"\w+", "\n".join([text, *(line for made in blocks.values() for line in made)])))
+    layout = _Layout(lines, facts, words, stacks, columns, aside, blocks)
     notation = facts.notation(program, lines.folded)
     read = tuple(name for name in facts.sample if facts.names[name] in words)
     marks = tuple(name for name in read if facts.names[name] in lines.marks)
@@ -120,7 +124,8 @@ class _Layout:
     """Where the values of a run's steps lie."""
 
     def __init__(
-        self, lines: RoomLines, facts: Facts, words: frozenset[str], stacks: Stacks, columns: dict[str, str]
+        self, lines: RoomLines, facts: Facts, words: frozenset[str], stacks: Stacks, columns: dict[str, str], aside: Aside,
+        blocks: dict[str, list[str]],
     ) -> None:
         self.lines, self.facts, self.stacks, self.columns = lines, facts, stacks, columns
         self.moved: list[str] = []  # cells that lie elsewhere during a run
@@ -155,12 +160,19 @@ class _Layout:
             if name in self.moved:
                 self.made.append(f"{facts.names[f'turned:{name}']} = {facts.names[name]}.t()")
         for of, view in lines.views.items():
-            known.append(view)
-            self.made.append(f"{view} = {of}.t()")
+            if view in words:
+                known.append(view)
+                self.made.append(f"{view} = {of}.t()")
+        for rows, made in blocks.items():
+            known.append(rows)
+            self.made += made
         if MINUS_ONE in words:
             known.append(MINUS_ONE)
             self.made.append(f"{MINUS_ONE} = share.new_full((self.batch, 1), -1)")
-        self.room = [name for name in dict.fromkeys(known) if name in words]
+        self.made = aside.laid(self.made)
+        self.moved += [cell for cell in lines.program.cells if facts.names[cell] in aside.beside]
+        known = [*(aside.swap.get(name, name) for name in known), *aside.old]
+        self.room = [name for name in dict.fromkeys(known) if name in words and name not in aside.moved]
 
     def _stack(self, stack: Stack) -> list[str]:
         """Members below one another, and those that are one matrix as parts of it."""
@@ -185,7 +197,11 @@ class _Layout:
             start = end
         self.made.append(f"{stack.turned} = {stack.whole}.t()")
         self.made.append(f"{stack.heads} = {stack.whole}[:, :{columns}]")
-        return [stack.whole, stack.costates, stack.turned, stack.heads]
+        rest = self.stacks.rests.get(stack.whole, "")
+        if rest:
+            first_rows = self.below[first].removeprefix(":")
+            self.made.append(f"{rest} = {stack.costates}[{first_rows}:, {columns}:]")
+        return [stack.whole, stack.costates, stack.turned, stack.heads, rest]
 
     def _joined(self, whole: str, names: tuple[str, ...]) -> list[str]:
         """Values side by side, one row a stream."""

@@ -6,6 +6,7 @@ import sympy
 
 from hdsl.emit.facts import Facts
 from hdsl.emit.scalar import nested
+from hdsl.emit.telling import tells_half
 from hdsl.model.model import Initial, Quantity
 from hdsl.terms.term import Size, Structured
 
@@ -183,6 +184,9 @@ def _cells(facts: Facts) -> list[str]:
     if facts.columns:
         lines.append('self.register_buffer("column", torch.ones((batch, 1), **place), persistent=False)')
     lines.append('self.register_buffer("clock", torch.zeros((), dtype=torch.int64, device=device))')
+    lines.append('self.register_buffer("tick", torch.ones((), dtype=torch.int64, device=device), persistent=False)')
+    if tells_half(facts):
+        lines.append('self.register_buffer("halved", torch.full((), 0.5, **place), persistent=False)')
     lines.append('self.register_buffer("ended", torch.zeros(batch, dtype=torch.bool, device=device))')
     if facts.replays:
         lines.append('self.register_buffer("waits", torch.zeros(batch, dtype=torch.bool, device=device))')

@@ -10,12 +10,14 @@ from hdsl.derive.layered import LAYER
 from hdsl.derive.methods import METHODS
 from hdsl.derive.provenance import marks
 from hdsl.derive.replay import TOKEN
+from hdsl.emit.called_lines import CalledLines
 from hdsl.emit.content import content_hash
 from hdsl.emit.names import MODULE_NAMES, Names, harmless
 from hdsl.emit.room_lines import RoomLines
-from hdsl.emit.sampling import bound_groups, sample_body
+from hdsl.emit.sampling import bound_groups, sample_body, turned_at_once, turning
 from hdsl.emit.scalar import ScalarPrinter
 from hdsl.emit.skeleton_replay import step_fields
+from hdsl.emit.telling import told_fields
 from hdsl.emit.torch_lines import TorchLines
 from hdsl.model.model import Quantity
 from hdsl.optimise.boundary import BoundaryPrograms
@@ -45,7 +47,6 @@ class Facts:
         self.programs = programs
         self.model = programs.model
         self.learning = self.model.learning
-        self.content = content_hash(self.model)
         turn = "sample" if self.model.hamiltonian is None else "step"
         layers = f", one of {self.model.cycle} layers a tick" if self.model.cycle > 1 else ""
         self.at_a_time = "" if programs.replay else f", one {turn} at a time{layers}"
@@ -83,6 +84,10 @@ class Facts:
             for q in self.model.quantities.values()
         )
 
+    @cached_property
+    def content(self) -> str:
+        return content_hash(self.model)
+
     def _how(self) -> str:
         """The step in a few words."""
         learning = self.learning
@@ -95,10 +100,13 @@ class Facts:
         if program.name not in self._printed:
             numbers, shared = self._seen_by(program)
             given = program, self.names, numbers, shared, self.matrices
-            self._printed[program.name] = (
-                RoomLines(*given, vectors=self.vectors) if program.name == "advance" else TorchLines(*given)
-            )
+            advances = program.name == "advance"
+            self._printed[program.name] = RoomLines(*given, vectors=self.vectors) if advances else self._kind(program)(*given)
         return self._printed[program.name]
+
+    def _kind(self, program: Program) -> type[TorchLines]:
+        called = program.name == "learn" and isinstance(self.programs, Programs) and self.programs.called is not None
+        return CalledLines if called else TorchLines
 
     def _seen_by(self, program: Program) -> tuple[set[str], Callable[[str], bool]]:
         """The Python numbers of a body, and what is shared in it: of many tokens at once, τ is one a row, as all that moves."""
@@ -238,6 +246,8 @@ class Facts:
         words = frozenset(re.findall(r"\w+", text))
         told = (*sorted(self.numbers - (set() if alone else {"tau"})), *(f"size:{n}" for n in self.model.dims))
         lines = [f"{of} = self.{of}" for of in (self.names[name] for name in told) if of in words]
+        whole = [kept for kept in ("given", "column") if kept in words]
+        lines += [f'{kept} = self._buffers["{kept}"]  # the mark of targets of which none is missing' for kept in whole]
         if "mean" in words:
             lines.append("mean = 1 / self.batch  # each stream's part of a mean over the streams")
         if words & {"dtype", "device"}:
@@ -324,7 +334,6 @@ class Facts:
         inputs = [self.names[q.name] for q in model.of_role("input")]
         targets = [self.names[q.name] for q in model.of_role("target")]
         passed = "".join(f"{name}, " for name in (*inputs, *targets))
-        costs = [f'"{cost}": {self._cost(cost, k)}' for k, cost in enumerate(model.costs)]
         leading = list(enumerate((*self.states, *model.taught, *model.followed)))
         restarts = [k for k, name in leading if model.resets.get(name, "sequence") == "sequence"]
         shared = {k for k, name in leading if model.quantities[name].shared}
@@ -339,12 +348,12 @@ class Facts:
             "passed_arguments": passed,
             "predict_arguments": ", ".join(inputs),
             "predict_passed": ", ".join([*inputs, *("None" for _ in targets)]),
-            "costs": "{" + ", ".join(costs) + "}",
-            "handed": f"made[{len(model.outputs)}:]",
+            **told_fields(self),
             "first": "made[0].clone()" if model.outputs else "None",
             **self._ticks(),
             **step_fields(self.programs.replay),
-            "cells": "".join(f"\n        {where}{self._apart(name)}," for name, where in self.cells) + "\n    ",
+            "cells": "".join(f"\n        {where}{self._apart(name)}," for name, where in turned_at_once(self)) + "\n    ",
+            "turning": turning(self),
             "initials": "".join(f"\n        {text}," for text in self._initials()) + "\n    "
             if self.states or self.params or model.followed
             else "",
@@ -371,15 +380,6 @@ class Facts:
         if self.replays:
             told |= {"project": "", "load_ticks": "\n    self.ticks = int(self.replays)", "move_ticks": ""}
         return told if self.programs.projections else dict.fromkeys(told, "")
-
-    def _cost(self, cost: str, position: int) -> str:
-        """The mean of a cost; ``sample[k]`` are the marks of the targets that it needs."""
-        definition = next(d for d in self.model.definitions if d.name == cost)
-        if definition.shared:
-            return f"told[{position}].clone()"
-        names = [*(f"present:{v}" for v in self.model.targets_of[cost]), *(name for name in self.marks if name == TOKEN)]
-        marks = "".join(f", sample[{self.sample.index(name)}]" for name in names)
-        return f"self._mean(told[{position}]{marks})"
 
     def _initial(self, state: str) -> str:
         return f"{self.at('initial', state)}.expand_as({self.at('state', state)})"

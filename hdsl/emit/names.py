@@ -29,6 +29,8 @@ PREFIXES = {
     "side": "",
     "row": "row_",
     "part": "",
+    "old": "",
+    "left": "",
     "stack": "",
     "told": "told_",
     "half": "",
@@ -60,6 +62,8 @@ PREFIXES = {
     "flow": "flow_",
     "power": "power_of_",
     "turn": "turn_of_",
+    "rows": "",
+    "block": "",
 }
 SUFFIXES = {
     "adj": "_bar",
@@ -67,12 +71,16 @@ SUFFIXES = {
     "turned": "_t",
     "side": "_side",
     "part": "_part",
+    "old": "_old",
+    "left": "_rest",
     "stack": "_stack",
     "half": "_half",
     "moved": "_moved",
     "change": "_change",
     "gap": "_gap",
     "scale": "_scale",
+    "rows": "_rows",
+    "block": "_block",
 }
 
 # Names that the text of a generated module uses for itself.
@@ -112,6 +120,7 @@ TAKEN = frozenset(
             "samples",
             "columns",
             "minus_one",
+            "block",
         ),
         *("sigmoid", "erf", "softmax", "logsumexp", "power_slope", "power_log"),
         *("placed", "diagonal_matrix", "scattered", "inverse", "solved", "matrix_exponential", *WINDOWS),
@@ -211,6 +220,8 @@ MODULE_NAMES = frozenset(
         "share",
         "given",
         "column",
+        "tick",
+        "halved",
         "step",
         "predict",
         "pullback",

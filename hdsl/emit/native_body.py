@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from math import prod
 
 from hdsl.emit import native_crew
+from hdsl.emit.native_ahead import Ahead, made_ahead
 from hdsl.emit.native_expression import Kind, NativePrinter
 from hdsl.emit.native_few_loops import several_rows
-from hdsl.emit.native_groups import Group, Node, grouped, is_row_sum, node_of
+from hdsl.emit.native_groups import Group, Node, grouped, is_row_sum, node_of, sunk, turned
 from hdsl.emit.native_loops import Range, by_vector, cleared, elementwise, is_outer, product
 from hdsl.emit.native_places import Identifiers, Place, Sizes, WorkSpace, row_major, viewed
+from hdsl.emit.native_runs import runs_of, through
+from hdsl.emit.native_squeezed import squeezed
 from hdsl.emit.native_structured import structured
 from hdsl.optimise.program import Program
 from hdsl.terms.term import (
@@ -49,6 +52,7 @@ class Native:
         self.names = Identifiers()
         self.item = 4 if kind == "float" else 8
         self.work = WorkSpace(self.item)
+        self.kernels: dict[str, str] = {}  # functions of sizes that a compiler knows, by name, for all bodies
 
     def apart(self) -> Native:
         """The same with a work space of its own."""
@@ -76,10 +80,12 @@ class Body:
         results: Mapping[str, str],
         ending: str = "",
     ) -> None:
-        self.native, self.program, self.outside, self.results = native, program, outside, results
+        self.native, self.outside, self.results = native, outside, results
+        self.program = self._squeezed(program) if self.tight and native.batch == 1 else program
         self.ending, self.sizes = ending, native.sizes
-        self.batch, self.brief = native.batch, len(program.lines) <= BRIEF
-        self.lines = {line.name: line for line in program.lines}
+        self.beside_cells = set(self.program.held)  # new values for which a cell has no room where they are made
+        self.batch, self.brief, self.kernels = native.batch, len(program.lines) <= BRIEF, native.kernels
+        self.lines = {line.name: line for line in self.program.lines}
         self.constants: dict[str, str] = {}
         self.room: dict[str, Place] = {}
         self.bound: list[str] = []
@@ -90,10 +96,28 @@ class Body:
         self.folded = self._taken_in()
         self.kept: set[str] = set()
         self.work = 0  # of the largest loop that is for threads
+        self.ahead: list[Ahead] = []
+        self.first: list[str] = []  # what the first step of a call makes that others find made
         self._find_views()
 
     threads = False
     """Whether large loops are split among threads: the text is then that of one of them, ``me`` of a ``crew``."""
+    samples: Collection[str] = ()
+    """What a sample has, of which a step may make products for the next one."""
+    put_back: Collection[str] = ()
+    """Cells that projections change between steps."""
+    tight = True
+    """Whether lines of one stream may go without axes of one entry, and move into loops behind them."""
+
+    def _squeezed(self, program: Program) -> Program:
+        def outside(name: str) -> tuple[tuple[int, ...], bool]:
+            sizes, shared = whole(name)
+            return tuple(sizes[axis] for axis in left.get(name, range(len(sizes)))), shared
+
+        numbers, whole = self.native.numbers, self.outside
+        made, left = squeezed(program, lambda name: () if name in numbers else whole(name)[0], self.native.sizes)
+        self.outside = outside
+        return made
 
     # --- what loops ask --------------------------------------------------------------------------------------------------
 
@@ -105,7 +129,7 @@ class Body:
             sizes, shared = self.outside(name)
             self.used[name] = None
             self.room[name] = self.native.place_of(self.native.names[name], sizes, shared)
-        elif self.program.is_update(line) and name not in self.program.held and not self.beside(line):
+        elif self.program.is_update(line) and name not in self.beside_cells and not self.beside(line):
             self.room[name] = self.place(name[:-1])
         else:
             self.room[name] = self._made(line)
@@ -172,7 +196,7 @@ class Body:
 
     def _taken_in(self) -> dict[str, Definition]:
         """Outer products, or their means, that one sum reads as they lie: they are worked out in its loop. A sum over one thing
-        is a product too."""
+        is a product too. What a cell becomes is not among them, for it has to be put there."""
         found = {}
         places = {line.name: place for place, line in enumerate(self.program.lines)}
         overwritten = {name: places[f"{name}+"] for name in self.program.cells if f"{name}+" not in self.program.held}
@@ -184,7 +208,7 @@ class Body:
                 source = self.lines.get(slot_name(occurrence))
                 if source is None or not isinstance(source.body, Contraction) or not source.indices:
                     continue
-                if any(self.length(size) != 1 for _, size in source.body.bound):
+                if self.program.is_update(source) or any(self.length(size) != 1 for _, size in source.body.bound):
                     continue
                 once = self.readers[source.name] == [line.name] and stand[source.name] == 1
                 own = slot_indices(occurrence) == line.indices and source.name not in self.program.results
@@ -210,7 +234,8 @@ class Body:
                     self.bases[line.name] = self.bases.get(source, source)
 
     def _node(self, line: Definition) -> Node:
-        writes = line.name[:-1] if self.program.is_update(line) and not self.beside(line) else None
+        in_place = self.program.is_update(line) and line.name not in self.beside_cells and not self.beside(line)
+        writes = line.name[:-1] if in_place else None
         rows = None
         if not isinstance(line.body, Structured) and line.indices:
             rows = self.extent(line)[0]
@@ -233,13 +258,52 @@ class Body:
     def text(self) -> list[str]:
         """The statements of the lines, and what puts new values into their cells at the end."""
         lines = [line for line in self.program.lines if line.name not in self.folded and line.name not in self.bases]
-        groups = grouped([self._node(line) for line in lines], self.program.held)
-        runs = [(group, self._runs(group)) for group in groups]
-        self._keep([run for _, all_runs in runs for run in all_runs])
+        groups = self._grouped(lines)
+        if self.tight and self.batch == 1:
+            self.ahead = made_ahead(self, groups, lambda name: name in self.samples)
+            apart = {each.line.name for each in self.ahead}
+            self.kept |= apart
+            lines = [line for line in lines if line.name not in apart]
+            groups = sunk(self._grouped(lines) if apart else groups)
+        runs = [(group, runs_of(self, group)) for group in groups]
+        for name in through(self, runs) if self.tight else ():
+            self._put_at_once(name)
+        lists = [(group, [[node.line for node in run] for run in own]) for group, own in runs]
+        self._keep([run for _, own in lists for run in own])
+        self.turned = turned(groups, self._bytes)
         made: list[str] = []
-        for group, own in runs:
+        for group, own in lists:
             made += self._group(group, own)
-        return made + [text for line in lines for text in self._put(line)]
+        return [*self.first, *made, *(text for line in lines for text in self._put(line))]
+
+    def _grouped(self, lines: list[Definition]) -> list[Group]:
+        return grouped([self._node(line) for line in lines], self.program.held)
+
+    def _for_the_next_step(self, names: set[str], few: int, rows: int) -> list[str]:
+        """The products of rows that have moved with the next sample; the first step makes its own by the same blocks."""
+        made = []
+        for each in self.ahead:
+            if f"{each.matrix}+" in names:
+                block = ("0", str(rows)) if few == rows else ("lo", "hi")
+                now, place = product(self, each.line, block), self.place(each.sample)
+                self.first += ["if (step == 0) {", *([] if few == rows else self._in_turn(few, rows)), *now]
+                self.first += ["}"] * (1 if few == rows else 2)
+                self.room[each.sample] = replace(place, pointer=f"({place.pointer} + {place.numbers})")
+                made += ["if (step + 1 < r->steps) {", *product(self, each.line, block), "}"]
+                self.room[each.sample] = place
+        return made
+
+    def _put_at_once(self, name: str) -> None:
+        """A new value goes into its cell where it is made: there is no room for it beside."""
+        self.beside_cells -= {name}
+        made = self.room.pop(name, None)
+        if made is not None:
+            self.bound = [text for text in self.bound if not text.startswith(f"T *const {made.pointer} = ")]
+
+    def _bytes(self, name: str) -> int:
+        """Of a table; 0 of what is none."""
+        sizes = self._sizes(name) if name not in self.native.numbers else ()
+        return prod(sizes) * self.native.item if len(sizes) == 2 else 0
 
     def _keep(self, runs: list[list[Definition]]) -> None:
         """Which values are stored: all but those that only their own loop reads, at their own place."""
@@ -250,42 +314,6 @@ class Body:
                 cell = self.program.is_update(line) or line.name in self.program.results
                 if len(run) == 1 or others or cell or not isinstance(line.body, Elementwise):
                     self.kept.add(line.name)
-
-    def _runs(self, group: Group) -> list[list[Definition]]:
-        """The lines of a group, elementwise ones of one shape together: as far up as what stands between allows."""
-        runs: list[list[Node]] = []
-        for node in group.nodes:
-            for run in reversed(runs):
-                if self._joins(node.line, [other.line for other in run]):
-                    run.append(node)
-                    break
-                if any(_meet(node, other) for other in run):
-                    runs.append([node])
-                    break
-            else:
-                runs.append([node])
-        return [[node.line for node in run] for run in runs]
-
-    def _joins(self, line: Definition, run: list[Definition]) -> bool:
-        first = run[0]
-        alike = isinstance(first.body, Elementwise) and first.shared == line.shared
-        if not alike or not isinstance(line.body, Elementwise) or self.extent(first) != self.extent(line):
-            return False
-        together = [*run, line]
-        made = {other.name for other in together} | {
-            other.name[:-1] for other in together if self.program.is_update(other) and other.name not in self.program.held
-        }
-        for other in together:
-            assert isinstance(other.body, Elementwise)
-            for occurrence in slots(other.body.expression):
-                name = slot_name(occurrence)
-                if name in made and slot_indices(occurrence) != other.indices:
-                    return False
-                if self.bases.get(name) in made:
-                    return False
-                if name in self.folded and made & set(self.folded[name].reads()):
-                    return False
-        return True
 
     def _group(self, group: Group, runs: list[list[Definition]]) -> list[str]:
         if group.rows is None:
@@ -298,6 +326,7 @@ class Body:
         few = min(rows, MOST_ROWS if self.batch > FEW_STREAMS else few)
         work = sum(prod(sizes) for sizes in tables if len(sizes) == 2) * self.batch
         many = self.threads and work >= native_crew.MUCH and rows >= native_crew.PARTS * FEWEST
+        many = many and not any(f"{each.matrix}+" in names for each in self.ahead)
         few = min(few, rows // native_crew.PARTS // FEWEST * FEWEST) if many else few
         for name in sorted(self.blocks & names):
             if set(self.readers[name]) <= names:
@@ -308,14 +337,30 @@ class Body:
             body = [text for run in runs for text in self._run(run, ("lo", "hi"))]
             for each, line in zip(summed, (node.line for node in group.nodes if node.sums), strict=True):
                 self.room[line.name] = replace(self.room[line.name], pointer=each.target)
-            return [*native_crew.split(rows, few, summed, body)]
+            return [*native_crew.split(rows, few, summed, self._blocks, body)]
         made = [text for node in group.nodes if node.sums for text in cleared(self, node.line)]
+        following = self._for_the_next_step(names, few, rows)
         if few == rows:
-            return [*made, *(text for run in runs for text in self._run(run, ("0", str(rows))))]
+            return [*made, *(text for run in runs for text in self._run(run, ("0", str(rows)))), *following]
         body = [text for run in runs for text in self._run(run, ("lo", "hi"))]
-        head = [f"for (int64_t lo = 0; lo < {rows}; lo += {few}) {{"]
-        head.append(f"const int64_t hi = lo + {few} < {rows} ? lo + {few} : {rows};")
-        return [*made, *head, *body, "}"]
+        head = self._turned(few, rows, self.turned[id(group)]) if id(group) in self.turned else self._in_turn(few, rows)
+        return [*made, *head, *body, *following, "}"]
+
+    def _in_turn(self, few: int, rows: int) -> list[str]:
+        return self._blocks("0", str(-(-rows // few) * few), few, rows)
+
+    def _blocks(self, first: str, last: str, few: int, rows: int) -> list[str]:
+        """A loop over blocks of ``few`` rows, ``lo`` to ``hi``, from ``first`` to ``last``, which are multiples of so many."""
+        return [f"for (int64_t lo = {first}; lo < {last}; lo += {few}) {{", native_crew.block_end(few, rows)]
+
+    def _turned(self, few: int, rows: int, turns: str) -> list[str]:
+        """The same over all rows, ``back`` from the last block or ``to and fro``."""
+        last = (rows - 1) // few
+        end = native_crew.block_end(few, rows)
+        if turns == "back":
+            return [f"for (int64_t lo = {last * few}; lo >= 0; lo -= {few}) {{", end]
+        head = f"for (int64_t block = 0; block <= {last}; block++) {{"
+        return [head, f"const int64_t lo = (step & 1 ? {last} - block : block) * {few};", end]
 
     def _take_block(self, name: str, few: int, many: bool) -> None:
         """Room for as many rows of a table as a block has, for each thread where there are many; its pointer is where the whole
@@ -345,13 +390,8 @@ class Body:
 
     def _put(self, line: Definition) -> list[str]:
         """A new value that was made beside its cell goes into it."""
-        if not self.program.is_update(line) or not (line.name in self.program.held or self.beside(line)):
+        if not self.program.is_update(line) or not (line.name in self.beside_cells or self.beside(line)):
             return []
         cell, made = self.place(line.name[:-1]), self.place(line.name)
         numbers = cell.numbers * (1 if line.shared else self.batch)
         return [f"memcpy({cell.pointer}, {made.pointer}, {numbers} * sizeof(T));"]
-
-
-def _meet(node: Node, other: Node) -> bool:
-    """Whether a line must stay below another: it reads or overwrites what that makes, or overwrites what that reads."""
-    return other.line.name in node.reads or other.writes in node.reads or node.writes in other.reads

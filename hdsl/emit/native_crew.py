@@ -8,7 +8,7 @@ thread. What is not by rows is done by the first while the others wait.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 PARTS = 8
@@ -120,14 +120,19 @@ class Summed:
     numbers: int
 
 
-def split(rows: int, few: int, summed: Sequence[Summed], body: Sequence[str]) -> Iterator[str]:
-    """A loop over blocks of rows, ``lo`` to ``hi``, by all threads; what stands before and behind is the first's alone."""
+def block_end(few: int, rows: int) -> str:
+    """Where a block of ``few`` rows ends that begins at ``lo``."""
+    return f"const int64_t hi = lo + {few} < {rows} ? lo + {few} : {rows};"
+
+
+def split(
+    rows: int, few: int, summed: Sequence[Summed], loop: Callable[[str, str, int, int], list[str]], body: Sequence[str]
+) -> Iterator[str]:
+    """A loop over blocks of rows, as ``loop`` has it, by all threads; what stands before and behind is the first's alone."""
     blocks = -(-rows // few)
     first, last = (f"{blocks} * {part} / PARTS * {few}" for part in ("part", "(part + 1)"))
     clearing = [f"memset({each.parts} + part * {each.numbers}, 0, {each.numbers} * sizeof(T));" for each in summed]
-    head = [f"for (int64_t lo = {first}; lo < {last}; lo += {few}) {{"]
-    head += [f"const int64_t hi = lo + {few} < {rows} ? lo + {few} : {rows};"]
-    yield from _shared([*clearing, *head, *body, "}"])
+    yield from _shared([*clearing, *loop(first, last, few, rows), *body, "}"])
     for each in summed:
         handed = f"{each.numbers}, {each.target}, {each.parts}"
         if each.numbers < MANY:

@@ -6,7 +6,7 @@ block where the second reads of the first only the rows that the block has made.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hdsl.terms.term import Contraction, Definition, Elementwise, slot_indices, slot_name, slots
@@ -116,6 +116,63 @@ def grouped(nodes: Sequence[Node], held: Collection[str]) -> list[Group]:
         for name in node.reads:
             readers.setdefault(name, []).append(placed)
     return [levels[key] for key in sorted(levels, key=lambda key: (key[0], key[1] is not None, key[1] or 0))]
+
+
+def sunk(groups: Sequence[Group]) -> list[Group]:
+    """The groups with lines that stand by themselves moved into a later loop over as many rows, where nothing between is in the
+    way: what such a line makes is then read while it is near, or shares a loop."""
+    left = [Group(group.rows, list(group.nodes)) for group in groups]
+    for place, group in enumerate(left):
+        if group.rows is not None:
+            continue
+        for node in reversed(group.nodes[:]):
+            at = group.nodes.index(node)
+            between = group.nodes[at + 1 :]
+            for later in left[place + 1 :]:
+                if later.rows is not None and later.rows == node.rows and not node.sums:
+                    if all(_by_row(node, other) for other in later.nodes) and not any(meet(node, other) for other in between):
+                        group.nodes.remove(node)
+                        later.nodes.insert(0, node)
+                    break
+                between = [*between, *later.nodes]
+    return [group for group in left if group.nodes]
+
+
+def _by_row(node: Node, other: Node) -> bool:
+    """Whether a line may stand in a loop by rows before another: what one reads of the other is at its own row."""
+    if node.writes is not None and node.writes in other.reads:
+        return False
+    return (node.line.name not in other.reads or node.line.name in other.along) and (
+        other.writes not in node.reads or other.writes in node.along
+    )
+
+
+def meet(node: Node, other: Node) -> bool:
+    """Whether a line must stay above another."""
+    return node.line.name in other.reads or other.writes in node.reads or node.writes in other.reads
+
+
+NEAR = 2**18
+"""Bytes of the tables of a loop up to which the first cache holds enough of them from one pass to the next."""
+
+
+def turned(groups: Sequence[Group], table: Callable[[str], int]) -> dict[int, str]:
+    """Of loops by rows, by their identity, those that go ``back`` from the last block, and those that do so in every other step
+    (``to and fro``): a pass begins with what the last one has left in the cache. Sums over the rows keep their order.
+
+    ``table`` gives the bytes of a table, 0 of what is none.
+    """
+    found: dict[int, str] = {}
+    tables = [{name for node in group.nodes for name in node.along if table(name)} for group in groups]
+    for place, group in enumerate(groups):
+        own = tables[place]
+        if group.rows is None or not own or any(node.sums for node in group.nodes) or sum(map(table, own)) > NEAR:
+            continue
+        if any(own & others for others in tables[:place]):
+            found[id(group)] = "back"
+        elif not any(own & others for others in tables[place + 1 :]):
+            found[id(group)] = "to and fro"
+    return found
 
 
 def _placed(node: Node, before: Iterable[tuple[int, Node, bool]]) -> tuple[int, int | None]:

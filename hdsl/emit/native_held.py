@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import sympy
 
 from hdsl.emit.holding import Holding
 from hdsl.emit.native_body import Body, Native
+from hdsl.emit.native_crew import block_end
 from hdsl.emit.native_groups import Group, Node
 from hdsl.emit.native_loops import Range, by_vector, cleared
 from hdsl.emit.native_places import Place
@@ -57,7 +58,7 @@ def held_back(
     """The parameters whose moves can be held back."""
     if native.batch != 1 or not holding.steps:
         return ()
-    body = Body(native, program, outside, {}, "_")
+    body = Whole(native, program, outside, {}, "_")
     elsewhere = {name for other in projections for name in other.reads()}
     elsewhere |= {name.partition(":")[2] for other in projections for name in other.results}
     found = []
@@ -178,7 +179,13 @@ def _keeping(held: Held) -> Iterator[Definition]:
         yield replace(line, body=Elementwise(slot(vector, line.indices)))
 
 
-class HeldBody(Body):
+class Whole(Body):
+    """Of a program as it stands: its matrices keep their axes, and its lines the order that is planned for what is kept."""
+
+    tight = False
+
+
+class HeldBody(Whole):
     """The body of a step that holds moves back."""
 
     def __init__(
@@ -192,6 +199,7 @@ class HeldBody(Body):
     ) -> None:
         self.held, self.holding = held, holding
         self.params = {each.param: each for each in held}
+        self.fresh: set[str] = set()  # matrices whose rows a block has seen to, so that they are as they are to be read
         super().__init__(native, without(program, held), outside, results, "__held")
         for each in held:
             for name, size in zip(each.kept, each.outer.sizes, strict=True):
@@ -234,7 +242,19 @@ class HeldBody(Body):
             return super()._group(group, runs)
         before = [text for line in group.lines for text in self._before(line)]
         after = [text for line in group.lines for text in self._after(line)]
-        return [*before, *super()._group(group, runs), *after]
+        self.fresh.clear()
+        return [*self._opened(group.lines), *before, *super()._group(group, runs), *after]
+
+    def _opened(self, lines: Sequence[Definition]) -> Iterator[str]:
+        """Before a pass over the rows: what is to be written goes into them in it, if it reads them at all."""
+        met: dict[str, list[int]] = {}
+        for line in lines:
+            held = self._product(line)
+            if held is not None:
+                met.setdefault(held.param, []).append(self._carries(held, line))
+        for param, carries in met.items():
+            name = self.name(self.params[param])
+            yield f"if (!{name}.carried) " * ({*carries} == {1}) + f"held_open(&{name});"
 
     def _run(self, run: list[Definition], block: Range | None) -> list[str]:
         line = run[0]
@@ -246,12 +266,15 @@ class HeldBody(Body):
         vector, name = found.vector.pointer, self.name(held)
         low, high = block or ("0", str(found.matrix.sizes[0]))
         scale = self.printer({})(line.body.coefficient)
+        fresh = [f"held_fresh(&{name}, {low}, {high});"] * (not block or held.param not in self.fresh)
+        self.fresh.add(held.param)
+        before = [*self._opened([line]), *self._before(line)] if block is None else []
         if found.down:
             text = f"held_sums(&{name}, {low}, {high}, {vector}, {target.pointer}, {scale});"
-            return [text] if block else [*cleared(self, line), text, *self._after(line)]
+            return [*fresh, text] if block else [*before, *cleared(self, line), *fresh, text, *self._after(line)]
         ends = f"{target.pointer}, {scale}, {self._carries(held, line)}"
         text = f"held_rows(&{name}, {low}, {high}, {vector}, {self._kept_part(line)}, {ends});"
-        return [text] if block else [*self._before(line), text]
+        return [*before, *fresh, text]
 
     def _carries(self, held: Held, line: Definition) -> int:
         return 0 if not held.carried else 2 if line.name == held.ends else int(held.carried in line.reads())
@@ -276,6 +299,12 @@ class HeldBody(Body):
             scale = self.printer({})(line.body.coefficient)
             yield f"held_after(&{self.name(held)}, {found.vector.pointer}, {target.pointer}, {scale});"
 
+    def _blocks(self, first: str, last: str, few: int, rows: int) -> list[str]:
+        """One step goes up the rows and the next one down: what the cache still has of a large matrix is met first."""
+        head = f"for (int64_t from = {first}; from < {last}; from += {few}) {{"
+        turned = f"{first} + {last} - {few} - from"
+        return [head, f"const int64_t lo = (r->tick + step) & 1 ? {turned} : from;", block_end(few, rows)]
+
     # --- around it -------------------------------------------------------------------------------------------------------
 
     def most_left(self, held: Held) -> int:
@@ -299,14 +328,14 @@ class HeldBody(Body):
         for position, each in enumerate(self.held):
             name = self.name(each)
             rows, columns = self.native.sizes.of(each.outer.sizes)
-            most = self.holding.steps + self.most_left(each)
+            most = 1 + self.holding.steps + self.most_left(each)
             rate, keep, *own = (printer.double(number) for number in (each.rate, each.keep, *each.own))
             yield f"struct held {name} = {{.rows = {rows}, .columns = {columns}, .most = {self.holding.steps},"
             yield f".rate = {rate}, .keep = {keep}, .own = {{{', '.join(own)}}},"
-            after = self.native.work.take((most + 1) * 4 * 8 // self.native.item)
+            after = self.native.work.take(most * 4 * 8 // self.native.item)
             yield f".after = (double (*)[4])(r->work + {after}),"
             yield f".W = {self.place(each.param).pointer}, .w = {self.place(each.costate).pointer},"
-            rooms = {"Q": most * rows, "H": most * columns, "dots": most, "weighted": most, "scaled": 16 * most,
+            rooms = {"Q": most * rows, "H": most * columns, "dots": most, "weighted": most,
                      "second": rows, "carry": rows, "carry2": rows, "carried_dots": most}  # fmt: skip
             yield " ".join(f".{of} = r->work + {self.native.work.take(numbers)}," for of, numbers in rooms.items()) + "};"
             yield f"held_begin(&{name}, state + {position} * STATE, {self.most_left(each)});"
@@ -328,5 +357,6 @@ class HeldBody(Body):
     def leaving(self) -> Iterator[str]:
         """Behind the loop: all is written at the end, and what is kept is told to the next call."""
         for position, each in enumerate(self.held):
-            yield f"if (ends) held_write(&{self.name(each)}, 0);"
+            rows, _ = self.native.sizes.of(each.outer.sizes)
+            yield f"if (ends) held_end(&{self.name(each)}, 0, {rows});"
             yield f"held_leave(&{self.name(each)}, state + {position} * STATE);"

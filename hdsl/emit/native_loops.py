@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import sympy
@@ -44,6 +44,9 @@ class Room(Protocol):
 
     @property
     def folded(self) -> Mapping[str, Definition]: ...
+
+    @property
+    def kernels(self) -> dict[str, str]: ...
 
     def place(self, name: str) -> Place: ...
 
@@ -156,10 +159,29 @@ def product(room: Room, line: Definition, block: Range | None) -> list[str]:
     return _outer(room, line, block) or _by_rows(room, line, block) or _plain(room, line, block)
 
 
-def _inline(room: Room) -> str:
-    """Whether products of many streams stand in the text of their caller: sizes that a compiler knows make them faster, and the
-    text slower to compile."""
-    return "all" if room.brief and room.batch >= MANY_STREAMS else "row"
+def _of_many(
+    room: Room, name: str, streams: int, block: Range, columns: int, ends: Sequence[tuple[str, int | None]], scale: str
+) -> str:
+    """The call of a product. Sizes that a compiler knows make one of many streams faster, and its text slower to compile: in a
+    short program all products of the same sizes and strides are one function of that kind.
+
+    ``ends`` are the three operands, each with its stride from stream to stream, None where it has none.
+    """
+    low, high = block
+    handed = [str(part) for end in ends for part in end if part is not None]
+    if streams < MANY_STREAMS or not room.brief:
+        return f"row_{name}_{width_of(columns)}({streams}, {high} - {low}, {columns}, {', '.join(handed)}, {scale});"
+    strides = "_".join(str(stride) for _, stride in ends if stride is not None)
+    rows = f"{high} - {low}" if high.isdecimal() else "rows"
+    own = f"{name}_of_{rows.partition(' ')[0]}_by_{columns}_{strides}"
+    named = zip("Wxy", (stride for _, stride in ends), strict=True)
+    given = [str(part) for each in named for part in each if part is not None]
+    room.kernels[own] = "\n".join([
+        f"APART void {own}(int64_t rows, const T *restrict W, const T *restrict x, T *restrict y, T scale) {{",
+        f"    all_{name}_{width_of(columns)}({streams}, {rows}, {columns}, {', '.join(given)}, scale);",
+        "}",
+    ])  # fmt: skip
+    return f"{own}({high} - {low}, {', '.join(pointer for pointer, _ in ends)}, {scale});"
 
 
 def is_outer(room: Room, line: Definition) -> bool:
@@ -190,9 +212,9 @@ def _outer(room: Room, line: Definition, block: Range | None) -> list[str]:
     rows, columns = target.sizes
     low, high = block or ("0", str(rows))
     made = _from(target.pointer, "0" if low == "0" else f"{low} * {columns}")
-    ends = f"{_from(left.pointer, low)}, {left.batch}, {right.pointer}, {right.batch}, {made}"
+    ends = (_from(left.pointer, low), left.batch), (right.pointer, right.batch), (made, None)
     scale = room.printer({})(line.body.coefficient / room.batch)
-    return [f"{_inline(room)}_outers_{width_of(columns)}({room.batch}, {high} - {low}, {columns}, {ends}, {scale});"]
+    return [_of_many(room, "outers", room.batch, (low, high), columns, ends, scale)]
 
 
 @dataclass(frozen=True)
@@ -207,10 +229,12 @@ class ByVector:
 def by_vector(room: Room, line: Definition) -> ByVector | None:
     """A contraction as the fixed functions take it; None where it is another."""
     body = line.body
-    if not isinstance(body, Contraction) or len(body.factors) != 2 or len(body.bound) != 1 or len(line.indices) != 1:
+    if not isinstance(body, Contraction) or len(body.factors) != 2 or len(body.bound) != 1 or len(line.indices) > 1:
         return None
     if line.shared and room.batch > 1 and crosses(room, line):
         return None
+    if not line.indices:
+        return _of_one_row(room, body) if room.batch == 1 else None
     bound, value = body.bound[0][0], line.indices[0]
     for matrix, vector in (body.factors, body.factors[::-1]):
         at = slot_indices(matrix)
@@ -222,11 +246,19 @@ def by_vector(room: Room, line: Definition) -> ByVector | None:
     return None
 
 
+def _of_one_row(room: Room, body: Contraction) -> ByVector | None:
+    """The product of two vectors, the first of them as a matrix of one row."""
+    of, by = (room.place(slot_name(factor)) for factor in body.factors)
+    if of.strides != (1,) or by.strides != (1,):
+        return None
+    return ByVector(replace(of, sizes=(1, *of.sizes), strides=(of.sizes[0], 1)), by, False)
+
+
 def _by_rows(room: Room, line: Definition, block: Range | None) -> list[str]:
     """``one_dots`` and its like; nothing where the line is no such product."""
     found, body, target = by_vector(room, line), line.body, room.store(line)
     assert isinstance(body, Contraction) and target is not None
-    if found is None or target.strides != (1,):
+    if found is None or target.strides not in ((1,), ()):
         return []
     streams = 1 if line.shared else room.batch
     rows, columns = found.matrix.sizes
@@ -242,9 +274,8 @@ def _by_rows(room: Room, line: Definition, block: Range | None) -> list[str]:
         if name == "dots" and columns in SHORT_ROWS:
             return [f"one_dots_of_{columns}({high} - {low}, {left}, {vector}, {made}, {scale});"]
         return [f"one_{name}_{width_of(columns)}({high} - {low}, {columns}, {left}, {vector}, {made}, {scale});"]
-    where = _inline(room) if streams > 1 else "row"
-    ends = f"{vector}, {found.vector.batch}, {made}, {target.batch}, {scale}"
-    return [f"{where}_{name}_{width_of(columns)}({streams}, {high} - {low}, {columns}, {left}, {ends});"]
+    ends = (left, None), (vector, found.vector.batch), (made, target.batch)
+    return [_of_many(room, name, streams, (low, high), columns, ends, scale)]
 
 
 def _from(pointer: str, low: str) -> str:

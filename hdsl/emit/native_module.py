@@ -22,6 +22,7 @@ from hdsl.emit.native_expression import LEFT_OUT, Kind
 from hdsl.emit.native_functions import preamble
 from hdsl.emit.native_held import HeldBody, held_back
 from hdsl.emit.native_held_functions import HELD
+from hdsl.emit.native_step import FUNCTIONS, WholeStep, whole_step
 from hdsl.emit.native_structured import LOOPS
 from hdsl.optimise.lower import Programs
 from hdsl.optimise.program import Program
@@ -45,6 +46,7 @@ class NativeText:
     ``shapes`` are the cells', as C takes them to be. ``begun`` are the positions of cells, among the leading ones, that begin
     anew with a sequence. ``work`` is the room that a step takes, in numbers. ``results`` are those of ``learn`` and of
     ``observe``. ``held`` are the parameters whose moves ``learn_held`` holds back, over ``over`` steps, with ``held_work``.
+    ``step`` tells of ``learn_step`` and ``observe_step``.
     """
 
     text: str
@@ -55,6 +57,7 @@ class NativeText:
     begun: tuple[int, ...]
     work: int
     results: Mapping[str, tuple[Handed, ...]]
+    step: WholeStep
     held: tuple[str, ...] = ()
     over: int = 0
     held_work: int = 0
@@ -72,7 +75,7 @@ class NativeText:
         }
         listed = {name: tuple(found[name]) for name in ("numbers", "cells", "sample", "begun", "held")}
         shapes = tuple(tuple(shape) for shape in found["shapes"])
-        return cls(**{**found, **listed, "shapes": shapes, "results": results})
+        return cls(**{**found, **listed, "shapes": shapes, "results": results, "step": WholeStep.read(found["step"])})
 
 
 class NotNative(ValueError):
@@ -125,6 +128,8 @@ class _Module:
         for program in (self.programs.learn, self.programs.observe):
             projections = self.programs.projections if program is self.programs.learn else {}
             functions.append(self._function(program, projections))
+        step, lines = whole_step(self)
+        functions += [FUNCTIONS, laid_out(lines)]
         work = self.native.work.size
         held, function = self._holding(holding)
         functions += function
@@ -132,8 +137,8 @@ class _Module:
         places = [self.outside(name) for name in self.cells]
         shapes = tuple(sizes if shared else (self.batch, *sizes) for sizes, shared in places)
         crew = [native_crew.FUNCTIONS] if self.shared else []
-        text = "\n".join([head + preamble(self.kind), *crew, *functions, _finite(shapes)])
-        told = self.numbers, self.cells, shapes, self.sample, self.begun, work, self.results
+        text = "\n".join([head + preamble(self.kind), *self.native.kernels.values(), *crew, *functions, _finite(shapes)])
+        told = self.numbers, self.cells, shapes, self.sample, self.begun, work, self.results, step
         return NativeText(text, *told, *held)
 
     def outside(self, name: str) -> tuple[tuple[int, ...], bool]:
@@ -165,7 +170,7 @@ class _Module:
         head = "SEEN void weigh_held(const struct run *r, int64_t *left) {"
         told = tuple(each.param for each in held), holding.steps, self.native.work.size
         self.native = native
-        return told, [HELD, text, laid_out([head, *self._numbers(used), *weighing, "}"])]
+        return told, [HELD, text, laid_out([head, *self.numbers_read(used), *weighing, "}"])]
 
     # --- one function ----------------------------------------------------------------------------------------------------
 
@@ -174,7 +179,8 @@ class _Module:
     ) -> str:
         results, copied = self._handed(program)
         body = Body(self.native, program, self.outside, results) if held is None else held(results)
-        body.threads = held is None
+        body.threads, body.samples = held is None, self.sample
+        body.put_back = {name.partition(":")[2] for put in projections.values() for name in put.results}
         lines = body.text()
         lines += [text for name, pointer, numbers in copied for text in self._copied(body, name, pointer, numbers)]
         bodies = [body]
@@ -197,7 +203,7 @@ class _Module:
             head = [f"static void {name}_crew(const struct run *r, struct crew *crew, int64_t me) {{", "int64_t turn = 0;"]
             pays = f"r->steps * {body.work} >= {native_crew.WORTH}"
             tail = [f"SEEN void {name}(const struct run *r) {{ run_crew(r, {pays}, {name}_crew); }}"]
-        head += self._numbers(used)
+        head += self.numbers_read(used)
         head += self._cells(used)
         head += [text for made in bodies for text in made.bound]
         head += [*opening, *(f"T {name} = 0;" for name in constants)]
@@ -207,7 +213,7 @@ class _Module:
             tau = f"const double {self.native.names['tau']} = r->taus ? r->taus[step] : r->tau;"
             head += ["if (step == 0 || r->taus) {", tau]
             head += [f"{name} = (T)({text});" for name, text in constants.items()] + ["}"]
-        return laid_out([*head, *self._samples(used), *lines, "}", *end, "}", *tail])
+        return laid_out([*head, *self.samples_read(used), *lines, "}", *end, "}", *tail])
 
     def _handed(self, program: Program) -> tuple[dict[str, str], list[tuple[str, str, int]]]:
         """Pointers of results that are made where they are handed out, and those that are copied there."""
@@ -243,7 +249,7 @@ class _Module:
                     yield f"memcpy({cell.pointer}, {made.pointer}, {cell.numbers} * sizeof(T));"
             yield "}"
 
-    def _numbers(self, used: frozenset[str]) -> Iterator[str]:
+    def numbers_read(self, used: frozenset[str]) -> Iterator[str]:
         for position, name in enumerate(self.numbers):
             if self.native.names[name] in used:
                 yield f"const double {self.native.names[name]} = r->numbers[{position}];"
@@ -253,7 +259,7 @@ class _Module:
             if self.native.names[name] in used:
                 yield f"T *const {self.native.names[name]} = r->cells[{position}];"
 
-    def _samples(self, used: frozenset[str]) -> Iterator[str]:
+    def samples_read(self, used: frozenset[str]) -> Iterator[str]:
         for position, name in enumerate(self.sample):
             if self.native.names[name] not in used:
                 continue

@@ -20,7 +20,8 @@ RESERVED = frozenset([
     "typeof", "T", "V", "Q", "F", "FEW", "LANES", "EVERY", "EVERY_FEW", "INLINE", "VECTOR", "SEEN", "MAGIC",
     "FRACTION", "BIAS", "MOST", "LEAST", "TERMS", "INFINITY", "NAN", "whole", "load", "store", "total", "run", "r",
     "b", "c", "e", "i", "j", "k", "l", "m", "n", "p", "q", "s", "t", "x", "y", "z", "row", "lo", "hi", "step",
-    "tick", "tau", "work", "series", "main", "held", "state", "left", "ends", "EPSILON", "TALL", "STATE",
+    "tick", "tau", "block", "work", "series", "main", "held", "state", "left", "ends", "EPSILON", "TALL", "STATE", "from",
+    "AT_A_TIME", "me", "crew", "turn", "part", "PARTS", "number", "has",
 ])  # fmt: skip
 LINE = 64
 """Bytes of a line of cache: every array of the work space begins at one."""

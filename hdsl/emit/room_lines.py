@@ -10,14 +10,15 @@ from typing import Any
 
 import sympy
 
-from hdsl.emit.align import Layout, slot_layout
+from hdsl.emit.called_lines import CalledLines
 from hdsl.emit.contraction import Product
+from hdsl.emit.large import too_large
 from hdsl.emit.out import in_place, put_into
 from hdsl.emit.packs import Packs, Row, packs_of, sums_of
 from hdsl.emit.side import Side, gather_products
 from hdsl.emit.statement import Statement, gather_additions
 from hdsl.emit.torch_forms import lerp, tanh_pullback
-from hdsl.emit.torch_lines import TorchLines, lacks_axes
+from hdsl.emit.torch_lines import lacks_axes
 from hdsl.terms.elementwise import ROWS, RowFunction
 from hdsl.terms.term import (
     Contraction,
@@ -26,7 +27,6 @@ from hdsl.terms.term import (
     Scalar,
     Structured,
     is_slot,
-    ordered_terms,
     slot_indices,
     slot_name,
     slots,
@@ -35,18 +35,22 @@ from hdsl.terms.term import (
 MINUS_ONE = "minus_one"
 
 
-class RoomLines(TorchLines):
+class RoomLines(CalledLines):
     """Prints a program so that values go where those of the step before lay; what is returned goes into columns.
 
-    ``rooms`` are the lines that have room, under the identifier of theirs; ``views`` are transposes made once.
+    ``rooms`` are the lines that have room, under the identifier of theirs; ``views`` are transposes made once; ``apart`` the
+    matrices that are too large to be laid beside others, in copies.
     """
+
+    marked = False  # None stands in the place of marks that are all ones
 
     def __init__(self, *given: Any, vectors: frozenset[str] = frozenset()) -> None:
         super().__init__(*given)
+        self.apart = too_large(self.program.model, self.matrices)
         self.rooms: dict[str, Definition] = {}
         self.parts: dict[tuple[Row, str], str] = {}
         self.views: dict[str, str] = {}
-        sums = sums_of(self.program, self.taken, self.matrices, vectors, self.shared, self.is_number)
+        sums = sums_of(self.program, self.taken, self.matrices - self.apart, vectors, self.shared, self.is_number)
         self.chosen: set[str] = set()  # what is taken off where its index says
         self.readers = Counter(name for line in self.program.lines for name in line.reads())
         self.readers.update(self.program.results)
@@ -66,7 +70,7 @@ class RoomLines(TorchLines):
             if self.has_room(line) and self.has_room(self.lines[slot_name(first)]):
                 self.renamed[slot_name(first)] = self.renamed.get(line.name, line.name)
                 assert isinstance(line.body, Elementwise)
-                chosen = self._less_chosen(self._marked(line)[1], line)
+                chosen = self._less_chosen(self._marked_by(line)[1], line)
                 self.chosen |= {chosen[1].name} if chosen else set()
 
     def _made_of(self, line: Definition) -> Scalar | None:
@@ -74,28 +78,12 @@ class RoomLines(TorchLines):
         if not isinstance(line.body, Elementwise):
             return None
         if not isinstance(line.body.expression, RowFunction):
-            rest = self._marked(line)[1]
+            rest = self._marked_by(line)[1]
             chosen = self._less_chosen(rest, line)
             return chosen[0] if chosen else rest if is_slot(rest) else None
         (first, *others) = line.body.expression.args
         row = ROWS[type(line.body.expression).__name__]
         return first if row.in_place and not others and is_slot(first) else None
-
-    def _marked(self, line: Definition) -> tuple[Scalar | None, Scalar]:
-        """The mark of a target that a line's value is multiplied by, where it is by one, and what is multiplied.
-
-        What is one for all streams, ``[v given] exp(−t)``, has to be spread over them by its mark: such a line has none here.
-        """
-        assert isinstance(line.body, Elementwise)
-        factors = sympy.Mul.make_args(line.body.expression)
-        marks = [f for f in factors if is_slot(f) and slot_name(f).startswith("present:")]
-        if len(marks) != 1 or len(factors) < 2:
-            return None, line.body.expression
-        rest = sympy.Mul(*(f for f in factors if f != marks[0]))
-        twice = any(slot_name(s).startswith("present:") for s in slots(rest))
-        if twice or not self._fills(list(slots(rest)), line):
-            return None, line.body.expression
-        return marks[0], rest
 
     def _less_chosen(self, expression: Scalar, line: Definition) -> tuple[Scalar, Definition] | None:
         """Of ``s − one_hot(c)``, where nothing else reads that: s, and the line that an index of the sample chooses."""
@@ -274,7 +262,7 @@ class RoomLines(TorchLines):
         """A value times the mark of a target: it is made as if all were there, and marked where some are not."""
         if not isinstance(line.body, Elementwise) or not self.has_room(line):
             return None
-        mark, rest = self._marked(line)
+        mark, rest = self._marked_by(line)
         made = self._unmarked(rest, line)
         if made is None or (mark is None and not made.endswith(f"{MINUS_ONE})")):
             return None
@@ -307,71 +295,6 @@ class RoomLines(TorchLines):
             x, s = pulled.partition("(")[2].removesuffix(")").split(", ")
             return f"torch.addcmul({x}, {x}, torch.mul({s}, {s}, out={self.name(line.name)}), value=-1)"
         return self._calls(line) or super()._elementwise(line)
-
-    def _calls(self, line: Definition) -> str | None:
-        """A sum of numbers times one or two quantities as calls one after another, the first as large as the value."""
-        assert isinstance(line.body, Elementwise)
-        terms = [(term, *self._apart(term)) for term in ordered_terms(line.body.expression)]
-        if len(terms) == 1:
-            _, scale, tensors = terms[0]
-            if scale != 1 or not 2 <= len(tensors) <= 3 or not self._fills(tensors[:2], line):
-                return None
-            rest = "".join(f".mul_({self.text(f, line)})" for f in tensors[2:])
-            return f"torch.mul({', '.join(self.text(f, line) for f in tensors[:2])}){rest}"
-        plain = [t for t in terms if t[1] == 1 and 1 <= len(t[2]) <= 2 and self._fills(t[2], line)]
-        scaled = [t for t in terms if len(t[2]) == 1 and self._fills(t[2], line)]
-        first = next((t for t in plain if len(t[2]) == 1), None) or next(iter([*plain, *scaled]), None)
-        if first is None or (not plain and len(terms) < 2):
-            return None
-        others = [t for t in terms if t is not first]
-        texts = [self.text(f, line) for f in first[2]]
-        if len(texts) == 2:
-            text = f"torch.mul({', '.join(texts)})"
-        elif first[1] != 1:
-            text = f"torch.mul({texts[0]}, {self.text(first[1], line)})"
-        else:
-            (_, scale, tensors), *others = others
-            text = f"torch.{self._first_call(texts[0], scale, tensors, line)}"
-        return text + "".join(self._added(term, line) for term, _, _ in others)
-
-    def _first_call(self, base: str, scale: Scalar, tensors: list[Scalar], line: Definition) -> str:
-        texts = [self.text(f, line) for f in tensors]
-        if not tensors:
-            return f"add({base}, {self.text(scale, line)})"
-        if len(tensors) == 2:
-            return f"addcmul({base}, {texts[0]}, {texts[1]}{self._keyword('value', scale, line)})"
-        if scale == -1 and len(tensors) == 1:
-            return f"sub({base}, {texts[0]})"
-        return f"add({base}, {self.text(sympy.Mul(*tensors), line)}{self._keyword('alpha', scale, line)})"
-
-    def _apart(self, term: Scalar) -> tuple[Scalar, list[Scalar]]:
-        """The number of a term and its quantities; one that is no slot counts as three, which no call takes."""
-        tensors: list[Scalar] = []
-        numbers: list[Scalar] = []
-        for factor in sympy.Mul.make_args(term):
-            (numbers if self.is_number(factor) else tensors).append(factor)
-        scale = sympy.Mul(*numbers)
-        if not all(is_slot(f) for f in tensors):
-            return scale, [sympy.Mul(*tensors)] if len(tensors) != 1 else tensors
-        return scale, tensors
-
-    def _fills(self, tensors: list[Scalar], line: Definition) -> bool:
-        if not all(is_slot(f) for f in tensors):
-            return False
-        axes = {axis for f in tensors for axis in slot_layout(f, self.shared).axes}
-        return axes >= set(Layout.of(line.indices, line.shared).axes)
-
-    def _sum_of_products(self, line: Definition, folds: list[tuple[Scalar, Scalar, Product]]) -> str:
-        """The products into one quantity of the rest of the sum, then what else there is."""
-        assert isinstance(line.body, Elementwise)
-        rest = line.body.expression - sympy.Add(*(alpha * occurrence for occurrence, alpha, _ in folds))
-        terms = ordered_terms(rest) if rest != 0 else []
-        base = next((t for t in terms if len(self._apart(t)[1]) == 1 and is_slot(self._apart(t)[1][0])), None)
-        if len(terms) < 2 or base is None or not self.has_room(line):
-            return super()._sum_of_products(line, folds)
-        left = line.body.expression - sympy.Add(*(term for term in terms if term is not base))
-        text = super()._sum_of_products(replace(line, body=Elementwise(left)), folds)
-        return text + "".join(self._added(term, line) for term in terms if term is not base)
 
 
 def _whole(statements: list[Statement]) -> list[Statement]:

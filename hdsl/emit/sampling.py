@@ -25,6 +25,14 @@ class OfSample(Protocol):
     marks: list[str]
 
     @property
+    def turned(self) -> list[str]: ...
+
+    @property
+    def cells(self) -> list[tuple[str, str]]: ...
+
+    def key(self, name: str) -> str: ...
+
+    @property
     def columns(self) -> list[str]: ...
 
     @property
@@ -69,6 +77,41 @@ def sample_body(facts: OfSample) -> str:
         lines.append(f"{column} = {kept} else {mark}.unsqueeze(-1)")
     lines.append(f"return ({''.join(facts.names[name] + ', ' for name in facts.sample).strip()})")
     return "\n".join(f"    {line}" for line in lines)
+
+
+TURNING = '''def _turned(self, parameters):
+    """Transposed views of the matrices: those of the step before, where each lies as it lay then."""
+    own = ({matrices})
+    if not self._may_look(self._buffers["share"], ()):
+        return tuple(matrix.t() for matrix in own)
+    kept = self.__dict__.get("_views")
+    if not kept or not all(map(torch.Tensor.is_set_to, kept[:{many}], own)):
+        own = tuple(matrix.detach() for matrix in own)
+        kept = self.__dict__["_views"] = (*own, *(matrix.t() for matrix in own))
+    return kept[{many}:]
+
+def _apply(self, *given, **more):
+    self.__dict__.pop("_views", None)  # they hold memory that the module leaves
+    return super()._apply(*given, **more)
+
+def __getstate__(self):
+    """Without the views: a copy or a pickle has parameters of its own."""
+    return {{name: value for name, value in self.__dict__.items() if name != "_views"}}
+
+'''
+
+def turned_at_once(facts: OfSample) -> list[tuple[str, str]]:
+    """The cells as ``_cells`` lists them: the transposes, which stand together, are handed over by one call."""
+    first = f"turned:{facts.turned[0]}" if facts.turned else ""
+    told = [(name, "*self._turned(parameters)" if name == first else where) for name, where in facts.cells]
+    return [(name, where) for name, where in told if name == first or not name.startswith("turned:")]
+
+
+def turning(facts: OfSample) -> str:
+    """The methods that keep transposes, where some body reads one."""
+    matrices = "".join(f'parameters["{facts.key(w)}"], ' for w in facts.turned)
+    matrices = matrices.strip() if len(facts.turned) == 1 else matrices[:-2]
+    return TURNING.format(matrices=matrices, many=len(facts.turned)) if facts.turned else ""
 
 
 def bound_groups(places: Sequence[str]) -> str:

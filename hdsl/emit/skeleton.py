@@ -122,8 +122,7 @@ def step(self, {arguments}*, tau=None, boundary=None):
         if self.sequences:
             self._begin(cells)
         {choose}
-        made = body(cells, sample, self.tau if tau is None else tau){project}
-        told = self._costs({handed}, sample)
+        made = body(cells, sample, self.tau if tau is None else tau){project}{told}
         {over}self._finish(1, boundary{tau_passed}){fire}
     return {first}, {costs}
 
@@ -148,7 +147,7 @@ def _cells(self):
     {groups}
     return ({cells})
 
-def _initials(self):
+{turning}def _initials(self):
     """Where the leading cells begin: states at their initial values, costates at zero."""
     return ({initials})
 
@@ -169,7 +168,8 @@ def _begin(self, cells):
 
 def _finish(self, steps, boundary{tau_argument}):
     """Move the clock, and remember whose sequence ended.{finish_docs}"""
-    self._buffers["clock"].add_(steps){move_ticks}
+    own = self._buffers
+    own["clock"].add_(own["tick"] if steps == 1 else steps){move_ticks}
     {move_offset}{mark_ended}
 
 def _sample(self, {passed_arguments}lead=()):
@@ -179,12 +179,15 @@ def _sample(self, {passed_arguments}lead=()):
 
 def _real(self, value, name, lead, *sizes):
     like = self._buffers["share"]
-    if not isinstance(value, torch.Tensor) or value.dtype != like.dtype or value.device != like.device:
+    if not isinstance(value, torch.Tensor) or value.dtype is not like.dtype or value.device != like.device:
         value = torch.as_tensor(value, dtype=like.dtype, device=like.device)
-    return self._checked(value, name, lead, sizes)
+    return value if value.shape == (*lead, self.batch, *sizes) else self._checked(value, name, lead, sizes)
 
 def _whole(self, value, name, below, lead):
-    value = self._checked(torch.as_tensor(value, device=self.share.device), name, lead, ())
+    device = self._buffers["share"].device
+    if type(value) is torch.Tensor and value.dtype is torch.int64 and value.device == device:
+        return self._checked(value, name, lead, ())
+    value = self._checked(torch.as_tensor(value, device=device), name, lead, ())
     if value.is_floating_point() or value.is_complex():
         raise TypeError(f"{{name}} is an index below {{below}}: whole numbers are wanted, not {{value.dtype}}")
     return value.long()
@@ -202,8 +205,10 @@ def _target(self, value, name, sizes, lead):
         like = self._buffers["share"]
         return like.new_full((*lead, self.batch, *sizes), 0.5), like.new_zeros((*lead, self.batch))
     value = self._real(value, name, lead, *sizes)
-    if self._may_look(value, lead) and not math.isnan(value.max()):  # that of numbers with a NaN among them is NaN
+    if self._may_look(value, lead) and not math.isnan(value.max().item()):  # that of numbers with a NaN among them is NaN
         return value, self._buffers["given"]
+    if lead and self._may_look(value) and not math.isnan(value.sum()):  # nor is there one in all the stream
+        return value, self._buffers["share"].new_ones((*lead, self.batch))
     gaps = torch.isnan(value)
     if sizes:
         gaps = gaps.flatten(-len(sizes)).any(-1)
@@ -216,7 +221,7 @@ def _class(self, value, name, below, lead):
         whole = torch.zeros((*lead, self.batch), dtype=torch.int64, device=self.share.device)
         return whole, self.share.new_zeros((*lead, self.batch))
     value = self._whole(value, name, below, lead)
-    if self._may_look(value, lead) and value.min() >= 0:
+    if self._may_look(value, lead) and value.min().item() >= 0:
         return value, self._buffers["given"]
     return value.clamp_min(0), (value >= 0).to(self.share.dtype)
 
@@ -226,12 +231,16 @@ def _may_look(self, value, lead=()):
 
 def _mean(self, cost, *present):
     """The mean of a cost over the streams that have its targets: 0/0, which is NaN, where none has."""
-    own = self._buffers
-    for has in present:
-        if has is not own["given"]:
-            break
-    else:
-        return torch.dot(cost, own["share"])
+    if self._all_given(present):
+        return torch.dot(cost, self._buffers["share"])
     has = math.prod(present)
-    return (cost * has).sum(-1) / has.sum(-1)
+    return (cost * has).sum(-1) / has.sum(-1){means}
+
+def _all_given(self, present):
+    """Whether these marks are the ones that stand for targets of which none is missing."""
+    given = self._buffers["given"]
+    for has in present:
+        if has is not given:
+            return False
+    return True
 '''

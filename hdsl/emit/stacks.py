@@ -43,7 +43,8 @@ class Stacks:
     """What lies together, by the identifier of all of it.
 
     ``joined`` are values side by side, ``cells`` are cells, ``within`` those that lie so in a row, which is told, ``heads`` the
-    matrices of a pack. ``sides`` are values that are copied into columns.
+    matrices of a pack. ``sides`` are values that are copied into columns, ``rests`` what a stack's costates have beside those
+    of its narrower members.
     """
 
     stacks: list[Stack] = field(default_factory=list)
@@ -52,6 +53,7 @@ class Stacks:
     within: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     heads: dict[str, tuple[str, str]] = field(default_factory=dict)
     sides: dict[str, str] = field(default_factory=dict)
+    rests: dict[str, str] = field(default_factory=dict)
 
     @property
     def together(self) -> dict[str, tuple[str, ...]]:
@@ -81,6 +83,7 @@ def moved_together(maker: Gathering) -> None:
     """Gather what moves the members of a stack: outer products of one factor, and the addition of all costates."""
     for stack in maker.found.stacks:
         maker.statements = _one_outer(maker.statements, stack, maker)
+        maker.statements = _one_with_a_row(maker.statements, stack, maker)
         mine = {(m.whole, m.costates) for m in stack.members}
         maker.statements = [one_addition(s, mine, stack.whole, stack.costates) for s in maker.statements]
 
@@ -113,7 +116,7 @@ class Gathering:
             Member(p[0], lines.pack(p), lines.pack(p, "w:"), names[f"turned:side:{p[0]}"], names[p[0]])
             for p in lines.packs.parameters
         ]
-        alone = [w for w in lines.program.cells if w in lines.matrices and w not in packed]
+        alone = [w for w in lines.program.cells if w in lines.matrices - lines.apart and w not in packed]
         return [*made, *(Member(w, names[w], names[f"w:{w}"], names[f"turned:{w}"], names[w]) for w in alone)]
 
     def gathered(self) -> bool:
@@ -122,7 +125,7 @@ class Gathering:
         for place, statement in enumerate(self.statements):
             call = _MM.fullmatch(statement.text)
             if call and call[2] in self.members and (self.may_join(call[3]) or call[3] in self.columns):
-                met.setdefault(self._first(call[1]), []).append(_Product(place, call[1], self.members[call[2]], call[3]))
+                met.setdefault(self.head_of(call[1]), []).append(_Product(place, call[1], self.members[call[2]], call[3]))
         for products in met.values():
             wide = [p for p in products if p.met in self.rows]
             group = [*wide, *(p for p in products if p.met not in self.rows)]
@@ -130,7 +133,7 @@ class Gathering:
                 return True
         return False
 
-    def _first(self, met: str) -> str:
+    def head_of(self, met: str) -> str:
         """What lies at the beginning of a row, if it lives there."""
         row = self.rows.get(met)
         first = row.operands[0] if row is not None else None
@@ -144,7 +147,7 @@ class Gathering:
         stack = next((s for s in self.found.stacks if s.members == members), None)
         first, last = min(p.place for p in group), max(p.place for p in group)
         row = self.rows.get(group[0].met)
-        parts = {group[0].met, self._first(group[0].met), *(v for (r, _), v in self.lines.parts.items() if r == row)}
+        parts = {group[0].met, self.head_of(group[0].met), *(v for (r, _), v in self.lines.parts.items() if r == row)}
         words = {name for m in members for name in (m.whole, m.head, m.turned)} | parts
         between = [s for k, s in enumerate(self.statements[first:last], first) if k not in {p.place for p in group}]
         if any(words & set(_WORD.findall(s.text.partition("#")[0])) for s in between):
@@ -254,6 +257,37 @@ def _one_outer(statements: list[Statement], stack: Stack, maker: Gathering) -> l
     call = mine[0][1]
     one = Statement(f"{stack.costates}.addmm_({maker.turned(whole)}, {call[3]}{call[4]})", definitions)
     return [one if k == places[0] else s for k, s in enumerate(statements) if k == places[0] or k not in places]
+
+
+def _one_with_a_row(statements: list[Statement], stack: Stack, maker: Gathering) -> list[Statement]:
+    """``w_P.addmm_(a_t, row, …)``, ``w_C.addmm_(e_t, h, …)`` with h first in the row, a and e side by side, are one product.
+
+    It writes beside w_C too, where C has nothing: that is put back to nothing, which is a call of a third.
+    """
+    turned = {view: name for name, view in maker.lines.views.items()}
+    calls = {c[1]: (k, c) for k, s in enumerate(statements) if (c := _OUTER.fullmatch(s.text))}
+    first, *others = stack.members
+    narrow = first.whole != first.head and all(m.whole == m.head for m in others)
+    if not narrow or any(m.costates not in calls for m in stack.members):
+        return statements
+    mine = [calls[m.costates] for m in stack.members]
+    pair, row = tuple(turned.get(call[2], "") for _, call in mine), mine[0][1][3]
+    whole = next((whole for whole, names in maker.found.together.items() if names == pair), None)
+    places, head = sorted(k for k, _ in mine), maker.head_of(row)
+    if whole is None or {call[3] for _, call in mine[1:]} != {head} or len({call[4] for _, call in mine}) > 1:
+        return statements
+    parts = {part for (of, _), part in maker.lines.parts.items() if of == maker.rows.get(row)}
+    words = {*pair, *(m.costates for m in stack.members), row, head, *parts}
+    between = (s for k, s in enumerate(statements[places[0] : places[-1]], places[0]) if k not in places)
+    if any(words & set(_WORD.findall(s.text)) for s in between):
+        return statements
+    rest = maker.found.rests.setdefault(stack.whole, maker.lines.names[f"w:left:{first.parameter}"])
+    definitions = tuple(d for k in places for d in statements[k].definitions)
+    one = Statement(f"{stack.costates}.addmm_({maker.turned(whole)}, {row}{mine[0][1][4]})", definitions)
+    made = [(k, s) for k, s in enumerate(statements) if k == places[0] or k not in places]
+    told = " and ".join(m.whole for m in others)
+    clear = Statement(f"{rest}.zero_()  # {told} meet{'s' * (len(others) == 1)} {head} alone", ())
+    return [x for k, s in made for x in ((one, clear) if k == places[0] else (s,))]
 
 
 _OUTER = re.compile(r"(\w+)\.addmm_\((\w+), (\w+)((?:, \w+=[\w.]+)*)\)")

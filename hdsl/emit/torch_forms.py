@@ -74,7 +74,7 @@ def tanh_pullback(lines: Lines, line: Definition) -> str | None:
         if not is_slot(x) or not isinstance(square, sympy.Pow) or square.exp != 2 or not is_slot(square.base):
             continue
         if slot_indices(x) == slot_indices(square.base) == line.indices:
-            return f"torch.ops.aten.tanh_backward({lines.bare(x)}, {lines.bare(square.base)})"
+            return f"torch.ops.aten.tanh_backward.default({lines.bare(x)}, {lines.bare(square.base)})"
     return None
 
 

@@ -59,6 +59,7 @@ class TorchLines:
         self.position = 0
         self.uses_share = False
         self.uses_mean = False
+        self.one_with: set[str] = set()  # lines that may be the same tensor as another line
 
     # --- names and layouts -----------------------------------------------------------------------
 

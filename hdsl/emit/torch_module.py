@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 
 from hdsl.derive.pullback import Pullback
 from hdsl.emit.advancing import advancing
@@ -31,6 +32,8 @@ DOCS = {
 def emit_torch(programs: Programs, version: str, pullback: Pullback | None = None) -> str:
     """The text of the module, the same at every run for the same model; with ``pullback`` where the programs have one."""
     model = programs.learn.model
+    if programs.called:
+        programs = replace(programs, learn=programs.called)
     facts = Facts(programs)
     head = [
         HEADER.format(

@@ -82,16 +82,16 @@ def _joined(maker: Gathering, one: _New, other: _New) -> bool:
 
 def _met_after(maker: Gathering, value: _New) -> bool:
     """Whether something reads, below a new value, what its cell lies in: it would read the old value there."""
-    return any(_around(maker, value.cell) & set(_WORD.findall(s.text)) for s in maker.statements[value.place + 1 :])
+    return any(around(maker, value.cell) & set(_WORD.findall(s.text)) for s in maker.statements[value.place + 1 :])
 
 
 def _mentions(maker: Gathering, cell: str, texts: list[str]) -> bool:
     """Whether some text reads a cell, a view of it, or what it lies in."""
-    words = {cell, maker.lines.views.get(cell, cell), *_around(maker, cell)}
+    words = {cell, maker.lines.views.get(cell, cell), *around(maker, cell)}
     return any(words & set(_WORD.findall(text)) for text in texts)
 
 
-def _around(maker: Gathering, cell: str) -> set[str]:
+def around(maker: Gathering, cell: str) -> set[str]:
     """What a cell lies in, with the views of that."""
     rows = {ident for ident, row in maker.rows.items() if cell in {maker.lines.name(x) for x in row.own}}
     wholes = rows | {whole for whole, names in maker.found.together.items() if cell in names}

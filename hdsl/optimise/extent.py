@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import sympy
 
@@ -16,6 +16,12 @@ def largest(program: Program, dims: Mapping[str, Size | None]) -> int:
     """About how many products the largest line takes, for one stream; a line of a size without a number counts as nothing."""
     sizes = _numbers(dims)
     return max((_products(line, sizes) for line in program.lines), default=0)
+
+
+def numbers_of(sizes: Sequence[Size], dims: Mapping[str, Size | None]) -> int:
+    """How many numbers a quantity of these sizes has; nothing where a size is without a number."""
+    number = sympy.Mul(*sizes).xreplace(_numbers(dims))
+    return int(number) if number.is_Integer else 0
 
 
 def _numbers(dims: Mapping[str, Size | None]) -> dict[sympy.Basic, Size]:

@@ -50,7 +50,8 @@ class Programs:
     nothing. ``costs`` works out the cost terms from what the first two hand on; it reads no cell, so that it can be run once
     for many steps. ``outputs`` gives the line of each output; `learn` and `observe` return the outputs, then ``costs.given``.
     ``projections`` are what is put back after `learn`, by the steps from one time to the next. ``pullback``, where it was
-    asked for, takes the adjoint of the first output to the inputs (`hdsl.optimise.pullback`). ``advance`` is ``learn`` as the
+    asked for, takes the adjoint of the first output to the inputs (`hdsl.optimise.pullback`). ``called`` is ``learn`` with new
+    values as sums of products, which calls of a tensor library take in. ``advance`` is ``learn`` as the
     many steps of a run make it (`hdsl.optimise.advance`), and ``handed`` what it returns, from what these have written, for
     all of them at once; None where a step has stages, or is replayed.
     """
@@ -63,6 +64,7 @@ class Programs:
     projections: Mapping[int, Program] = field(default_factory=dict)
     pullback: Program | None = None
     replay: ReplayPrograms | None = None
+    called: Program | None = None
     advance: Program | None = None
     handed: Program | None = None
 
@@ -109,9 +111,11 @@ def lower(step: Step) -> Programs:
     handed, tail = split_costs(lines, {*outputs.values(), *(f"{cell}+" for cell in cells)}, costs, step)
     given = tuple(line for line in lines if line.name in handed)
 
-    def body(name: str, lines: tuple[Definition, ...], moved: tuple[str, ...], returned: tuple[str, ...]) -> Program:
+    def body(
+        name: str, lines: tuple[Definition, ...], moved: tuple[str, ...], returned: tuple[str, ...], taken_in: bool = False
+    ) -> Program:
         needed = keep_needed(lines, {*returned, *(f"{cell}+" for cell in moved)})
-        arranged = arrange(needed, moved, taken_in=name == "advance")
+        arranged = arrange(needed, moved, taken_in)
         return Program(name, model, arranged, moved, held(arranged, moved), returned)
 
     returned = (*outputs.values(), *(line.name for line in given))
@@ -134,12 +138,13 @@ def lower(step: Step) -> Programs:
         outputs=outputs,
         projections=project(model),
         replay=None if step.replay is None else lower_replay(model, step.replay, plain, fuse),
-        advance=None if staged else body("advance", apart, cells, written),
+        called=None if staged else body("learn", multiply_out(lines, numbers), cells, returned, taken_in=True),
+        advance=None if staged else body("advance", apart, cells, written, taken_in=True),
         handed=None if staged else Program(
             "handed", model, rest, (), frozenset(), returned, tuple(by_name[name] for name in written)
         ),
     )
-    for program in programs.all:
+    for program in (*programs.all, *((programs.called,) if programs.called else ())):
         check_program(program)
     return programs
 

@@ -17,6 +17,9 @@ from hdsl.runtime.origin import Origin
 STEPS, SECONDS = 64, 0.15
 """Of a trial: the samples that it takes over and over, and how long for each backend."""
 
+COMPILES = 0.5
+"""Seconds that a C compiler takes for a small net: what torch is through with by then is not worth one."""
+
 MOST = 512
 """Steps over which moves are held back, at most."""
 
@@ -25,12 +28,28 @@ MOST = 512
 class Choice:
     """``backend`` is torch or native, or auto where it is still to be measured. ``told`` is a line for the user, or empty.
 
-    ``held_back`` is over how many steps native code holds moves back; None for where it pays.
+    ``held_back`` is over how many steps native code holds moves back; None for where it pays. Of auto, as long as it is torch
+    because there is little to do: the ``rate`` of torch as measured, the steps ``done``, and all that are ``expected``, where
+    they are known.
     """
 
     backend: str
     told: str = ""
     held_back: int | None = None
+    rate: float = 0.0
+    done: int = 0
+    expected: int | None = None
+
+    def expecting(self, steps: int | None) -> Choice:
+        """The same where so many more steps are known to come, if that matters."""
+        if steps is None or self.backend != "auto":
+            return self
+        return replace(self, expected=max(self.expected or 0, self.done + steps))
+
+    @property
+    def taken(self) -> str:
+        """The backend that makes steps now."""
+        return "torch" if self.backend == "auto" and self.told else self.backend
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -77,28 +96,59 @@ def reason_against(origin: Origin) -> str:
     return reason
 
 
-def measured(net: Any, chunk: Mapping[str, Any], run: Callable[[Any, dict[str, Any]], Any]) -> Choice:
-    """Try both backends on copies of a module with the first samples of a stream; the module itself stays as it is."""
-    steps = min(STEPS, chunk["steps"])
-    piece = {name: steps if name == "steps" else value[:steps] for name, value in chunk.items()}
-    rates: dict[str, float] = {}
+def measured(
+    net: Any, chunk: Mapping[str, Any], run: Callable[[Any, dict[str, Any]], Any], held_from: Callable[[Any], int]
+) -> Choice:
+    """Try both backends on copies of a module with the first samples of a stream; the module itself stays as it is.
+
+    Torch is tried first. Where all steps that are known to come take it less time than a compiler takes, it is torch for now,
+    and auto stays: it is asked again at the next steps. What is held back is held back in the trial.
+
+    Args:
+        held_from: from how many steps on native code holds moves back, of a module that has its library; 0 for never.
+    """
+    choice: Choice = net.choice
     try:
-        for backend in ("torch", "native"):
-            own = copy.deepcopy(net)
-            own.choice = replace(net.choice, backend=backend, told="")
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # what is said of a library that is not to be had is in the choice
-                run(own, dict(piece))  # builds what is to be built, and warms what is to be warm
-            if own.choice.backend != backend:
-                return own.choice  # type: ignore[no-any-return]
-            began, done = time.perf_counter(), 0
-            while (passed := time.perf_counter() - began) < SECONDS:
-                run(own, dict(piece))
-                done += steps
-            rates[backend] = done / passed
+        rate = choice.rate or _rate(copy.deepcopy(net), "torch", chunk, run)
+        expected = choice.expected
+        if expected is not None and expected < COMPILES * rate:
+            told = f"torch: {rate:.3g} steps/s, through with {expected} steps before a compiler would be"
+            return replace(choice, told=told, rate=rate, done=choice.done + chunk["steps"])
+        own = copy.deepcopy(net)
+        native = _rate(own, "native", chunk, run, held_from)
     except ArithmeticError:  # the run itself says what became of it
         return Choice("torch", "torch: a value became nan or infinite in the trial")
-    best = max(rates, key=lambda name: rates[name])
-    other = "torch" if best == "native" else "native"
+    if own.choice.backend != "native":
+        return own.choice  # type: ignore[no-any-return]
+    rates = {"torch": rate, "native": native}
+    best, other = sorted(rates, key=lambda name: -rates[name])
     told = f"{best}: {rates[best]:.3g} steps/s in a short trial, {rates[other]:.3g} with {other}"
-    return replace(net.choice, backend=best, told=told)
+    return Choice(best, told, choice.held_back)
+
+
+def _rate(
+    own: Any, backend: str, chunk: Mapping[str, Any], run: Callable[[Any, dict[str, Any]], Any],
+    held_from: Callable[[Any], int] = lambda net: 0,
+) -> float:  # fmt: skip
+    """Steps a second of a module that may be used up; 0 where the backend is not to be had, as its choice says then."""
+    expected: int | None = own.choice.expected
+    own.choice = replace(own.choice, backend=backend, told="")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is said of a library that is not to be had is in the choice
+        run(own, _first(chunk, STEPS))  # builds what is to be built, and warms what is to be warm
+    if own.choice.backend != backend:
+        return 0.0
+    piece = _first(chunk, max(STEPS, held_from(own)))
+    began, done = time.perf_counter(), 0
+    while True:
+        run(own, dict(piece))
+        done += int(piece["steps"])
+        passed = time.perf_counter() - began
+        clear = backend == "torch" and expected is not None and 2 * expected * passed < COMPILES * done
+        if clear or passed > SECONDS:
+            return done / passed
+
+
+def _first(chunk: Mapping[str, Any], steps: int) -> dict[str, Any]:
+    steps = min(steps, chunk["steps"])
+    return {name: steps if name == "steps" else value[:steps] for name, value in chunk.items()}

@@ -10,6 +10,7 @@ from torch import nn
 
 from hdsl.runtime.choice import Choice
 from hdsl.runtime.native import Native
+from hdsl.runtime.native_step import step_of
 from hdsl.runtime.origin import Origin
 from hdsl.runtime.run import Runner
 from hdsl.runtime.text import load_text
@@ -37,6 +38,7 @@ def load_class(
 
         body = {"source": text, "origin": origin, "place": place, "choice": choice, "__doc__": made.__doc__}
         bases = (Runner, made) if choice.backend == "torch" else (Native, Runner, made)
+        body |= {} if choice.backend == "torch" else {"step": step_of(made)}
         _CLASSES[key] = type(made.__name__, bases, {**body, "__init__": begin, "__reduce_ex__": _reduce})
     return _CLASSES[key]
 
@@ -50,7 +52,8 @@ def class_of(module: types.ModuleType) -> type[nn.Module]:
 
 def _reduce(net: Any, protocol: Any = 4) -> Any:
     """Instances pickle and copy by their text, since the class stands in no file."""
-    return _rebuild, (net.source, net.origin, net.place, type(net).choice), net.__dict__
+    state = net.__getstate__() if "_views" in net.__dict__ else net.__dict__  # without what a step keeps of the parameters
+    return _rebuild, (net.source, net.origin, net.place, type(net).choice), state
 
 
 def _rebuild(text: str, origin: Origin, place: tuple[Any, Any], choice: Choice = TORCH) -> Any:

@@ -217,7 +217,8 @@ def results_of(
         results[name] = value if shared else value.unflatten(0, (steps, net.batch))
         for target in targets:
             has = sample[net.sample.index(f"present:{target}")]
-            results[name] = torch.where(has > 0, results[name], torch.nan)
+            if not has.all():
+                results[name] = torch.where(has > 0, results[name], torch.nan)
         if tokens is not None and not shared:
             results[name] = torch.where(tokens.to(value.device), results[name], torch.nan)
     return results

@@ -7,9 +7,8 @@ them sees what C has made. Where they are not as C wants them, on another device
 from __future__ import annotations
 
 import ctypes
-import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,27 +22,16 @@ from hdsl.kept import key_of
 from hdsl.runtime.choice import Choice
 from hdsl.runtime.loop import anew, entry
 from hdsl.runtime.native_build import BuildError, build
-from hdsl.runtime.native_held import Between, asked_of, begun, tell
-from hdsl.runtime.prepared import Columns, Prepared, Steps
+from hdsl.runtime.native_held import Between, asked_of, begun, pays_from, tell
+from hdsl.runtime.prepared import Run, Step
 
 if TYPE_CHECKING:  # the compiler is loaded where native text is read or printed: torch needs nothing of it
     from hdsl.emit.native_module import NativeText
 
+Columns = tuple[torch.Tensor, ...]
 KINDS = {torch.float32: "float", torch.float64: "double"}
 AT_ONCE = 2**28
 """Of one call: so many steps times streams times numbers of the cells, some tenths of a second. Nobody can interrupt C."""
-
-
-class _Run(ctypes.Structure):
-    """`struct run` of `hdsl.emit.native_functions`."""
-
-    _fields_ = (
-        ("steps", ctypes.c_int64), ("tick", ctypes.c_int64), ("projects", ctypes.c_int64),
-        ("tau", ctypes.c_double), ("taus", ctypes.c_void_p),
-        ("numbers", ctypes.c_void_p), ("cells", ctypes.c_void_p), ("initials", ctypes.c_void_p), ("begins", ctypes.c_void_p),
-        ("sample", ctypes.c_void_p), ("results", ctypes.c_void_p), ("work", ctypes.c_void_p),
-        ("threads", ctypes.c_int64),
-    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -73,12 +61,14 @@ def library_of(net: Any) -> Library:
         functions = {}
         for name in text.results:
             functions[name] = loaded[name]
-            functions[name].argtypes, functions[name].restype = [ctypes.POINTER(_Run)], None
+            functions[name].argtypes, functions[name].restype = [ctypes.POINTER(Run)], None
+            functions[f"{name}_step"] = loaded[f"{name}_step"]
+            functions[f"{name}_step"].argtypes, functions[f"{name}_step"].restype = [ctypes.POINTER(Step)], None
         for name, further in HOLDING.items() if text.held else ():
             functions[name] = loaded[name]
-            functions[name].argtypes, functions[name].restype = [ctypes.POINTER(_Run), *further], None
+            functions[name].argtypes, functions[name].restype = [ctypes.POINTER(Run), *further], None
         functions["cells_finite"] = loaded["cells_finite"]
-        functions["cells_finite"].argtypes, functions["cells_finite"].restype = [ctypes.POINTER(_Run)], ctypes.c_int64
+        functions["cells_finite"].argtypes, functions["cells_finite"].restype = [ctypes.POINTER(Run)], ctypes.c_int64
         _LIBRARIES[key] = Library(text, functions)
     return _LIBRARIES[key]
 
@@ -112,28 +102,30 @@ class Native:
         made = self._native_step("observe", cells, sample, tau)
         return super()._observe(cells, sample, tau) if made is None else made  # type: ignore[misc, no-any-return]
 
-    def _target(self: Any, value: Any, name: str, sizes: tuple[int, ...], lead: tuple[int, ...]) -> tuple[torch.Tensor, ...]:
-        """A whole stream's targets: where their sum is no nan, none of them is, and none is missing."""
-        if lead and type(value) is torch.Tensor and self.share.is_cpu:
-            whole = self._real(value, name, lead, *sizes)
-            if not math.isnan(whole.sum()):
-                return whole, self.share.new_ones((*lead, self.batch))
-        return super()._target(value, name, sizes, lead)  # type: ignore[misc, no-any-return]
-
     def _native_step(self: Any, body: str, cells: Columns, sample: Columns, tau: float) -> Columns | None:
+        """One body on cells and a sample that are looked up already: of a run that someone watches."""
         if self.choice.backend != "native":
             return None
-        steps = vars(self).setdefault("_steps", Steps())
-        made = steps[body].step(self, cells, sample, tau) if body in steps else None
-        if made is None:
-            rows = [value.unsqueeze(0) for value in sample]
-            columns = call(self, body, cells, rows, 1, taus=None, tau=tau, projects=False, steps_kept=steps)
-            made = None if columns is None else tuple(column[0] for column in columns)
-        return made  # type: ignore[no-any-return]
+        rows = [value.unsqueeze(0) for value in sample]
+        columns = call(self, body, cells, rows, Timing(1, tau, projects=False))
+        return None if columns is None else tuple(column[0] for column in columns)
 
     def _apply(self: Any, *given: Any, **more: Any) -> Any:
         vars(self).pop("_steps", None)  # they keep memory that the module may leave
         return super()._apply(*given, **more)  # type: ignore[misc]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The steps of a call: how many, and ``tau`` of each, or ``taus`` (steps,); before which of them streams begin anew
+    (steps, batch); how many were made before, where the module's clock does not tell; whether what is due is put back."""
+
+    steps: int
+    tau: float
+    taus: torch.Tensor | None = None
+    begins: torch.Tensor | None = None
+    tick: int | None = None
+    projects: bool = True
 
 
 @dataclass(frozen=True)
@@ -160,16 +152,16 @@ def run_native(net: Any, chunk: dict[str, Any], sample: Sequence[torch.Tensor]) 
         while done < steps:
             rows, ticks, done = slice(done, done + most), getattr(net, "ticks", 0) + done, min(steps, done + most)
             given = [value[rows] for value in entries]
-            parts = [None if value is None else value[rows] for value in (taus, begins)]
+            parts = (None if value is None else value[rows] for value in (taus, begins))
             holding = None if between is None else (between, done == steps)
-            made = call(net, body, cells, given, done - rows.start, parts[0], net.tau, parts[1], ticks=ticks,
-                        holding=holding, counted=made_by_c)  # fmt: skip
+            timing = Timing(done - rows.start, net.tau, *parts, tick=ticks)
+            made = call(net, body, cells, given, timing, holding, made_by_c)
             if made is None:
                 return None
             columns.append(made)
     except KeyboardInterrupt:  # which comes once C is through: what it has made is counted
         if between is not None:
-            call(net, body, cells, [value[:0] for value in entries], 0, None, net.tau, holding=(between, True))
+            call(net, body, cells, [value[:0] for value in entries], Timing(0, net.tau), (between, True))
         if made_by_c[0]:
             _finished(net, made_by_c[0], boundary, taus)
         raise
@@ -183,11 +175,23 @@ def run_native(net: Any, chunk: dict[str, Any], sample: Sequence[torch.Tensor]) 
 def _finite(net: Any, cells: Columns) -> bool:
     library, by_name = library_of(net), dict(zip(net.cells, cells, strict=True))
     table = _pointers([by_name[name].contiguous() for name in library.text.cells])
-    return bool(library.functions["cells_finite"](ctypes.byref(_Run(cells=ctypes.addressof(table)))))
+    return bool(library.functions["cells_finite"](ctypes.byref(Run(cells=ctypes.addressof(table)))))
 
 
 def _between(net: Any, steps: int) -> Between | None:
     """What a run's calls hand to one another where it holds moves back."""
+    weighed = _weighed(net)
+    return None if weighed is None else begun(net, *weighed, steps)
+
+
+def held_from(net: Any) -> int:
+    """The steps from which on a run of native code holds moves back; 0 where none does."""
+    weighed = _weighed(net)
+    return 0 if weighed is None else pays_from(net, *weighed)
+
+
+def _weighed(net: Any) -> tuple[NativeText, Callable[[Any], None]] | None:
+    """Native text, and what weighs how moves are held back; None where there is none."""
     if net.share.dtype not in KINDS or net.share.device.type != "cpu":
         return None
     try:
@@ -195,8 +199,12 @@ def _between(net: Any, steps: int) -> Between | None:
     except BuildError:  # `call` says so
         return None
     numbers = _numbers(net, library.text)
-    told = _Run(tau=float(net.tau), numbers=ctypes.addressof(numbers))
-    return begun(net, library.text, lambda left: library.functions["weigh_held"](ctypes.byref(told), left), steps)
+    told = Run(tau=float(net.tau), numbers=ctypes.addressof(numbers))
+
+    def weigh(left: Any, kept: Any = numbers) -> None:
+        library.functions["weigh_held"](ctypes.byref(told), left)
+
+    return library.text, weigh
 
 
 def _numbers(net: Any, text: NativeText) -> Any:
@@ -212,16 +220,14 @@ def _finished(net: Any, steps: int, boundary: torch.Tensor | None, taus: torch.T
 
 
 def call(
-    net: Any, body: str, cells: Sequence[torch.Tensor], sample: Sequence[torch.Tensor], steps: int,
-    taus: torch.Tensor | None, tau: float, begins: torch.Tensor | None = None, projects: bool = True, ticks: int | None = None,
-    holding: tuple[Between, bool] | None = None, steps_kept: Steps | None = None,
-    counted: list[int] | None = None,
+    net: Any, body: str, cells: Sequence[torch.Tensor], sample: Sequence[torch.Tensor], timing: Timing,
+    holding: tuple[Between, bool] | None = None, counted: list[int] | None = None,
 ) -> Columns | None:  # fmt: skip
     """One call; None where the tensors are not as C wants them, or no library can be made: the module is torch's then.
 
-    ``holding`` is what the calls of a run hand to one another that holds moves back, and whether this one is the last. Of one
-    step what C was told is added to ``steps_kept``, for the next one. To ``counted`` the steps are added when nothing comes
-    before C any more: an interrupt in C is told behind it, and one before leaves them out.
+    ``holding`` is what the calls of a run hand to one another that holds moves back, and whether this one is the last. To
+    ``counted`` the steps are added when nothing comes before C any more: an interrupt in C is told behind it, and one before
+    leaves them out.
     """
     share = net.share
     if share.device.type != "cpu" or share.dtype not in KINDS:
@@ -235,45 +241,40 @@ def call(
     text = library.text
     by_name = dict(zip(net.cells, cells, strict=True))
     own = [by_name[name] for name in text.cells]
-    if not all(cell.dtype == share.dtype and cell.device == share.device for cell in own):
-        return None
-    if any(tuple(cell.shape) != shape for cell, shape in zip(own, text.shapes, strict=True)):
-        return None  # C knows no ends but those that it was printed for
-    laid = [cell if cell.is_contiguous() or not name.startswith("initial:") else cell.contiguous()
-            for name, cell in zip(text.cells, own, strict=True)]  # fmt: skip
-    if not all(cell.is_contiguous() for cell in laid):
+    laid = _laid(own, text, share)
+    if laid is None:
         return None
     entries = dict(zip(net.sample, sample, strict=True))
     given = [entries[name].contiguous() for name in text.sample]
-    made = [_room(each, steps, net.batch, share) for each in text.results[body]]
+    made = [_room(each, timing.steps, net.batch, share) for each in text.results[body]]
     work = share.new_empty(text.work + 16) if holding is None else holding[0].work
     numbers = _numbers(net, text)
-    first = [value.contiguous() for value in net._initials()] if begins is not None else []
-    marks = begins.to(torch.uint8).contiguous() if begins is not None else None
+    first = [value.contiguous() for value in net._initials()] if timing.begins is not None else []
+    marks = timing.begins.to(torch.uint8).contiguous() if timing.begins is not None else None
     tables = [_pointers(values) for values in (laid, first, given, made)]
     cells_at, first_at, given_at, made_at = map(ctypes.addressof, tables)
-    ticks = getattr(net, "ticks", 0) if ticks is None else ticks
-    told = _Run(
-        steps, ticks, projects, float(tau), _pointer(taus), ctypes.addressof(numbers), cells_at, first_at,
-        _pointer(marks), given_at, made_at, (work.data_ptr() + 63) // 64 * 64, torch.get_num_threads(),
+    tick = getattr(net, "ticks", 0) if timing.tick is None else timing.tick
+    told = Run(
+        timing.steps, tick, timing.projects, float(timing.tau), _pointer(timing.taus), ctypes.addressof(numbers), cells_at,
+        first_at, _pointer(marks), given_at, made_at, (work.data_ptr() + 63) // 64 * 64, torch.get_num_threads(),
     )  # fmt: skip
     function = library.functions[body if holding is None else "learn_held"]
     handed = (ctypes.byref(told),) if holding is None else (ctypes.byref(told), holding[0].state, holding[1])
     if counted is not None:
-        counted[0] += steps
+        counted[0] += timing.steps
     function(*handed)
     torch.autograd.graph.increment_version(own)  # who kept one for a derivative is told that it has moved
-    if steps_kept is not None and own and all(cell is each for cell, each in zip(own, laid, strict=True)):
-        steps_kept[body] = Prepared(
-            library.functions[body], told, tuple(cell.detach() for cell in own), tuple(cell.data_ptr() for cell in own),
-            _places(net.cells, text.cells), _places(net.sample, text.sample), tuple(column[0] for column in made),
-            tuple(net.numbers[name] for name in text.numbers), tables[2], tables[3], numbers, (tables, work),
-        )  # fmt: skip
     return tuple(made)
 
 
-def _places(names: Sequence[str], wanted: Sequence[str]) -> tuple[int, ...]:
-    return tuple(names.index(name) for name in wanted)
+def _laid(own: Sequence[torch.Tensor], text: NativeText, like: torch.Tensor) -> list[torch.Tensor] | None:
+    """The cells row by row; None where C cannot take them: it knows no ends but those that it was printed for."""
+    alike = all(cell.dtype == like.dtype and cell.device == like.device for cell in own)
+    if not alike or any(tuple(cell.shape) != shape for cell, shape in zip(own, text.shapes, strict=True)):
+        return None
+    laid = [cell if cell.is_contiguous() or not name.startswith("initial:") else cell.contiguous()
+            for name, cell in zip(text.cells, own, strict=True)]  # fmt: skip
+    return laid if all(cell.is_contiguous() for cell in laid) else None
 
 
 def _room(each: Any, steps: int, batch: int, like: torch.Tensor) -> torch.Tensor:

@@ -36,20 +36,25 @@ def asked_of(net: Any) -> Holding:
     return holding_of(net.choice.held_back)
 
 
-def begun(net: Any, text: NativeText, weigh: Callable[[Any], None], steps: int) -> Between | None:
-    """What a run of so many steps begins with; None where it holds nothing back.
+def pays_from(net: Any, text: NativeText, weigh: Callable[[Any], None]) -> int:
+    """The steps from which on a run holds moves back; 0 where none does.
 
     Args:
         weigh: puts down what stands for each costate, as ``weigh_held`` of the text does.
     """
-    holding = asked_of(net)
     if not text.held or not net.training or not apart(net, net._cells()):
-        return None
+        return 0
     left = (ctypes.c_int64 * len(text.held))()
     weigh(left)
-    if max(left) < 0 or steps < holding.turns * (text.over + max(left)):
+    return 0 if max(left) < 0 else max(1, asked_of(net).turns * (text.over + max(left)))
+
+
+def begun(net: Any, text: NativeText, weigh: Callable[[Any], None], steps: int) -> Between | None:
+    """What a run of so many steps begins with; None where it holds nothing back. ``weigh`` is that of `pays_from`."""
+    least = pays_from(net, text, weigh)
+    if not least or steps < least:
         return None
-    state = (ctypes.c_int64 * (NUMBERS * len(left)))(*(FIRST * len(left)))
+    state = (ctypes.c_int64 * (NUMBERS * len(text.held)))(*(FIRST * len(text.held)))
     told = f"moves of {', '.join(text.held)} held back over {text.over} steps"
     return Between(net.share.new_empty(text.held_work + 16), state, told)
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from hdsl.compiler import VERSION
-from hdsl.runtime.loop import body_of, by_step, results_of
+from hdsl.runtime.loop import MANY, body_of, by_step, results_of
 from hdsl.runtime.reference import evaluate, given
 from hdsl.runtime.reference import put_back as projected
 from hdsl.runtime.reference_replay import lines_back
@@ -24,21 +24,36 @@ if TYPE_CHECKING:  # the compiler is loaded where something went wrong
 
 
 class NonFinite(ArithmeticError):
-    """A value of the model became nan or infinite. ``step`` is the tick at which it first did (0 is the first ever);
-    ``found`` names it; ``line`` is the line of the .ham file that made it, or None. ``lead_up`` are the steps before it, where
-    whoever ran the module kept them."""
+    """A value of the model became nan or infinite. ``step`` is the tick at which it first did (0 is the first ever), at the
+    latest where no copy of the module was kept; ``found`` names it; ``line`` is the line of the .ham file that made it, or
+    None. ``advice`` ends the message: what that copy would have told. ``lead_up`` are the steps before, where whoever ran the
+    module kept them."""
 
     lead_up: Any = None
 
-    def __init__(self, message: str, step: int, found: str, line: int | None) -> None:
-        super().__init__(message)
-        self.step, self.found, self.line = step, found, line
+    def __init__(self, message: str, step: int, found: str, line: int | None, advice: str = "") -> None:
+        super().__init__(message + advice)
+        self.step, self.found, self.line, self.advice = step, found, line, advice
+
+    def at(self, place: str) -> NonFinite:
+        """The same, with its place in a stream."""
+        message = str(self).removesuffix(self.advice)
+        return NonFinite(message + place, self.step, self.found, self.line, self.advice)
 
 
 def kept(net: Any) -> list[Any]:
     """Copies of all that a step moves; of a module that replays, what it keeps comes last."""
     copies: list[Any] = [value.detach().clone() for value in _moved(net)]
     return [*copies, (tuple(net._kept), tuple(net._path))] if replays(net) else copies
+
+
+def is_kept(net: Any, rescue: bool) -> bool:
+    """Whether a run keeps a copy to go back to: of at most `MANY` numbers always, of more where that is asked for."""
+    return rescue or _many(net) <= MANY
+
+
+def _many(net: Any) -> int:
+    return sum(value.numel() for value in _moved(net))
 
 
 def _moved(net: Any) -> list[torch.Tensor]:
@@ -84,6 +99,49 @@ def find_nonfinite(
     raise NonFinite("a value became nan or infinite and could not be found again", int(net.clock), "", None)
 
 
+def tell_late(
+    net: Any, chunk: dict[str, Any], sample: tuple[torch.Tensor, ...], results: dict[str, torch.Tensor]
+) -> NoReturn:
+    """Say what a chunk itself tells where no copy was kept: the first step whose sample, output or cost is not finite, else
+    the last, with a cell that is not. The module holds what came out of the chunk.
+
+    Raises:
+        NonFinite: always.
+    """
+    steps, found = chunk["steps"], list[tuple[int, bool, str, str]]()
+    for name, value in zip(net.sample, sample, strict=True):
+        if value.dim() and (k := _first(~torch.isfinite(value))) is not None:
+            found.append((k, False, name, f"the sample's `{name}` is not finite at step"))
+    for name, value in results.items():
+        wrong = torch.isinf(value) if name in net.costs else ~torch.isfinite(value)
+        if (k := _first(wrong)) is not None:
+            found.append((k, True, name, f"{name} became {_kind(value[k])} at step"))
+    for name, cell in zip(net.cells, net._cells(), strict=True):
+        if not torch.isfinite(cell).all():
+            found.append((steps - 1, True, _shown(name), f"{_shown(name)} became {_kind(cell)} at step"))
+    unfound = (steps - 1, True, "", "a value became nan or infinite at step")
+    k, late, name, told = min(found, key=lambda each: each[:2], default=unfound)
+    step = int(net.clock) - steps + k
+    raise NonFinite(f"{told} {step}{' at the latest' * late}", step, name, None, _without_copy(net))
+
+
+def _without_copy(net: Any) -> str:
+    return (
+        f"; no copy is kept of a module that moves {_many(net)} numbers, so it holds what came out. With rescue=True in run, "
+        "or --on-nonfinite rescue, one is kept, the line is found, and the module is put back to before that step"
+    )
+
+
+def _first(wrong: torch.Tensor) -> int | None:
+    """The first row of (T, …) in which something is true."""
+    rows = wrong.reshape(len(wrong), -1).any(1)
+    return int(rows.int().argmax()) if bool(rows.any()) else None
+
+
+def _kind(value: Any) -> str:
+    return "nan" if bool(torch.isnan(value).any()) else "infinite"
+
+
 def _one(sample: tuple[torch.Tensor, ...], k: int) -> tuple[torch.Tensor, ...]:
     return tuple(value[k : k + 1] if value.dim() else value for value in sample)
 
@@ -113,16 +171,19 @@ def _step(net: Any, row: tuple[torch.Tensor, ...], tau: float) -> tuple[torch.Te
     return made
 
 
-def replay_checked(net: Any) -> None:
+def replay_checked(net: Any, rescue: bool = True) -> None:
     """Replay what a module keeps.
 
     Raises:
-        NonFinite: a value of the way back is not finite; the module is left as it was before.
+        NonFinite: a value of the way back is not finite; the module is left as it was before, where a copy is kept.
     """
-    here, step = kept(net), int(net.clock) - 1
+    here, step = kept(net) if is_kept(net, rescue) else None, int(net.clock) - 1
     net._replay()
     if all(bool(torch.isfinite(cell).all()) for cell in net._cells()):
         return
+    if here is None:
+        told = f"a value became nan or infinite at step {step}, where it goes back"
+        raise NonFinite(told, step, "", None, _without_copy(net))
     from hdsl.terms.notation import Notation
 
     put_back(net, here)

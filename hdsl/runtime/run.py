@@ -15,8 +15,8 @@ from hdsl.runtime.frozen import Encoder, encoded, encoders_of
 from hdsl.runtime.hold import ONE_TICK, Hold, read_hold
 from hdsl.runtime.leaving import leave
 from hdsl.runtime.loop import Body, loop, results_of
-from hdsl.runtime.native import run_native
-from hdsl.runtime.nonfinite import NonFinite, find_nonfinite, kept
+from hdsl.runtime.native import held_from, run_native
+from hdsl.runtime.nonfinite import NonFinite, find_nonfinite, is_kept, kept, tell_late
 from hdsl.runtime.origin import Origin
 from hdsl.runtime.parameters import load_parameters, save_parameters
 from hdsl.runtime.replaying import check_padding, replays, rounds
@@ -69,6 +69,7 @@ class Runner(Base):
         watching: Callable[[Body], Body] | None = None,
         keep: bool = True,
         ends: bool = True,
+        rescue: bool = False,
     ) -> dict[str, torch.Tensor]:
         """Step through a stream.
 
@@ -87,28 +88,33 @@ class Runner(Base):
             watching: makes of a step one that is watched, as hdsl.runtime.recorder does.
             keep: whether to keep the results of all chunks; a stream that memory does not hold is told of only.
             ends: whether the stream ends here: a module that replays then goes back over its last sequence as it stands.
+            rescue: whether a module that moves more than 2²⁰ numbers is copied before each chunk, as smaller ones are, so
+                that where a value is not finite the line that made it is found and the module is put back.
 
         Returns:
             outputs (T, batch, …) as predicted before learning from their sample, and costs (T, batch), NaN where the
             target is missing; a cost that is shared by all streams is (T,).
 
         Raises:
-            NonFinite: a value became nan or infinite, with the step and the line of the .ham file.
+            NonFinite: a value became nan or infinite, with the step and the line of the .ham file; the module is as it was
+                before that step. Of a large module that is not to be rescued, with the step at the latest, and no line;
+                the module holds what came out.
             ValueError: a name is missing or unknown, or a shape does not fit.
             StreamError: a file or a frame cannot be read as the model wants it; it is a ValueError too.
         """
         parts: dict[str, list[torch.Tensor]] = {name: [] for name in (*self.outputs, *self.costs)}
         done, encoders, held = 0, encoders_of(encoder, self.inputs), self._hold(hold)
+        self.choice = self.choice.expecting(_length(stream, held))
         most = CHUNK if self.choice.backend == "torch" or told is not None else LONGEST
         for chunk in _chunks(self._opened(stream), self.inputs, self.targets, most):
-            results = run_chunk(self, encoded(chunk, encoders), watching, held)
+            results = run_chunk(self, encoded(chunk, encoders), watching, held, rescue)
             for name, value in results.items() if keep else ():
                 parts[name].append(value)
             done += chunk["steps"]
             if told is not None:
                 told(done, results)
         if replays(self):
-            leave(self, ends)
+            leave(self, ends, rescue)
         return {name: values[0] if len(values) == 1 else torch.cat(values) for name, values in parts.items() if values}
 
 
@@ -183,6 +189,13 @@ def _chunks(
         yield from _stacked(held, done)
 
 
+def _length(stream: Any, hold: Hold) -> int | None:
+    """The ticks that a stream takes, where it tells them beforehand."""
+    if isinstance(stream, Mapping):
+        stream = next((len(value) for value in stream.values() if value is not None), 0)
+    return stream * hold.ticks if isinstance(stream, int) else None
+
+
 def _given(sample: Mapping[str, Any]) -> set[str]:
     return {name for name, value in sample.items() if value is not None}
 
@@ -223,36 +236,42 @@ def _check_names(sample: Mapping[str, Any], inputs: tuple[str, ...], known: set[
 
 
 def run_chunk(
-    net: Any, chunk: dict[str, Any], watching: Callable[[Body], Body] | None = None, hold: Hold = ONE_TICK
+    net: Any, chunk: dict[str, Any], watching: Callable[[Body], Body] | None = None, hold: Hold = ONE_TICK,
+    rescue: bool = False,
 ) -> dict[str, torch.Tensor]:
-    """Run one chunk; on a non-finite result go back to its start and find the step and the line that made it."""
+    """Run one chunk; on a non-finite result go back to its start and find the step and the line that made it, where a copy
+    of the module is kept."""
     if hold.ticks == 1:
-        return _run_ticks(net, chunk, watching)
+        return _run_ticks(net, chunk, watching, rescue)
 
     def ran(ticks: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        return _run_ticks(net, {**ticks, "steps": len(next(iter(ticks.values())))}, watching)
+        return _run_ticks(net, {**ticks, "steps": len(next(iter(ticks.values())))}, watching, rescue)
 
     samples = {name: value for name, value in chunk.items() if name != "steps"}
     return hold.through(samples, net.targets, ran, CHUNK)
 
 
-def _run_ticks(net: Any, chunk: dict[str, Any], watching: Callable[[Body], Body] | None) -> dict[str, torch.Tensor]:
+def _run_ticks(
+    net: Any, chunk: dict[str, Any], watching: Callable[[Body], Body] | None, rescue: bool
+) -> dict[str, torch.Tensor]:
     """Run one chunk whose steps are ticks."""
     steps = chunk["steps"]
+    if "boundary" in chunk:  # a copy of all of it, not one at each step
+        chunk = {**chunk, "boundary": torch.as_tensor(chunk["boundary"], device=net.share.device)}
     with torch.no_grad():
         given = {net.arguments[name]: chunk.get(name) for name in (*net.inputs, *net.targets)}
         sample = net._sample(**given, lead=(steps,))
         tokens = rounds(net, chunk)[0] if replays(net) else None
         if tokens is not None:
             check_padding(net, sample, tokens)
-        before = kept(net)
+        before = kept(net) if is_kept(net, rescue) else None
         if net.choice.backend == "auto":
-            net.choice = measured(net, chunk, run_chunk)
+            net.choice = measured(net, chunk, run_chunk, held_from)
         ran = run_native(net, chunk, sample) if watching is None and net.choice.backend == "native" else None
         columns = loop(net, chunk, sample, watching) if ran is None else ran.columns
         results = results_of(net, columns, steps, sample, tokens)
         if not (_finite(net, results, cells=ran is None or not ran.finite) or _finite(net, results, torch.float64)):
-            find_nonfinite(net, chunk, sample, before)
+            tell_late(net, chunk, sample, results) if before is None else find_nonfinite(net, chunk, sample, before)
     return results
 
 
@@ -266,4 +285,6 @@ def _finite(net: Any, results: dict[str, torch.Tensor], dtype: torch.dtype | Non
     sums = [value.nansum(dtype=dtype) if name in net.costs else value.sum(dtype=dtype) for name, value in results.items()]
     moved = zip(net.cells, net._cells(), strict=True) if cells else ()
     sums += [cell.sum(dtype=dtype) for name, cell in moved if not name.startswith("turned:")]
-    return bool(torch.isfinite(torch.stack([each.double() for each in sums])).all())
+    if len({each.dtype for each in sums}) > 1:
+        sums = [each.double() for each in sums]
+    return bool(torch.stack(sums).sum().isfinite())

@@ -43,9 +43,8 @@ class Plan:
     ``epochs`` repeats the stream. ``checkpoint`` is a folder, written every ``every`` steps and at the end; ``resume`` goes
     on from there. ``predict`` is a CSV file to write. ``hold`` says for how many ticks of the module each sample stays,
     ``threads`` how many the arithmetic takes, which whoever calls sees to. ``parameters`` is a safetensors file to begin with.
-    ``everything`` keeps the results of every step, however many there are. ``rollback`` leaves
-    out samples at which a value is not finite, in place of ending the run. ``record`` names what is recorded at each step,
-    and ``record_to`` is a CSV file for it.
+    ``everything`` keeps the results of every step, however many there are. ``on_nonfinite`` is as `Stepper` has it. ``record``
+    names what is recorded at each step, and ``record_to`` is a CSV file for it.
     """
 
     model: Model
@@ -64,7 +63,7 @@ class Plan:
     threads: int = 1
     parameters: Path | None = None
     everything: bool = False
-    rollback: bool = False
+    on_nonfinite: str = "stop"
     record: tuple[str, ...] = ()
     record_to: Path | None = None
 
@@ -187,8 +186,8 @@ class _Run:
         self.means = Means(len(self.net.costs))
         self.recorder = Recorder(self.net, plan.record, model) if plan.record else None
         self.record_file: PredictionFile | None = None
-        dtype = getattr(torch, plan.dtype)
-        self.stepper = Stepper(self.net, plan.hold, dtype, stream.name, plan.rollback, self.recorder)
+        self.net.choice = self.net.choice.expecting(None if self.feed.total is None else self.feed.total * plan.hold.ticks)
+        self.stepper = Stepper(self.net, plan.hold, self.net.share.dtype, stream.name, plan.on_nonfinite, self.recorder)
         self.energy = None if model.hamiltonian is None else Energy(model.hamiltonian, self.net)
         self.step = 0
         self.file: PredictionFile | None = None

@@ -10,7 +10,7 @@ import torch
 from hdsl.runtime.hold import Hold
 from hdsl.runtime.lead_up import LastSteps
 from hdsl.runtime.leaving import leave
-from hdsl.runtime.nonfinite import NonFinite, kept, put_back
+from hdsl.runtime.nonfinite import NonFinite, is_kept, kept, put_back
 from hdsl.runtime.recorder import Recorder
 from hdsl.runtime.replaying import replays
 from hdsl.runtime.run import CHUNK
@@ -28,19 +28,21 @@ class Stepper:
 
     Args:
         stream: the name of the stream, for messages.
-        rollback: where a value is not finite, go back to the beginning of the piece and take it again without that sample;
-            without 2, 4, 8, … up to it where that does not help, for what does the harm may come some samples before.
+        on_nonfinite: what to do where a value is not finite: ``stop``; ``rescue``, the same, but of a module of more than 2²⁰
+            numbers, too, with copies by which the line is found and the steps before are told; ``rollback``, with such copies
+            go back to the beginning of the piece and take it again without that sample, without 2, 4, 8, … up to it where
+            that does not help, for what does the harm may come some samples before.
         recorder: what it records is among the results, behind its prefix.
     """
 
     STATE = ("strain",)
 
     def __init__(
-        self, net: Any, hold: Hold, dtype: torch.dtype, stream: str, rollback: bool = False,
+        self, net: Any, hold: Hold, dtype: torch.dtype, stream: str, on_nonfinite: str = "stop",
         recorder: Recorder | None = None,
     ) -> None:
-        self.net, self.hold, self.dtype, self.stream, self.rollback = net, hold, dtype, stream, rollback
-        self.recorder = recorder
+        self.net, self.hold, self.dtype, self.stream, self.recorder = net, hold, dtype, stream, recorder
+        self.rollback, self.rescue = on_nonfinite == "rollback", on_nonfinite != "stop"
         self.first: NonFinite | None = None
         self._last = LastSteps(net)
         self.strain = 0
@@ -67,7 +69,7 @@ class Stepper:
                 skipped = sorted({*skipped, *range(max(0, place - width + 1), place + 1)})
                 nothing = len(skipped) == len(samples) and not self._like
                 if not self.rollback or nothing or self.strain + len(skipped) > MOST:
-                    told.lead_up = self._last.retraced(wrong.step)
+                    told.lead_up = self._last.retraced(wrong.step) if is_kept(self.net, self.rescue) else None
                     raise told from None
                 self.first, width = self.first or told, 2 * width
                 put_back(self.net, start)
@@ -77,9 +79,9 @@ class Stepper:
         """The stream has ended: a module that replays goes back over its last sequence. Raises NonFinite."""
         if replays(self.net):
             try:
-                leave(self.net, True)
+                leave(self.net, True, self.rescue)
             except NonFinite as wrong:
-                raise NonFinite(f"{wrong} ({self.stream}: at its end)", wrong.step, wrong.found, wrong.line) from None
+                raise wrong.at(f" ({self.stream}: at its end)") from None
 
     def _told(self, wrong: NonFinite, samples: Samples, place: int, skipped: int) -> NonFinite:
         """The same with its place in the stream."""
@@ -87,7 +89,7 @@ class Stepper:
         lines = ", ".join(dict.fromkeys(str(line) for line in samples.places[place].tolist() if line >= 0))
         after = f"; {skipped} samples before it were left out, and it did not help" if skipped and self.rollback else ""
         where = f" ({self.stream}:{lines})" if lines else ""
-        return NonFinite(f"{wrong}{where}{after}", wrong.step, wrong.found, wrong.line)
+        return wrong.at(f"{where}{after}")
 
     def _filled(self, results: Tensors, left: Sequence[int], steps: int) -> Tensors:
         if len(left) == steps:
@@ -104,11 +106,12 @@ class Stepper:
         return self.hold.through(chunk, self.net.targets, self._stepped, CHUNK)
 
     def _stepped(self, chunk: Tensors) -> Tensors:
-        self._last.add(chunk)
+        if is_kept(self.net, self.rescue):
+            self._last.add(chunk)
         if self.recorder is None:
-            return dict(self.net.run(chunk, hold=1, ends=False))
+            return dict(self.net.run(chunk, hold=1, ends=False, rescue=self.rescue))
         self.recorder.forget()
-        results = dict(self.net.run(chunk, hold=1, watching=self.recorder.watching, ends=False))
+        results = dict(self.net.run(chunk, hold=1, watching=self.recorder.watching, ends=False, rescue=self.rescue))
         return results | self.recorder.taken(results)
 
 

@@ -328,6 +328,20 @@ def test_what_is_not_finite_is_drawn_or_left_out(folder: Path, capsys: pytest.Ca
     assert Path("p.csv").read_text().splitlines()[12] == "11,,,"
 
 
+def test_of_a_large_module_a_report_needs_what_rescue_keeps(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hdsl.runtime.nonfinite.MANY", 0)
+    Path("line.csv").write_text(Path("line.csv").read_text() + "1,1,1e30\n")
+    given = ["run", "line.ham", "--scale", "none"]
+    assert status([*given, "--report", "r.html"]) == 1
+    shown = capsys.readouterr().err
+    assert "fit became infinite at step 40 at the latest (line.csv:42); no copy is kept" in shown
+    assert "or --on-nonfinite rescue, one is kept" in shown and not Path("r.html").exists()
+    assert status([*given, "--on-nonfinite", "rescue"]) == 1
+    assert "step 40; made by line.ham:7 (line.csv:42)\n--report FILE.html draws" in capsys.readouterr().err
+
+
 def test_a_log_is_written_or_refused_before_the_run(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,7 +40,7 @@ def session(*metrics: Metric, scale: str = "running", ahead: int = 1, **changes:
     )  # fmt: skip
     net = SimpleNamespace(
         content="abc", numbers={"beta": "beta", "phi": "phi"}, beta=0.5, phi=None,
-        choice=SimpleNamespace(told="", backend="torch"),
+        choice=SimpleNamespace(told="", taken="torch"),
     )
     told = dict(plan=plan, net=net, first=0, steps=1200, total=1200, length=1200, seconds=0.5, rate=2400.0, interrupted=False)
     told |= {"passed_over": (), "skipped": (), "nonfinite": None, "recorded": {}, "energy": None}

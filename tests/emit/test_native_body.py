@@ -44,3 +44,12 @@ def test_a_mean_of_outer_products_is_there_a_block_of_rows_at_a_time() -> None:
     assert "row_outers_" not in learn(batch=3)
     assert "row_outers_2(4, 3 - 0, 3, " in learn(batch=4)
     assert "- lo * 200)" in learn(batch=4, n=200)
+
+
+def test_a_new_state_that_one_line_reads_goes_into_its_cell() -> None:
+    """h+ is a sum over one input, which could stand in tanh(h+), and there alone."""
+    text = TEXT.format(more="").replace("input u[n]", "input u[m]").replace("dim n = 3", "dim n = 3, m = 1")
+    text = text.replace("W[n, n]", "W[n, m]").replace("tanh(W @ h + u)", "W @ u").replace("y = h", "y = tanh(h)")
+    for batch, made in ((1, "h[i] = own_"), (2, ", u, 1, h, 3, 1.0);")):
+        printed = emit_native(hdsl.loads(text).product("program"), "0", {"n": 3, "m": 1}, batch, "double").text
+        assert made in printed[printed.index("SEEN void learn") : printed.index("SEEN void observe")]

@@ -12,6 +12,8 @@ import torch
 
 import hdsl
 from hdsl.emit import native_crew
+from hdsl.emit.native_module import emit_native
+from hdsl.emit.native_places import RESERVED
 from hdsl.runtime import native
 from hdsl.runtime.native_build import find_compiler
 from tests.proofs.native_runs import plain_builds
@@ -58,6 +60,15 @@ def test_every_number_of_threads_gives_the_same_bits(batch: int) -> None:
     _, plain = run(1, batch, "torch")
     for name, value in plain.items():
         torch.testing.assert_close(one[name], value, atol=1e-13, rtol=1e-12, msg=name)
+
+
+def test_what_the_loops_over_parts_declare_is_no_quantitys_name() -> None:
+    """A state called `turn` did not compile."""
+    lines = "ham 1", "input u[72]", "state turn[72] = 0", "param W[72, 72] = 0.1", "turn' = W @ turn + u"
+    model = hdsl.loads("\n".join([*lines, "cost c = squared(turn)", ""]))
+    text = emit_native(model.product("program"), "0", {}, 1, "float").text
+    assert "    int64_t turn = 0;" in text and "T *const turn_ = r->cells" in text
+    assert {"me", "crew", "part", "lo", "hi"} <= RESERVED
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")

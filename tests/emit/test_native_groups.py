@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hdsl
 from hdsl.emit.native_body import Body
-from hdsl.emit.native_groups import Group, grouped, is_row_sum
+from hdsl.emit.native_groups import NEAR, Group, grouped, is_row_sum, sunk, turned
 from hdsl.emit.native_module import _Module
 
 TEXT = """ham 1
@@ -54,3 +54,19 @@ def test_nothing_runs_before_what_it_reads() -> None:
                 assert not (node.reads & every) - made
                 assert group.rows is None or not node.reads & summed  # a sum over rows is there after the last of them
                 made.add(node.line.name)
+
+
+def test_what_stands_by_itself_goes_into_the_loop_that_reads_it() -> None:
+    """1 − s² times z, over as many rows, and z+ of semi-implicit order, which nobody waits for."""
+    found = groups("semi-implicit")
+    assert [group.rows for group in sunk(found)].count(128) == 1
+    before, after = (sum(len(group.nodes) for group in made if group.rows is None) for made in (found, sunk(found)))
+    assert after <= before
+
+
+def test_a_pass_turns_back_only_where_it_sums_nothing_and_is_near() -> None:
+    found = groups("sequential")
+    rows = [group for group in found if group.rows == 128]
+    small, large = (turned(found, lambda name, of=of: of * (name in ("W", "w:W"))) for of in (1000, NEAR))
+    assert small == {id(rows[2]): "back"}
+    assert large == {}

@@ -44,3 +44,13 @@ def test_any_other_sum_is_plain_loops() -> None:
     """A sum of products of a matrix with itself has no call; the last axis of the value is innermost."""
     found = text(body="let s = sum[i, j](A[i, j] * A[j, i])\nh' = -h + s * tanh(W @ u)")
     assert "sum += A[" in found
+
+
+def test_products_of_the_same_sizes_are_one_function() -> None:
+    """Of many streams; `observe` and both states call the same."""
+    text = "ham 1\ndim n = 40\ninput u[n]\ntarget v[n]\nstate a[n] = 0\nstate b[n] = 0\n"
+    text += "param A[n, n] = eye\nparam B[n, n] = eye\na' = -a + A @ u\nb' = -b + B @ u\n"
+    text += "output y = a + b\ncost fit = 1/2 * squared(y - v)\n"
+    made = emit_native(hdsl.loads(text).product("program"), "0", {"n": 40}, 32, "float").text
+    assert made.count("all_dots_16(32, ") == 1
+    assert made.count("dots_of_40_by_40_40_40(40 - 0, ") == 4

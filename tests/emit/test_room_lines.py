@@ -4,47 +4,30 @@ import pytest
 import torch
 
 import hdsl
-
-MODEL = """ham 1
-model several
-dim n = 3, m = 2
-input u[m]
-target v[n]
-state h[n] = 0
-param W[n, n] = normal(0, 0.3)
-param U[n, m] = normal(0, 0.3)
-param b[n] = 0.1
-h' = -h + tanh(W @ h + U @ u + b)
-output y = h
-cost fit = 1/2 * squared(y - v)
-learn
-    step = euler
-    order = sequential
-    tau = 0.5
-    eta = 1
-    beta = 0.1
-"""
+from tests.emit.recurrent import recurrent
+from tests.proofs.runs import moves_as_its_steps
 
 
 def test_nothing_is_made_anew():
-    text = hdsl.loads(MODEL).product("torch").split("def _advance")[1].split("def _lay_out")[0]
+    text = recurrent().product("torch").split("def _advance")[1].split("def _lay_out")[0]
     steps = text.split(" in samples:")[1]
     assert not any(" = " in line.split("#")[0] for line in steps.splitlines())
     assert "torch.mm(row_h, W_t_side, out=s)" in text and "s.tanh_()" in text
 
 
 def test_a_mark_is_asked_for_where_only_a_product_reads_it():
-    text = hdsl.loads(MODEL.replace("output y = h", "param C[n, n] = 1\noutput y = C @ h")).product("torch")
+    text = recurrent().product("torch")
     assert "if has_v_column is not None:" in text and "advance_marks = ('column:present:v',)" in text
-    assert "advance_marks = ()" in hdsl.loads(MODEL).product("torch")
+    text = "ham 1\ndim n = 3\ninput u[n]\ntarget v[n]\nstate h[n] = 0\nparam b[n] = 0\nh' = -h + tanh(b + u)\noutput y = h\n"
+    assert "advance_marks = ()" in hdsl.loads(text + "cost fit = squared(y - v)\n").product("torch")
 
 
 def test_the_tensors_of_a_step_are_those_of_the_step_before():
-    net = hdsl.loads(MODEL).compile()()
+    net = recurrent().compile()()
     room, cells = net._lay_out(net._cells())
     places = [value.data_ptr() for value in room]
     with torch.no_grad():
-        u, v, _, has_v = net._sample(torch.ones(1, 2), torch.ones(1, 3))
+        u, v, _, has_v = net._sample(torch.ones(1, 3), torch.ones(1, 2))
         (y,) = net._columns(1)
         for _ in range(3):
             net._advance(room, cells, [(u, v, has_v, y[0])], 0.5)
@@ -66,29 +49,15 @@ def test_a_class_is_taken_off_where_its_index_says():
 
 def test_a_row_holds_this_samples_input_wherever_it_is_read():
     # In semi-implicit order the outer product with [u | 1] stands before the sum that reads it.
-    text = MODEL.replace("-h + tanh(W @ h + U @ u + b)", "U @ u + b").replace("param W[n, n] = normal(0, 0.3)\n", "")
-    made = hdsl.loads(text.replace("sequential", "semi-implicit")).compile(dtype=torch.float64)
-    ran, stepped = made(batch=2), made(batch=2)
-    u, v = torch.sin(torch.arange(12.0)).reshape(3, 2, 2), torch.cos(torch.arange(18.0)).reshape(3, 2, 3)
-    ran.run({"u": u, "v": v})
-    for k in range(3):
-        stepped.step(u[k], v[k])
-    torch.testing.assert_close(ran.U, stepped.U, rtol=1e-12, atol=1e-12)
+    moves_as_its_steps(recurrent("h' = U @ u + b", order="semi-implicit").compile(dtype=torch.float64))
 
 
 # The call that would take Wᵀh in is that of [U | b].
-PACKED_TO_A_PRODUCT = MODEL.replace("W @ h + U @ u", "W.T @ h + U @ u")
+PACKED_TO_A_PRODUCT = "h' = -h + tanh(W.T @ h + U @ u + b)"
 # What tanh is of is made where h⁺ lies, which is handed out of a step, but is no column.
-COST_OF_A_NEW_VALUE = MODEL.replace("h' = -h + tanh(W @ h + U @ u + b)", "next h = tanh(0.5*(W @ h) + 0.5*(U @ u))")
-COST_OF_A_NEW_VALUE = COST_OF_A_NEW_VALUE.replace("learn\n", "cost act = 0.1 * squared(h)\nlearn\n")
+COST_OF_A_NEW_VALUE = "next h = tanh(0.5*(W @ h) + 0.5*(U @ u))\ncost act = 0.1 * squared(h)"
 
 
-@pytest.mark.parametrize("text", [PACKED_TO_A_PRODUCT, COST_OF_A_NEW_VALUE])
-def test_what_a_step_reads_has_been_made(text):
-    made = hdsl.loads(text).compile(dtype=torch.float64)
-    ran, stepped = made(batch=2, seed=1), made(batch=2, seed=1)
-    u, v = torch.sin(torch.arange(12.0)).reshape(3, 2, 2), torch.cos(torch.arange(18.0)).reshape(3, 2, 3)
-    ran.run({"u": u, "v": v})
-    for k in range(3):
-        stepped.step(u[k], v[k])
-    torch.testing.assert_close(ran.W, stepped.W, rtol=1e-12, atol=1e-12)
+@pytest.mark.parametrize("dynamics", [PACKED_TO_A_PRODUCT, COST_OF_A_NEW_VALUE])
+def test_what_a_step_reads_has_been_made(dynamics):
+    moves_as_its_steps(recurrent(dynamics).compile(dtype=torch.float64))

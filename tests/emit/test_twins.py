@@ -41,16 +41,16 @@ def steps(order, coupling="both"):
     return model(order, coupling).product("torch").split(" in samples:")[1].split("def _lay_out")[0]
 
 
-def test_cells_that_read_one_another_are_made_beside_themselves():
+def test_cells_that_read_one_another_move_by_their_old_values_put_aside():
     text = steps("semi-implicit")
-    assert "torch.addmm(p_q, u, A_t_stack, beta=" in text and ", out=p_new_q_new)" in text
-    assert "p_new.addcmul_(q, w, value=tau)" in text and "q_new.addcmul_(p, w, value=" in text
-    assert text.count("p_q.copy_(p_new_q_new)") == 1 and "p.copy_(" not in text
+    assert text.index("p_q_old.copy_(p_q)") < text.index("p_q.addmm_(u, A_t_stack, beta=")
+    assert "p.addcmul_(q_old, w, value=tau)" in text and "q.addcmul_(p_old, w, value=" in text
+    assert "p_new" not in text and "p.copy_(" not in text
 
 
 def test_their_costates_go_back_by_the_matrices_of_a_pack():
     text = steps("semi-implicit")
-    assert "torch.addmm(z_p_z_q, e_bar, C_D, beta=" in text
+    assert "z_p_z_q.addmm_(e_bar, C_D, beta=" in text
     assert "w_A_stack.addmm_(z_p_z_q_t, u, beta=keep, alpha=tau_mean)" in text
 
 

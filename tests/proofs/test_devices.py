@@ -1,13 +1,16 @@
-"""Generated modules make nothing on a default device or in a default dtype, and trace without a break.
+"""Generated modules make nothing on a default device or in a default dtype, wait for no device in a step, and trace without
+a break.
 
 Under torch's fake tensors a module for a device that is not there is built and run: every operation is checked for devices
-and dtypes that disagree, and nothing is computed.
+and dtypes that disagree, and nothing is computed. What a CUDA graph wants of a step is looked for there too: the host reads
+no number of it, and the next step makes the same operations on the same cells.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count, pairwise, zip_longest
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 import hdsl
 from hdsl.resources import folder
@@ -39,21 +43,47 @@ def default_dtype(dtype: torch.dtype) -> Iterator[None]:
         torch.set_default_dtype(before)
 
 
+WAITS = {torch.ops.aten.linalg_matrix_exp.default}
+"""Operations whose CUDA code copies to the host, which no fake tells of: this one chooses by the norm how to go on."""
+WHOLE: set[Any] = set()
+"""Operations that are made of no others, as far as they were met."""
+
+
 class Watch(TorchDispatchMode):
-    """Remembers every tensor of real numbers that any operation makes in another dtype, or elsewhere."""
+    """Remembers of every operation what it is handed, which tensors lie elsewhere, real numbers that it makes in another dtype,
+    and whether the host waits for it. A number that the host reads is 1, as fakes have none."""
 
     def __init__(self, dtype: torch.dtype, device: str) -> None:
         super().__init__()
-        self.dtype, self.device, self.strays = dtype, device, []
+        self.dtype, self.device = dtype, device
+        self.strays: list[str] = []
+        self.waits: list[str] = []
+        self.operations: list[tuple[Any, ...]] = []
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        made = function(*args, **(kwargs or {}))
-        for value in made if isinstance(made, tuple | list) else [made]:
-            if isinstance(value, Tensor) and (
-                value.device.type != self.device or (value.is_floating_point() and value.dtype != self.dtype)
-            ):
+        kwargs = kwargs or {}
+        if function.namespace == "prim":  # asks a tensor where it lies
+            return function(*args, **kwargs)
+        if function not in WHOLE:
+            with self:
+                made = function.decompose(*args, **kwargs)
+            if made is not NotImplemented:
+                return made
+            WHOLE.add(function)
+        if function in WAITS or function is torch.ops.aten._local_scalar_dense.default:
+            self.waits.append(f"{function} waits")
+        made = True if function is torch.ops.aten._local_scalar_dense.default else function(*args, **kwargs)
+        for value in tree_leaves(made):
+            if isinstance(value, Tensor) and value.is_floating_point() and value.dtype != self.dtype:
                 self.strays.append(f"{function} made {value.dtype} on {value.device}")
+        far = {v.device for v in tree_leaves((args, kwargs, made)) if isinstance(v, Tensor) and v.device.type != self.device}
+        self.strays += [f"{function} meets {device}" for device in far]
+        self.operations.append((str(function), *map(_shown, tree_leaves((args, kwargs)))))
         return made
+
+
+def _shown(value: Any) -> Any:
+    return (value.dtype, tuple(value.shape), value.stride()) if isinstance(value, Tensor) else value
 
 
 def sample(model: hdsl.api.Model, net: Any, lead: tuple[int, ...], dtype: torch.dtype, device: str) -> dict[str, Tensor]:
@@ -104,6 +134,100 @@ def test_on_another_device_beside_another_default(name: str, dtype: torch.dtype,
         assert watch.strays == []
         assert all_there((first, *costs.values(), again, foreseen, still), dtype, DEVICE)
         assert all_there((*net.state_dict().values(), *net.buffers()), dtype, DEVICE)
+
+
+def steady(net: Any, body: Callable[[], Any]) -> list[str]:
+    """What keeps calls of ``body`` from being captured: waits of the host, tensors elsewhere, cells in whose place others
+    are put, and operations other than those of the call before."""
+    cells, watches, found = list(net.state_dict(keep_vars=True).values()), [], []
+    for _ in range(2):
+        with Watch(net.share.dtype, DEVICE) as watch:
+            body()
+        watches.append(watch)
+        found += watch.waits + watch.strays
+    pairs = zip_longest(*(watch.operations for watch in watches))
+    found += [f"{one}, then {other}" for one, other in pairs if one != other][:1]
+    now = net.state_dict(keep_vars=True).values()
+    return found + ["a cell was replaced" for one, other in zip(cells, now, strict=True) if one is not other]
+
+
+def laid_out(net: Any, rows: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], list[list[Any]]]:
+    """Of a run over ``rows``, from one step of `_advance` to the next: what waits or lies elsewhere, and the operations."""
+    edges: list[tuple[int, int, int]] = []
+    advance = net._advance
+
+    def advanced(room: Any, cells: Any, samples: Any, tau: float) -> None:
+        def each() -> Iterator[Any]:
+            for row in samples:
+                edges.append((len(watch.operations), len(watch.waits), len(watch.strays)))
+                yield row
+
+        advance(room, cells, each(), tau)
+
+    with monkeypatch.context() as patch, Watch(net.share.dtype, DEVICE) as watch:
+        patch.setattr(net, "_advance", advanced)
+        net.run(rows)
+    (_, wait, stray), (_, waited, strayed) = edges[0], edges[-1]
+    found = watch.waits[wait:waited] + watch.strays[stray:strayed]
+    return found, [watch.operations[one:other] for (one, *_), (other, *_) in pairwise(edges)]
+
+
+FEW = ("sunspots", "oscillators", "iris_mlp_state")
+CAPTURED = [*MODELS, "drawn1", "drawn2"]
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name not in FEW)) for name in CAPTURED])
+def test_a_step_waits_for_no_device_and_is_as_the_one_before(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hdsl.runtime.loop.apart", lambda net, cells: True)  # fakes have no addresses
+    model = hdsl.loads(text_of(name))
+    with FakeTensorMode(allow_non_fake_inputs=False):
+        net = model.compile(dtype=torch.float64, device=DEVICE)(batch=BATCH)
+        waits = {"aten.linalg_matrix_exp.default waits"} if "matrix_exp(" in net.source else set()
+        given = {net.arguments[n]: v for n, v in sample(model, net, (), torch.float64, DEVICE).items()}
+        assert set(steady(net, lambda: net.step(**given))) == waits
+        if hasattr(net, "_lay_out"):
+            found, steps = laid_out(net, sample(model, net, (4,), torch.float64, DEVICE) or 4, monkeypatch)
+            assert set(found) == waits
+            assert len(steps) == 3 and steps[0] and steps[1:] == steps[:-1]
+        # A whole chunk may wait, to look for gaps and for nan, and take its samples from elsewhere; its steps may not.
+        watches = []
+        for length in (2, 3):
+            parts = sample(model, net, (length,), torch.float64, "cpu")
+            ends = {"boundary": torch.zeros(length, dtype=torch.bool)} if parts else {}
+            with Watch(torch.float64, DEVICE) as watch:
+                net.run({**parts, **ends} or length)
+            watches.append(watch)
+        assert waits or watches[0].waits == watches[1].waits
+        assert watches[0].strays == watches[1].strays
+
+
+def replaced(net: Any) -> None:
+    net.state.h = net.state.h.clone()
+
+
+TICKS = count()
+PLANTED = {
+    "a number that is read": (lambda net: bool(net.state.h.sum() > 0), "_local_scalar_dense.default waits"),
+    "a matrix exponential": (lambda net: torch.linalg.matrix_exp(net.W), "linalg_matrix_exp.default waits"),
+    "a copy to the host": (lambda net: net.state.h.cpu(), "_to_copy.default meets cpu"),
+    "a constant of the host": (lambda net: net.state.h.mul_(torch.ones((), dtype=torch.float64)), "mul_.Tensor meets cpu"),
+    "another dtype": (lambda net: net.state.h.float(), "_to_copy.default made torch.float32"),
+    "a number of each step": (lambda net: net.state.h.add_(next(TICKS)), ", then ('aten.add_.Tensor'"),
+    "an operation now and then": (lambda net: next(TICKS) % 2 and net.state.h.neg(), "neg.default', "),
+    "a cell in another's place": (replaced, "a cell was replaced"),
+}
+
+
+@pytest.mark.parametrize("fault", PLANTED)
+def test_what_keeps_a_step_from_being_captured_is_seen(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant, told = PLANTED[fault]
+    monkeypatch.setattr("hdsl.runtime.loop.apart", lambda net, cells: True)
+    with FakeTensorMode():
+        net = hdsl.load("sunspots").compile(dtype=torch.float64, device=DEVICE)(batch=BATCH)
+        learn = net._learn
+        monkeypatch.setattr(net, "_learn", lambda *of: (learn(*of), plant(net))[0])
+        u = torch.ones(BATCH, 1, dtype=torch.float64, device=DEVICE)
+        assert any(told in each for each in steady(net, lambda: net.step(u, u)))
 
 
 def test_the_watch_sees_what_is_made_elsewhere() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 import torch
 
 import hdsl
-from hdsl.runtime import choice
+from hdsl.runtime import choice, native
 from hdsl.runtime.choice import Choice, measured
 from hdsl.runtime.native_build import NONE_FOUND, find_compiler
 from hdsl.runtime.run import run_chunk
@@ -56,10 +57,44 @@ def test_a_trial_tells_both_rates_and_leaves_the_module_as_it_was(monkeypatch: p
     net = net_of("auto")
     before = {name: value.clone() for name, value in net.state_dict().items()}
     with plain_builds():
-        found = measured(net, CHUNK, run_chunk)
-    assert found.backend in ("torch", "native") and found.told.startswith(found.backend)
-    assert "torch" in found.told and "native" in found.told
+        found = measured(net, CHUNK, run_chunk, lambda net: 0)
+    assert found == Choice(found.backend, found.told)
+    rate = r"\d\S* steps/s in a short trial, \d\S* with"
+    assert re.fullmatch(rf"torch: {rate} native|native: {rate} torch", found.told) and found.told.startswith(found.backend)
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+
+
+@needs_one
+def test_what_torch_is_soon_through_with_is_worth_no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is torch for now, and is asked again: many short runs are a long one."""
+    monkeypatch.setattr(choice, "COMPILES", 10.0)
+    monkeypatch.setattr(native, "library_of", None)  # who asked for one would fail
+    net = net_of("auto")
+    results = net.run({"u": CHUNK["u"], "v": CHUNK["v"]})
+    assert results["y"].shape == (8, 1, 1) and (net.choice.backend, net.choice.taken) == ("auto", "torch")
+    assert re.fullmatch(r"torch: \d\S* steps/s, through with 8 steps before a compiler would be", net.choice.told)
+    rate = net.choice.rate
+    net.run({"u": CHUNK["u"], "v": CHUNK["v"]})
+    assert (net.choice.done, net.choice.expected, net.choice.rate) == (16, 16, rate)
+
+
+@needs_one
+def test_what_is_held_back_is_held_back_in_the_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = []
+    monkeypatch.setattr(choice, "SECONDS", 0.0)
+
+    def run(net: Any, chunk: dict[str, Any]) -> None:
+        taken.append((net.choice.backend, chunk["steps"]))
+
+    chunk = {"u": torch.ones(300, 1, 1), "steps": 300}
+    measured(net_of("auto"), chunk, run, lambda net: 80)
+    assert taken == [("torch", 64), ("torch", 64), ("native", 64), ("native", 80)]
+
+
+def test_expecting_adds_up_and_is_of_auto_alone() -> None:
+    auto = Choice("auto", done=5).expecting(10)
+    assert (auto.expected, auto.expecting(None), auto.expecting(3)) == (15, auto, auto)
+    assert Choice("torch").expecting(10) == Choice("torch") and Choice("auto").taken == "auto"
 
 
 @needs_one

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import hdsl
+from hdsl.runtime import nonfinite
 from hdsl.runtime.leaving import leave
 from hdsl.runtime.nonfinite import NonFinite
 
@@ -62,6 +63,18 @@ def test_a_way_back_that_is_not_finite_is_told_with_its_token_and_line() -> None
         net.run({"u": column(1.0, -1.0, 2.0), "v": column(1.0, 1.0, 1.0)})
     assert told.value.step == 2 and told.value.line is not None
     assert torch.equal(net.w, start) and len(net._kept) == 3  # as it was before
+
+
+def test_a_way_back_of_a_module_that_is_not_kept_leaves_it_as_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nonfinite, "MANY", 0)
+    stream = {"u": column(1.0, -1.0, 2.0), "v": column(1.0, 1.0, 1.0)}
+    net, kept = made(), made()
+    with pytest.raises(NonFinite, match="became nan or infinite at step 2, where it goes back; no copy is kept"):
+        net.run(stream)
+    assert not net.w.isfinite() and not net._kept
+    with pytest.raises(NonFinite, match=r"at step 2, on the way back 1 token before it; made by .*:"):
+        kept.run(stream, rescue=True)
+    assert kept.w.isfinite()
 
 
 def test_within_a_stream_it_is_told_as_well() -> None:

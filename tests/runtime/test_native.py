@@ -15,7 +15,7 @@ import torch
 
 import hdsl
 from hdsl.runtime import native
-from hdsl.runtime.native import call, library_of
+from hdsl.runtime.native import Timing, call, library_of
 from hdsl.runtime.native_build import find_compiler
 from hdsl.runtime.nonfinite import NonFinite
 from tests.proofs.native_runs import plain_builds
@@ -104,7 +104,7 @@ def test_tensors_that_c_cannot_take_are_stepped_by_torch(change: str) -> None:
         net.to(torch.bfloat16)
     else:
         net.W.data = net.W.data.t().contiguous().t()
-    assert call(net, "learn", net._cells(), net._sample(u=STREAM["u"][0], v=STREAM["v"][0]), 1, None, net.tau) is None
+    assert call(net, "learn", net._cells(), net._sample(u=STREAM["u"][0], v=STREAM["v"][0]), Timing(1, net.tau)) is None
     net.run(STREAM)
     assert int(net.clock) == 20
 
@@ -143,6 +143,7 @@ def test_a_compiler_that_is_none_leaves_the_module_to_torch(
     monkeypatch.setenv("CC", str(compiler))
     monkeypatch.setenv("HDSL_CACHE", "off")
     monkeypatch.setattr(native, "_LIBRARIES", {})
+    monkeypatch.setattr("hdsl.runtime.choice.COMPILES", 0.0)  # auto leaves none out for a short stream
     net, plain = net_of(backend), net_of("torch")
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")

@@ -78,6 +78,7 @@ def test_a_run_that_pays_is_long_enough_to_write_what_it_holds_back(monkeypatch:
     monkeypatch.setattr(holding, "WHERE_IT_PAYS", Holding(4, 36, 10**9, 20, 512, 2))
     net = net_of(None)
     steps = 2 * (4 + math.ceil(-53 * math.log(2) / math.log(1 - net.eta * net.tau)))
+    assert native.held_from(net) == steps and native.held_from(net_of(0)) == 0
     stream = {name: value.repeat(1 + steps // STEPS, 1, 1) for name, value in STREAM.items()}
     net.run({name: value[: steps - 1] for name, value in stream.items()})
     assert net.choice.told == ""

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import hdsl
+from hdsl.runtime import nonfinite
 from hdsl.runtime.nonfinite import NonFinite
 
 TEXT = """
@@ -177,3 +178,43 @@ def test_a_piece_that_begins_a_sequence_begins_it_again_where_its_fault_is_looke
     run([2.0], wanted, boundary=torch.tensor([[True]]))
     run([3.0], wanted)
     assert torch.equal(net.state.h, wanted.state.h) and not net.sequences
+
+
+LATE = (
+    "; no copy is kept of a module that moves 7 numbers, so it holds what came out. With rescue=True in run, or --on-nonfinite "
+    "rescue, one is kept, the line is found, and the module is put back to before that step"
+)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "told", "found"),
+    [
+        # h is nan from step 3 on, and y is of the h before
+        ([1.0, 2.0, 1.5, -1.0, 1.0], "y became nan at step 4 at the latest", "y"),
+        ([1.0, 2.0, 1.5, -1.0], "h became nan at step 3 at the latest", "h"),
+        ([1.0, float("inf"), 1.0], "the sample's `u` is not finite at step 1", "u"),
+    ],
+)
+def test_without_a_copy_the_step_is_told_as_far_as_it_is_known_and_what_would_find_it(inputs, told, found, monkeypatch):
+    monkeypatch.setattr(nonfinite, "MANY", 6)
+    net = hdsl.loads(TEXT + "    order = semi-implicit\n").compile(dtype=torch.float64)()
+    with pytest.raises(NonFinite) as caught:
+        run(inputs, net)
+    assert str(caught.value) == told + LATE and (caught.value.found, caught.value.line) == (found, None)
+    assert int(net.clock) == len(inputs) and not net.state.h.isfinite()
+
+
+def test_a_module_that_is_to_be_rescued_is_put_back_whatever_its_size(monkeypatch):
+    monkeypatch.setattr(nonfinite, "MANY", 6)
+    net, other = NET(), NET()
+    inputs = torch.tensor([1.0, 2.0, -1.0])[:, None]
+    with pytest.raises(NonFinite, match=r"step 2; made by logs\.ham:6"):
+        net.run({"u": inputs, "v": torch.zeros(3, 1)}, rescue=True)
+    other.run({"u": inputs[:2], "v": torch.zeros(2, 1)})
+    assert all(torch.equal(value, other.state_dict()[name]) for name, value in net.state_dict().items())
+
+
+def test_at_most_so_many_numbers_are_kept_unasked(monkeypatch):
+    monkeypatch.setattr(nonfinite, "MANY", 7)  # h, z.h, costate.w, w, the clock, its offset and the mark of an ended stream
+    with pytest.raises(NonFinite, match=r"step 1; made by logs\.ham:6"):
+        run([1.0, -1.0])

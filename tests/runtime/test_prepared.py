@@ -14,9 +14,9 @@ import torch
 from torch import nn
 
 import hdsl
-from hdsl.runtime import native
+from hdsl.runtime import native_step
 from hdsl.runtime.native_build import find_compiler
-from hdsl.runtime.prepared import Prepared, Steps
+from hdsl.runtime.prepared import Prepared, Steps, prepare
 from tests.proofs.native_runs import plain_builds
 
 pytestmark = pytest.mark.skipif(find_compiler() is None, reason="no C compiler is at hand")
@@ -35,12 +35,11 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The bodies for which everything was looked up, not only what a step before had prepared."""
     told: list[str] = []
 
-    def counted(net: Any, body: str, *given: Any, **more: Any) -> Any:
-        told.append(body)
-        return native_call(net, body, *given, **more)
+    def counted(net: Any, *given: Any) -> Any:
+        told.append("learn" if net.training else "observe")
+        return prepare(net, *given)
 
-    native_call = native.call
-    monkeypatch.setattr(native, "call", counted)
+    monkeypatch.setattr(native_step, "prepare", counted)
     return told
 
 

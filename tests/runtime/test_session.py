@@ -328,7 +328,7 @@ def test_how_much_was_left_out_is_remembered_by_a_checkpoint(tmp_path: Path) -> 
     (tmp_path / "s.csv").write_text("u,v\n" + "".join(f"{-1 if k % 10 == 9 else 1},0\n" for k in range(400)))
     model = hdsl.loads(text, name="logs.ham")
     stream = read_stream(tmp_path / "s.csv", model.product("model"), {})
-    plan = Plan(model.product("model"), model.compile(), stream, rollback=True)
+    plan = Plan(model.product("model"), model.compile(), stream, on_nonfinite="rollback")
     with pytest.raises(NonFinite, match="samples before it were left out") as whole:
         run_session(dataclasses.replace(plan, checkpoint=tmp_path / "whole", every=50))
     parts = dataclasses.replace(plan, checkpoint=tmp_path / "kept", every=50)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import hdsl
+from hdsl.runtime import nonfinite
 from hdsl.runtime.hold import Hold
 from hdsl.runtime.nonfinite import NonFinite
 from hdsl.runtime.samples import Samples
@@ -38,7 +39,7 @@ def samples(u: list[float], ends: list[int] | None = None, taus: list[float] | N
 
 
 def stepper(rollback: bool = True, hold: Hold | None = None, net: object = None) -> Stepper:
-    return Stepper(net or NET(), hold or Hold(), torch.float64, "logs.csv", rollback)
+    return Stepper(net or NET(), hold or Hold(), torch.float64, "logs.csv", "rollback" if rollback else "stop")
 
 
 def same(one: object, other: object) -> bool:
@@ -74,7 +75,7 @@ def test_what_ends_with_it_ends_before_it_and_its_time_is_the_nexts() -> None:
     net = NET()
     first = samples([-1.0, 2.0], ends=[0])
     net.state.h.fill_(7.0)
-    assert Stepper(net, Hold(), torch.float64, "logs.csv", True).run(first)[1] == [0]
+    assert Stepper(net, Hold(), torch.float64, "logs.csv", "rollback").run(first)[1] == [0]
     fresh = stepper()
     fresh.run(samples([2.0]))
     assert torch.equal(net.state.h, fresh.net.state.h)  # the sequence ended with the sample that is left out
@@ -116,3 +117,15 @@ def test_without_rollback_the_first_one_ends_the_run_with_what_led_to_it() -> No
         stepper(rollback=False).run(samples([1.0, 2.0, -1.0, 3.0]))
     assert caught.value.lead_up.ticks.tolist() == [0, 1, 2]
     assert np.isnan(caught.value.lead_up.norms["state"]["h"][-1])
+
+
+def test_of_a_large_module_nothing_is_kept_unless_it_is_to_be_rescued(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nonfinite, "MANY", 0)
+    stream = samples([1.0, 2.0, -1.0, 3.0])
+    with pytest.raises(NonFinite, match=r"at step 2 at the latest \(logs\.csv:4\); no copy is kept") as caught:
+        stepper(rollback=False).run(stream)
+    assert caught.value.lead_up is None
+    with pytest.raises(NonFinite, match=r"step 2; .*\(logs\.csv:4\)$") as caught:
+        Stepper(NET(), Hold(), torch.float64, "logs.csv", "rescue").run(stream)
+    assert caught.value.lead_up.ticks.tolist() == [0, 1, 2]
+    assert stepper().run(stream)[1] == [2]

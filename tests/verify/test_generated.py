@@ -130,7 +130,7 @@ def test_the_reference_alone_is_wrong(found, compiler):
 )
 def test_a_planted_statement_is_found_where_it_acts(found, compiler, method, statement, names):
     if names is None:
-        text = compiler.torch.replace(".add_(steps)", ".add_(2 * steps)")
+        text = compiler.torch.replace("if steps == 1 else steps", "if steps == 0 else 2 * steps")
         assert text != compiler.torch
         assert wrong(judged(found, text, compiler.numpy)) == {("clock+", "walk"), ("time+", "walk")}
         return
