@@ -47,7 +47,6 @@ class Facts:
         self.programs = programs
         self.model = programs.model
         self.learning = self.model.learning
-        self.content = content_hash(self.model)
         turn = "sample" if self.model.hamiltonian is None else "step"
         layers = f", one of {self.model.cycle} layers a tick" if self.model.cycle > 1 else ""
         self.at_a_time = "" if programs.replay else f", one {turn} at a time{layers}"
@@ -84,6 +83,10 @@ class Facts:
             q.initial is not None and q.initial.kind in ("normal", "uniform", "orthogonal", "glorot", "he")
             for q in self.model.quantities.values()
         )
+
+    @cached_property
+    def content(self) -> str:
+        return content_hash(self.model)
 
     def _how(self) -> str:
         """The step in a few words."""
