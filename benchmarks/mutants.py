@@ -108,7 +108,7 @@ class Original:
             made = step_of(self.found, torch_text, at, case, numpy_text)
             ran = run_of(self.found, torch_text, at, case, made)
             groups = {"cell": made.cells, "output": made.outputs, "cost": made.costs, "reset": made.reset}
-            groups |= {"run cell": ran.cells, "run output": ran.outputs}
+            groups |= {"run cell": ran.cells, "run output": ran.outputs, "run cost": ran.costs}
             values = {f"{group} {name}": value for group, own in groups.items() for name, value in own.items()}
             for name, value in made.reference.items():
                 # The reference tells the cost of a stream without its target too, which means nothing.
@@ -192,6 +192,7 @@ def chosen(count: int, seed: int, names: Sequence[str] = tuple(MODELS)) -> list[
 # Reasons --------------------------------------------------------------------------------------------------------------
 
 UNKNOWN = "no reason is known"
+SHORT_WAYS = ("value.sum()", "value.min()", "steps == 1")
 EITHER_WAY = ("vecdot", "mul", "maximum", "minimum", "add", "addcmul", "dot")
 
 
@@ -215,6 +216,8 @@ def _of_text(before: Original, place: str, fault: TextFault) -> str:
         return "a case that the model does not have"
     if fault.kind == "arguments swapped" and fault.old.partition("(")[0].rpartition(".")[2] in EITHER_WAY:
         return "an order that does not matter"
+    if any(look in fault.old for look in SHORT_WAYS):
+        return "a short way to what the long way gives"
     if fault.where.startswith(("_target", "_class")) and fault.kind == "constant":
         return "a stand-in for what is missing"
     if ".dtype" in fault.old or ".device" in fault.old or fault.old == "share":

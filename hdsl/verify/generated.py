@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from hdsl.model.model import Model
 from hdsl.runtime.load import class_of
-from hdsl.runtime.loop import loop
+from hdsl.runtime.loop import loop, results_of
 from hdsl.runtime.reference import given, put_back
 from hdsl.runtime.text import load_text
 from hdsl.verify.derivatives import Sample
@@ -222,9 +222,12 @@ def run_of(found: Sized, torch_text: str, point: Point, case: Case, made: Made) 
         chunk["boundary"] = torch.tensor([case.last[: net.batch]])
     one = {name: None if value is None else value.unsqueeze(0) for name, value in _passed(found, net, point, case).items()}
     with torch.no_grad():
-        columns = loop(net, chunk, net._sample(**one, lead=(1,)))
+        sample = net._sample(**one, lead=(1,))
+        columns = loop(net, chunk, sample)
+        results = results_of(net, columns, 1, sample)
     told = dict(zip((f"{name} returned" for name in net.outputs), (column[0] for column in columns), strict=False))
-    return replace(made, cells=_cells(net), outputs={**made.outputs, **_arrays(told)}, reset=_cells(net.reset()))
+    costs = _arrays({name: results[name][0].nanmean() for name in net.costs})  # as a step tells them
+    return replace(made, cells=_cells(net), outputs={**made.outputs, **_arrays(told)}, costs=costs, reset=_cells(net.reset()))
 
 
 def _passed(found: Sized, net: Any, point: Point, case: Case) -> dict[str, Tensor | None]:

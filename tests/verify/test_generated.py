@@ -179,6 +179,13 @@ def test_a_fault_in_what_a_run_alone_does_is_found(found, compiler):
     assert {name for name, _ in wrong(judged(found, text, compiler.numpy))} == {"z:h+"}
 
 
+def test_a_fault_in_what_a_run_tells_of_its_costs_is_found(found, compiler):
+    head, rest = compiler.torch.split("def _handed")
+    text = f"{head}def _handed{rest.replace('return (y, twice, y,', 'return (y, twice, 2 * y,', 1)}"
+    assert text != compiler.torch
+    assert {name for name, _ in wrong(judged(found, text, compiler.numpy))} == {"cost fit"}
+
+
 def test_what_the_reference_predicts_is_judged(found, compiler):
     head, mark, tail = compiler.numpy.partition("def predict(")
     text = head + mark + tail.replace("2 * h", "3 * h", 1)
