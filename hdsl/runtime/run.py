@@ -287,4 +287,4 @@ def _finite(net: Any, results: dict[str, torch.Tensor], dtype: torch.dtype | Non
     sums += [cell.sum(dtype=dtype) for name, cell in moved if not name.startswith("turned:")]
     if len({each.dtype for each in sums}) > 1:
         sums = [each.double() for each in sums]
-    return bool(torch.stack(sums).sum().isfinite())
+    return not sums or bool(torch.stack(sums).sum().isfinite())
