@@ -37,7 +37,7 @@ def observed(written: Written, name: str, sample: Sample) -> Tensor | None:
         return None
     if statement.index is not None:
         return torch.tensor(int(value)) if int(value) >= 0 else None
-    tensor = number(value).reshape(written.shape(name))
+    tensor = torch.as_tensor(value, dtype=DTYPE).reshape(written.shape(name))  # what is differentiated by keeps its graph
     return None if statement.role == "target" and bool(tensor.isnan().any()) else tensor
 
 

@@ -1,6 +1,7 @@
 """The judge of a module's pullback: torch.autograd of an output by the inputs, on the walk of the text.
 
-The states are those before the step, as in the module: what earlier inputs did to them is not differentiated.
+The states are those before the step, as in the module: what earlier inputs did to them is not differentiated. Where a state
+begins from the sample itself, that is.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor
 
 from hdsl.derive.pullback import Pullback
+from hdsl.verify.beginning import beginning, begun
 from hdsl.verify.derivatives import Sample, assigned, moment_of, moves_by_assignment, of_stream, point_at, slope
 from hdsl.verify.evaluate import number
 from hdsl.verify.generated import CASES, cells_of, column_of, module_of
@@ -26,17 +28,20 @@ def judged_pullback(
 ) -> dict[str, Tensor]:
     """(∂y/∂u)ᵀ of the adjoint (batch, …) of an output, (batch, …) for each real input by name."""
     taus = (tau,) * len(samples)
-    moment = moment_of(written, samples, cells["time"].tolist(), taus, first=cells["clock"] == 0)
-    h, _ = returned(written, cells)
+    real = [name for name in written.inputs if written.declared[name].index is None]
+    leaves = [
+        {name: number(sample[name]).reshape(written.shape(name)).clone().requires_grad_() for name in real}
+        for sample in samples
+    ]
+    read = [{**sample, **own} for sample, own in zip(samples, leaves, strict=True)]
+    moment = moment_of(written, read, cells["time"].tolist(), taus, first=cells["clock"] == 0)
+    h = begun(written, returned(written, cells)[0], cells["parameter"], moment, beginning(written, cells))
     values = {**h, **cells["parameter"]}
     new = moved(written, h, cells["parameter"], moment)
-    real = [name for name in written.inputs if written.declared[name].index is None]
     found: dict[str, list[Tensor]] = {name: [] for name in real}
-    for b, sample in enumerate(samples):
-        leaves = {name: number(sample[name]).reshape(written.shape(name)).clone().requires_grad_() for name in real}
-        rest = {name: value for name, value in sample.items() if name not in leaves}
-        own = of_stream(written, values, b) | leaves
-        point = point_at(written, own, rest, moment.times[b], tau)
+    for b, sample in enumerate(read):
+        own = of_stream(written, values, b)
+        point = point_at(written, own, sample, moment.times[b], tau)
         if written.replays or written.word("order") == "sequential":
             after = of_stream(written, new, b)
             for name in h:
@@ -44,13 +49,14 @@ def judged_pullback(
                     after[name] = assigned(written, name, point)
                 elif name in written.per_stream:
                     after[name] = own[name] + tau * slope(written, name, point)
-            point = point_at(written, own | after, rest, moment.times[b], tau)
+            point = point_at(written, own | after, sample, moment.times[b], tau)
         y = point(output)
         total = (y * adjoint[b].reshape(y.shape)).sum()
         if real and total.requires_grad:
-            gradients = torch.autograd.grad(total, list(leaves.values()), allow_unused=True, materialize_grads=True)
+            places = list(leaves[b].values())
+            gradients = torch.autograd.grad(total, places, retain_graph=True, allow_unused=True, materialize_grads=True)
         else:
-            gradients = tuple(torch.zeros_like(leaf) for leaf in leaves.values())
+            gradients = tuple(torch.zeros_like(leaf) for leaf in leaves[b].values())
         for name, gradient in zip(real, gradients, strict=True):
             found[name].append(gradient)
     return {name: torch.stack(rows) for name, rows in found.items()}

@@ -13,7 +13,7 @@ from hdsl.verify.pullback import judged_pullback
 from tests.proofs.drawing import draw_model
 from tests.proofs.streams import cells_of_judge, distance, draw_stream, fill, judge_of
 
-DAILY = (13, 14, 16, 17, 19, 23, 24, 30)  # of the first 100, some whose output reads a real input: most read none
+DAILY = (13, 14, 16, 17, 19, 23, 24, 58)  # some whose output reads a real input, 58 where a state begins: most read none
 SLOW = 600
 CLOSE = 1e-11  # as for the step: round-off of the same sums in another order
 
