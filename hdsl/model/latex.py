@@ -81,7 +81,7 @@ class _Reader:
     def scripts(self, depth: int) -> None:
         """At most one subscript and one superscript; primes are superscripts, which one that is written may follow."""
         met = ""
-        while (mark := self.peek()) and mark in "_^'":
+        while mark := self.mark():
             if (mark != "'" and mark in met) or (mark == "'" and "^" in met):
                 doubled = "subscripts" if mark == "_" else "superscripts"
                 raise _Wrong(catalogue.latex_text(self.span, f"two {doubled} stand at one place"))
@@ -89,6 +89,17 @@ class _Reader:
             self.place += 1
             if mark != "'":
                 self.atom(depth, f"`{mark}`")
+
+    def mark(self) -> str:
+        """What begins a script, or a prime, where that comes next; spaces before it mean nothing."""
+        place = self.place
+        while self.tokens[place : place + 1] == [" "]:
+            place += 1
+        found = "".join(self.tokens[place : place + 1])
+        if not found or found not in "_^'":
+            return ""
+        self.place = place
+        return found
 
     def atom(self, depth: int, after: str = "") -> None:
         """One token, one group, or one command with its arguments."""

@@ -129,7 +129,7 @@ def test_what_is_undone_is_not_recorded() -> None:
     model = hdsl.loads(text, name="logs.ham")
     net = model.compile(dtype=torch.float64)()
     recorder = Recorder(net, ["h", "w"], model.product("model"))
-    results, skipped = Stepper(net, Hold(), torch.float64, "s", True, recorder).run(samples([1.0, -1.0, 2.0]))
+    results, skipped = Stepper(net, Hold(), torch.float64, "s", "rollback", recorder).run(samples([1.0, -1.0, 2.0]))
     assert skipped == [1] and results[PREFIX + "h"].shape == (3, 1, 2)
     assert bool(results[PREFIX + "h"][1].isnan().all()) and bool(results[PREFIX + "norm2(w)"][[0, 2]].isfinite().all())
 
