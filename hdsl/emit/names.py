@@ -121,6 +121,8 @@ TAKEN = frozenset(
             "columns",
             "minus_one",
             "block",
+            "list",
+            "zip",
         ),
         *("sigmoid", "erf", "softmax", "logsumexp", "power_slope", "power_log"),
         *("placed", "diagonal_matrix", "scattered", "inverse", "solved", "matrix_exponential", *WINDOWS),

@@ -82,9 +82,9 @@ def _torch_solve(written: Written) -> str:
         # One matrix for all streams is factored once: the streams are the rows of the right side.
         a = matrix if turned else f"{matrix}.mT"
         return f"torch.linalg.solve_ex({a}, {right}, left=False)[0]"
-    if len(written.sizes) == 1:
-        return f"torch.linalg.solve_ex({a}, {right}.unsqueeze(-1))[0].squeeze(-1)"
     lead = ".unsqueeze(0)" if own and not each else ""  # else a matrix could be taken for a vector of each stream
+    if len(written.sizes) == 1:
+        return f"torch.linalg.solve_ex({a}, {right}.unsqueeze(-1){lead})[0].squeeze(-1)"
     return f"torch.linalg.solve_ex({a}, {right}{lead})[0]"
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from hdsl.emit import large, rows
-from tests.emit.recurrent import LEAKY, recurrent
+from tests.emit.recurrent import LEAKY, PARAMETERS, recurrent
 from tests.emit.test_stacks import steps
 from tests.proofs.runs import moves_as_its_steps
 
@@ -65,3 +65,11 @@ def test_a_run_moves_what_its_steps_move(order, cost):
 def test_two_layers_move_what_their_steps_move(order):
     text = "param A[n, n] = normal(0, 0.3)\nlet g = tanh(A @ h + U @ u)\nh' = -h + tanh(W @ g + b)"
     moves_as_its_steps(model(order, text).compile(dtype=torch.float64))
+
+
+def test_parameters_may_be_called_as_what_makes_the_blocks(monkeypatch):
+    text = PARAMETERS.replace("W[", "zip[").replace("U[", "list[")
+    monkeypatch.setattr("tests.emit.recurrent.PARAMETERS", text)
+    made = model("semi-implicit", LEAKY.replace("W", "zip").replace("U", "list")).compile(dtype=torch.float64)
+    assert "_rows = list(zip(zip_.split(block), " in made.source
+    moves_as_its_steps(made)

@@ -52,3 +52,11 @@ def test_a_shared_matrix_is_factored_once_for_all_streams() -> None:
     text = "dim n = 3\ninput b[n]\nparam A[n, n] = eye\ntarget d[n]\noutput y = solve(A, b)\ncost e = squared(y - d)/2"
     printed = hdsl.loads(text).product("torch")
     assert ", left=False)[0]" in printed
+
+
+def test_of_one_stream_and_one_row_a_vector_of_all_streams_is_no_row_of_streams():
+    """y of a step is (batch, n) where both are 1, too; torch takes (1, 1) beside (1, 1, 1) for a vector of each stream."""
+    text = "input u[1]\nparam b[1] = 3\ntarget d[1]\noutput y = solve(2*eye(1) + outer(u, u), b)\ncost e = squared(d - y)"
+    net = hdsl.loads(text).compile(dtype=torch.float64)()
+    first, _ = net.step(torch.ones(1, 1), torch.zeros(1, 1))
+    assert first.tolist() == [[1.0]]
