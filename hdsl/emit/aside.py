@@ -169,8 +169,8 @@ def _comment(text: str, swap: dict[str, str]) -> str:
 
 
 def swapped(text: str, swap: dict[str, str]) -> str:
-    """A text with some words in the place of others, all at once."""
-    return _WORD.sub(lambda word: swap.get(word[0], word[0]), text)
+    """A text with some names in the place of others, all at once; words of calls (``.add_(``, ``alpha=``) are no names."""
+    return _NAME.sub(lambda word: swap.get(word[0], word[0]), text)
 
 
 def _in_place(statement: Statement, old: dict[str, str]) -> Statement:
@@ -185,5 +185,6 @@ COPYING = frozenset({"addmm", "addmv"})
 """Calls that copy what they add to, where that is not their place."""
 IN_PLACE = COPYING | {"lerp", "add", "sub", "mul", "addcmul"}
 _WORD = re.compile(r"\w+")
+_NAME = re.compile(r"(?<![\w.])\w+\b(?!=)")
 _COPY = re.compile(r"(\w+)\.copy_\((\w+)\)")
 _OUT = re.compile(r"torch\.(\w+)\((\w+), ([^()]*), out=(\w+)\)(.*)")

@@ -12,17 +12,6 @@ import sympy
 from hdsl.emit.names import Names
 from hdsl.terms.term import Definition, Size, Structured
 
-# Words of C, and of the fixed text, that no quantity may have as its identifier.
-RESERVED = frozenset([
-    "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern",
-    "float", "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed",
-    "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "asm",
-    "typeof", "T", "V", "Q", "F", "FEW", "LANES", "EVERY", "EVERY_FEW", "INLINE", "VECTOR", "SEEN", "MAGIC",
-    "FRACTION", "BIAS", "MOST", "LEAST", "TERMS", "INFINITY", "NAN", "whole", "load", "store", "total", "run", "r",
-    "b", "c", "e", "i", "j", "k", "l", "m", "n", "p", "q", "s", "t", "x", "y", "z", "row", "lo", "hi", "step",
-    "tick", "tau", "block", "work", "series", "main", "held", "state", "left", "ends", "EPSILON", "TALL", "STATE", "from",
-    "AT_A_TIME", "me", "crew", "turn", "part", "PARTS", "number", "has",
-])  # fmt: skip
 LINE = 64
 """Bytes of a line of cache: every array of the work space begins at one."""
 
@@ -61,14 +50,21 @@ def row_major(sizes: Sequence[int]) -> tuple[int, ...]:
 
 
 class Identifiers:
-    """Identifiers of C: those of the generated Python, with what C has words for and letters beyond ASCII spelt otherwise."""
+    """Identifiers of C: those of the generated Python, with letters beyond ASCII spelt otherwise, and an underscore behind.
+
+    No word of C, of its headers or of the fixed text ends so, so that none is taken for a quantity.
+    """
 
     def __init__(self) -> None:
-        self._names = Names((), RESERVED)
+        self._names, self._given = Names(()), dict[str, str]()
 
     def __getitem__(self, name: str) -> str:
-        made = self._names[name]
-        return "".join(letter if letter.isascii() else f"u{ord(letter):x}_" for letter in made)
+        if name not in self._given:
+            made = "".join(letter if letter.isascii() else f"u{ord(letter):x}_" for letter in self._names[name]) + "_"
+            while made in self._given.values():
+                made += "_"
+            self._given[name] = made
+        return self._given[name]
 
 
 class Sizes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from hdsl.emit.aside import swapped
 from hdsl.emit.stacks import Gathering
 from hdsl.emit.statement import Statement
 from hdsl.emit.twins import around
@@ -51,7 +52,7 @@ def _by_rows(matrix: str, maker: Gathering, made: dict[str, list[str]]) -> None:
         before, first = back
         calls, blocks[q] = [first, *calls], names[f"block:{q}"]
     rows = names[f"rows:{matrix}"]
-    inside = (_WORD.sub(lambda m: blocks.get(m[0], m[0]), call) for call in calls)
+    inside = (swapped(call, blocks) for call in calls)
     text = "\n    ".join([f"for {', '.join(blocks.values())} in {rows}:", *inside])
     one = Statement(text, (*statements[outer].definitions, *moved))
     maker.statements = [s for s in (*before, one, *without[outer + 1 :]) if s.text]

@@ -82,3 +82,12 @@ def test_no_bit_tells_how_a_run_was_cut():
     parts = [cut.run({"u": u[k : k + 3], "v": v[k : k + 3]})["y"] for k in (0, 3, 6)]
     assert torch.equal(torch.cat(parts), whole)
     assert all(torch.equal(a, b) for a, b in zip(ran.state_dict().values(), cut.state_dict().values(), strict=True))
+
+
+@pytest.mark.parametrize("name", ["alpha", "out", "lerp"])
+def test_a_state_may_have_the_name_of_an_argument_or_a_call(name):
+    """`h.add_(w, alpha=tau)` became `…, alpha_old=tau` of a state `alpha`."""
+    lines = [line.replace(" h", f" {name}").replace("h' =", f"{name}' =") for line in TEXT.splitlines()]
+    text = "\n".join(lines).format(order="sequential", h=f"-{name} + tanh(W @ {name} + U @ u)", y=f"C @ {name}")
+    net = hdsl.loads(text).compile()(batch=1)
+    assert net.run({"u": torch.ones(3, 1, 3), "v": torch.ones(3, 1, 2)})["fit"].isfinite().all()

@@ -40,13 +40,13 @@ def learn(text: str, batch: int = 1) -> str:
 def test_a_product_by_a_sample_is_made_where_its_matrix_has_moved() -> None:
     body = learn(text_of())
     assert body.index("step + 1 < r->steps") > body.index("w_B")
-    assert "(u + 8)" in body
+    assert "(u_ + 8)" in body
 
 
 def test_what_projections_change_or_many_streams_read_is_not_made_ahead() -> None:
-    assert "(u + 8)" not in learn(text_of(more="project B = B / (1 + sum(abs(B))) every 2"))
-    assert "(u + 8)" not in learn(text_of(), batch=2)
-    assert "(u + 8)" not in learn(text_of(order="semi-implicit"))
+    assert "(u_ + 8)" not in learn(text_of(more="project B = B / (1 + sum(abs(B))) every 2"))
+    assert "(u_ + 8)" not in learn(text_of(), batch=2)
+    assert "(u_ + 8)" not in learn(text_of(order="semi-implicit"))
 
 
 @pytest.mark.skipif(find_compiler() is None, reason="no C compiler is at hand")

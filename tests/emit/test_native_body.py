@@ -24,8 +24,8 @@ def learn(more: str = "", batch: int = 1, n: int = 3) -> str:
 
 def test_a_held_value_goes_into_its_cell_at_the_end() -> None:
     text = learn()
-    assert text.count("memcpy(h, ") == 1
-    assert text.index("memcpy(h, ") > text.index("w_W[")
+    assert text.count("memcpy(h_, ") == 1
+    assert text.index("memcpy(h_, ") > text.index("w_W_[")
 
 
 def test_a_value_that_only_its_own_loop_reads_is_not_stored() -> None:
@@ -50,6 +50,6 @@ def test_a_new_state_that_one_line_reads_goes_into_its_cell() -> None:
     """h+ is a sum over one input, which could stand in tanh(h+), and there alone."""
     text = TEXT.format(more="").replace("input u[n]", "input u[m]").replace("dim n = 3", "dim n = 3, m = 1")
     text = text.replace("W[n, n]", "W[n, m]").replace("tanh(W @ h + u)", "W @ u").replace("y = h", "y = tanh(h)")
-    for batch, made in ((1, "h[i] = own_"), (2, ", u, 1, h, 3, 1.0);")):
+    for batch, made in ((1, "h_[i] = own_"), (2, ", u_, 1, h_, 3, 1.0);")):
         printed = emit_native(hdsl.loads(text).product("program"), "0", {"n": 3, "m": 1}, batch, "double").text
         assert made in printed[printed.index("SEEN void learn") : printed.index("SEEN void observe")]

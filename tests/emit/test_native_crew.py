@@ -13,7 +13,6 @@ import torch
 import hdsl
 from hdsl.emit import native_crew
 from hdsl.emit.native_module import emit_native
-from hdsl.emit.native_places import RESERVED
 from hdsl.runtime import native
 from hdsl.runtime.native_build import find_compiler
 from tests.proofs.native_runs import plain_builds
@@ -68,7 +67,6 @@ def test_what_the_loops_over_parts_declare_is_no_quantitys_name() -> None:
     model = hdsl.loads("\n".join([*lines, "cost c = squared(turn)", ""]))
     text = emit_native(model.product("program"), "0", {}, 1, "float").text
     assert "    int64_t turn = 0;" in text and "T *const turn_ = r->cells" in text
-    assert {"me", "crew", "part", "lo", "hi"} <= RESERVED
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")

@@ -25,25 +25,25 @@ def text(batch: int = 1, body: str = "h' = -h + tanh(W @ u)") -> str:
 
 
 def test_a_matrix_by_a_vector_is_a_call() -> None:
-    assert "one_dots_2(5 - 0, 3, W, u, " in text()
-    assert "row_dots_2(4, 5 - 0, 3, W, u, 3, " in text(4)
+    assert "one_dots_2(5 - 0, 3, W_, u_, " in text()
+    assert "row_dots_2(4, 5 - 0, 3, W_, u_, 3, " in text(4)
 
 
 def test_weight_and_costate_move_in_one_loop() -> None:
-    (loop,) = [part for part in text().split("EVERY") if "w_W[i * 3 + j] = own_0;" in part]
-    assert "W[i * 3 + j] = own_1;" in loop
-    assert "(constant_" in loop and "same_0 * u[j]" in loop
+    (loop,) = [part for part in text().split("EVERY") if "w_W_[i * 3 + j] = own_0;" in part]
+    assert "W_[i * 3 + j] = own_1;" in loop
+    assert "(constant_" in loop and "same_0 * u_[j]" in loop
 
 
 def test_the_mean_over_streams_is_written_out() -> None:
-    (loop,) = [part for part in text(3).split("EVERY") if "w_W[i * 3 + j] = own_0;" in part]
-    assert all(f"u[{b} * 3 + j]" in loop for b in (1, 2))
+    (loop,) = [part for part in text(3).split("EVERY") if "w_W_[i * 3 + j] = own_0;" in part]
+    assert all(f"u_[{b} * 3 + j]" in loop for b in (1, 2))
 
 
 def test_any_other_sum_is_plain_loops() -> None:
     """A sum of products of a matrix with itself has no call; the last axis of the value is innermost."""
     found = text(body="let s = sum[i, j](A[i, j] * A[j, i])\nh' = -h + s * tanh(W @ u)")
-    assert "sum += A[" in found
+    assert "sum += A_[" in found
 
 
 def test_products_of_the_same_sizes_are_one_function() -> None:

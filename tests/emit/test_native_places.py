@@ -7,7 +7,11 @@ import re
 import pytest
 import sympy
 
-from hdsl.emit.native_places import RESERVED, Identifiers, Place, Sizes, WorkSpace, row_major, viewed
+from hdsl.emit import native_crew
+from hdsl.emit.native_functions import preamble
+from hdsl.emit.native_held_functions import HELD
+from hdsl.emit.native_places import Identifiers, Place, Sizes, WorkSpace, row_major, viewed
+from hdsl.emit.native_step import FUNCTIONS
 from hdsl.terms.term import Definition, Structured, size
 
 WHOLE = Place("x", (3, 4), row_major((3, 4)), 12)
@@ -44,12 +48,21 @@ def test_room_begins_at_lines_of_the_cache_and_does_not_overlap() -> None:
     assert room.size == 96
 
 
-@pytest.mark.parametrize("name", ["float", "tau", "h", "z:h", "w:a.W", "c", "α", "x₁", "T", "a+", "hi"])
-def test_identifiers_are_plain_and_no_words_of_c(name: str) -> None:
+@pytest.mark.parametrize("name", ["float", "tau", "h", "z:h", "w:a.W", "c", "α", "x₁", "T", "a+", "hi", "linux"])
+def test_identifiers_are_plain_and_end_as_no_words_of_c(name: str) -> None:
     names = Identifiers()
-    assert re.fullmatch(r"[A-Za-z_]\w*", names[name], re.ASCII)
-    assert names[name] not in RESERVED
+    assert re.fullmatch(r"[A-Za-z]\w*_", names[name], re.ASCII)
     assert names[name] == names[name]
+
+
+def test_no_word_of_the_fixed_text_ends_as_identifiers_do() -> None:
+    texts = [*map(preamble, ("float", "double")), native_crew.FUNCTIONS, HELD, FUNCTIONS]
+    assert not [word for word in re.findall(r"\w+", "\n".join(texts)) if re.fullmatch(r"[A-Za-z]\w*_", word)]
+
+
+def test_letters_beyond_ascii_are_told_from_what_they_are_spelt_as() -> None:
+    names = Identifiers()
+    assert len({names[name] for name in ("é", "ue9_", "ue9", "ue9__")}) == 4
 
 
 def test_sizes_are_worked_out() -> None:

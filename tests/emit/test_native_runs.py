@@ -36,12 +36,12 @@ def learn(order: str, more: str = "", batch: int = 1) -> str:
 def test_one_loop_moves_all_vectors_in_their_cells() -> None:
     text = learn("semi-implicit")
     assert len(re.findall(r"EVERY for \(int64_t i", text)) == 1
-    assert "memcpy(a," not in text and "memcpy(z_a," not in text
+    assert "memcpy(a_," not in text and "memcpy(z_a_," not in text
 
 
 def test_a_cell_of_which_the_whole_is_read_later_gets_its_value_at_the_end() -> None:
     """h+ goes into the cost, so that ω, which reads h, stands below it."""
-    assert "memcpy(a, a_new" in learn("sequential")
+    assert "memcpy(a_, a_new_" in learn("sequential")
 
 
 def test_of_many_streams_lines_stay_in_their_loops() -> None:
