@@ -22,12 +22,17 @@ from hdsl.terms.product import Unfolding
 from hdsl.terms.spelling import TEXT, Spelling
 from hdsl.terms.term import KEPT, Body, Contraction, Definition, Elementwise, Scalar, is_slot, slot_indices, slot_name
 
-_FIRST, _RAISED, _LONG = 0x20000, 0x21000, "\U0002a6d6"
-_STAND_IN = re.compile(f"([{chr(_FIRST)}-{chr(_RAISED - 1)}]){_LONG}?|([{chr(_RAISED)}-{chr(_RAISED + 0xFFF)}]){_LONG}?ᵀ")
-"""Letters that no name has: a formula asks of a name whether it has letters, and whether it is one sign long."""
+*_LETTERS, _LONG = filter(str.isalpha, map(chr, range(0x1D400, 0x1D800)))
+"""Letters of mathematics, which no name has (`hdsl.syntax.names`): a formula asks whether a name has letters, or only one."""
+
+MOST = len(_LETTERS)
+"""Names beyond which a formula is written without stand-ins."""
+
+_NUMBERS = {letter: k for k, letter in enumerate(_LETTERS)}
+_STAND_IN = re.compile(f"([{''.join(_LETTERS)}]){_LONG}?")
 
 Parts: TypeAlias = tuple[str | int, ...]
-"""A text with stand-ins: of the name k itself k, with a transpose's mark −1 − k."""
+"""A text with stand-ins: k for the name k."""
 
 
 class Alike:
@@ -116,7 +121,7 @@ class _StandIn:
     short: bool
 
     def spell(self, spelling: Spelling, superscript: str = "") -> str:
-        return chr((_RAISED if superscript else _FIRST) + self.number) + ("" if self.short else _LONG) + superscript
+        return _LETTERS[self.number] + ("" if self.short else _LONG) + superscript
 
 
 class StandIns(Naming):
@@ -145,8 +150,8 @@ class Template:
 
     @classmethod
     def of(cls, piece: Piece, form: Form, body: Body) -> Template:
-        terms = _terms(body)
-        summands = ((_taken_apart(text), terms.index(term) if term in terms else None) for text, term in piece.summands)
+        places = {term: k for k, term in enumerate(_terms(body))}
+        summands = ((_taken_apart(text), places.get(term)) for text, term in piece.summands)
         return cls(form, _taken_apart(piece.text), piece.level, tuple(summands))
 
     def filled(self, looks: Sequence[Look], body: Body) -> Piece:
@@ -165,12 +170,10 @@ def _taken_apart(text: str) -> Parts:
     end = 0
     for found in _STAND_IN.finditer(text):
         parts.append(text[end : found.start()])
-        parts.append(ord(found[1]) - _FIRST if found[1] else _RAISED - 1 - ord(found[2]))
+        parts.append(_NUMBERS[found[1]])
         end = found.end()
     return (*parts, text[end:])
 
 
 def _filled(parts: Parts, looks: Sequence[Look]) -> str:
-    return "".join(
-        [p if isinstance(p, str) else looks[p].spell(TEXT) if p >= 0 else looks[-1 - p].spell(TEXT, "ᵀ") for p in parts]
-    )
+    return "".join([part if isinstance(part, str) else looks[part].spell(TEXT) for part in parts])
