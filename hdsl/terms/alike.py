@@ -7,7 +7,7 @@ names, and filled in for each.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -50,21 +50,23 @@ class Alike:
         """
         numbers: dict[str, int] = {}
         moved: list[str] = []
-        said = self._said(definition, numbers, moved)
+        words: set[str] = set()
+        said = self._said(definition, numbers, moved, words)
         names = tuple(numbers)
         traits = tuple(self._traits.get(name) or self._trait(name) for name in names)
         own = tuple(numbers.get(name, -1) for name in moved)
-        return (said, traits, own, self._order(names), _alphabet(names, numbers)), names
+        return (said, traits, own, self._order(names), _alphabet(numbers, words)), names
 
-    def _said(self, definition: Definition, numbers: dict[str, int], moved: list[str]) -> Hashable:
-        form, names = outline(definition.body)
+    def _said(self, definition: Definition, numbers: dict[str, int], moved: list[str], words: set[str]) -> Hashable:
+        form, names, own = outline(definition.body)
+        words |= own
         moved.append(own_of(definition.name))
         at = tuple([numbers.setdefault(name, len(numbers)) for name in names])
         within = []
         for name in dict.fromkeys(names):
             inner = self._unfolding.named(name)
             if inner is not None:
-                within.append((numbers[name], self._said(inner, numbers, moved)))
+                within.append((numbers[name], self._said(inner, numbers, moved, words)))
         sizes = len(definition.sizes) if isinstance(definition.body, Elementwise) else definition.sizes
         return form, at, sizes, self._unfolding.closed(definition), definition.name.endswith("+"), tuple(within)
 
@@ -82,34 +84,41 @@ class Alike:
         return tuple([ranks[place] for place in places])
 
 
-def _alphabet(names: Sequence[str], numbers: Mapping[str, int]) -> tuple[Any, ...]:
-    """The names in alphabetical order; where one begins with another, the sign that follows is compared with other text."""
-    ordered = sorted(names)
-    told: list[Any] = [numbers[name] for name in ordered]
+def _alphabet(numbers: Mapping[str, int], words: Collection[str]) -> tuple[Any, ...]:
+    """The names in alphabetical order, with the other words, which sums and products are sorted by as well.
+
+    Where one begins with another, the sign that follows is compared with other text.
+    """
+    ordered = sorted({*numbers, *words})
+    told: list[Any] = [numbers.get(name, name) for name in ordered]
     for k, name in enumerate(ordered):
         for longer in ordered[k + 1 :]:
             if not longer.startswith(name):
                 break
-            told.append((numbers[name], numbers[longer], longer[len(name)]))
+            told.append((numbers.get(name, name), numbers.get(longer, longer), longer[len(name)]))
     return tuple(told)
 
 
 @lru_cache(maxsize=KEPT)  # bodies of a module have most of their lines in common
-def outline(body: Body) -> tuple[Hashable, tuple[str, ...]]:
-    """A body without its names, and these as often as it has them, in order."""
+def outline(body: Body) -> tuple[Hashable, tuple[str, ...], frozenset[str]]:
+    """A body without its names, these as often as it has them, in order, and the words of functions and sizes."""
     names: list[str] = []
+    words: set[str] = set()
 
     def bare(node: Scalar) -> Hashable:
         if is_slot(node):
             names.append(slot_name(node))
             return slot_indices(node)
+        if not (node.is_Number or node.is_Add or node.is_Mul):
+            words.add("sqrt" if node.is_Pow else node.func.__name__ if node.args else str(node))
         return (node.func, *[bare(argument) for argument in node.args]) if node.args else node
 
     if isinstance(body, Elementwise):
-        return bare(body.expression), tuple(names)
+        return bare(body.expression), tuple(names), frozenset(words)
     if isinstance(body, Contraction):
-        return (tuple(map(bare, body.factors)), body.bound, bare(body.coefficient)), tuple(names)
-    return (body.row, body.attributes), body.operands
+        form = (tuple(map(bare, body.factors)), body.bound, bare(body.coefficient))
+        return form, tuple(names), frozenset(words)
+    return (body.row, body.attributes), body.operands, frozenset()
 
 
 @dataclass(frozen=True)
