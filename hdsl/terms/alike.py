@@ -7,7 +7,7 @@ names, and filled in for each.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -22,12 +22,17 @@ from hdsl.terms.product import Unfolding
 from hdsl.terms.spelling import TEXT, Spelling
 from hdsl.terms.term import KEPT, Body, Contraction, Definition, Elementwise, Scalar, is_slot, slot_indices, slot_name
 
-_FIRST, _RAISED, _LONG = 0x20000, 0x21000, "\U0002a6d6"
-_STAND_IN = re.compile(f"([{chr(_FIRST)}-{chr(_RAISED - 1)}]){_LONG}?|([{chr(_RAISED)}-{chr(_RAISED + 0xFFF)}]){_LONG}?ᵀ")
-"""Letters that no name has: a formula asks of a name whether it has letters, and whether it is one sign long."""
+*_LETTERS, _LONG = filter(str.isalpha, map(chr, range(0x1D400, 0x1D800)))
+"""Letters of mathematics, which no name has (`hdsl.syntax.names`): a formula asks whether a name has letters, or only one."""
+
+MOST = len(_LETTERS)
+"""Names beyond which a formula is written without stand-ins."""
+
+_NUMBERS = {letter: k for k, letter in enumerate(_LETTERS)}
+_STAND_IN = re.compile(f"([{''.join(_LETTERS)}]){_LONG}?")
 
 Parts: TypeAlias = tuple[str | int, ...]
-"""A text with stand-ins: of the name k itself k, with a transpose's mark −1 − k."""
+"""A text with stand-ins: k for the name k."""
 
 
 class Alike:
@@ -45,21 +50,23 @@ class Alike:
         """
         numbers: dict[str, int] = {}
         moved: list[str] = []
-        said = self._said(definition, numbers, moved)
+        words: set[str] = set()
+        said = self._said(definition, numbers, moved, words)
         names = tuple(numbers)
         traits = tuple(self._traits.get(name) or self._trait(name) for name in names)
         own = tuple(numbers.get(name, -1) for name in moved)
-        return (said, traits, own, self._order(names), _alphabet(names, numbers)), names
+        return (said, traits, own, self._order(names), _alphabet(numbers, words)), names
 
-    def _said(self, definition: Definition, numbers: dict[str, int], moved: list[str]) -> Hashable:
-        form, names = outline(definition.body)
+    def _said(self, definition: Definition, numbers: dict[str, int], moved: list[str], words: set[str]) -> Hashable:
+        form, names, own = outline(definition.body)
+        words |= own
         moved.append(own_of(definition.name))
         at = tuple([numbers.setdefault(name, len(numbers)) for name in names])
         within = []
         for name in dict.fromkeys(names):
             inner = self._unfolding.named(name)
             if inner is not None:
-                within.append((numbers[name], self._said(inner, numbers, moved)))
+                within.append((numbers[name], self._said(inner, numbers, moved, words)))
         sizes = len(definition.sizes) if isinstance(definition.body, Elementwise) else definition.sizes
         return form, at, sizes, self._unfolding.closed(definition), definition.name.endswith("+"), tuple(within)
 
@@ -77,34 +84,41 @@ class Alike:
         return tuple([ranks[place] for place in places])
 
 
-def _alphabet(names: Sequence[str], numbers: Mapping[str, int]) -> tuple[Any, ...]:
-    """The names in alphabetical order; where one begins with another, the sign that follows is compared with other text."""
-    ordered = sorted(names)
-    told: list[Any] = [numbers[name] for name in ordered]
+def _alphabet(numbers: Mapping[str, int], words: Collection[str]) -> tuple[Any, ...]:
+    """The names in alphabetical order, with the other words, which sums and products are sorted by as well.
+
+    Where one begins with another, the sign that follows is compared with other text.
+    """
+    ordered = sorted({*numbers, *words})
+    told: list[Any] = [numbers.get(name, name) for name in ordered]
     for k, name in enumerate(ordered):
         for longer in ordered[k + 1 :]:
             if not longer.startswith(name):
                 break
-            told.append((numbers[name], numbers[longer], longer[len(name)]))
+            told.append((numbers.get(name, name), numbers.get(longer, longer), longer[len(name)]))
     return tuple(told)
 
 
 @lru_cache(maxsize=KEPT)  # bodies of a module have most of their lines in common
-def outline(body: Body) -> tuple[Hashable, tuple[str, ...]]:
-    """A body without its names, and these as often as it has them, in order."""
+def outline(body: Body) -> tuple[Hashable, tuple[str, ...], frozenset[str]]:
+    """A body without its names, these as often as it has them, in order, and the words of functions and sizes."""
     names: list[str] = []
+    words: set[str] = set()
 
     def bare(node: Scalar) -> Hashable:
         if is_slot(node):
             names.append(slot_name(node))
             return slot_indices(node)
+        if not (node.is_Number or node.is_Add or node.is_Mul):
+            words.add("sqrt" if node.is_Pow else node.func.__name__ if node.args else str(node))
         return (node.func, *[bare(argument) for argument in node.args]) if node.args else node
 
     if isinstance(body, Elementwise):
-        return bare(body.expression), tuple(names)
+        return bare(body.expression), tuple(names), frozenset(words)
     if isinstance(body, Contraction):
-        return (tuple(map(bare, body.factors)), body.bound, bare(body.coefficient)), tuple(names)
-    return (body.row, body.attributes), body.operands
+        form = (tuple(map(bare, body.factors)), body.bound, bare(body.coefficient))
+        return form, tuple(names), frozenset(words)
+    return (body.row, body.attributes), body.operands, frozenset()
 
 
 @dataclass(frozen=True)
@@ -116,7 +130,7 @@ class _StandIn:
     short: bool
 
     def spell(self, spelling: Spelling, superscript: str = "") -> str:
-        return chr((_RAISED if superscript else _FIRST) + self.number) + ("" if self.short else _LONG) + superscript
+        return _LETTERS[self.number] + ("" if self.short else _LONG) + superscript
 
 
 class StandIns(Naming):
@@ -145,8 +159,8 @@ class Template:
 
     @classmethod
     def of(cls, piece: Piece, form: Form, body: Body) -> Template:
-        terms = _terms(body)
-        summands = ((_taken_apart(text), terms.index(term) if term in terms else None) for text, term in piece.summands)
+        places = {term: k for k, term in enumerate(_terms(body))}
+        summands = ((_taken_apart(text), places.get(term)) for text, term in piece.summands)
         return cls(form, _taken_apart(piece.text), piece.level, tuple(summands))
 
     def filled(self, looks: Sequence[Look], body: Body) -> Piece:
@@ -165,12 +179,10 @@ def _taken_apart(text: str) -> Parts:
     end = 0
     for found in _STAND_IN.finditer(text):
         parts.append(text[end : found.start()])
-        parts.append(ord(found[1]) - _FIRST if found[1] else _RAISED - 1 - ord(found[2]))
+        parts.append(_NUMBERS[found[1]])
         end = found.end()
     return (*parts, text[end:])
 
 
 def _filled(parts: Parts, looks: Sequence[Look]) -> str:
-    return "".join(
-        [p if isinstance(p, str) else looks[p].spell(TEXT) if p >= 0 else looks[-1 - p].spell(TEXT, "ᵀ") for p in parts]
-    )
+    return "".join([part if isinstance(part, str) else looks[part].spell(TEXT) for part in parts])

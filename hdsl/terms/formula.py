@@ -255,9 +255,9 @@ def _condition(pattern: str) -> Callable[[Formula, list[Piece]], Piece]:
     """[x < y]: 1 where it holds and 0 elsewhere."""
 
     def show(formula: Formula, arguments: list[Piece]) -> Piece:
-        words = [w if w in "<>≤≥or" else w.format(*(a.text for a in arguments)) for w in pattern.split()]
-        text = "".join(formula.spelling.compare(word) if word in "<>≤≥or" else word for word in words)
-        return Piece(formula.spelling.condition(text), ATOM)
+        texts = [argument.text for argument in arguments]
+        words = (formula.spelling.compare(w) if w in "<>≤≥or" else w.format(*texts) for w in pattern.split())
+        return Piece(formula.spelling.condition("".join(words)), ATOM)
 
     return show
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import sympy
 
-from hdsl.terms.alike import Alike, StandIns, Template
+from hdsl.terms.alike import MOST, Alike, StandIns, Template
 from hdsl.terms.arrangement import READABLE
 from hdsl.terms.formula import Form, Formula
 from hdsl.terms.inlining import Inlining
@@ -124,6 +124,8 @@ class Notation:
         if self._spelling.style != "text":
             return self._written(definition, self._naming)[1:]
         pattern, names = self._alike.pattern(definition)
+        if len(names) > MOST:
+            return self._written(definition, self._naming)[1:]
         template = self._templates.get(pattern)
         if template is None:
             form, _, piece = self._written(definition, StandIns(self._naming, names))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import sympy
 
 import hdsl
-from hdsl.terms.alike import Alike, outline
+from hdsl.terms.alike import MOST, Alike, outline
 from hdsl.terms.elementwise import ROWS
 from hdsl.terms.notation import Notation
 from hdsl.terms.term import Contraction, Definition, Elementwise, indices, size, slot
@@ -85,6 +86,33 @@ def test_a_name_that_begins_with_another_is_compared_with_what_follows_it(shorte
         return elementwise(name, slot(first, (ROW,)) * slot("h", (ROW,)) + slot(second, (ROW,)) * slot("h", (ROW,)))
 
     assert not alike_in(sum_of("p", shorter, f"{shorter}0"), sum_of("q", "r", "s"), inline=())
+
+
+def test_functions_and_sizes_stand_in_the_alphabet_too():
+    def sum_of(name, first, second):
+        return elementwise(name, slot(first, (ROW,)) * slot(second, (ROW,)) + ROWS["tanh"].function(slot(first, (ROW,))))
+
+    assert not alike_in(sum_of("p", "h", "a"), sum_of("q", "w", "v"), order=("h", "a", "w", "v"))
+
+
+def test_a_size_of_a_rare_letter_is_no_name():
+    rare = size("𠀀")
+    assert alike_in(*(elementwise(name, slot(of, (ROW,)) / rare) for name, of in (("p", "a"), ("q", "b"))))
+
+
+def test_more_names_than_there_are_stand_ins_are_written_without():
+    (many,) = [elementwise("p", sympy.Add(*(slot(f"a{k}") for k in range(MOST + 1))))]
+    notation = Notation("text", [many])
+    assert notation.sides(many)[1].startswith("a₀ + a₁ + ") and not notation._templates
+
+
+def test_a_formula_of_many_summands_looks_at_each_a_few_times(monkeypatch):
+    compared = []
+    same = sympy.Mul.__eq__
+    (many,) = [elementwise("p", sympy.Add(*(2 * slot(f"b{k}", (ROW,)) for k in range(300))))]
+    monkeypatch.setattr(sympy.Mul, "__eq__", lambda one, other: compared.append(1) or same(one, other))
+    Notation("text", [many]).sides(many)
+    assert len(compared) < 30 * 300
 
 
 def test_a_long_exponent_has_brackets_and_a_short_one_has_none():

@@ -245,6 +245,12 @@ def test_every_function_is_spelt_in_both_tables():
             assert all(operand in written for operand in "xywv"[: row.arity]), written
 
 
+@pytest.mark.parametrize("name", ["r", "o"])
+def test_a_name_in_a_condition_is_no_word_of_it(name):
+    less = Definition("s", Elementwise(ROWS["less"].function(vector("x"), vector(name))), (N,))
+    assert one(less, style="latex") == rf"s = \left[x < {name}\right]"
+
+
 def test_a_transposed_matrix_inside_a_function():
     both = Elementwise(TANH(matrix("A") + slot("A", (COLUMN, ROW)) + slot("b", (COLUMN,))))
     assert one(Definition("r", both, (N, N))) == "r = tanh(A + Aᵀ + 𝟏 bᵀ)"
