@@ -26,8 +26,8 @@ def test_counted_sees_what_lives_at_once() -> None:
 
 
 def test_between_steps_a_net_holds_parameters_and_costates() -> None:
-    # θ and ω, the mean's share of a stream, ones for targets of which none is missing, clock, tick and marks of ended streams; where
-    # layers are delayed also the states and costates of 3, where not the ones as a column for the error of the output.
+    # θ and ω, the mean's share of a stream, ones for targets of which none is missing, clock, tick and marks of ended streams;
+    # where layers are delayed also the states and costates of 3, where not the ones as a column for the error of the output.
     rest = 2 * 4 * 4 + 2 * 8 + 4
     assert depth.held("output", 2, 4).between == 2 * PARAMETERS + SAMPLE + rest + 4 * 4
     assert depth.held("delayed", 2, 4).between == 2 * PARAMETERS + SAMPLE + rest + 2 * 3 * 4 * 32 * 4
