@@ -40,7 +40,8 @@ def squeezed(
         extents: the sizes, as numbers, of what is read from outside.
     """
     known = {line.name: tuple(map(length, line.sizes)) for line in program.lines}
-    known |= {name: extents(name) for name in (*program.reads(), *program.cells) if name not in known}
+    outside = (*program.reads(), *program.cells, *(line.name for line in program.given))
+    known |= {name: extents(name) for name in outside if name not in known}
     kept = _kept(program, {name for name, sizes in known.items() if 1 in sizes})
     left = {
         name: tuple(axis for axis, size in enumerate(sizes) if size != 1)

@@ -70,6 +70,17 @@ cost fit = 1/2 * squared(y - v)
 learn
     beta = 0.1
 """
+FLAT = """dim l = 1, f = 2
+input C[l, f]
+target b[l, f]
+state w[l] = ones
+param V[f, l] = normal(0, 1)
+w' = -w + 0.1*sum(V)
+output y = V @ w
+cost g = mean(((C.T @ w if sum(V) >= 0 else V[:, 0] + C) - b)^2)
+learn
+    beta = 0.1
+"""
 NAN = torch.nan
 GAPS: dict[str, Any] = {
     "v": torch.tensor([[1.0, 2.0], [NAN, 1.0], [0.3, -0.4], [NAN, NAN], [0.1, 0.2], [5.0, 6.0]], dtype=torch.float64),
@@ -111,6 +122,11 @@ def same(native: Any, plain: Any, sample: dict[str, Any], **told: Any) -> None:
     torch.testing.assert_close([y, costs], [wanted, of], **close)
     torch.testing.assert_close(native.state_dict(), plain.state_dict(), **close)
     assert not y.is_inference() and not y.requires_grad
+
+
+def test_costs_of_what_has_an_axis_of_one_entry_are_torchs() -> None:
+    native, plain = nets(FLAT, 1)
+    same(native, plain, {"C": torch.tensor([[[0.3, -2.0]]]).double(), "b": torch.tensor([[[1.0, 0.5]]]).double()})
 
 
 @pytest.mark.parametrize(("text", "batch"), [(MIXED, 1), (MIXED, 3), (LAYERED, 1), (BEGUN, 2)],
