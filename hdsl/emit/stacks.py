@@ -233,6 +233,8 @@ def _one_back(statement: Statement, stack: Stack, maker: Gathering) -> Statement
     made = [by_head[head][1] for head in heads]
     if not joint or not same or not all(map(maker.may_join, made)) or len(set(made)) < len(made):
         return statement
+    if not maker.cells.keys().isdisjoint(made):  # a costate has a value before the first step: its place is not free
+        return statement
     one = f".addmm_({maker.join(made)}, {stack.heads}{mine[0][3] or ''}{mine[0][4] or ''})"
     return replace(statement, text=statement.text[: mine[0].start()] + one + statement.text[mine[-1].end() :])
 

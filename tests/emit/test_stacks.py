@@ -3,8 +3,30 @@
 import pytest
 import torch
 
+import hdsl
 from tests.emit.recurrent import recurrent
 from tests.proofs.runs import moves_as_its_steps
+
+DRIVEN = """ham 1
+dim n = 2, m = 3, d = 2
+input u[m]
+target v[d]
+state a[n] = 1
+state b[n] = 0
+param U[n, m] = normal(0, 0.4)
+param V[n, n] = normal(0, 0.3)
+param W[n, n] = normal(0, 0.3)
+param C[d, n] = normal(0, 0.4)
+param D[d, n] = normal(0, 0.4)
+a' = -a + U @ u
+b' = V @ a + W @ b
+output y = C @ a + D @ b
+cost fit = 1/2 * squared(y - v)
+learn
+    order = simultaneous
+    tau = 0.3
+    eta = 2
+"""
 
 
 def steps(text):
@@ -39,6 +61,11 @@ def test_two_readouts_of_a_state_lie_below_one_another():
 @pytest.mark.parametrize("cost", ["1/2 * squared(y - v)", "squared(y - v)"])
 def test_a_run_moves_what_its_steps_move(order, cost):
     moves_as_its_steps(recurrent(cost=cost, order=order).compile(dtype=torch.float64))
+
+
+def test_a_costate_that_has_its_value_already_lies_beside_nothing_else():
+    """[ē | z_g] was new room, in which z_g was what lay there: a wrong run in simultaneous order."""
+    moves_as_its_steps(hdsl.loads(DRIVEN).compile(dtype=torch.float64))
 
 
 def test_of_a_row_and_its_first_values_the_outer_products_are_one():
