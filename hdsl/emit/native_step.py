@@ -53,11 +53,12 @@ APART void take_indices(int64_t streams, const int64_t *given, int64_t *made, T 
 
 @dataclass(frozen=True)
 class Argument:
-    """One of `net.step`: its name there, what shape it has, whether it is of whole numbers, and a target."""
+    """One of `net.step`: its name there, what shape it has, of an index below what it is (of reals 0), and whether it is a
+    target."""
 
     name: str
     sizes: tuple[int, ...]
-    whole: bool
+    below: int
     target: bool
 
 
@@ -118,7 +119,7 @@ def whole_step(module: Module) -> tuple[WholeStep, list[str]]:
     names = [q.name for role in ("input", "target") for q in model.of_role(role)]
     targets = {q.name for q in model.of_role("target")}
     arguments = tuple(
-        Argument(module.facts.names[name], (module.batch, *module.outside(name)[0]), name in module.whole, name in targets)
+        Argument(module.facts.names[name], (module.batch, *module.outside(name)[0]), _below(module, name), name in targets)
         for name in names
     )
     counters = list(_counters(module))
@@ -138,6 +139,11 @@ def whole_step(module: Module) -> tuple[WholeStep, list[str]]:
         *(f"SEEN void {name}_step(const struct step *s) {{ step_by(s, {name}); }}" for name in ("learn", "observe")),
     ]
     return WholeStep(arguments, buffers, output, tuple(model.costs)), lines
+
+
+def _below(module: Module, name: str) -> int:
+    below = module.model.quantities[name].below
+    return 0 if below is None else module.native.sizes(below)
 
 
 def _cell(module: Module, name: str) -> Buffer:

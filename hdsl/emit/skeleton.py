@@ -183,14 +183,20 @@ def _real(self, value, name, lead, *sizes):
         value = torch.as_tensor(value, dtype=like.dtype, device=like.device)
     return value if value.shape == (*lead, self.batch, *sizes) else self._checked(value, name, lead, sizes)
 
-def _whole(self, value, name, below, lead):
+def _whole(self, value, name, below, lead, missing=False):
     device = self._buffers["share"].device
-    if type(value) is torch.Tensor and value.dtype is torch.int64 and value.device == device:
-        return self._checked(value, name, lead, ())
-    value = self._checked(torch.as_tensor(value, device=device), name, lead, ())
-    if value.is_floating_point() or value.is_complex():
-        raise TypeError(f"{{name}} is an index below {{below}}: whole numbers are wanted, not {{value.dtype}}")
-    return value.long()
+    if type(value) is not torch.Tensor or value.dtype is not torch.int64 or value.device != device:
+        value = torch.as_tensor(value, device=device)
+        if value.is_floating_point() or value.is_complex():
+            raise TypeError(f"{{name}} is an index below {{below}}: whole numbers are wanted, not {{value.dtype}}")
+        value = value.long()
+    value = self._checked(value, name, lead, ())
+    if self._may_look(value) and value.numel():
+        least, most = (value.item(),) * 2 if value.numel() == 1 else torch.stack(value.aminmax()).tolist()
+        if most >= below or (least < 0 and not missing):
+            wrong = most if most >= below else least
+            raise ValueError(f"{{name}} has an index {{wrong}}; wanted 0 to {{below - 1}}{{', or -1 for none' * missing}}")
+    return value
 
 def _checked(self, value, name, lead, sizes):
     wanted = (*lead, self.batch, *sizes)
@@ -220,7 +226,7 @@ def _class(self, value, name, below, lead):
     if value is None:
         whole = torch.zeros((*lead, self.batch), dtype=torch.int64, device=self.share.device)
         return whole, self.share.new_zeros((*lead, self.batch))
-    value = self._whole(value, name, below, lead)
+    value = self._whole(value, name, below, lead, missing=True)
     if self._may_look(value, lead) and value.min().item() >= 0:
         return value, self._buffers["given"]
     return value.clamp_min(0), (value >= 0).to(self.share.dtype)

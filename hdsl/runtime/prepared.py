@@ -43,11 +43,13 @@ class Step(ctypes.Structure):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What C reads of one argument: of this type and shape, row by row. A target may be missing throughout."""
+    """What C reads of one argument: of this type and shape, row by row; an index is less than ``below``, which is 0 of reals. A
+    target may be missing throughout."""
 
     kind: torch.dtype
     shape: tuple[int, ...]
     target: bool
+    below: int
 
     def read(self, value: Any) -> torch.Tensor | None:
         """As `torch` reads what is another thing than such a tensor; None where it cannot, and has to say so."""
@@ -57,6 +59,11 @@ class Wanted:
         value = torch.as_tensor(value, dtype=None if whole else self.kind, device="cpu").resolve_neg()
         wrong = value.shape != self.shape or (whole and (value.is_floating_point() or value.is_complex()))
         return None if wrong else value.to(self.kind)
+
+    def holds(self, value: torch.Tensor) -> bool:
+        """Whether an index is one of its table, or of a target missing: C reads and writes where it says."""
+        least, most = (value.item(),) * 2 if value.numel() == 1 else torch.stack(value.aminmax()).tolist()
+        return bool(most < self.below and (self.target or least >= 0))
 
 
 @dataclass(frozen=True)
@@ -130,6 +137,8 @@ class Prepared:
                 value = wanted.read(value)
                 if value is None:
                     return None
+            if wanted.below and not wanted.holds(value):
+                return None
             values.append(value.contiguous())
         return values
 
@@ -174,7 +183,7 @@ def prepare(net: Any, text: NativeText, function: Callable[[Any], None]) -> Prep
     return Prepared(
         function, told, told.run, ctypes.byref(told), groups, tuple(cell.detach() for cell in cells),
         [cell.dtype for cell in cells], addresses,
-        tuple(Wanted(kinds["whole" if each.whole else "real"], each.sizes, each.target) for each in step.arguments),
+        tuple(Wanted(kinds["whole" if each.below else "real"], each.sizes, each.target, each.below) for each in step.arguments),
         tuple(share.new_empty(size) for size in sizes), step.costs,
         tuple(net.numbers[name] for name in text.numbers), given, handed, numbers, (own, sample, results, buffers, work),
     )  # fmt: skip

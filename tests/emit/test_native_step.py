@@ -53,7 +53,7 @@ def library(kind: str) -> ctypes.CDLL:
 def test_it_tells_its_arguments_in_order_and_where_the_tensors_are() -> None:
     step = step_of(TIMED, 2)
     assert step.arguments == (
-        Argument("u", (2, 3), False, False), Argument("c", (2,), True, True), Argument("v", (2, 2), False, True)
+        Argument("u", (2, 3), 0, False), Argument("c", (2,), 4, True), Argument("v", (2, 2), 0, True)
     )  # fmt: skip
     assert step.output == (2, 4) and step.costs == ("hit", "near", "small")
     places = {(each.module, each.kept, each.key): (each.sizes, each.kind) for each in step.buffers}

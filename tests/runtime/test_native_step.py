@@ -124,6 +124,25 @@ def same(native: Any, plain: Any, sample: dict[str, Any], **told: Any) -> None:
     assert not y.is_inference() and not y.requires_grad
 
 
+@pytest.mark.parametrize(("k", "c", "told"), [
+    (3, 0, "k has an index 3; wanted 0 to 2"), (-1, 0, "k has an index -1; wanted 0 to 2"),
+    (0, 3, "c has an index 3; wanted 0 to 2, or -1 for none"),
+])  # fmt: skip
+@pytest.mark.parametrize("batch", [1, 2])
+def test_an_index_beyond_its_table_moves_nothing(k: int, c: int, told: str, batch: int) -> None:
+    for net in nets(MIXED, batch):
+        sample = {"u": torch.zeros(batch, 3).double(), "v": torch.zeros(batch, 2).double()}
+        ks, cs = (torch.tensor([1] * (batch - 1) + [each]) for each in (k, c))
+        before = copy.deepcopy(net.state_dict())
+        for _ in range(2):
+            with pytest.raises(ValueError, match=f"^{told}$"):
+                net.step(**sample, k=ks, c=cs)
+        with pytest.raises(ValueError, match=f"^{told}$"):
+            net.run({name: value[None] for name, value in {**sample, "k": ks, "c": cs}.items()})
+        assert torch.equal(net.state_dict()["clock"], before["clock"])
+        torch.testing.assert_close(net.state_dict(), before, rtol=0, atol=0)
+
+
 def test_costs_of_what_has_an_axis_of_one_entry_are_torchs() -> None:
     native, plain = nets(FLAT, 1)
     same(native, plain, {"C": torch.tensor([[[0.3, -2.0]]]).double(), "b": torch.tensor([[[1.0, 0.5]]]).double()})
@@ -206,8 +225,8 @@ def test_its_words_and_arguments_are_those_of_torchs() -> None:
 
 
 def test_an_index_is_whole_and_a_number_is_of_the_modules_type() -> None:
-    assert Wanted(torch.int64, (1,), True).read([0.5]) is None and Wanted(torch.int64, (2,), True).read([1]) is None
-    read = Wanted(torch.float32, (1,), False).read([1])
+    assert Wanted(torch.int64, (1,), True, 3).read([0.5]) is None and Wanted(torch.int64, (2,), True, 3).read([1]) is None
+    read = Wanted(torch.float32, (1,), False, 0).read([1])
     assert read is not None and read.dtype == torch.float32
-    index = Wanted(torch.int64, (1,), True).read(np.array([2], np.int32))
+    index = Wanted(torch.int64, (1,), True, 3).read(np.array([2], np.int32))
     assert index is not None and index.dtype == torch.int64 and index.tolist() == [2]
