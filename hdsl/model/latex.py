@@ -74,21 +74,24 @@ class _Reader:
         if depth > DEEPEST:
             raise _Wrong(catalogue.latex_text(self.span, f"groups stand more than {DEEPEST} deep"))
         while self.place < len(self.tokens) and self.tokens[self.place] != "}":
-            if self.tokens[self.place] not in "_^":
+            if self.tokens[self.place] not in "_^'":
                 self.atom(depth)
             self.scripts(depth)
 
     def scripts(self, depth: int) -> None:
-        """At most one subscript and one superscript; primes are superscripts, which one that is written may follow."""
+        """At most one subscript and one superscript; primes are superscripts, one of which a written one may follow."""
         met = ""
         while mark := self.mark():
-            if (mark != "'" and mark in met) or (mark == "'" and "^" in met):
+            if (mark != "'" and mark in met) or (mark == "'" and "^" in met) or (mark == "^" and met.count("'") > 1):
                 doubled = "subscripts" if mark == "_" else "superscripts"
                 raise _Wrong(catalogue.latex_text(self.span, f"two {doubled} stand at one place"))
             met += mark
             self.place += 1
             if mark != "'":
                 self.atom(depth, f"`{mark}`")
+                last = self.tokens[self.place - 1]
+                if last == "." or (last.isdigit() and self.peek() == "."):  # MathML's reader takes the whole number
+                    raise _Wrong(catalogue.latex_text(self.span, f"a number with a point after `{mark}` wants braces"))
 
     def mark(self) -> str:
         """What begins a script, or a prime, where that comes next; spaces before it mean nothing."""
@@ -107,7 +110,7 @@ class _Reader:
         while token == " " and after:
             self.place += 1
             token = self.peek()
-        if not token or token in "}_^":
+        if not token or token in "}_^" or (after and token == "'"):
             raise _Wrong(catalogue.latex_text(self.span, f"nothing stands after {after or 'it'}"))
         self.place += 1
         if token == "{":

@@ -35,7 +35,7 @@ cost fit = 1/2 * squared(y - v)
 @pytest.mark.parametrize(
     "text",
     ["W", r"\theta", r"\theta^{(1)}", r"W_{\mathrm{rec}}", r"\bar{h}_1'", r"a'^{2}", r"\frac{a}{b}", r"x\,y", "a_b^c", "h_ 1",
-     "h _1 ^2"],
+     "h _1 ^2", "h^{.}", "h''"],
 )
 def test_what_is_taken(text):
     assert mistake(text, HERE) is None
@@ -48,7 +48,7 @@ def test_what_is_taken(text):
         r"\begin{matrix}a\end{matrix}", r"\let\a\b", r"\newcommand{\a}{b}", r"\includegraphics{x}", r"\openin", r"\read",
         r"\special{x}", r"\immediate", r"\loop", r"\left(", r"\\", "\\", "a%b", "a&b", "a#b", "a~b", "a$b", "a^^5cb", "<b>",
         "é", "a\tb", "", "  ", "{", "}", "a}{b", "_", "a_", "a^", "a^_b", "a_b_c", "a^b^c", "a^b'",
-        "a^b '", "a_b _c", r"\bar", r"\bar a",
+        "a^b '", "a_b _c", "a''^b", "a^.1'", "a_ .", "a^1.2", "a^'", "''^b", r"\bar", r"\bar a",
         r"\frac{a}", r"\mathrm\bar{a}", "{" * (DEEPEST + 2) + "a" + "}" * (DEEPEST + 2), "a" * (LONGEST + 1),
     ],
 )  # fmt: skip
