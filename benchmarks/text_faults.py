@@ -18,7 +18,7 @@ PRODUCTS = {"mm", "mv", "addmm", "addmm_", "addmv", "addmv_", "einsum"}
 
 # What makes no step: how values are drawn, taken and refused, how names are looked up, how a saved state is read.
 NOT_JUDGED = {
-    *("_draw", "__init__", "_checked", "_real", "_whole", "_load_from_state_dict"),
+    *("_draw", "__init__", "_checked", "_real", "_whole", "_beyond", "_load_from_state_dict"),
     *("register_parameter", "register_buffer", "get_parameter", "get_buffer", "__getattr__", "__getitem__"),
 }
 

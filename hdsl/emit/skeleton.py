@@ -191,12 +191,15 @@ def _whole(self, value, name, below, lead, missing=False):
             raise TypeError(f"{{name}} is an index below {{below}}: whole numbers are wanted, not {{value.dtype}}")
         value = value.long()
     value = self._checked(value, name, lead, ())
-    if self._may_look(value) and value.numel():
-        least, most = (value.item(),) * 2 if value.numel() == 1 else torch.stack(value.aminmax()).tolist()
-        if most >= below or (least < 0 and not missing):
-            wrong = most if most >= below else least
-            raise ValueError(f"{{name}} has an index {{wrong}}; wanted 0 to {{below - 1}}{{', or -1 for none' * missing}}")
+    wrong = self._beyond(value, below, missing) if self._may_look(value) and value.numel() else None
+    if wrong is not None:
+        raise ValueError(f"{{name}} has an index {{wrong}}; wanted 0 to {{below - 1}}{{', or -1 for none' * missing}}")
     return value
+
+def _beyond(self, value, below, missing):
+    """An index that is none of its table, if one of these is; what is missing may be below 0."""
+    least, most = (value.item(),) * 2 if value.numel() == 1 else torch.stack(value.aminmax()).tolist()
+    return most if most >= below else least if least < 0 and not missing else None
 
 def _checked(self, value, name, lead, sizes):
     wanted = (*lead, self.batch, *sizes)

@@ -139,7 +139,7 @@ def _first(wrong: torch.Tensor) -> int | None:
 
 
 def _kind(value: Any) -> str:
-    return "nan" if bool(torch.isnan(value).any()) else "infinite"
+    return "nan" if bool(torch.as_tensor(value).isnan().any()) else "infinite"
 
 
 def _one(sample: tuple[torch.Tensor, ...], k: int) -> tuple[torch.Tensor, ...]:
@@ -194,7 +194,7 @@ def replay_checked(net: Any, rescue: bool = True) -> None:
         for line in program.lines:
             value = np.asarray(made[line.name], dtype=float)
             if not np.isfinite(value).all():
-                kind, shown = "nan" if np.isnan(value).any() else "infinite", _shown(line.name)
+                kind, shown = _kind(value), _shown(line.name)
                 number, places = _place(compiler.source, line.spans)
                 back = f", on the way back {ago} token{'s' * (ago != 1)} before it" if ago else ", where it goes back"
                 where = f"; made by {places}: {notation.equation(line)}" if places else ""
@@ -215,7 +215,7 @@ def _tell(net: Any, row: tuple[torch.Tensor, ...], tau: float, step: int, costs:
         value = np.asarray(made[line.name], dtype=float)
         if not np.isfinite(value).all():
             _tell_unsettled(made, line.name, step, tau)
-            kind = "nan" if np.isnan(value).any() else "infinite"
+            kind = _kind(value)
             roots = _cause(net, program, line, row, tau)
             own = tuple(span for root in roots for span in root.spans) if line.summands else ()
             number, places = _place(compiler.source, own or line.spans)
@@ -279,7 +279,7 @@ def _tell_projection(net: Any, made: dict[str, Any], row: tuple[torch.Tensor, ..
     for projection in compiler.model.projections:
         value = np.asarray(put.get(projection.param, 0.0), dtype=float)
         if not np.isfinite(value).all():
-            kind = "nan" if np.isnan(value).any() else "infinite"
+            kind = _kind(value)
             number, places = _place(compiler.source, (projection.span,))
             name = projection.param
             message = f"{name} became {kind} at step {step}; put back by {places}"

@@ -60,11 +60,6 @@ class Wanted:
         wrong = value.shape != self.shape or (whole and (value.is_floating_point() or value.is_complex()))
         return None if wrong else value.to(self.kind)
 
-    def holds(self, value: torch.Tensor) -> bool:
-        """Whether an index is one of its table, or of a target missing: C reads and writes where it says."""
-        least, most = (value.item(),) * 2 if value.numel() == 1 else torch.stack(value.aminmax()).tolist()
-        return bool(most < self.below and (self.target or least >= 0))
-
 
 @dataclass(frozen=True)
 class Prepared:
@@ -98,7 +93,7 @@ class Prepared:
         """What a step hands out; or None, and nothing is moved, where the module's tensors are not the same memory read in
         the same way (a parameter replaced or its ``data`` set), or where torch has something to say of an argument."""
         own = vars(net)
-        cells, values = found(own, self.groups), self._read(given)
+        cells, values = found(own, self.groups), self._read(net, given)
         if values is None or not all(map(_is_set_to, self.kept, cells)):
             return None
         if [*map(_kind_of, cells)] != self.kinds or [*map(_address_of, cells)] != self.addresses:
@@ -123,7 +118,7 @@ class Prepared:
         output = made.pop(0) if len(made) > len(self.costs) else None
         return output, dict(zip(self.costs, made, strict=True))
 
-    def _read(self, given: Sequence[Any]) -> list[torch.Tensor | None] | None:
+    def _read(self, net: Any, given: Sequence[Any]) -> list[torch.Tensor | None] | None:
         """The arguments as C reads them, which have to live until it has; None where there is one that it cannot read."""
         values: list[torch.Tensor | None] = []
         for value, wanted in zip(given, self.wanted, strict=True):
@@ -137,8 +132,8 @@ class Prepared:
                 value = wanted.read(value)
                 if value is None:
                     return None
-            if wanted.below and not wanted.holds(value):
-                return None
+            if wanted.below and net._beyond(value, wanted.below, wanted.target) is not None:
+                return None  # C reads and writes where an index says
             values.append(value.contiguous())
         return values
 
